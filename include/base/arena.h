@@ -1,0 +1,27 @@
+/* Memory that lives as long as one piece of work and is given back all at once. */
+#ifndef SEGRELAY_BASE_ARENA_H
+#define SEGRELAY_BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena;
+
+/* A new arena whose first block has room for `size` bytes. NULL when there is no memory; the caller
+ * destroys it. */
+struct arena *arena_create(size_t size);
+
+/* `size` bytes aligned for any type, not cleared, or NULL when there is no memory. They live until
+ * the arena is destroyed. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* A copy of a C string in the arena; NULL for NULL and when there is no memory. */
+char *arena_copy(struct arena *arena, const char *string);
+
+/* What printf would print, in the arena; NULL when there is no memory. */
+char *arena_format(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Gives everything back. NULL is allowed. */
+void arena_destroy(struct arena *arena);
+
+#endif

@@ -1,0 +1,32 @@
+/* The time, and times as text. */
+#ifndef SEGRELAY_BASE_CLOCK_H
+#define SEGRELAY_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since 1970-01-01T00:00:00Z that no payload can mean: "unknown". */
+#define TIME_UNKNOWN INT64_MIN
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define DAY ((int64_t)24 * HOUR)
+
+/* Now, in milliseconds since 1970 UTC. */
+int64_t clock_now(void);
+
+/* Milliseconds of a clock that never jumps; for waiting and measuring. */
+int64_t clock_monotonic(void);
+
+/* Holds clock_now() at `time` (milliseconds), or lets it run again with TIME_UNKNOWN: for tests and
+ * for `segrelay map`, whose output must not depend on the day. */
+void clock_hold(int64_t time);
+
+/* Reads an ISO 8601 time with a zone (`Z` or `+hh:mm`), to the millisecond, or a date and time
+ * without one as UTC. TIME_UNKNOWN for NULL and for anything else. */
+int64_t time_parse(const char *string);
+
+enum { TIME_TEXT = 32 };
+
+/* Writes `2026-11-23T10:00:00.000Z` (the form that Segment's spec asks for, always UTC). */
+void time_format(int64_t time, char text[TIME_TEXT]);
+
+#endif

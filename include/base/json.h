@@ -1,0 +1,73 @@
+/* Reading JSON with cJSON, safely, and writing JSON into a text.
+ *
+ * cJSON 1.7.15 keeps numbers as doubles, so an id of 19 digits or an amount would change. One pass
+ * over the body before parsing puts every number into quotes: below, numbers are strings that hold
+ * their digits, and a reader never needs to know which a field was. */
+#ifndef SEGRELAY_BASE_JSON_H
+#define SEGRELAY_BASE_JSON_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	JSON_DEPTH_MAX = 64,     /* arrays and objects inside each other */
+	JSON_VALUES_MAX = 200000 /* values in all: a bound on memory */
+};
+
+/* Parses a whole body into the arena, which owns the result. Numbers become strings of their
+ * digits. Bytes that are not UTF-8, halves of surrogate pairs and \u0000 become U+FFFD. NULL with a
+ * sentence that names the byte when it is not one JSON value, too deep, or too large. */
+cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct error *error);
+
+/* A new object in the arena; members can be added with json_put. NULL when memory runs out. */
+cJSON *json_object(struct arena *arena);
+
+/* Puts a copy of `value` (into objects and arrays, too) under a key, in place of an earlier one. -1
+ * when memory runs out. */
+int json_put(struct arena *arena, cJSON *object, const char *key, const cJSON *value);
+
+/* The same for a string. */
+int json_put_string(struct arena *arena, cJSON *object, const char *key, const char *value);
+
+/* Removes a member, if there. */
+void json_remove(cJSON *object, const char *key);
+
+/* What stands at a path: `a`, `a.b` (member of a member), `a|b` (the first that holds something),
+ * `.` (the object itself). NULL for what says nothing: absent, null, "", [] and {}. */
+const cJSON *json_at(const cJSON *object, const char *path);
+
+/* The text of the string or number at a path; NULL when it is neither or says nothing. */
+const char *json_text(const cJSON *object, const char *path);
+
+/* Whether `true` stands at the path. */
+bool json_is_true(const cJSON *object, const char *path);
+
+/* Adds a JSON string with its quotes; control characters escaped. */
+void json_add_string(struct text *text, const char *string);
+
+/* Adds `"key":`, with a comma before it unless it is the first of its object. Keys are ours: they
+ * need no escaping. */
+void json_add_key(struct text *text, const char *key);
+
+/* Adds a comma unless the next value is the first of its array. */
+void json_add_comma(struct text *text);
+
+/* Adds `"key":"value"`; nothing for NULL and "". */
+void json_add_member(struct text *text, const char *key, const char *value);
+
+/* Adds `"key":number`. */
+void json_add_number(struct text *text, const char *key, int64_t number);
+
+/* Adds `"key":true` or false. */
+void json_add_flag(struct text *text, const char *key, bool value);
+
+/* Adds a parsed value again. Quoted numbers stay strings. */
+void json_add_value(struct text *text, const cJSON *value);
+
+#endif

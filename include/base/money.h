@@ -1,0 +1,46 @@
+/* Amounts of money, exact to the last digit; never floating point. */
+#ifndef SEGRELAY_BASE_MONEY_H
+#define SEGRELAY_BASE_MONEY_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `units` / 10^`scale`: "404.95" is {40495, 2}. An amount that could not be read is not `known`, and
+ * so is every sum that it enters: a wrong number is worse than none. */
+struct money {
+	int64_t units;
+	unsigned scale;
+	bool known;
+};
+
+/* Nothing, in no currency: the start of a sum. */
+#define MONEY_ZERO ((struct money){.known = true})
+
+/* Reads a decimal number as Shopify writes it ("404.95", "4760", "-5.00", "100.0", also 1.5e2), at
+ * most 18 digits. Not known for NULL and for anything else. */
+struct money money_parse(const char *string);
+
+/* a + b, and a - b. Not known when one of them is not, or when the sum needs over 18 digits. The
+ * result has the larger scale: 5 + 1.25 = 6.25. */
+struct money money_add(struct money a, struct money b);
+struct money money_subtract(struct money a, struct money b);
+
+/* -a. */
+struct money money_negate(struct money a);
+
+/* amount * to / from, rounded half away from zero to `to`'s scale: for an amount in one currency
+ * whose rate is given by a pair of amounts. Not known when `from` is zero. */
+struct money money_convert(struct money amount, struct money from, struct money to);
+
+/* Less than, equal to, greater than zero, as a - b is. Both must be known. */
+int money_compare(struct money a, struct money b);
+
+/* More than zero; false when not known. */
+bool money_positive(struct money a);
+
+/* Adds the amount as a JSON number with all its digits: 404.95, 4760, 100.0. It must be known. */
+void money_write(struct money amount, struct text *text);
+
+#endif

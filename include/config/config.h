@@ -1,0 +1,112 @@
+/* The configuration: what the operator wrote, checked, as the daemon and the verbs use it.
+ *
+ * A configuration never changes once loaded. It is shared: each user holds a reference, and a
+ * reload is a new configuration beside the old one, which goes when its last user lets go. */
+#ifndef SEGRELAY_CONFIG_CONFIG_H
+#define SEGRELAY_CONFIG_CONFIG_H
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_DEFAULT_PATH "/etc/segrelay/segrelay.conf"
+
+enum order_id_from { ORDER_ID_ID, ORDER_ID_NAME, ORDER_ID_NUMBER };
+enum user_id_from { USER_ID_CUSTOMER_ID, USER_ID_EMAIL, USER_ID_MD5_EMAIL, USER_ID_NONE };
+enum completed_on { COMPLETED_ON_CREATE, COMPLETED_ON_PAID };
+enum identify_when { IDENTIFY_EVERY, IDENTIFY_CHANGED };
+enum send_or_skip { SKIP, SEND };
+
+/* A Segment source that messages are sent to. */
+struct destination {
+	char *name;
+	char *write_key;             /* a secret */
+	char *url;                   /* without a trailing slash and without /v1 */
+	struct uuid space;           /* the namespace of its messageIds: made of the write key */
+	int64_t batch_messages;      /* messages a batch at the most */
+	int64_t batch_wait;          /* ms that a message may wait for others */
+	int64_t batches_in_flight;   /* at once, at the most */
+	bool gzip;                   /* compress what is sent */
+};
+
+/* A list of strings; `items` has `count` of them. */
+struct strings {
+	char **items;
+	size_t count;
+};
+
+/* A shop whose webhooks are accepted, with its choices of events.md. */
+struct shop {
+	char *domain;                /* "my-store.myshopify.com", lower case */
+	struct strings secrets;      /* any of them may have signed */
+	const struct destination **destinations;
+	size_t destination_count;
+	enum order_id_from order_id;
+	enum user_id_from user_id;
+	enum completed_on order_completed_on;
+	enum identify_when identify;
+	bool email_property;
+	bool anonymize_ip;
+	enum send_or_skip test_orders;
+	enum send_or_skip refund_without_money;
+	struct strings anonymous_id_attributes;
+	struct strings google_client_id_attributes;
+	struct strings google_session_id_attributes;
+};
+
+struct config {
+	char *path;                  /* the file that it came from */
+	char *listen;                /* "127.0.0.1:8080", "[::1]:8080" */
+	char *admin;
+	char *store;                 /* "sqlite:/var/lib/segrelay/segrelay.db" */
+	int64_t keep_deliveries;     /* ms that raw bodies are kept */
+	int64_t keep_orders;         /* ms that what is known of an order or a customer is kept */
+	int64_t keep_told;           /* ms that what was told is remembered */
+	int64_t max_store;           /* bytes of the store; beyond it webhooks get 503 */
+	int64_t min_free;            /* bytes that must stay free on its disk */
+	int64_t max_body;            /* bytes of a webhook's body */
+	int64_t max_in_memory;       /* bytes of all bodies being received or waiting for a commit */
+	int64_t max_connections;
+	int64_t max_connections_per_address;
+	int64_t http_threads;
+	int64_t request_timeout;     /* ms from a request's first byte to its last */
+	int64_t idle_timeout;        /* ms that an idle connection is kept */
+	int64_t stop_grace;          /* ms for what is in flight when stopping */
+	enum log_level log_level;
+	enum log_format log_format;
+	struct destination *destinations;
+	size_t destination_count;
+	struct shop *shops;          /* sorted by domain */
+	size_t shop_count;
+	_Atomic int references;
+};
+
+/* Reads and checks a file. 0 and *config (one reference, the caller's), or -1; then `report` holds
+ * every mistake, a line each: file:line: what is wrong, and what is allowed. Secrets are read from
+ * their files here. `report` may hold warnings after success, too. */
+int config_load(const char *path, struct config **config, struct text *report);
+
+/* A configuration of defaults with one shop and one destination "map" (write key "map"), for
+ * `segrelay map` without a file. NULL when memory runs out. */
+struct config *config_defaults(const char *shop_domain);
+
+/* One reference more, and one less; the last one frees it and overwrites its secrets. NULL is
+ * allowed for both. */
+struct config *config_share(struct config *config);
+void config_release(struct config *config);
+
+/* The shop of a domain (any case), or NULL. Lives as long as the configuration. */
+const struct shop *config_shop(const struct config *config, const char *domain);
+
+/* The destination of a name, or NULL. */
+const struct destination *config_destination(const struct config *config, const char *name);
+
+/* Names the options that differ but need a restart ("listen, store"); false when there are none. */
+bool config_needs_restart(const struct config *before, const struct config *after,
+	struct text *names);
+
+#endif

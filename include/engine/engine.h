@@ -1,0 +1,79 @@
+/* The one thread that owns the store: every read and every write.
+ *
+ * Others hand it requests. Each turn it takes all that waits and carries it out in one transaction;
+ * only after the commit is anyone told (group commit: one fsync for all). */
+#ifndef SEGRELAY_ENGINE_ENGINE_H
+#define SEGRELAY_ENGINE_ENGINE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "mapping/mapping.h"
+#include "store/store.h"
+
+struct engine;
+
+/* Something for the engine to do. `run` is called in the engine's thread inside the turn's
+ * transaction and returns 0, or -1 when the store failed: then the whole turn is rolled back.
+ * `done` is called in the engine's thread after the commit with 0, or with -1 and a reason after a
+ * rollback. The request belongs to the engine from engine_submit until `done`, which may free it. */
+struct request {
+	int (*run)(struct engine *engine, struct request *request, struct error *error);
+	void (*done)(struct request *request, int result, const struct error *error);
+	struct request *next; /* the engine's */
+};
+
+/* Starts the thread on an open store, which stays the caller's to close after engine_stop. The
+ * engine keeps a reference to the configuration. `on_queued` is called in the engine's thread after
+ * each commit that put messages into the outbox. */
+int engine_start(struct store *store, struct config *config, void (*on_queued)(void *context),
+	void *context, struct engine **engine, struct error *error);
+
+/* Hands a request over; never blocks. */
+void engine_submit(struct engine *engine, struct request *request);
+
+/* Hands a request over and waits until it is done: 0, or -1 with the reason. `done` is not used. */
+int engine_call(struct engine *engine, struct request *request, struct error *error);
+
+/* Uses another configuration from the next turn on. */
+void engine_reload(struct engine *engine, struct config *config);
+
+/* Finishes what was submitted, then ends the thread and frees the engine. NULL is allowed. */
+void engine_stop(struct engine *engine);
+
+/* When the engine last began or ended a turn, in ms of clock_monotonic(): for the watchdog. */
+int64_t engine_heartbeat(const struct engine *engine);
+
+/* Why new webhooks are refused now, or false when they are not: the store failed or is full. */
+bool engine_refuses(struct engine *engine, struct error *reason);
+
+/* ---- for use inside `run` ---- */
+
+struct store *engine_store(struct engine *engine);
+const struct config *engine_config(const struct engine *engine);
+
+/* Applies a verified delivery: stores it, maps it, queues what is new. `payload` is NULL when the
+ * body could not be parsed, and `problem` says why. 0, or -1 when the store failed. */
+int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
+	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
+
+/* The counters of a destination (made when new); changed ones are saved at the end of the turn. */
+struct destination_state *engine_destination(struct engine *engine, const char *name);
+
+/* ---- the sender's requests, and the operator's ---- */
+
+/* Takes the next batch of a destination: see store_claim. */
+int engine_claim(struct engine *engine, const char *destination, const struct claim_limits *limits,
+	struct arena *arena, struct message **messages, size_t *count, struct error *error);
+
+/* Settles messages: sent, or dead with Segment's answer. */
+int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,
+	size_t count, struct error *error);
+int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
+	int64_t status, const char *reason, struct error *error);
+
+/* Remembers a destination's pause across restarts. */
+int engine_pause(struct engine *engine, const struct destination_state *pause,
+	struct error *error);
+
+#endif

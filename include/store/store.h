@@ -1,0 +1,230 @@
+/* What is durable: deliveries, messages to send, dead letters, what was told, what is remembered.
+ *
+ * One interface, several engines (SQLite; PostgreSQL to come). A store belongs to one thread. All
+ * functions that return int return 0, or -1 with a sentence in `error`; after -1 inside a
+ * transaction the caller rolls back. No SQL and no engine's names above this header.
+ *
+ * A turn of the engine is one transaction: store_begin, any of the functions below, store_commit.
+ * What was committed survives a crash of the process and of the machine. */
+#ifndef SEGRELAY_STORE_STORE_H
+#define SEGRELAY_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+/* A verified webhook as it came. Strings belong to the caller; those of headers that were absent
+ * are NULL. */
+struct delivery {
+	int64_t id; /* the store's; 0 until it is stored */
+	const char *shop;
+	const char *topic;
+	const char *webhook_id;
+	const char *event_id;
+	const char *api_version;
+	const char *triggered_at;
+	bool test;        /* X-Shopify-Test: true */
+	int64_t received; /* ms since 1970 */
+	unsigned char fingerprint[SHA256_SIZE]; /* the verified signature: the same for the same body */
+	const char *body;
+	size_t body_length;
+};
+
+/* A Segment call in the outbox. */
+struct message {
+	int64_t id; /* ascending, never used twice; 0 until it is queued */
+	const char *destination;
+	const char *shop;
+	const char *event; /* "Order Completed", or "identify" */
+	struct uuid message_id;
+	bool with_next; /* belongs into one batch with the message queued after it */
+	int64_t queued; /* ms since 1970 */
+	int64_t delivery;
+	const char *json; /* the whole call */
+	size_t json_length;
+};
+
+/* A message that Segment refused, or a delivery that could not be mapped (then `destination`,
+ * `event` and `message_id` are empty and `json` is the body). */
+struct dead_letter {
+	int64_t id;
+	const char *destination; /* NULL for a delivery */
+	const char *shop;
+	const char *topic; /* NULL for a message */
+	const char *event;
+	char message_id[UUID_TEXT];
+	int64_t delivery;
+	int64_t queued;
+	int64_t died;
+	int64_t status; /* HTTP status, 0 for a delivery */
+	const char *reason;
+	const char *json;
+	size_t json_length;
+};
+
+/* What became of the deliveries of one topic of one shop: received = repeated + ignored + mapped +
+ * dead + dropped, always. */
+struct topic_state {
+	char *shop;
+	char *topic;
+	int64_t last; /* ms since 1970 of the last delivery */
+	int64_t received, repeated, ignored, mapped, dead, dropped;
+};
+
+/* The outbox of one destination: queued = sent + dead + dropped + waiting, always. And its pause,
+ * which survives a restart. */
+struct destination_state {
+	char *name;
+	int64_t queued, sent, dead, dropped;
+	int64_t last_sent;    /* ms since 1970 of the last accepted batch, 0 for never */
+	int64_t paused_until; /* ms since 1970, 0 when not paused */
+	int64_t paused_since;
+	int64_t failures; /* attempts in a row that failed */
+	char reason[256];
+};
+
+/* The sizes that bound a claim. */
+struct claim_limits {
+	size_t messages;
+	size_t bytes; /* of their JSON with a comma each */
+};
+
+/* Bounds of the file and of its disk, bytes. */
+struct store_limits {
+	int64_t max_store;
+	int64_t min_free;
+};
+
+/* Opens the store of an URL ("sqlite:PATH", "sqlite::memory:"), makes or migrates its tables. -1
+ * for a damaged file, a newer schema, one in use by another process (then *in_use is true, when
+ * in_use is not NULL), no right, no room: the file is left as it was. */
+int store_open(const char *url, struct store **store, bool *in_use, struct error *error);
+
+/* Checkpoints and closes. NULL is allowed. */
+void store_close(struct store *store);
+
+int store_begin(struct store *store, struct error *error);
+int store_commit(struct store *store, struct error *error);
+void store_rollback(struct store *store);
+
+/* Whether there is room for more webhooks within the limits. -1 with the reason when not. Cheap
+ * enough for every turn. */
+int store_room(struct store *store, const struct store_limits *limits, struct error *error);
+
+/* Stores a delivery and sets its id, unless one with the same shop, topic and fingerprint is kept:
+ * then *repeated is true and nothing is stored. */
+int store_add_delivery(struct store *store, struct delivery *delivery, bool *repeated,
+	struct error *error);
+
+/* Reads a stored delivery; its strings live in the arena. *found is false when there is none. */
+int store_get_delivery(struct store *store, int64_t id, struct arena *arena,
+	struct delivery *delivery, bool *found, struct error *error);
+
+/* Remembers for good that a message was told. *fresh is false when it was known already. */
+int store_tell(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
+	struct error *error);
+
+/* Puts a message into the outbox and sets its id. */
+int store_queue(struct store *store, struct message *message, struct error *error);
+
+/* Takes the next unclaimed messages of a destination, oldest first, within the limits (but at least
+ * one). A message and the one it is `with_next` are not parted unless they are too large together.
+ * The messages stay stored; the claim keeps them from being taken again until they are settled, or
+ * unclaimed, or the process ends. *messages is an array of *count in the arena. */
+int store_claim(struct store *store, const char *destination, const struct claim_limits *limits,
+	struct arena *arena, struct message **messages, size_t *count, struct error *error);
+
+/* Lets go of every claim of a destination. Only when none of them is in flight. */
+void store_unclaim(struct store *store, const char *destination);
+
+/* Removes sent messages from the outbox. */
+int store_sent(struct store *store, const int64_t *ids, size_t count, struct error *error);
+
+/* Moves a message from the outbox to the dead letters. */
+int store_bury(struct store *store, int64_t message, int64_t now, int64_t status,
+	const char *reason, struct error *error);
+
+/* Makes a dead letter of a delivery that could not be mapped. */
+int store_bury_delivery(struct store *store, int64_t delivery, int64_t now, const char *reason,
+	struct error *error);
+
+/* Calls `visit` for up to `most` dead letters with an id over `after`, ascending; without their
+ * JSON. Strings live during the call. A visit that returns non-zero ends it. */
+int store_each_dead(struct store *store, int64_t after, size_t most,
+	int (*visit)(void *context, const struct dead_letter *letter), void *context,
+	struct error *error);
+
+/* One dead letter with its JSON, in the arena. */
+int store_get_dead(struct store *store, int64_t id, struct arena *arena, struct dead_letter *letter,
+	bool *found, struct error *error);
+
+/* Puts a dead message back into the outbox as the newest, unchanged. Not for a dead delivery, which
+ * the engine maps again and then drops from the dead letters. */
+int store_revive(struct store *store, int64_t dead, int64_t now, struct error *error);
+
+/* Removes a dead letter. */
+int store_drop_dead(struct store *store, int64_t dead, struct error *error);
+
+/* What is remembered of something: JSON by (shop, kind, key), until it expires. Copied into the
+ * arena; *json is NULL when nothing is. */
+int store_get_record(struct store *store, const char *shop, const char *kind, const char *key,
+	struct arena *arena, const char **json, struct error *error);
+int store_put_record(struct store *store, const char *shop, const char *kind, const char *key,
+	const char *json, int64_t expires, struct error *error);
+
+/* What must happen later. One timer a (shop, kind, key); setting it again moves it. */
+struct timer {
+	int64_t due;
+	const char *shop;
+	const char *kind;
+	const char *key;
+};
+int store_set_timer(struct store *store, const struct timer *timer, struct error *error);
+int store_drop_timer(struct store *store, const struct timer *timer, struct error *error);
+/* The next timer that is due at `now`, in the arena; *found is false when there is none, and then
+ * *next is when the next one will be (INT64_MAX for never). */
+int store_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
+	bool *found, int64_t *next, struct error *error);
+
+/* The counters. Reading fills an array that the caller frees with store_free_topics or
+ * store_free_destinations. Saving inserts or replaces one. */
+int store_topics(struct store *store, struct topic_state **topics, size_t *count,
+	struct error *error);
+void store_free_topics(struct topic_state *topics, size_t count);
+int store_save_topic(struct store *store, const struct topic_state *topic, struct error *error);
+int store_destinations(struct store *store, struct destination_state **states, size_t *count,
+	struct error *error);
+void store_free_destinations(struct destination_state *states, size_t count);
+int store_save_destination(struct store *store, const struct destination_state *state,
+	struct error *error);
+
+/* When the oldest message of a destination was queued; 0 when none waits. */
+int store_oldest(struct store *store, const char *destination, int64_t *queued,
+	struct error *error);
+
+/* Forgets a small step's worth of what is older than the times given; *more is true when there may
+ * be more to forget. For quiet turns, inside a transaction. Deliveries with a dead letter stay. */
+struct retention {
+	int64_t now;
+	int64_t deliveries_before;
+	int64_t told_before;
+};
+int store_sweep(struct store *store, const struct retention *retention, bool *more,
+	struct error *error);
+
+/* Housekeeping outside a transaction, for quiet moments (SQLite: checkpoint). `idle` is false when
+ * there was no quiet moment for long: then only what must be is done. */
+int store_tidy(struct store *store, bool idle, struct error *error);
+
+/* Bytes that the store takes, and that are free on its disk. */
+int store_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error);
+
+#endif

@@ -1,0 +1,119 @@
+/* Memory that lives as long as one piece of work and is given back all at once. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct block {
+	struct block *older;
+	size_t used;
+	size_t size;
+	max_align_t bytes[];
+};
+
+struct arena {
+	struct block *newest;
+};
+
+/* `size` rounded up, so that what follows is aligned for any type. */
+static size_t aligned(size_t size)
+{
+	return (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+}
+
+static struct block *block_create(size_t size, struct block *older)
+{
+	struct block *block;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	block = malloc(sizeof(*block) + size);
+	if (block == NULL)
+		return NULL;
+	*block = (struct block){.older = older, .size = size};
+	return block;
+}
+
+struct arena *arena_create(size_t size)
+{
+	struct arena *arena;
+	struct block *block = block_create(aligned(size) + aligned(sizeof(*arena)), NULL);
+
+	if (block == NULL)
+		return NULL;
+	arena = (struct arena *)block->bytes;
+	block->used = aligned(sizeof(*arena));
+	arena->newest = block;
+	return arena;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct block *block = arena->newest;
+	void *memory;
+
+	if (size > SIZE_MAX / 4)
+		return NULL;
+	size = aligned(size);
+	if (size > block->size - block->used) {
+		size_t larger = block->size * 2 > size ? block->size * 2 : size;
+
+		block = block_create(larger, block);
+		if (block == NULL)
+			return NULL;
+		arena->newest = block;
+	}
+	memory = (char *)block->bytes + block->used;
+	block->used += size;
+	return memory;
+}
+
+char *arena_copy(struct arena *arena, const char *string)
+{
+	size_t size;
+	char *copy;
+
+	if (string == NULL)
+		return NULL;
+	size = strlen(string) + 1;
+	copy = arena_alloc(arena, size);
+	if (copy != NULL)
+		memcpy(copy, string, size);
+	return copy;
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+	char *string;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return NULL;
+	string = arena_alloc(arena, (size_t)length + 1);
+	if (string == NULL)
+		return NULL;
+	va_start(arguments, format);
+	(void)vsnprintf(string, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	return string;
+}
+
+void arena_destroy(struct arena *arena)
+{
+	struct block *block = arena != NULL ? arena->newest : NULL;
+
+	while (block != NULL) {
+		struct block *older = block->older;
+
+		free(block);
+		block = older;
+	}
+}

@@ -1,0 +1,159 @@
+/* The time, and times as text. */
+#include "base/clock.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+static _Atomic int64_t held = TIME_UNKNOWN;
+
+static int64_t read_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000000;
+}
+
+int64_t clock_now(void)
+{
+	int64_t time = atomic_load_explicit(&held, memory_order_relaxed);
+
+	return time != TIME_UNKNOWN ? time : read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+void clock_hold(int64_t time)
+{
+	atomic_store(&held, time);
+}
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar: years counted from March, so that the
+ * leap day is the last of its year. */
+static int64_t days_from_date(int64_t year, int month, int day)
+{
+	int64_t shifted = month <= 2 ? year - 1 : year;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
+	int64_t year_of_era = shifted - era * 400;
+	int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+	return era * 146097 + day_of_era - 719468;
+}
+
+/* Reads exactly `count` digits at *at and steps over them; -1 when they are not there. */
+static int digits(const char **at, int count)
+{
+	int value = 0;
+
+	for (int i = 0; i < count; i++, (*at)++) {
+		if (**at < '0' || **at > '9')
+			return -1;
+		value = value * 10 + (**at - '0');
+	}
+	return value;
+}
+
+static bool step_over(const char **at, char character)
+{
+	if (**at != character)
+		return false;
+	(*at)++;
+	return true;
+}
+
+/* A fraction of a second in milliseconds; digits beyond the third are cut, as the spec's form has
+ * three. */
+static int milliseconds(const char **at)
+{
+	int value = 0;
+	int count = 0;
+
+	if (!step_over(at, '.') && !step_over(at, ','))
+		return 0;
+	for (; **at >= '0' && **at <= '9'; (*at)++, count++)
+		if (count < 3)
+			value = value * 10 + (**at - '0');
+	for (; count > 0 && count < 3; count++)
+		value *= 10;
+	return count > 0 ? value : -1;
+}
+
+/* The zone in milliseconds east of UTC. */
+static bool zone(const char **at, int64_t *offset)
+{
+	int sign = **at == '-' ? -1 : 1;
+	int hours;
+	int minutes = 0;
+
+	*offset = 0;
+	if (**at == '\0' || step_over(at, 'Z') || step_over(at, 'z'))
+		return true;
+	if (!step_over(at, '+') && !step_over(at, '-'))
+		return false;
+	hours = digits(at, 2);
+	(void)step_over(at, ':');
+	if (**at != '\0')
+		minutes = digits(at, 2);
+	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+		return false;
+	*offset = (int64_t)sign * (hours * (int64_t)HOUR + minutes * (int64_t)MINUTE);
+	return true;
+}
+
+static bool date(const char **at, int64_t *days)
+{
+	static const int longest[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year = digits(at, 4);
+	int month = step_over(at, '-') ? digits(at, 2) : -1;
+	int day = step_over(at, '-') ? digits(at, 2) : -1;
+
+	if (year < 0 || month < 1 || month > 12 || day < 1 || day > longest[month - 1])
+		return false;
+	*days = days_from_date(year, month, day);
+	return true;
+}
+
+int64_t time_parse(const char *string)
+{
+	const char *at = string;
+	int64_t days;
+	int64_t offset;
+	int hour;
+	int minute;
+	int second;
+	int fraction;
+
+	if (string == NULL || !date(&at, &days) || (*at != 'T' && *at != 't' && *at != ' '))
+		return TIME_UNKNOWN;
+	at++;
+	hour = digits(&at, 2);
+	minute = step_over(&at, ':') ? digits(&at, 2) : -1;
+	second = step_over(&at, ':') ? digits(&at, 2) : 0;
+	fraction = milliseconds(&at);
+	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+		return TIME_UNKNOWN;
+	if (fraction < 0 || !zone(&at, &offset) || *at != '\0')
+		return TIME_UNKNOWN;
+	return days * DAY + hour * (int64_t)HOUR + minute * (int64_t)MINUTE +
+	       second * (int64_t)SECOND + fraction - offset;
+}
+
+void time_format(int64_t time, char text[TIME_TEXT])
+{
+	int64_t millisecond = ((time % SECOND) + SECOND) % SECOND;
+	time_t seconds = (time_t)((time - millisecond) / SECOND);
+	struct tm utc;
+
+	if (gmtime_r(&seconds, &utc) == NULL || utc.tm_year > 9999 - 1900 || utc.tm_year < -1900)
+		utc = (struct tm){.tm_year = 70, .tm_mday = 1};
+	(void)snprintf(text, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+		(utc.tm_year + 1900) % 10000, (utc.tm_mon + 1) % 100, utc.tm_mday % 100,
+		utc.tm_hour % 100, utc.tm_min % 100, utc.tm_sec % 100, (int)millisecond % 1000);
+}

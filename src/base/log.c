@@ -1,0 +1,127 @@
+/* The log: one line an event on stderr, for journald. */
+#include "base/log.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+const char log_is_number[] = "";
+
+static _Atomic int threshold = LOG_INFO;
+static _Atomic int chosen_format = LOG_TEXT;
+
+void log_configure(enum log_level level, enum log_format format)
+{
+	atomic_store(&threshold, (int)level);
+	atomic_store(&chosen_format, (int)format);
+}
+
+bool log_enabled(enum log_level level)
+{
+	return (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
+}
+
+static const char *level_name(enum log_level level)
+{
+	switch (level) {
+	case LOG_ERROR:
+		return "error";
+	case LOG_WARNING:
+		return "warning";
+	case LOG_INFO:
+		return "info";
+	case LOG_DEBUG:
+		break;
+	}
+	return "debug";
+}
+
+/* Whether a value can stand without quotes in `key=value`. */
+static bool is_plain(const char *value)
+{
+	if (*value == '\0')
+		return false;
+	for (; *value != '\0'; value++)
+		if (*value <= ' ' || *value == '"' || *value == '=' || *value == '\\' ||
+			(unsigned char)*value >= 0x7f)
+			return false;
+	return true;
+}
+
+static void add_text_value(struct text *line, const char *value)
+{
+	if (is_plain(value))
+		text_put(line, value);
+	else
+		json_add_string(line, value);
+}
+
+static void write_as_text(struct text *line, enum log_level level, const char *message,
+	const struct log_field *fields)
+{
+	text_format(line, "level=%s msg=", level_name(level));
+	add_text_value(line, message);
+	for (; fields->key != NULL; fields++) {
+		if (fields->text == NULL)
+			continue;
+		text_format(line, " %s=", fields->key);
+		if (fields->text == log_is_number)
+			text_format(line, "%" PRId64, fields->number);
+		else
+			add_text_value(line, fields->text);
+	}
+}
+
+static void write_as_json(struct text *line, enum log_level level, const char *message,
+	const struct log_field *fields)
+{
+	char now[TIME_TEXT];
+
+	time_format(clock_now(), now);
+	text_put(line, "{");
+	json_add_member(line, "time", now);
+	json_add_member(line, "level", level_name(level));
+	json_add_member(line, "msg", message);
+	for (; fields->key != NULL; fields++) {
+		if (fields->text == log_is_number)
+			json_add_number(line, fields->key, fields->number);
+		else if (fields->text != NULL)
+			json_add_member(line, fields->key, fields->text);
+	}
+	text_put(line, "}");
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields)
+{
+	struct text line = {0};
+
+	if (!log_enabled(level))
+		return;
+	if (atomic_load(&chosen_format) == LOG_JSON) {
+		write_as_json(&line, level, message, fields);
+	} else {
+		text_format(&line, "<%d>", (int)level);
+		write_as_text(&line, level, message, fields);
+	}
+	text_put(&line, "\n");
+	if (!line.failed) /* one write a line, so that lines of several threads do not mix */
+		(void)!write(STDERR_FILENO, line.data, line.length);
+	text_free(&line);
+}
+
+bool log_allow(struct log_limit *limit, int64_t period_ms, int64_t *left_out)
+{
+	int64_t now = clock_monotonic();
+	int64_t next = atomic_load(&limit->next);
+
+	if (now < next || !atomic_compare_exchange_strong(&limit->next, &next, now + period_ms)) {
+		atomic_fetch_add(&limit->left_out, 1);
+		return false;
+	}
+	*left_out = atomic_exchange(&limit->left_out, 0);
+	return true;
+}
