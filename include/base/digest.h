@@ -11,8 +11,8 @@ enum {
 	MD5_TEXT = 33,
 };
 
-/* HMAC-SHA256 of `length` bytes under a key, into `digest`. 0, or -1 when OpenSSL fails (no memory).
- * Threads may call it at once; each keeps a context of its own. */
+/* HMAC-SHA256 of `length` bytes under a key, into `digest`. 0, or -1 when OpenSSL fails (no
+ * memory). Threads may call it at once; each keeps a context of its own. */
 int digest_hmac(const char *key, size_t key_length, const void *bytes, size_t length,
 	unsigned char digest[SHA256_SIZE]);
 

@@ -35,6 +35,10 @@ int json_put(struct arena *arena, cJSON *object, const char *key, const cJSON *v
 /* The same for a string. */
 int json_put_string(struct arena *arena, cJSON *object, const char *key, const char *value);
 
+/* Makes `value` a member without copying it: it must live as long as the object. -1 when memory
+ * runs out. */
+int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON *value);
+
 /* Removes a member, if there. */
 void json_remove(cJSON *object, const char *key);
 
@@ -47,6 +51,9 @@ const char *json_text(const cJSON *object, const char *path);
 
 /* Whether `true` stands at the path. */
 bool json_is_true(const cJSON *object, const char *path);
+
+/* Whether `length` bytes are UTF-8 (RFC 3629). */
+bool json_is_utf8(const char *bytes, size_t length);
 
 /* Adds a JSON string with its quotes; control characters escaped. */
 void json_add_string(struct text *text, const char *string);

@@ -36,11 +36,11 @@ bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
 /* log_line(LOG_INFO, "ready", LOG_STRING("listen", address), LOG_NUMBER("shops", 2)) */
-#define log_line(level, message, ...)                                                              \
+#define log_line(level, message, ...) \
 	log_write((level), (message), (const struct log_field[]){__VA_ARGS__, {NULL, NULL, 0}})
 
 /* A line without fields. */
-#define log_plain(level, message)                                                                  \
+#define log_plain(level, message) \
 	log_write((level), (message), (const struct log_field[]){{NULL, NULL, 0}})
 
 /* Bounds a kind of line that a peer can cause at will: at most one a period, with the number of

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* `units` / 10^`scale`: "404.95" is {40495, 2}. An amount that could not be read is not `known`, and
- * so is every sum that it enters: a wrong number is worse than none. */
+/* `units` / 10^`scale`: "404.95" is {40495, 2}. An amount that could not be read is not `known`,
+ * and so is every sum that it enters: a wrong number is worse than none. */
 struct money {
 	int64_t units;
 	unsigned scale;

@@ -57,8 +57,8 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 
 /* The messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
  * destination's namespace (of an identify, `shop|identify|event|key`). */
-struct uuid message_id_of(const struct destination *destination, const char *shop,
-	const struct call_made *call);
+struct uuid message_id_of(
+	const struct destination *destination, const char *shop, const struct call_made *call);
 
 /* Adds the whole call with its messageId. */
 void message_write(const struct call_made *call, const struct uuid *message_id, struct text *text);

@@ -68,9 +68,12 @@ static bool is_digit(unsigned char character)
  * surrogates, nothing over U+10FFFF). */
 static size_t utf8_length(const unsigned char *at, const unsigned char *end)
 {
-	size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3
-				      : at[0] < 0xf5   ? 4
-						       : 0;
+	size_t length = at[0] < 0x80   ? 1
+			: at[0] < 0xc2 ? 0
+			: at[0] < 0xe0 ? 2
+			: at[0] < 0xf0 ? 3
+			: at[0] < 0xf5 ? 4
+				       : 0;
 
 	if (length == 0 || length > (size_t)(end - at))
 		return 0;
@@ -81,6 +84,21 @@ static size_t utf8_length(const unsigned char *at, const unsigned char *end)
 		(at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
 		return 0;
 	return length;
+}
+
+bool json_is_utf8(const char *bytes, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)bytes;
+	const unsigned char *end = at + length;
+
+	while (at < end) {
+		size_t step = utf8_length(at, end);
+
+		if (step == 0)
+			return false;
+		at += step;
+	}
+	return true;
 }
 
 /* The value of the four hexadecimal digits of `\uXXXX` at `at`, -1 when they are not there. */
@@ -103,8 +121,8 @@ static int escaped_unit(const unsigned char *at, const unsigned char *end)
 	return unit;
 }
 
-/* Copies an escape. Halves of surrogate pairs, which no UTF-8 can hold, and NUL, at which a C string
- * would end, become U+FFFD. */
+/* Copies an escape. Halves of surrogate pairs, which no UTF-8 can hold, and NUL, at which a C
+ * string would end, become U+FFFD. */
 static int copy_escape(struct scan *scan)
 {
 	int unit = escaped_unit(scan->from, scan->end);
@@ -160,7 +178,8 @@ static int copy_string(struct scan *scan)
 			continue;
 		}
 		length = utf8_length(plain, scan->end);
-		put(scan, length > 0 ? (const void *)plain : "\xef\xbf\xbd", length > 0 ? length : 3);
+		put(scan, length > 0 ? (const void *)plain : "\xef\xbf\xbd",
+			length > 0 ? length : 3);
 		scan->from += length > 0 ? length : 1;
 	}
 	return fail(scan, "a string that does not end");
@@ -329,10 +348,12 @@ static cJSON *copy_value(const cJSON *value)
 		copy = cJSON_CreateObject();
 	else
 		return cJSON_CreateNull();
-	for (const cJSON *child = value->child; copy != NULL && child != NULL; child = child->next) {
+	for (const cJSON *child = value->child; copy != NULL && child != NULL;
+		child = child->next) {
 		cJSON *item = copy_value(child);
-		bool added = cJSON_IsArray(value) ? cJSON_AddItemToArray(copy, item)
-						  : cJSON_AddItemToObject(copy, child->string, item);
+		bool added = cJSON_IsArray(value)
+				     ? cJSON_AddItemToArray(copy, item)
+				     : cJSON_AddItemToObject(copy, child->string, item);
 
 		if (!added)
 			return NULL;
@@ -368,6 +389,18 @@ int json_put_string(struct arena *arena, cJSON *object, const char *key, const c
 	result = put_item(object, key, cJSON_CreateString(value));
 	current_arena = before;
 	return result;
+}
+
+int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON *value)
+{
+	struct arena *before = current_arena;
+	bool added;
+
+	use_arena(arena);
+	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+	added = cJSON_AddItemReferenceToObject(object, key, (cJSON *)(uintptr_t)value);
+	current_arena = before;
+	return added ? 0 : -1;
 }
 
 void json_remove(cJSON *object, const char *key)

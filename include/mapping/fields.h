@@ -1,0 +1,80 @@
+/* Field rows: where a property comes from, and how it is written.
+ *
+ * A row says: this property, from this path, by this converter. What is not in a row is not sent.
+ * Converters leave a property out when its value says nothing; none ever writes null or "". */
+#ifndef SEGRELAY_MAPPING_FIELDS_H
+#define SEGRELAY_MAPPING_FIELDS_H
+
+#include "base/money.h"
+#include "mapping/work.h"
+
+struct scope;
+struct field;
+
+/* Writes `"property":value`. `value` says something; it stands at the row's path. */
+typedef void converter(struct scope *scope, const struct field *row, const cJSON *value);
+
+struct field {
+	const char *property;
+	const char *path; /* as json_at; "@order." and "@customer." start at what is remembered */
+	converter *convert;
+	const struct field *items; /* the rows of an item of a list or object; ends with {0} */
+	int shrink;                /* left out from this level of shrinking on; 0 for never */
+};
+
+/* How much is left out so that a message keeps within Segment's 32 KB (events.md, "size"). */
+enum shrink {
+	SHRINK_NOTHING,
+	SHRINK_LINKS,      /* image_url, url */
+	SHRINK_PROPERTIES, /* product_properties */
+	SHRINK_PRODUCTS,   /* products cut to what fits */
+	SHRINK_TEXTS,      /* every text cut to 500 bytes */
+	SHRINK_LAST = SHRINK_TEXTS,
+};
+
+/* Where rows are written, and what converters look at beside their value. */
+struct scope {
+	struct work *work;
+	struct text *out;
+	const cJSON *root; /* the object that the rule speaks of */
+	enum shrink shrink;
+	size_t limit;         /* bytes of `out` that a list may reach when products are cut */
+	size_t position;      /* of an item in its list, from 1 */
+	const char *quantity; /* stands in for an item's own, NULL for none */
+};
+
+/* Writes the rows of an object, in their order. */
+void fields_write(struct scope *scope, const struct field *rows, const cJSON *object);
+
+/* Writes a text, cut when texts are. Nothing for NULL and "". */
+void field_text(struct scope *scope, const char *property, const char *value);
+
+/* Writes an amount; one that is not known is noted as unreadable. */
+void field_money(struct scope *scope, const char *property, struct money amount);
+
+converter as_text;           /* a string or number, as a String */
+converter as_money;          /* an amount, as a Number with the same digits */
+converter as_positive_money; /* the same, when over zero */
+converter as_count;          /* a whole number, as a Number */
+converter as_flag;           /* true or false */
+converter as_true;           /* true, when it is */
+converter as_flag_text;      /* a string; true and false as "true" and "false" */
+converter as_time;           /* a time, in UTC */
+converter as_joined;         /* a list of strings, joined by "," */
+converter as_texts;          /* a list of strings */
+converter as_object;         /* an object of rows; left out when nothing is in it */
+converter as_list;           /* a list of objects of rows; cut when products are */
+
+/* Writes one item of a list by rows; false when it did not fit and was left out. */
+bool field_item(struct scope *scope, const struct field *rows, const cJSON *item);
+
+/* Ends a list of which `written` of `count` items were written. */
+void field_list_end(struct scope *scope, const char *property, size_t written, size_t count);
+
+/* The sum of the amounts at `path` in the items of a list; zero for an empty or absent list. */
+struct money sum_of(const cJSON *list, const char *path);
+
+/* The amount at a path; not known when nothing stands there or it is no amount. */
+struct money amount_at(const cJSON *object, const char *path);
+
+#endif

@@ -1,0 +1,19 @@
+/* What the relay learns from a delivery and knows when the next one comes: orders and customers. */
+#ifndef SEGRELAY_MAPPING_MEMORIES_H
+#define SEGRELAY_MAPPING_MEMORIES_H
+
+#include "mapping/work.h"
+
+/* Recalls what is known, and finds out who the delivery is about. */
+void memories_recall(struct work *work);
+
+/* Remembers what the delivery taught. */
+void memories_remember(struct work *work);
+
+/* The coupon codes of an order, joined by ","; NULL for none. */
+const char *order_coupon(struct work *work, const cJSON *order);
+
+/* The tags of an order joined by ",", "Shopify" for an untagged one. */
+const char *order_affiliation(struct work *work, const cJSON *order);
+
+#endif

@@ -1,0 +1,194 @@
+/* The parts of a call that are the same for every event: ids, context, integrations (events.md §1).
+ */
+#include "mapping/context.h"
+
+#include "base/url.h"
+#include "mapping/rules.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+void context_ids(struct scope *scope)
+{
+	field_text(scope, "userId", scope->work->person.user_id);
+	field_text(scope, "anonymousId", scope->work->person.anonymous_id);
+}
+
+/* ---- ip ---- */
+
+bool context_ip(const char *address, bool anonymize, char ip[46])
+{
+	unsigned char bytes[16];
+
+	if (inet_pton(AF_INET, address, bytes) == 1) {
+		if (anonymize)
+			bytes[3] = 0;
+		return inet_ntop(AF_INET, bytes, ip, 46) != NULL;
+	}
+	if (inet_pton(AF_INET6, address, bytes) == 1) {
+		if (anonymize)
+			memset(bytes + 6, 0, 10);
+		return inet_ntop(AF_INET6, bytes, ip, 46) != NULL;
+	}
+	return false;
+}
+
+static void write_ip(struct scope *scope)
+{
+	const char *address =
+		json_text(scope->work->payload, "browser_ip|client_details.browser_ip");
+	char ip[46];
+
+	if (address == NULL || !context_ip(address, scope->work->shop->anonymize_ip, ip))
+		return;
+	field_text(scope, "ip", ip);
+	field_text(scope, "uip", ip);
+}
+
+/* ---- page and campaign ---- */
+
+/* A page that no buyer saw: what wallets leave in landing_site. */
+static bool is_page(const char *path)
+{
+	return strncmp(path, "/wallets/", 9) != 0;
+}
+
+/* `landing` is a path for most orders; then the page's URL is that at the shop's permanent domain.
+ */
+static void write_page(
+	struct scope *scope, const char *landing, const struct url *url, const char *referrer)
+{
+	json_add_key(scope->out, "page");
+	text_put(scope->out, "{");
+	if (url->path != NULL) {
+		if (url->host == NULL)
+			landing = arena_format(scope->work->arena, "https://%s%s%s",
+				scope->work->delivery->shop, url->path, url->search);
+		field_text(scope, "url", landing);
+		field_text(scope, "path", url->path);
+		field_text(scope, "search", url->search);
+	}
+	field_text(scope, "referrer", referrer);
+	text_put(scope->out, "}");
+}
+
+static void write_campaign(struct scope *scope, const char *search)
+{
+	static const struct {
+		const char *parameter;
+		const char *name;
+	} parts[] = {
+		{"utm_campaign", "name"},
+		{"utm_source", "source"},
+		{"utm_medium", "medium"},
+		{"utm_term", "term"},
+		{"utm_content", "content"},
+	};
+	size_t before = scope->out->length;
+	size_t empty;
+
+	json_add_key(scope->out, "campaign");
+	text_put(scope->out, "{");
+	empty = scope->out->length;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		field_text(scope, parts[i].name,
+			url_parameter(scope->work->arena, search, parts[i].parameter));
+	if (scope->out->length == empty)
+		text_cut(scope->out, before);
+	else
+		text_put(scope->out, "}");
+}
+
+static void write_visit(struct scope *scope)
+{
+	const char *landing = json_text(scope->work->payload, "landing_site");
+	const char *referrer = json_text(scope->work->payload, "referring_site");
+	struct url url = {0};
+
+	if (landing != NULL &&
+		(!url_split(scope->work->arena, landing, &url) || !is_page(url.path)))
+		url = (struct url){0};
+	if (url.path != NULL || referrer != NULL)
+		write_page(scope, landing, &url, referrer);
+	if (url.path != NULL)
+		write_campaign(scope, url.search);
+}
+
+/* ---- Google Analytics ---- */
+
+static const char *country(const struct work *work)
+{
+	const char *code = json_text(
+		work->payload, "shipping_address.country_code|billing_address.country_code");
+
+	return code != NULL && strlen(code) == 2 ? code : NULL;
+}
+
+/* False, and nothing written, when nothing is known. */
+static bool write_google(struct scope *scope)
+{
+	const struct person *person = &scope->work->person;
+	const char *geoid = country(scope->work);
+
+	if (person->google_client_id == NULL && person->google_session_id == NULL && geoid == NULL)
+		return false;
+	json_add_key(scope->out, "Google Analytics");
+	text_put(scope->out, "{");
+	field_text(scope, "clientId", person->google_client_id);
+	field_text(scope, "sessionId", person->google_session_id);
+	field_text(scope, "geoid", geoid);
+	text_put(scope->out, "}");
+	return true;
+}
+
+/* ---- together ---- */
+
+static void write_traits(struct scope *scope)
+{
+	static const struct field row = {"traits", ".", as_object, customer_traits, 0};
+
+	if (scope->work->customer != NULL)
+		as_object(scope, &row, scope->work->customer);
+}
+
+/* Unify merges profiles by it (Segment's documentation of externalIds): all four keys are needed.
+ */
+static void write_external_ids(struct scope *scope)
+{
+	const char *id = scope->work->person.customer_id;
+
+	if (id == NULL)
+		return;
+	json_add_key(scope->out, "externalIds");
+	text_put(scope->out, "[{");
+	json_add_member(scope->out, "id", id);
+	text_put(scope->out, ",\"type\":\"shopify_customer_id\",\"collection\":\"users\","
+			     "\"encoding\":\"none\"}]");
+}
+
+void context_write(struct scope *scope, bool traits)
+{
+	const cJSON *payload = scope->work->payload;
+	bool google;
+
+	json_add_key(scope->out, "context");
+	text_put(scope->out,
+		"{\"library\":{\"name\":\"segrelay\",\"version\":\"" SEGRELAY_VERSION "\"},"
+		"\"integration\":{\"name\":\"shopify_segrelay\",\"version\":\"" SEGRELAY_VERSION
+		"\"}");
+	write_ip(scope);
+	field_text(scope, "userAgent", json_text(payload, "client_details.user_agent"));
+	field_text(scope, "locale", json_text(payload, "customer_locale"));
+	write_visit(scope);
+	if (traits)
+		write_traits(scope);
+	write_external_ids(scope);
+	google = write_google(scope);
+	text_put(scope->out, "}");
+	if (!google)
+		return;
+	json_add_key(scope->out, "integrations");
+	text_put(scope->out, "{");
+	(void)write_google(scope);
+	text_put(scope->out, "}");
+}

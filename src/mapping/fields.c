@@ -1,0 +1,257 @@
+/* Field rows: where a property comes from, and how it is written. */
+#include "mapping/fields.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+enum { TEXT_CUT = 500 };
+
+/* What a row's path names: in the object, or in what is remembered. */
+static const cJSON *value_of(
+	const struct scope *scope, const struct field *row, const cJSON *object)
+{
+	static const char order[] = "@order.";
+	static const char customer[] = "@customer.";
+
+	if (row->path[0] != '@')
+		return json_at(object, row->path);
+	if (strncmp(row->path, order, sizeof(order) - 1) == 0)
+		return scope->work->order != NULL
+			       ? json_at(scope->work->order, row->path + sizeof(order) - 1)
+			       : NULL;
+	if (scope->work->customer == NULL)
+		return NULL;
+	return json_at(scope->work->customer, row->path + sizeof(customer) - 1);
+}
+
+void fields_write(struct scope *scope, const struct field *rows, const cJSON *object)
+{
+	for (const struct field *row = rows; row->property != NULL; row++) {
+		const cJSON *value;
+
+		if (row->shrink != SHRINK_NOTHING && (int)scope->shrink >= row->shrink)
+			continue;
+		value = value_of(scope, row, object);
+		if (value != NULL)
+			row->convert(scope, row, value);
+	}
+}
+
+/* The length of the longest whole-character beginning of `value` of at most `most` bytes. */
+static size_t whole_characters(const char *value, size_t most)
+{
+	while (most > 0 && ((unsigned char)value[most] & 0xc0) == 0x80)
+		most--;
+	return most;
+}
+
+static void write_text(struct scope *scope, const char *value)
+{
+	char cut[TEXT_CUT + 1];
+	size_t length = strlen(value);
+
+	if (scope->shrink >= SHRINK_TEXTS && length > TEXT_CUT) {
+		length = whole_characters(value, TEXT_CUT);
+		memcpy(cut, value, length);
+		cut[length] = '\0';
+		value = cut;
+	}
+	json_add_string(scope->out, value);
+}
+
+void field_text(struct scope *scope, const char *property, const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	json_add_key(scope->out, property);
+	write_text(scope, value);
+}
+
+void field_money(struct scope *scope, const char *property, struct money amount)
+{
+	if (!amount.known) {
+		work_unreadable(scope->work, property);
+		return;
+	}
+	json_add_key(scope->out, property);
+	money_write(amount, scope->out);
+}
+
+void as_text(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	if (cJSON_IsString(value))
+		field_text(scope, row->property, value->valuestring);
+	else
+		work_unreadable(scope->work, row->property);
+}
+
+void as_money(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	field_money(scope, row->property, amount_at(value, "."));
+}
+
+void as_positive_money(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	struct money amount = amount_at(value, ".");
+
+	if (!amount.known || money_positive(amount))
+		field_money(scope, row->property, amount);
+}
+
+void as_count(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	struct money count = amount_at(value, ".");
+
+	if (!count.known || count.scale != 0) {
+		work_unreadable(scope->work, row->property);
+		return;
+	}
+	field_money(scope, row->property, count);
+}
+
+void as_flag(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	if (cJSON_IsBool(value))
+		json_add_flag(scope->out, row->property, cJSON_IsTrue(value));
+	else
+		work_unreadable(scope->work, row->property);
+}
+
+void as_true(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	if (cJSON_IsTrue(value))
+		json_add_flag(scope->out, row->property, true);
+}
+
+void as_flag_text(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	if (cJSON_IsBool(value))
+		field_text(scope, row->property, cJSON_IsTrue(value) ? "true" : "false");
+	else
+		as_text(scope, row, value);
+}
+
+void as_time(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	int64_t time = time_parse(cJSON_IsString(value) ? value->valuestring : NULL);
+	char text[TIME_TEXT];
+
+	if (time == TIME_UNKNOWN) {
+		work_unreadable(scope->work, row->property);
+		return;
+	}
+	time_format(time, text);
+	json_add_member(scope->out, row->property, text);
+}
+
+void as_joined(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	struct text joined = {0};
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, value) {
+		const char *text = json_text(item, ".");
+
+		if (text == NULL)
+			continue;
+		if (joined.length > 0)
+			text_put(&joined, ",");
+		text_put(&joined, text);
+	}
+	if (joined.failed)
+		work_fail(scope->work, "no memory");
+	field_text(scope, row->property, text_string(&joined));
+	text_free(&joined);
+}
+
+void as_texts(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	const cJSON *item;
+	size_t before = scope->out->length;
+	bool any = false;
+
+	json_add_key(scope->out, row->property);
+	text_put(scope->out, "[");
+	cJSON_ArrayForEach (item, value) {
+		if (json_text(item, ".") == NULL)
+			continue;
+		json_add_comma(scope->out);
+		write_text(scope, item->valuestring);
+		any = true;
+	}
+	text_put(scope->out, "]");
+	if (!any)
+		text_cut(scope->out, before);
+}
+
+void as_object(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	size_t before = scope->out->length;
+	size_t empty;
+
+	json_add_key(scope->out, row->property);
+	text_put(scope->out, "{");
+	empty = scope->out->length;
+	fields_write(scope, row->items, value);
+	if (scope->out->length == empty)
+		text_cut(scope->out, before);
+	else
+		text_put(scope->out, "}");
+}
+
+bool field_item(struct scope *scope, const struct field *rows, const cJSON *item)
+{
+	size_t before = scope->out->length;
+
+	json_add_comma(scope->out);
+	text_put(scope->out, "{");
+	fields_write(scope, rows, item);
+	text_put(scope->out, "}");
+	if (scope->shrink < SHRINK_PRODUCTS || scope->out->length <= scope->limit)
+		return true;
+	text_cut(scope->out, before);
+	return false;
+}
+
+void field_list_end(struct scope *scope, const char *property, size_t written, size_t count)
+{
+	text_put(scope->out, "]");
+	if (written == count)
+		return;
+	text_format(
+		scope->out, ",\"%s_truncated\":true,\"%s_count\":%zu", property, property, count);
+}
+
+void as_list(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	size_t count = (size_t)cJSON_GetArraySize(value);
+	size_t written = 0;
+	const cJSON *item;
+
+	json_add_key(scope->out, row->property);
+	text_put(scope->out, "[");
+	cJSON_ArrayForEach (item, value) {
+		scope->position = written + 1;
+		if (!field_item(scope, row->items, item))
+			break;
+		written++;
+	}
+	field_list_end(scope, row->property, written, count);
+}
+
+struct money amount_at(const cJSON *object, const char *path)
+{
+	return money_parse(json_text(object, path));
+}
+
+struct money sum_of(const cJSON *list, const char *path)
+{
+	struct money sum = MONEY_ZERO;
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list) {
+		sum = money_add(sum, amount_at(item, path));
+	}
+	return sum;
+}

@@ -1,0 +1,258 @@
+/* Order Completed, POS Order Placed, Order Cancelled (events.md §3). */
+#include "mapping/rules.h"
+
+#include "base/clock.h"
+#include "mapping/memories.h"
+
+#include <string.h>
+
+/* A missed create, not an old order that was touched (events.md §2). */
+static const int64_t MISSED_CREATE = 2 * DAY;
+
+/* ---- which orders ---- */
+
+static bool topic_is(const struct work *work, const char *topic)
+{
+	return strcmp(work->delivery->topic, topic) == 0;
+}
+
+/* Whether a time of the payload lies within the last two days. */
+static bool is_recent(const struct work *work, const char *path)
+{
+	int64_t time = time_parse(json_text(work->payload, path));
+
+	return time != TIME_UNKNOWN && work->delivery->received - time < MISSED_CREATE;
+}
+
+static bool is_paid(const struct work *work)
+{
+	const char *status = json_text(work->payload, "financial_status");
+
+	return topic_is(work, "orders/paid") || (status != NULL && strcmp(status, "paid") == 0);
+}
+
+static bool is_pos(const struct work *work)
+{
+	const char *source = json_text(work->payload, "source_name");
+
+	return source != NULL && strcmp(source, "pos") == 0;
+}
+
+/* Why the order is not told as placed now; NULL when it is. */
+static const char *why_not_placed(const struct work *work)
+{
+	bool may_be_old = topic_is(work, "orders/updated") || topic_is(work, "orders/fulfilled");
+
+	if (json_at(work->payload, "cancelled_at") != NULL)
+		return "the order is cancelled";
+	if (may_be_old && !is_recent(work, "created_at|processed_at"))
+		return "the order is older than two days: an old order was touched";
+	if (work->shop->order_completed_on == COMPLETED_ON_PAID && !is_paid(work))
+		return "the order is not paid yet (order_completed_on = paid)";
+	return NULL;
+}
+
+struct subjects placed_online(struct work *work)
+{
+	const char *why_not = why_not_placed(work);
+
+	if (why_not == NULL && is_pos(work))
+		why_not = "the order was placed at a point of sale";
+	return why_not != NULL ? silent(why_not) : itself(work);
+}
+
+struct subjects placed_at_pos(struct work *work)
+{
+	const char *why_not = why_not_placed(work);
+
+	if (why_not == NULL && !is_pos(work))
+		why_not = "the order was placed online";
+	return why_not != NULL ? silent(why_not) : itself(work);
+}
+
+struct subjects cancelled(struct work *work)
+{
+	if (json_at(work->payload, "cancelled_at") == NULL)
+		return silent("the order is not cancelled");
+	if (!topic_is(work, "orders/cancelled") && !is_recent(work, "cancelled_at"))
+		return silent("the order was cancelled over two days ago");
+	return itself(work);
+}
+
+/* ---- sums ---- */
+
+/* The shipping lines that count, one after the other: NULL after the last. */
+static const cJSON *next_shipping_line(const cJSON *order, const cJSON *line)
+{
+	line = line != NULL ? line->next : NULL;
+	if (line == NULL)
+		return NULL;
+	return json_is_true(line, "is_removed") ? next_shipping_line(order, line) : line;
+}
+
+static const cJSON *first_shipping_line(const cJSON *order)
+{
+	const cJSON *lines = json_at(order, "shipping_lines");
+
+	if (!cJSON_IsArray(lines) || lines->child == NULL)
+		return NULL;
+	return json_is_true(lines->child, "is_removed") ? next_shipping_line(order, lines->child)
+							: lines->child;
+}
+
+static struct money tax_of_shipping(const cJSON *order)
+{
+	struct money sum = MONEY_ZERO;
+
+	for (const cJSON *line = first_shipping_line(order); line != NULL;
+		line = next_shipping_line(order, line))
+		sum = money_add(sum, sum_of(json_at(line, "tax_lines"), "price"));
+	return sum;
+}
+
+/* The duties of an order; zero when it has none. */
+static struct money duties_of(const cJSON *order)
+{
+	static const char path[] = "original_total_duties_set.shop_money.amount|"
+				   "current_total_duties_set.shop_money.amount";
+
+	return json_at(order, path) != NULL ? amount_at(order, path) : MONEY_ZERO;
+}
+
+/* `subtotal_price` holds the lines after discounts, and with them whatever is included in their
+ * prices: tax (taxes_included) and duties (duties_included). The tax of the lines is taken as the
+ * order's tax less that of its shipping, so that total = revenue + shipping + tax + tip + duties
+ * holds to the cent. */
+static void net_of_tax(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	static const char path[] = "subtotal_price|subtotal_price_set.shop_money.amount";
+	struct money net = amount_at(order, path);
+
+	if (json_at(order, path) == NULL)
+		return;
+	if (json_is_true(order, "taxes_included")) {
+		net = money_subtract(
+			net, amount_at(order, "total_tax|total_tax_set.shop_money.amount"));
+		net = money_add(net, tax_of_shipping(order));
+	}
+	if (json_is_true(order, "duties_included"))
+		net = money_subtract(net, duties_of(order));
+	field_money(scope, row->property, net);
+}
+
+/* The price of a shipping line after its discounts. `discounted_price` ignores discounts of the
+ * whole order; the allocations do not (Shopify's reference of shipping_lines). */
+static struct money shipping_price(const cJSON *line)
+{
+	static const char price[] = "price|price_set.shop_money.amount";
+
+	if (cJSON_GetObjectItemCaseSensitive(line, "discount_allocations") != NULL)
+		return money_subtract(amount_at(line, price),
+			sum_of(json_at(line, "discount_allocations"), "amount"));
+	return amount_at(line, "discounted_price|price|price_set.shop_money.amount");
+}
+
+static void shipping(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	static const char total[] = "total_shipping_price_set.shop_money.amount";
+	struct money sum = MONEY_ZERO;
+
+	if (json_at(order, "shipping_lines") == NULL) {
+		if (json_at(order, total) != NULL)
+			field_money(scope, row->property, amount_at(order, total));
+		return;
+	}
+	for (const cJSON *line = first_shipping_line(order); line != NULL;
+		line = next_shipping_line(order, line))
+		sum = money_add(sum, shipping_price(line));
+	if (json_is_true(order, "taxes_included"))
+		sum = money_subtract(sum, tax_of_shipping(order));
+	field_money(scope, row->property, sum);
+}
+
+static void duties(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	struct money sum = duties_of(order);
+
+	if (!sum.known || money_positive(sum))
+		field_money(scope, row->property, sum);
+}
+
+/* ---- texts ---- */
+
+/* One of three by the shop's option order_id; the id when the other is not there. */
+static void order_id(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	static const char *const paths[] = {[ORDER_ID_ID] = "id",
+		[ORDER_ID_NAME] = "name|id",
+		[ORDER_ID_NUMBER] = "order_number|id"};
+
+	field_text(scope, row->property, json_text(order, paths[scope->work->shop->order_id]));
+}
+
+static void affiliation(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	field_text(scope, row->property, order_affiliation(scope->work, order));
+}
+
+static void coupon(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	field_text(scope, row->property, order_coupon(scope->work, order));
+}
+
+static void shipping_method(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	struct text titles = {0};
+
+	for (const cJSON *line = first_shipping_line(order); line != NULL;
+		line = next_shipping_line(order, line)) {
+		const char *title = json_text(line, "title");
+
+		if (title == NULL)
+			continue;
+		if (titles.length > 0)
+			text_put(&titles, ",");
+		text_put(&titles, title);
+	}
+	field_text(scope, row->property, text_string(&titles));
+	if (titles.failed)
+		work_fail(scope->work, "no memory");
+	text_free(&titles);
+}
+
+static void user_id(struct scope *scope, const struct field *row, const cJSON *order)
+{
+	(void)order;
+	field_text(scope, row->property, scope->work->person.user_id);
+}
+
+const struct field order_properties[] = {
+	{"order_id", ".", order_id, NULL, 0},
+	{"order_name", "name", as_text, NULL, 0},
+	{"checkout_id", "checkout_token", as_text, NULL, 0},
+	{"checkoutId", "checkout_token", as_text, NULL, 0},
+	{"cart_id", "cart_token", as_text, NULL, 0},
+	{"userId", ".", user_id, NULL, 0},
+	{"affiliation", ".", affiliation, NULL, 0},
+	{"subtotal", ".", net_of_tax, NULL, 0},
+	{"revenue", ".", net_of_tax, NULL, 0},
+	{"shipping", ".", shipping, NULL, 0},
+	{"tax", "total_tax|total_tax_set.shop_money.amount", as_money, NULL, 0},
+	{"duties", ".", duties, NULL, 0},
+	{"tip", "total_tip_received", as_positive_money, NULL, 0},
+	{"discount", "total_discounts|total_discounts_set.shop_money.amount", as_money, NULL, 0},
+	{"total", "total_price|total_price_set.shop_money.amount", as_money, NULL, 0},
+	{"currency", "currency", as_text, NULL, 0},
+	{"presentment_currency", "presentment_currency", as_text, NULL, 0},
+	{"presentment_total", "total_price_set.presentment_money.amount", as_text, NULL, 0},
+	{"coupon", ".", coupon, NULL, 0},
+	{"payment_method", "payment_gateway_names", as_joined, NULL, 0},
+	{"shipping_method", ".", shipping_method, NULL, 0},
+	{"source_name", "source_name", as_text, NULL, 0},
+	{"location_id", "location_id", as_text, NULL, 0},
+	{"cancel_reason", "cancel_reason", as_text, NULL, 0},
+	{"purchase_count", "@customer.orders_count", as_count, NULL, 0},
+	{"lifetime_revenue", "@customer.total_spent", as_money, NULL, 0},
+	{"products", "line_items", as_list, line_properties, 0},
+	{0},
+};

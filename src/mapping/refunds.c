@@ -1,0 +1,149 @@
+/* Order Refunded (events.md §5). */
+#include "mapping/refund_sums.h"
+#include "mapping/rules.h"
+
+#include <string.h>
+
+struct subjects money_returned(struct work *work)
+{
+	struct refund_sums *sums = arena_alloc(work->arena, sizeof(*sums));
+	struct text total = {0};
+
+	if (sums == NULL) {
+		work_fail(work, "no memory");
+		return silent("no memory");
+	}
+	refund_sum(work, sums);
+	work->refund = sums;
+	if (sums->returned.known && !money_positive(sums->returned)) {
+		if (work->shop->refund_without_money == SKIP)
+			return silent("no money was returned (refund_without_money = skip)");
+		return itself(work);
+	}
+	if (sums->total.known) {
+		money_write(sums->total, &total);
+		work->refund_total = work_copy(work, text_string(&total));
+	}
+	text_free(&total);
+	return itself(work);
+}
+
+static void order_id(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	static const char *const paths[] = {[ORDER_ID_ID] = "order_id",
+		[ORDER_ID_NAME] = "name",
+		[ORDER_ID_NUMBER] = "order_number"};
+	const char *id = json_text(scope->work->order, paths[scope->work->shop->order_id]);
+
+	field_text(scope, row->property, id != NULL ? id : json_text(refund, "order_id"));
+}
+
+static void total(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	(void)refund;
+	field_money(scope, row->property, scope->work->refund->total);
+}
+
+static void revenue(struct scope *scope, const struct field *row, const cJSON *lines)
+{
+	(void)lines;
+	field_money(scope, row->property, scope->work->refund->net);
+}
+
+static void tax(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	(void)refund;
+	field_money(scope, row->property, scope->work->refund->tax);
+}
+
+static void shipping(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	(void)refund;
+	field_money(scope, row->property, scope->work->refund->shipping);
+}
+
+static void currency(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	(void)refund;
+	field_text(scope, row->property, scope->work->refund->currency);
+}
+
+static void buyers_currency(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	(void)refund;
+	field_text(scope, row->property, scope->work->refund->currency_returned);
+}
+
+/* A String, as for orders. */
+static void buyers_total(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	struct text text = {0};
+
+	(void)refund;
+	if (!money_positive(scope->work->refund->returned))
+		return;
+	money_write(scope->work->refund->returned, &text);
+	field_text(scope, row->property, text_string(&text));
+	text_free(&text);
+}
+
+/* Whether all refunds of the order, this one among them, reach its total; left out when the order
+ * is not known. */
+static void full_refund(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	const struct work *work = scope->work;
+	const char *id = json_text(refund, "id");
+	struct money order_total = amount_at(work->order, "total_price");
+	struct money sum = money_parse(work->refund_total);
+	const cJSON *earlier;
+
+	cJSON_ArrayForEach (earlier, json_at(work->order, "refunds")) {
+		if (strcmp(earlier->string, id) != 0)
+			sum = money_add(sum, amount_at(earlier, "."));
+	}
+	if (order_total.known && sum.known)
+		json_add_flag(scope->out, row->property, money_compare(sum, order_total) >= 0);
+}
+
+/* The refunded lines with the refunded quantity, not the line's. */
+static void products(struct scope *scope, const struct field *row, const cJSON *list)
+{
+	size_t count = (size_t)cJSON_GetArraySize(list);
+	size_t written = 0;
+	const cJSON *item;
+
+	json_add_key(scope->out, row->property);
+	text_put(scope->out, "[");
+	cJSON_ArrayForEach (item, list) {
+		const cJSON *line = json_at(item, "line_item");
+		bool fits;
+
+		scope->position = written + 1;
+		scope->quantity = json_text(item, "quantity");
+		fits = field_item(scope, row->items, line);
+		scope->quantity = NULL;
+		if (!fits)
+			break;
+		written++;
+	}
+	field_list_end(scope, row->property, written, count);
+}
+
+const struct field refund_properties[] = {
+	{"order_id", ".", order_id, NULL, 0},
+	{"order_name", "@order.name", as_text, NULL, 0},
+	{"refund_id", "id", as_text, NULL, 0},
+	{"affiliation", "@order.affiliation", as_text, NULL, 0},
+	{"total", ".", total, NULL, 0},
+	{"revenue", "refund_line_items", revenue, NULL, 0},
+	{"tax", ".", tax, NULL, 0},
+	{"shipping", ".", shipping, NULL, 0},
+	{"currency", ".", currency, NULL, 0},
+	{"presentment_currency", ".", buyers_currency, NULL, 0},
+	{"presentment_total", ".", buyers_total, NULL, 0},
+	{"coupon", "@order.coupon", as_text, NULL, 0},
+	{"full_refund", ".", full_refund, NULL, 0},
+	{"order_total", "@order.total_price", as_money, NULL, 0},
+	{"products", "refund_line_items", products, line_properties, 0},
+	{0},
+};
