@@ -31,6 +31,8 @@ MAIN        = $(BUILD)/src/main.o
 BINARY      = $(BUILD)/segrelay
 LIBRARY     = $(BUILD)/libsegrelay.a
 
+LINT_FLAGS  = -std=gnu17 -Iinclude -DSEGRELAY_VERSION='\"$(VERSION)\"'
+
 UNIT        = $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN    = $(UNIT:%.c=$(BUILD)/%)
 
@@ -52,6 +54,96 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNIT_BIN:=.d)
+
+.PHONY: install
+install: $(BINARY) ## install the program, manual pages, unit and examples (DESTDIR, prefix)
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
+		$(DESTDIR)$(docdir) $(DESTDIR)$(sysconfdir)/segrelay $(DESTDIR)$(unitdir)
+	$(INSTALL) -m 755 $(BINARY) $(DESTDIR)$(bindir)/segrelay
+	$(INSTALL) -m 644 docs/segrelay.1 $(DESTDIR)$(mandir)/man1/
+	$(INSTALL) -m 644 docs/segrelay.conf.5 $(DESTDIR)$(mandir)/man5/
+	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE config/segrelay.conf config/nginx.conf \
+		config/Caddyfile $(DESTDIR)$(docdir)/
+	sed 's|/usr/local/bin|$(bindir)|' systemd/segrelay.service \
+		> $(DESTDIR)$(unitdir)/segrelay.service
+	chmod 644 $(DESTDIR)$(unitdir)/segrelay.service
+	test -e $(DESTDIR)$(sysconfdir)/segrelay/segrelay.conf || \
+		$(INSTALL) -m 644 config/segrelay.conf $(DESTDIR)$(sysconfdir)/segrelay/segrelay.conf
+
+.PHONY: uninstall
+uninstall: ## remove what install put there; the configuration stays
+	rm -f $(DESTDIR)$(bindir)/segrelay $(DESTDIR)$(mandir)/man1/segrelay.1 \
+		$(DESTDIR)$(mandir)/man5/segrelay.conf.5 $(DESTDIR)$(unitdir)/segrelay.service
+	rm -rf $(DESTDIR)$(docdir)
+
+.PHONY: deps
+deps: ## install what is missing on Debian to build and to test
+	scripts/deps.sh build test
+
+# What `make demo` and `make test` do first. The build itself is a second make: on a fresh machine
+# there is no compiler before.
+.PHONY: demo
+demo: ## install what is missing, build, and show an order's way to Segment
+	scripts/deps.sh build demo
+	$(MAKE) all
+	scripts/demo.sh $(BINARY)
+
+.PHONY: test
+test: ## install what is missing, build, and pass all tests
+	scripts/deps.sh build test
+	$(MAKE) check
+
+.PHONY: check
+check: all check-unit check-rooms check-blackbox
+
+.PHONY: check-unit
+check-unit: $(UNIT_BIN)
+	@for test in $(UNIT_BIN); do echo "== $$test"; $$test || exit 1; done
+
+.PHONY: check-rooms
+check-rooms:
+	$(PYTHON) tests/check_rooms.py
+
+.PHONY: check-blackbox
+check-blackbox: $(BINARY)
+	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/golden tests/blackbox
+
+.PHONY: golden-update
+golden-update: $(BINARY) ## write the golden tests' expected messages anew, and show the difference
+	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) tests/golden/test_golden.py --update
+
+SANITIZE_ADDRESS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZE_THREAD  = -fsanitize=thread -fno-omit-frame-pointer
+sanitized        = $(MAKE) BUILD=build/$(1) HARDENING=-fPIE CFLAGS='-O1 -g $(2)' $(3)
+
+.PHONY: check-sanitize
+check-sanitize: ## all tests under ASan and UBSan, those with threads under TSan
+	scripts/deps.sh build test
+	$(call sanitized,address,$(SANITIZE_ADDRESS),all check-unit check-blackbox)
+	$(call sanitized,thread,$(SANITIZE_THREAD),all check-unit check-threads)
+
+.PHONY: check-threads
+check-threads: $(BINARY)
+	SEGRELAY=$(abspath $(BINARY)) TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
+		$(PYTHON) -m pytest -q -p no:cacheprovider -m threads tests/blackbox
+
+.PHONY: lint
+lint: ## formatting, static analysis, both compilers, shell scripts, manual pages, the unit
+	scripts/deps.sh build test lint
+	$(MAKE) BUILD=build/clang CC=clang all
+	clang-format --dry-run --Werror $(wildcard src/*.c src/*/*.c include/*/*.h tests/unit/*.[ch])
+	printf '%s\n' $(SOURCES) src/main.c | xargs -P2 -I FILE clang-tidy --quiet FILE -- $(LINT_FLAGS)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppressions-list=tests/cppcheck.suppressions -Iinclude -j2 src
+	shellcheck scripts/*.sh .ci/run
+	mandoc -T lint -W warning docs/*.[15]
+	systemd-analyze security --offline=yes --threshold=15 systemd/segrelay.service >/dev/null
+
+.PHONY: bench
+bench: ## measure a bounded load on loopback; figures go to build/bench.txt
+	scripts/deps.sh build bench
+	$(MAKE) all
+	$(PYTHON) tests/bench/bench.py $(BINARY) build/bench.txt
 
 .PHONY: help
 help: ## list the targets

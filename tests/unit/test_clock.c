@@ -1,0 +1,71 @@
+/* Times of payloads and headers become UTC with milliseconds, and nothing else becomes a time. */
+#include "unit.h"
+
+#include "base/clock.h"
+
+static void reads_times_with_zones(void **state)
+{
+	static const struct {
+		const char *in;
+		const char *out;
+	} cases[] = {
+		{"2024-11-05T21:54:49-05:00", "2024-11-06T02:54:49.000Z"},
+		{"2023-02-10T12:16:07.251Z", "2023-02-10T12:16:07.251Z"},
+		{"2023-11-09T16:28:37.556612022Z", "2023-11-09T16:28:37.556Z"},
+		{"2024-02-29T23:59:59+05:30", "2024-02-29T18:29:59.000Z"},
+		{"2024-03-01T00:00:00+14:00", "2024-02-29T10:00:00.000Z"},
+		{"1999-12-31T23:59:59.9Z", "1999-12-31T23:59:59.900Z"},
+		{"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"},
+		{"2026-11-23 10:00:00", "2026-11-23T10:00:00.000Z"},
+		{"2026-11-23T10:00:00+0100", "2026-11-23T09:00:00.000Z"},
+	};
+	char text[TIME_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		time_format(time_parse(cases[i].in), text);
+		assert_string_equal(text, cases[i].out);
+	}
+}
+
+static void refuses_what_is_no_time(void **state)
+{
+	static const char *const cases[] = {"", "2024", "2024-13-01T00:00:00Z",
+		"2024-00-10T00:00:00Z", "2024-02-30T00:00:00Z", "2024-01-01T24:00:00Z",
+		"2024-01-01T00:60:00Z", "2024-01-01T00:00:00X", "2024-01-01T00:00:00.Z",
+		"2024-01-01T00:00:00Zx", "01/02/2024", "2024-01-01", "2024-01-01T00:00:00+25:00"};
+
+	(void)state;
+	assert_int_equal(time_parse(NULL), TIME_UNKNOWN);
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		if (time_parse(cases[i]) != TIME_UNKNOWN)
+			fail_msg("\"%s\" was taken for a time", cases[i]);
+}
+
+static void knows_the_epoch(void **state)
+{
+	(void)state;
+	assert_int_equal(time_parse("1970-01-01T00:00:00Z"), 0);
+	assert_int_equal(time_parse("2001-09-09T01:46:40Z"), 1000000000LL * SECOND);
+}
+
+static void can_be_held(void **state)
+{
+	(void)state;
+	clock_hold(1234);
+	assert_int_equal(clock_now(), 1234);
+	clock_hold(TIME_UNKNOWN);
+	assert_true(clock_now() > time_parse("2026-01-01T00:00:00Z"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_times_with_zones),
+		cmocka_unit_test(refuses_what_is_no_time),
+		cmocka_unit_test(knows_the_epoch),
+		cmocka_unit_test(can_be_held),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

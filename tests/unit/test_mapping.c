@@ -1,0 +1,425 @@
+/* The mapping's rules beyond what golden cases show: names, sizes, ids, odd payloads, a store that
+ * fails. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "mapping/context.h"
+#include "mapping/rules.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a memory of one record, and one that fails ---- */
+
+struct one_record {
+	char kind[32];
+	char key[64];
+	char json[4096];
+	bool fails;
+	int puts;
+};
+
+static int get(
+	void *context, const char *kind, const char *key, struct arena *arena, const char **json)
+{
+	struct one_record *record = context;
+
+	*json = NULL;
+	if (record->fails)
+		return -1;
+	if (strcmp(record->kind, kind) == 0 && strcmp(record->key, key) == 0)
+		*json = arena_copy(arena, record->json);
+	return 0;
+}
+
+static int put(void *context, const char *kind, const char *key, const char *json)
+{
+	struct one_record *record = context;
+
+	if (record->fails)
+		return -1;
+	record->puts++;
+	if (strcmp(kind, record->kind) == 0 && strcmp(key, record->key) == 0)
+		(void)snprintf(record->json, sizeof(record->json), "%s", json);
+	return 0;
+}
+
+/* ---- one delivery ---- */
+
+struct given {
+	struct config *config;
+	struct arena *arena;
+	struct one_record record;
+	struct mapped mapped;
+	struct error error;
+};
+
+static struct shop *shop_of(struct given *given)
+{
+	return &given->config->shops[0];
+}
+
+static int set_up(void **state)
+{
+	struct given *given = calloc(1, sizeof(*given));
+
+	assert_non_null(given);
+	given->config = config_defaults("aurora.myshopify.com");
+	given->arena = arena_create(4096);
+	assert_non_null(given->config);
+	*state = given;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct given *given = *state;
+
+	arena_destroy(given->arena);
+	config_release(given->config);
+	free(given);
+	return 0;
+}
+
+static int map(struct given *given, const char *topic, const char *body)
+{
+	struct memory memory = {.get = get, .put = put, .context = &given->record};
+	struct delivery delivery = {
+		.shop = shop_of(given)->domain,
+		.topic = topic,
+		.received = time_parse("2026-11-23T12:00:00Z"),
+		.triggered_at = "2026-11-23T11:59:58.123456789Z",
+	};
+	cJSON *payload = json_parse(given->arena, body, strlen(body), &given->error);
+
+	assert_non_null(payload);
+	return map_delivery(&delivery, payload, shop_of(given), &memory, given->arena,
+		&given->mapped, &given->error);
+}
+
+/* The one call that was made. */
+static const char *only_call(struct given *given)
+{
+	assert_int_equal(given->mapped.outcome, MAPPED);
+	assert_non_null(given->mapped.calls);
+	assert_null(given->mapped.calls->next);
+	return given->mapped.calls->json;
+}
+
+static void assert_has(const char *json, const char *part)
+{
+	if (strstr(json, part) == NULL)
+		fail_msg("%s\nhas no %s", json, part);
+}
+
+static void assert_has_not(const char *json, const char *part)
+{
+	if (strstr(json, part) != NULL)
+		fail_msg("%s\nhas %s", json, part);
+}
+
+/* ---- the tables ---- */
+
+/* Segment's Ecommerce Spec v2, reserved traits, and the additions of the catalogue. */
+static const char *const known_names[] = {"order_id", "order_name", "checkout_id", "checkoutId",
+	"cart_id", "userId", "affiliation", "subtotal", "revenue", "shipping", "tax", "duties",
+	"tip", "discount", "total", "currency", "presentment_currency", "presentment_total",
+	"coupon", "payment_method", "shipping_method", "source_name", "location_id",
+	"cancel_reason", "purchase_count", "lifetime_revenue", "products", "product_id",
+	"shopify_product_id", "variant_id", "shopify_variant_id", "sku", "name", "variant", "brand",
+	"category", "price", "quantity", "position", "product_properties", "gift_card", "refund_id",
+	"full_refund", "order_total", "fulfillment_id", "status", "shipment_status",
+	"tracking_company", "tracking_numbers", "tracking_urls", "tracking_number", "tracking_url",
+	"customer_id", "verified_email", "state", "email", "phone", "firstName", "lastName",
+	"createdAt", "description", "address", "street", "city", "postalCode", "country",
+	"customerLifetimeValue", "purchaseCount", "marketingOptIn", "email_consent_state",
+	"email_opt_in_level", "sms_consent_state", "sms_opt_in_level", "tags"};
+
+static void assert_known(const struct field *rows)
+{
+	for (const struct field *row = rows; row->property != NULL; row++) {
+		bool found = false;
+
+		for (size_t i = 0; i < COUNT_OF(known_names) && !found; i++)
+			found = strcmp(known_names[i], row->property) == 0;
+		if (!found)
+			fail_msg("\"%s\" is no property that the catalogue names", row->property);
+		assert_non_null(row->convert);
+		if (row->items != NULL)
+			assert_known(row->items);
+	}
+}
+
+static void every_property_is_in_the_catalogue(void **state)
+{
+	(void)state;
+	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
+		if (rule->properties != NULL)
+			assert_known(rule->properties);
+	assert_known(customer_traits);
+}
+
+static void topics_match_as_a_whole(void **state)
+{
+	(void)state;
+	assert_true(map_knows("orders/create"));
+	assert_true(map_knows("customers/disable"));
+	assert_false(map_knows("orders/creat"));
+	assert_false(map_knows("orders/created"));
+	assert_false(map_knows(""));
+	assert_false(map_knows("orders/create|orders/paid"));
+}
+
+/* ---- names ---- */
+
+static void a_messageid_is_stable(void **state)
+{
+	struct given *given = *state;
+	struct call_made call = {.call = TRACK, .event = "Order Completed", .key = "123"};
+	struct destination other = {.space = uuid_of_name(&uuid_segrelay, "other", 5)};
+	struct uuid track =
+		message_id_of(&given->config->destinations[0], "a.myshopify.com", &call);
+	struct uuid again =
+		message_id_of(&given->config->destinations[0], "a.myshopify.com", &call);
+	struct uuid elsewhere = message_id_of(&other, "a.myshopify.com", &call);
+	struct uuid identify;
+	char text[UUID_TEXT];
+
+	call.call = IDENTIFY;
+	identify = message_id_of(&given->config->destinations[0], "a.myshopify.com", &call);
+	assert_memory_equal(&track, &again, sizeof(track));
+	assert_memory_not_equal(&track, &elsewhere, sizeof(track));
+	assert_memory_not_equal(&track, &identify, sizeof(track));
+	/* Changing this changes every messageId ever sent: repetitions would be told again. */
+	uuid_format(&track, text);
+	assert_string_equal(text, "FILLED-IN");
+}
+
+/* ---- odd payloads ---- */
+
+static void payloads_that_cannot_be_told_once_are_set_aside(void **state)
+{
+	struct given *given = *state;
+	static const char *const bodies[] = {"[]", "\"x\"", "{}", "{\"id\":null}",
+		"{\"id\":\"x1\"}", "{\"id\":1.5}", "{\"id\":-1}", "{\"id\":{\"a\":1}}",
+		"{\"id\":123456789012345678901}"};
+
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		assert_int_equal(map(given, "orders/create", bodies[i]), 0);
+		assert_int_equal(given->mapped.outcome, UNUSABLE);
+		assert_non_null(given->mapped.reason);
+		assert_null(given->mapped.calls);
+	}
+}
+
+static void fields_of_the_wrong_kind_are_left_out_and_named(void **state)
+{
+	struct given *given = *state;
+	const char *json;
+
+	assert_int_equal(
+		map(given, "orders/create",
+			"{\"id\":1,\"created_at\":\"2026-11-23T10:00:00Z\",\"total_price\":"
+			"\"12,50\",\"total_tax\":{\"x\":1},\"line_items\":{\"a\":1},"
+			"\"customer\":[],\"shipping_lines\":\"x\",\"tags\":7,\"note_attributes\":"
+			"{},\"payment_gateway_names\":[1,null,\"\"],\"name\":[\"x\"]}"),
+		0);
+	json = only_call(given);
+	assert_has_not(json, "\"total\"");
+	assert_has_not(json, "null");
+	assert_has(json, "\"affiliation\":\"7\"");
+	assert_non_null(given->mapped.unreadable);
+	assert_has(given->mapped.unreadable, "total");
+	assert_has(given->mapped.unreadable, "order_name");
+}
+
+static void times_of_the_future_are_taken_as_now(void **state)
+{
+	struct given *given = *state;
+
+	assert_int_equal(
+		map(given, "orders/create", "{\"id\":1,\"created_at\":\"2031-01-01T00:00:00Z\"}"),
+		0);
+	assert_has(only_call(given), "\"timestamp\":\"2026-11-23T12:00:00.000Z\"");
+}
+
+static void without_a_time_shopifys_header_tells_it(void **state)
+{
+	struct given *given = *state;
+
+	assert_int_equal(map(given, "orders/create", "{\"id\":1}"), 0);
+	assert_has(only_call(given), "\"timestamp\":\"2026-11-23T11:59:58.123Z\"");
+}
+
+/* ---- size ---- */
+
+/* An order of `count` lines, each with a property of its own. */
+static char *order_of_lines(int count, size_t note_size)
+{
+	struct text body = {0};
+	char note[20000] = {0};
+
+	memset(note, 'x', note_size);
+	text_put(&body, "{\"id\":1,\"line_items\":[");
+	for (int i = 0; i < count; i++)
+		text_format(&body,
+			"%s{\"product_id\":%d,\"title\":\"Kettle\",\"price\":\"9.95\",\"quantity\":"
+			"1,"
+			"\"properties\":[{\"name\":\"Engraving\",\"value\":\"%s\"}]}",
+			i > 0 ? "," : "", i + 1, note);
+	text_put(&body, "]}");
+	return text_take(&body);
+}
+
+static void a_large_message_loses_what_matters_least_first(void **state)
+{
+	struct given *given = *state;
+	char *body = order_of_lines(100, 300);
+	const char *json;
+
+	assert_int_equal(map(given, "orders/create", body), 0);
+	free(body);
+	json = only_call(given);
+	assert_has_not(json, "product_properties");
+	assert_has_not(json, "products_truncated");
+	assert_has(json, "\"position\":100");
+}
+
+static void a_larger_one_is_cut_and_says_so(void **state)
+{
+	struct given *given = *state;
+	char *body = order_of_lines(1000, 10);
+	struct text whole = {0};
+	const char *json;
+
+	assert_int_equal(map(given, "orders/create", body), 0);
+	free(body);
+	json = only_call(given);
+	assert_has(json, "\"products_truncated\":true,\"products_count\":1000");
+	message_write(given->mapped.calls, &uuid_segrelay, &whole);
+	assert_true(whole.length <= 32000);
+	assert_true(whole.length > 31000);
+	text_free(&whole);
+}
+
+static void texts_are_cut_at_last(void **state)
+{
+	struct given *given = *state;
+	char *body = order_of_lines(3, 19000);
+	struct text large = {0};
+	const char *json;
+
+	assert_int_equal(map(given, "orders/create", body), 0);
+	free(body);
+	text_put(&large, "{\"id\":2,\"tags\":\"");
+	for (int i = 0; i < 20000; i++)
+		text_put(&large, "\xc3\xa9");
+	text_put(&large, "\"}");
+	assert_int_equal(map(given, "orders/create", text_string(&large)), 0);
+	text_free(&large);
+	json = only_call(given);
+	assert_true(strlen(json) < 2000);
+	assert_has(json, "\xc3\xa9\"");
+}
+
+/* ---- the store fails ---- */
+
+static void a_store_that_fails_makes_the_result_void(void **state)
+{
+	struct given *given = *state;
+
+	given->record.fails = true;
+	assert_int_equal(map(given, "orders/create", "{\"id\":1}"), -1);
+	assert_has(given->error.text, "remembered");
+}
+
+static void what_is_known_already_is_not_written_again(void **state)
+{
+	struct given *given = *state;
+	const char *body =
+		"{\"id\":7,\"updated_at\":\"2026-11-01T10:00:00Z\",\"email\":\"a@b.example\"}";
+
+	(void)snprintf(given->record.kind, sizeof(given->record.kind), "customer");
+	(void)snprintf(given->record.key, sizeof(given->record.key), "7");
+	(void)snprintf(given->record.json, sizeof(given->record.json), "{}");
+	assert_int_equal(map(given, "customers/update", body), 0);
+	assert_int_equal(given->record.puts, 1);
+	assert_int_equal(map(given, "customers/update", body), 0);
+	assert_int_equal(given->record.puts, 1);
+}
+
+static void an_older_state_does_not_overwrite_a_newer_one(void **state)
+{
+	struct given *given = *state;
+
+	(void)snprintf(given->record.kind, sizeof(given->record.kind), "customer");
+	(void)snprintf(given->record.key, sizeof(given->record.key), "7");
+	(void)snprintf(given->record.json, sizeof(given->record.json),
+		"{\"updated_at\":\"2026-11-02T10:00:00+01:00\",\"email\":\"new@b.example\"}");
+	assert_int_equal(map(given, "customers/update",
+				 "{\"id\":7,\"updated_at\":\"2026-11-02T08:59:59Z\","
+				 "\"email\":\"old@b.example\",\"phone\":\"+4930000000\"}"),
+		0);
+	assert_has(only_call(given),
+		"\"traits\":{\"email\":\"new@b.example\",\"phone\":\"+4930000000\"}");
+}
+
+/* ---- addresses ---- */
+
+static void addresses_are_checked_and_made_anonymous(void **state)
+{
+	static const struct {
+		const char *in;
+		bool anonymize;
+		const char *out;
+	} cases[] = {
+		{"203.0.113.77", false, "203.0.113.77"},
+		{"203.0.113.77", true, "203.0.113.0"},
+		{"2001:DB8:1:2:3:4:5:6", false, "2001:db8:1:2:3:4:5:6"},
+		{"2001:db8:1:2:3:4:5:6", true, "2001:db8:1::"},
+		{"unknown", false, NULL},
+		{"203.0.113", false, NULL},
+	};
+	char ip[46];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		bool is_address = context_ip(cases[i].in, cases[i].anonymize, ip);
+
+		assert_int_equal(is_address, cases[i].out != NULL);
+		if (is_address)
+			assert_string_equal(ip, cases[i].out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_property_is_in_the_catalogue),
+		cmocka_unit_test(topics_match_as_a_whole),
+		cmocka_unit_test(addresses_are_checked_and_made_anonymous),
+		cmocka_unit_test_setup_teardown(a_messageid_is_stable, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			payloads_that_cannot_be_told_once_are_set_aside, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			fields_of_the_wrong_kind_are_left_out_and_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			times_of_the_future_are_taken_as_now, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			without_a_time_shopifys_header_tells_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_large_message_loses_what_matters_least_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_larger_one_is_cut_and_says_so, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(texts_are_cut_at_last, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_store_that_fails_makes_the_result_void, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_is_known_already_is_not_written_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			an_older_state_does_not_overwrite_a_newer_one, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
