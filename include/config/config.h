@@ -24,13 +24,13 @@ enum send_or_skip { SKIP, SEND };
 /* A Segment source that messages are sent to. */
 struct destination {
 	char *name;
-	char *write_key;             /* a secret */
-	char *url;                   /* without a trailing slash and without /v1 */
-	struct uuid space;           /* the namespace of its messageIds: made of the write key */
-	int64_t batch_messages;      /* messages a batch at the most */
-	int64_t batch_wait;          /* ms that a message may wait for others */
-	int64_t batches_in_flight;   /* at once, at the most */
-	bool gzip;                   /* compress what is sent */
+	char *write_key;           /* a secret */
+	char *url;                 /* without a trailing slash and without /v1 */
+	struct uuid space;         /* the namespace of its messageIds: made of the write key */
+	int64_t batch_messages;    /* messages a batch at the most */
+	int64_t batch_wait;        /* ms that a message may wait for others */
+	int64_t batches_in_flight; /* at once, at the most */
+	bool gzip;                 /* compress what is sent */
 };
 
 /* A list of strings; `items` has `count` of them. */
@@ -41,8 +41,8 @@ struct strings {
 
 /* A shop whose webhooks are accepted, with its choices of events.md. */
 struct shop {
-	char *domain;                /* "my-store.myshopify.com", lower case */
-	struct strings secrets;      /* any of them may have signed */
+	char *domain;           /* "my-store.myshopify.com", lower case */
+	struct strings secrets; /* any of them may have signed */
 	const struct destination **destinations;
 	size_t destination_count;
 	enum order_id_from order_id;
@@ -59,28 +59,28 @@ struct shop {
 };
 
 struct config {
-	char *path;                  /* the file that it came from */
-	char *listen;                /* "127.0.0.1:8080", "[::1]:8080" */
+	char *path;   /* the file that it came from */
+	char *listen; /* "127.0.0.1:8080", "[::1]:8080" */
 	char *admin;
-	char *store;                 /* "sqlite:/var/lib/segrelay/segrelay.db" */
-	int64_t keep_deliveries;     /* ms that raw bodies are kept */
-	int64_t keep_orders;         /* ms that what is known of an order or a customer is kept */
-	int64_t keep_told;           /* ms that what was told is remembered */
-	int64_t max_store;           /* bytes of the store; beyond it webhooks get 503 */
-	int64_t min_free;            /* bytes that must stay free on its disk */
-	int64_t max_body;            /* bytes of a webhook's body */
-	int64_t max_in_memory;       /* bytes of all bodies being received or waiting for a commit */
+	char *store;             /* "sqlite:/var/lib/segrelay/segrelay.db" */
+	int64_t keep_deliveries; /* ms that raw bodies are kept */
+	int64_t keep_orders;     /* ms that what is known of an order or a customer is kept */
+	int64_t keep_told;       /* ms that what was told is remembered */
+	int64_t max_store;       /* bytes of the store; beyond it webhooks get 503 */
+	int64_t min_free;        /* bytes that must stay free on its disk */
+	int64_t max_body;        /* bytes of a webhook's body */
+	int64_t max_in_memory;   /* bytes of all bodies being received or waiting for a commit */
 	int64_t max_connections;
 	int64_t max_connections_per_address;
 	int64_t http_threads;
-	int64_t request_timeout;     /* ms from a request's first byte to its last */
-	int64_t idle_timeout;        /* ms that an idle connection is kept */
-	int64_t stop_grace;          /* ms for what is in flight when stopping */
+	int64_t request_timeout; /* ms from a request's first byte to its last */
+	int64_t idle_timeout;    /* ms that an idle connection is kept */
+	int64_t stop_grace;      /* ms for what is in flight when stopping */
 	enum log_level log_level;
 	enum log_format log_format;
 	struct destination *destinations;
 	size_t destination_count;
-	struct shop *shops;          /* sorted by domain */
+	struct shop *shops; /* sorted by domain */
 	size_t shop_count;
 	_Atomic int references;
 };
@@ -106,7 +106,7 @@ const struct shop *config_shop(const struct config *config, const char *domain);
 const struct destination *config_destination(const struct config *config, const char *name);
 
 /* Names the options that differ but need a restart ("listen, store"); false when there are none. */
-bool config_needs_restart(const struct config *before, const struct config *after,
-	struct text *names);
+bool config_needs_restart(
+	const struct config *before, const struct config *after, struct text *names);
 
 #endif

@@ -25,20 +25,16 @@ bool log_enabled(enum log_level level)
 	return (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
-static const char *level_name(enum log_level level)
-{
-	switch (level) {
-	case LOG_ERROR:
-		return "error";
-	case LOG_WARNING:
-		return "warning";
-	case LOG_INFO:
-		return "info";
-	case LOG_DEBUG:
-		break;
-	}
-	return "debug";
-}
+/* A level's name, and its syslog priority, which stands before a line as `<4>` (sd-daemon(3)). */
+static const struct {
+	const char *name;
+	const char *priority;
+} levels[] = {
+	[LOG_ERROR] = {"error", "<3>"},
+	[LOG_WARNING] = {"warning", "<4>"},
+	[LOG_INFO] = {"info", "<6>"},
+	[LOG_DEBUG] = {"debug", "<7>"},
+};
 
 /* Whether a value can stand without quotes in `key=value`. */
 static bool is_plain(const char *value)
@@ -63,7 +59,7 @@ static void add_text_value(struct text *line, const char *value)
 static void write_as_text(struct text *line, enum log_level level, const char *message,
 	const struct log_field *fields)
 {
-	text_format(line, "level=%s msg=", level_name(level));
+	text_format(line, "level=%s msg=", levels[level].name);
 	add_text_value(line, message);
 	for (; fields->key != NULL; fields++) {
 		if (fields->text == NULL)
@@ -84,7 +80,7 @@ static void write_as_json(struct text *line, enum log_level level, const char *m
 	time_format(clock_now(), now);
 	text_put(line, "{");
 	json_add_member(line, "time", now);
-	json_add_member(line, "level", level_name(level));
+	json_add_member(line, "level", levels[level].name);
 	json_add_member(line, "msg", message);
 	for (; fields->key != NULL; fields++) {
 		if (fields->text == log_is_number)
@@ -104,7 +100,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
 	if (atomic_load(&chosen_format) == LOG_JSON) {
 		write_as_json(&line, level, message, fields);
 	} else {
-		text_format(&line, "<%d>", (int)level);
+		text_put(&line, levels[level].priority);
 		write_as_text(&line, level, message, fields);
 	}
 	text_put(&line, "\n");

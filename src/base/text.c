@@ -99,3 +99,32 @@ char *text_take(struct text *text)
 	*text = (struct text){0};
 	return data;
 }
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+	size_t less = a < b ? a : b;
+
+	return less < c ? less : c;
+}
+
+/* Levenshtein's distance, a row at a time. */
+size_t text_distance(const char *a, const char *b)
+{
+	enum { LETTERS = 31 };
+	size_t row[LETTERS + 1];
+	size_t length = strnlen(b, LETTERS);
+
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 0; i < LETTERS && a[i] != '\0'; i++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t j = 1; j <= length; j++) {
+			size_t changed = diagonal + (a[i] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = smallest(row[j] + 1, row[j - 1] + 1, changed);
+		}
+	}
+	return row[length];
+}

@@ -1,0 +1,79 @@
+/* The options as tables: adding one is adding a row. */
+#ifndef SEGRELAY_CONFIG_OPTIONS_H
+#define SEGRELAY_CONFIG_OPTIONS_H
+
+#include "config/config.h"
+
+enum option_kind {
+	OPTION_TEXT,     /* char * */
+	OPTION_ADDRESS,  /* char *, "host:port" */
+	OPTION_URL,      /* char * */
+	OPTION_SECRET,   /* char *, never shown */
+	OPTION_FILE,     /* char *, the path of a file that holds a secret */
+	OPTION_TEXTS,    /* struct strings */
+	OPTION_SECRETS,  /* struct strings, never shown */
+	OPTION_FILES,    /* struct strings, paths of files that hold secrets */
+	OPTION_NUMBER,   /* int64_t between `least` and `most` */
+	OPTION_DURATION, /* int64_t in ms, between `least` and `most` */
+	OPTION_SIZE,     /* int64_t in bytes, between `least` and `most` */
+	OPTION_FLAG,     /* bool */
+	OPTION_CHOICE,   /* an enum: the place in `choices` (which ends with NULL) */
+};
+
+struct option {
+	const char *name;
+	enum option_kind kind;
+	size_t offset; /* of the member in its struct */
+	const char
+		*fallback; /* as it would be written; of a list with "," between; NULL for none */
+	int64_t least;
+	int64_t most;
+	const char *const *choices;
+};
+
+enum region { REGION_US, REGION_EU };
+
+/* A destination and a shop with what is only needed while the file is read. */
+struct destination_draft {
+	struct destination destination;
+	char *write_key_file;
+	enum region region;
+};
+
+struct shop_draft {
+	struct shop shop;
+	struct strings secret_files;
+	struct strings destination_names;
+};
+
+/* Each ends with a row without a name. */
+extern const struct option general_options[];     /* into struct config */
+extern const struct option destination_options[]; /* into struct destination_draft */
+extern const struct option shop_options[];        /* into struct shop_draft */
+
+/* The row of a name, or NULL. */
+const struct option *option_find(const struct option *options, const char *name);
+
+/* Whether the option's value is a list of texts. */
+bool option_is_list(const struct option *option);
+
+/* Says what a row allows ("a duration as "10s", from 1s to 3600s"). */
+void option_allows(const struct option *option, struct text *text);
+
+/* Whether a value is one that the row allows; of a list, one item. */
+bool option_accepts(const struct option *option, const char *value);
+
+/* Sets the member of `target` from `count` values that were accepted, or from the fallback when
+ * there are none. -1 when memory runs out. */
+int option_set(const struct option *option, void *target, const char *const *values, size_t count);
+
+/* Frees the members of `target`; secrets are overwritten. */
+void option_free(const struct option *options, void *target);
+
+/* Adds a copy of a text to a list; -1 when memory runs out. */
+int strings_add(struct strings *strings, const char *item);
+
+/* Overwrites and frees all of a list. */
+void strings_free(struct strings *strings);
+
+#endif

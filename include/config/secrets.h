@@ -1,0 +1,14 @@
+/* Secrets from files. */
+#ifndef SEGRELAY_CONFIG_SECRETS_H
+#define SEGRELAY_CONFIG_SECRETS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+/* Reads a secret: the file's content without white space at its end. The caller frees *secret.
+ * *readable_by_others is set when more than its owner may read the file. -1 with a reason that
+ * names the path but never the content. */
+int secret_read(const char *path, char **secret, bool *readable_by_others, struct error *error);
+
+#endif

@@ -1,0 +1,89 @@
+/* Sharing a configuration, and finding things in it. */
+#include "config/config.h"
+
+#include "config/options.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct config *config_share(struct config *config)
+{
+	if (config != NULL)
+		atomic_fetch_add(&config->references, 1);
+	return config;
+}
+
+static void free_destination(struct destination *destination)
+{
+	struct destination_draft draft = {.destination = *destination};
+
+	option_free(destination_options, &draft);
+	free(destination->name);
+}
+
+static void free_shop(struct shop *shop)
+{
+	struct shop_draft draft = {.shop = *shop};
+
+	option_free(shop_options, &draft);
+	free(shop->domain);
+	free((void *)shop->destinations);
+}
+
+void config_release(struct config *config)
+{
+	if (config == NULL || atomic_fetch_sub(&config->references, 1) != 1)
+		return;
+	for (size_t i = 0; i < config->destination_count; i++)
+		free_destination(&config->destinations[i]);
+	for (size_t i = 0; i < config->shop_count; i++)
+		free_shop(&config->shops[i]);
+	option_free(general_options, config);
+	free(config->destinations);
+	free(config->shops);
+	free(config->path);
+	free(config);
+}
+
+static int compare_domain(const void *domain, const void *shop)
+{
+	return strcasecmp(domain, ((const struct shop *)shop)->domain);
+}
+
+const struct shop *config_shop(const struct config *config, const char *domain)
+{
+	if (config->shop_count == 0)
+		return NULL;
+	return bsearch(
+		domain, config->shops, config->shop_count, sizeof(*config->shops), compare_domain);
+}
+
+const struct destination *config_destination(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->destination_count; i++)
+		if (strcmp(config->destinations[i].name, name) == 0)
+			return &config->destinations[i];
+	return NULL;
+}
+
+static void add_name(struct text *names, const char *name, bool differs)
+{
+	if (differs)
+		text_format(names, "%s%s", names->length > 0 ? ", " : "", name);
+}
+
+bool config_needs_restart(
+	const struct config *before, const struct config *after, struct text *names)
+{
+	add_name(names, "listen", strcmp(before->listen, after->listen) != 0);
+	add_name(names, "admin", strcmp(before->admin, after->admin) != 0);
+	add_name(names, "store", strcmp(before->store, after->store) != 0);
+	add_name(names, "http_threads", before->http_threads != after->http_threads);
+	add_name(names, "max_connections", before->max_connections != after->max_connections);
+	add_name(names, "max_connections_per_address",
+		before->max_connections_per_address != after->max_connections_per_address);
+	add_name(names, "idle_timeout", before->idle_timeout != after->idle_timeout);
+	return names->length > 0;
+}

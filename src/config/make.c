@@ -1,0 +1,208 @@
+/* Making a configuration of what was read. */
+#include "config/load.h"
+
+#include "base/error.h"
+#include "config/options.h"
+#include "config/secrets.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUES_MAX = 64 };
+
+/* Sets the members of a row of options from a section; all from their fallbacks without one. */
+static int take_options(cfg_t *cfg, const struct option *options, void *target)
+{
+	for (; options->name != NULL; options++) {
+		const char *values[VALUES_MAX];
+		size_t count = cfg != NULL ? cfg_size(cfg, options->name) : 0;
+
+		if (count > VALUES_MAX)
+			return -1;
+		for (size_t i = 0; i < count; i++)
+			values[i] = cfg_getnstr(cfg, options->name, (unsigned)i);
+		if (option_set(options, target, values, count) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int take_secret(const char *path, char **secret)
+{
+	bool readable_by_others;
+	struct error error;
+
+	return secret_read(path, secret, &readable_by_others, &error);
+}
+
+/* Segment's two regions (its documentation of regional endpoints), or the URL without what we add.
+ */
+static char *url_of(enum region region, char *url)
+{
+	size_t length;
+
+	if (url == NULL)
+		return strdup(region == REGION_EU ? "https://events.eu1.segmentapis.com"
+						  : "https://api.segment.io");
+	length = strlen(url);
+	while (length > 0 && url[length - 1] == '/')
+		url[--length] = '\0';
+	if (length > 3 && strcmp(url + length - 3, "/v1") == 0)
+		url[length - 3] = '\0';
+	return url;
+}
+
+static int finish_destination(
+	struct destination_draft *draft, const char *name, struct destination *destination)
+{
+	int result = 0;
+
+	if (draft->write_key_file != NULL)
+		result = take_secret(draft->write_key_file, &draft->destination.write_key);
+	free(draft->write_key_file);
+	*destination = draft->destination;
+	destination->url = url_of(draft->region, destination->url);
+	destination->name = strdup(name);
+	if (result != 0 || destination->url == NULL || destination->name == NULL)
+		return -1;
+	destination->space = uuid_of_name(
+		&uuid_segrelay, destination->write_key, strlen(destination->write_key));
+	return 0;
+}
+
+/* The destinations that a shop names, all of them when it names none. */
+static int find_destinations(
+	const struct config *config, const struct strings *names, struct shop *shop)
+{
+	size_t count = names->count > 0 ? names->count : config->destination_count;
+
+	shop->destinations = calloc(count, sizeof(*shop->destinations));
+	if (shop->destinations == NULL)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		shop->destinations[i] = names->count > 0
+						? config_destination(config, names->items[i])
+						: &config->destinations[i];
+	shop->destination_count = count;
+	return 0;
+}
+
+static int finish_shop(struct shop_draft *draft, const char *domain, const struct config *config,
+	struct shop *shop)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < draft->secret_files.count; i++) {
+		char *secret = NULL;
+
+		result = take_secret(draft->secret_files.items[i], &secret);
+		if (result == 0)
+			result = strings_add(&draft->shop.secrets, secret);
+		free(secret);
+	}
+	if (result == 0)
+		result = find_destinations(config, &draft->destination_names, &draft->shop);
+	strings_free(&draft->secret_files);
+	strings_free(&draft->destination_names);
+	*shop = draft->shop;
+	shop->domain = strdup(domain);
+	if (shop->domain == NULL)
+		return -1;
+	for (char *at = shop->domain; *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return result;
+}
+
+static int take_destination(cfg_t *cfg, struct config *config)
+{
+	struct destination_draft draft = {0};
+
+	if (take_options(cfg, destination_options, &draft) != 0)
+		return -1;
+	return finish_destination(
+		&draft, cfg_title(cfg), &config->destinations[config->destination_count++]);
+}
+
+static int take_shop(cfg_t *cfg, struct config *config)
+{
+	struct shop_draft draft = {0};
+
+	if (take_options(cfg, shop_options, &draft) != 0)
+		return -1;
+	return finish_shop(&draft, cfg_title(cfg), config, &config->shops[config->shop_count++]);
+}
+
+static int by_domain(const void *a, const void *b)
+{
+	return strcmp(((const struct shop *)a)->domain, ((const struct shop *)b)->domain);
+}
+
+/* A configuration with room for so many; the caller releases it. */
+static struct config *make_room(const char *path, size_t destinations, size_t shops)
+{
+	struct config *config = calloc(1, sizeof(*config));
+
+	if (config == NULL)
+		return NULL;
+	config->references = 1;
+	config->path = strdup(path);
+	config->destinations = calloc(destinations, sizeof(*config->destinations));
+	config->shops = calloc(shops, sizeof(*config->shops));
+	if (config->path != NULL && config->destinations != NULL && config->shops != NULL)
+		return config;
+	config_release(config);
+	return NULL;
+}
+
+static int take_all(cfg_t *cfg, struct config *config)
+{
+	if (take_options(cfg, general_options, config) != 0)
+		return -1;
+	for (unsigned i = 0; i < cfg_size(cfg, "destination"); i++)
+		if (take_destination(cfg_getnsec(cfg, "destination", i), config) != 0)
+			return -1;
+	for (unsigned i = 0; i < cfg_size(cfg, "shop"); i++)
+		if (take_shop(cfg_getnsec(cfg, "shop", i), config) != 0)
+			return -1;
+	qsort(config->shops, config->shop_count, sizeof(*config->shops), by_domain);
+	return 0;
+}
+
+struct config *config_make(cfg_t *cfg, const char *path, struct text *report)
+{
+	struct config *config =
+		make_room(path, cfg_size(cfg, "destination"), cfg_size(cfg, "shop"));
+	bool taken = config != NULL && take_all(cfg, config) == 0;
+
+	if (!taken)
+		text_format(report, "%s: no memory, or a secret's file changed while it was read\n",
+			path);
+	else if (config->max_body > config->max_in_memory)
+		text_format(report, "%s: max_in_memory must not be less than max_body\n", path);
+	else
+		return config;
+	config_release(config);
+	return NULL;
+}
+
+struct config *config_defaults(const char *shop_domain)
+{
+	struct config *config = make_room("(defaults)", 1, 1);
+	struct destination_draft destination = {0};
+	struct shop_draft shop = {0};
+
+	if (config == NULL)
+		return NULL;
+	config->destination_count = config->shop_count = 1;
+	destination.destination.write_key = strdup("map");
+	if (destination.destination.write_key != NULL &&
+		take_options(NULL, general_options, config) == 0 &&
+		take_options(NULL, destination_options, &destination) == 0 &&
+		take_options(NULL, shop_options, &shop) == 0 &&
+		finish_destination(&destination, "map", &config->destinations[0]) == 0 &&
+		finish_shop(&shop, shop_domain, config, &config->shops[0]) == 0)
+		return config;
+	config_release(config);
+	return NULL;
+}

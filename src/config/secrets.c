@@ -1,0 +1,62 @@
+/* Secrets from files. */
+#include "config/secrets.h"
+
+#include "base/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SECRET_MAX = 1024 };
+
+/* Only systemd sets the variable that the paths of the example begin with. */
+static const char *hint(void)
+{
+	if (getenv("CREDENTIALS_DIRECTORY") != NULL)
+		return "";
+	return " (CREDENTIALS_DIRECTORY is not set: systemd sets it for the service; by hand write "
+	       "CREDENTIALS_DIRECTORY=/etc/segrelay/credentials in front of the command)";
+}
+
+static int take(const char *path, char *buffer, size_t length, char **secret, struct error *error)
+{
+	if (length > SECRET_MAX)
+		return error_set(error, "%s is longer than %d bytes: no secret", path, SECRET_MAX);
+	while (length > 0 && strchr(" \t\r\n", buffer[length - 1]) != NULL)
+		length--;
+	buffer[length] = '\0';
+	if (length == 0)
+		return error_set(error, "%s is empty: write the secret into it", path);
+	if (strlen(buffer) != length || strpbrk(buffer, " \t\r\n") != NULL)
+		return error_set(error, "%s must hold the secret alone, in one line", path);
+	*secret = strdup(buffer);
+	return *secret != NULL ? 0 : error_set(error, "no memory");
+}
+
+int secret_read(const char *path, char **secret, bool *readable_by_others, struct error *error)
+{
+	char buffer[SECRET_MAX + 2];
+	size_t length = 0;
+	struct stat status;
+	ssize_t got = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int result;
+
+	if (fd < 0)
+		return error_set(error, "%s: %s%s", path, strerror(errno), hint());
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		*readable_by_others = (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+		while (length < sizeof(buffer) - 1 &&
+			(got = read(fd, buffer + length, sizeof(buffer) - 1 - length)) > 0)
+			length += (size_t)got;
+	}
+	(void)close(fd);
+	if (got < 0)
+		return error_set(error, "%s is no file that can be read", path);
+	result = take(path, buffer, length, secret, error);
+	digest_forget(buffer, sizeof(buffer));
+	return result;
+}

@@ -1,0 +1,155 @@
+/* Values as the operator writes them: durations, sizes, numbers, flags, addresses. */
+#include "config/values.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+bool value_number(const char *value, int64_t *number)
+{
+	*number = 0;
+	if (*value == '\0' || strlen(value) > 15)
+		return false;
+	for (; *value != '\0'; value++) {
+		if (*value < '0' || *value > '9')
+			return false;
+		*number = *number * 10 + (*value - '0');
+	}
+	return true;
+}
+
+/* A number and one of the units; "" in the list lets the unit be left out. */
+static bool with_unit(const char *value, const struct unit *units, int64_t *result)
+{
+	size_t digits = strspn(value, "0123456789");
+	char number[16];
+
+	if (digits == 0 || digits >= sizeof(number))
+		return false;
+	memcpy(number, value, digits);
+	number[digits] = '\0';
+	if (!value_number(number, result))
+		return false;
+	for (; units->name != NULL; units++) {
+		if (strcmp(units->name, value + digits) != 0)
+			continue;
+		if (*result > INT64_MAX / 4 / units->factor)
+			return false;
+		*result *= units->factor;
+		return true;
+	}
+	return false;
+}
+
+bool value_duration(const char *value, int64_t *milliseconds)
+{
+	static const struct unit units[] = {
+		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+
+	return with_unit(value, units, milliseconds);
+}
+
+bool value_size(const char *value, int64_t *bytes)
+{
+	static const struct unit units[] = {{"", 1}, {"B", 1}, {"KiB", (int64_t)1 << 10},
+		{"MiB", (int64_t)1 << 20}, {"GiB", (int64_t)1 << 30}, {"TiB", (int64_t)1 << 40},
+		{NULL, 0}};
+
+	return with_unit(value, units, bytes);
+}
+
+bool value_flag(const char *value, bool *flag)
+{
+	static const char *const yes[] = {"yes", "true", "on"};
+	static const char *const no[] = {"no", "false", "off"};
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		*flag = strcmp(value, yes[i]) == 0;
+		if (*flag || strcmp(value, no[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool value_host(const char *value)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	size_t length = strlen(value);
+
+	return length > 0 && length <= 253 && strspn(value, allowed) == length && value[0] != '.' &&
+	       value[0] != '-' && strstr(value, "..") == NULL;
+}
+
+const char *value_split_host(const char *value, char *host, size_t size)
+{
+	bool bracketed = *value == '[';
+	size_t length = strcspn(value + bracketed, bracketed ? "]" : ":/?#");
+
+	if (length == 0 || length >= size)
+		return NULL;
+	memcpy(host, value + bracketed, length);
+	host[length] = '\0';
+	value += bracketed + length;
+	if (bracketed && *value++ != ']')
+		return NULL;
+	if (bracketed ? strspn(host, "0123456789abcdefABCDEF:.") != length : !value_host(host))
+		return NULL;
+	return value;
+}
+
+static bool is_port(const char *value, size_t length)
+{
+	char digits[6];
+	int64_t port;
+
+	if (length == 0 || length >= sizeof(digits))
+		return false;
+	memcpy(digits, value, length);
+	digits[length] = '\0';
+	return value_number(digits, &port) && port <= 65535;
+}
+
+bool value_address(const char *value)
+{
+	char host[256];
+	const char *port = value_split_host(value, host, sizeof(host));
+
+	return port != NULL && *port == ':' && is_port(port + 1, strlen(port + 1));
+}
+
+/* The host of a URL; false when it is no URL. */
+static bool url_host(const char *url, char *host, size_t size)
+{
+	const char *at = NULL;
+
+	if (strncmp(url, "https://", 8) == 0)
+		at = value_split_host(url + 8, host, size);
+	else if (strncmp(url, "http://", 7) == 0)
+		at = value_split_host(url + 7, host, size);
+	if (at == NULL || strpbrk(at, "?#@ ") != NULL)
+		return false;
+	return *at != ':' || is_port(at + 1, strcspn(at + 1, "/"));
+}
+
+bool value_is_loopback(const char *url)
+{
+	char host[256];
+
+	if (!url_host(url, host, sizeof(host)))
+		return false;
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	       (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
+}
+
+bool value_url(const char *value)
+{
+	char host[256];
+
+	return url_host(value, host, sizeof(host)) &&
+	       (strncmp(value, "https://", 8) == 0 || value_is_loopback(value));
+}
