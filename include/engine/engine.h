@@ -16,18 +16,30 @@ struct engine;
 /* Something for the engine to do. `run` is called in the engine's thread inside the turn's
  * transaction and returns 0, or -1 when the store failed: then the whole turn is rolled back.
  * `done` is called in the engine's thread after the commit with 0, or with -1 and a reason after a
- * rollback. The request belongs to the engine from engine_submit until `done`, which may free it. */
+ * rollback. The request belongs to the engine from engine_submit until `done`, which may free it.
+ */
 struct request {
 	int (*run)(struct engine *engine, struct request *request, struct error *error);
 	void (*done)(struct request *request, int result, const struct error *error);
 	struct request *next; /* the engine's */
 };
 
+/* What the engine tells others. Called in its thread; must not block. */
+struct engine_hooks {
+	/* After a commit that put messages of a destination into the outbox. */
+	void (*on_queued)(void *context, const char *destination, int64_t messages);
+	/* The store is damaged: nothing can be stored or read until the operator mended it. */
+	void (*on_damaged)(void *context);
+	void *context;
+};
+
 /* Starts the thread on an open store, which stays the caller's to close after engine_stop. The
- * engine keeps a reference to the configuration. `on_queued` is called in the engine's thread after
- * each commit that put messages into the outbox. */
-int engine_start(struct store *store, struct config *config, void (*on_queued)(void *context),
-	void *context, struct engine **engine, struct error *error);
+ * engine keeps a reference to the configuration. The hooks are called once they are set. */
+int engine_start(
+	struct store *store, struct config *config, struct engine **engine, struct error *error);
+
+/* Sets the hooks. */
+void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks);
 
 /* Hands a request over; never blocks. */
 void engine_submit(struct engine *engine, struct request *request);
@@ -53,11 +65,26 @@ struct store *engine_store(struct engine *engine);
 const struct config *engine_config(const struct engine *engine);
 
 /* Applies a verified delivery: stores it, maps it, queues what is new. `payload` is NULL when the
- * body could not be parsed, and `problem` says why. 0, or -1 when the store failed. */
+ * body could not be parsed, and `problem` says why. STORED, REFUSED (there is no room; `error` says
+ * what to do), or -1 when the store failed. */
+enum applied { STORED, REFUSED };
 int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
 
-/* The counters of a destination (made when new); changed ones are saved at the end of the turn. */
+/* Maps a delivery that is stored already, and counts it in `topic`. 0, or -1 when the store failed.
+ */
+int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	const char *problem, const struct shop *shop, struct arena *arena,
+	struct topic_state *topic, struct error *error);
+
+/* The counters of a topic of a shop (made when new), and all of them; changed ones are saved at the
+ * end of the turn. NULL when memory runs out. */
+struct topic_state *engine_topic(struct engine *engine, const char *shop, const char *topic);
+const struct topic_state *engine_topics(const struct engine *engine, size_t *count);
+const struct destination_state *engine_destinations(const struct engine *engine, size_t *count);
+
+/* The counters of a destination (made when new); saved at the end of the turn. NULL when memory
+ * runs out. */
 struct destination_state *engine_destination(struct engine *engine, const char *name);
 
 /* ---- the sender's requests, and the operator's ---- */
@@ -73,7 +100,6 @@ int engine_settle_dead(struct engine *engine, const char *destination, int64_t m
 	int64_t status, const char *reason, struct error *error);
 
 /* Remembers a destination's pause across restarts. */
-int engine_pause(struct engine *engine, const struct destination_state *pause,
-	struct error *error);
+int engine_pause(struct engine *engine, const struct destination_state *pause, struct error *error);
 
 #endif

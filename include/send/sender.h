@@ -11,13 +11,14 @@ struct sender;
 
 /* Starts the thread. It takes messages from the engine, which must outlive it, and keeps a
  * reference to the configuration. */
-int sender_start(struct engine *engine, struct config *config, struct sender **sender,
-	struct error *error);
+int sender_start(
+	struct engine *engine, struct config *config, struct sender **sender, struct error *error);
 
 /* Says that messages were queued; cheap, from any thread. NULL is allowed. */
 void sender_wake(struct sender *sender);
 
-/* Uses another configuration; a pause for a refused write key ends, so that the new one is tried. */
+/* Uses another configuration; a pause for a refused write key ends, so that the new one is tried.
+ */
 void sender_reload(struct sender *sender, struct config *config);
 
 /* Starts nothing new, waits up to `grace` ms for what is in flight, lets its outcome be settled,

@@ -33,7 +33,8 @@ struct delivery {
 	const char *triggered_at;
 	bool test;        /* X-Shopify-Test: true */
 	int64_t received; /* ms since 1970 */
-	unsigned char fingerprint[SHA256_SIZE]; /* the verified signature: the same for the same body */
+	unsigned char
+		fingerprint[SHA256_SIZE]; /* the verified signature: the same for the same body */
 	const char *body;
 	size_t body_length;
 };
@@ -111,6 +112,11 @@ int store_open(const char *url, struct store **store, bool *in_use, struct error
 /* Checkpoints and closes. NULL is allowed. */
 void store_close(struct store *store);
 
+/* Closes and opens again after an error of the disk or the database, and checks what is there:
+ * after a failed fsync nothing that was read before may be trusted. -1 when that does not work yet;
+ * then *damaged says whether it never will. */
+int store_reopen(struct store *store, bool *damaged, struct error *error);
+
 int store_begin(struct store *store, struct error *error);
 int store_commit(struct store *store, struct error *error);
 void store_rollback(struct store *store);
@@ -121,8 +127,8 @@ int store_room(struct store *store, const struct store_limits *limits, struct er
 
 /* Stores a delivery and sets its id, unless one with the same shop, topic and fingerprint is kept:
  * then *repeated is true and nothing is stored. */
-int store_add_delivery(struct store *store, struct delivery *delivery, bool *repeated,
-	struct error *error);
+int store_add_delivery(
+	struct store *store, struct delivery *delivery, bool *repeated, struct error *error);
 
 /* Reads a stored delivery; its strings live in the arena. *found is false when there is none. */
 int store_get_delivery(struct store *store, int64_t id, struct arena *arena,
@@ -148,13 +154,14 @@ void store_unclaim(struct store *store, const char *destination);
 /* Removes sent messages from the outbox. */
 int store_sent(struct store *store, const int64_t *ids, size_t count, struct error *error);
 
-/* Moves a message from the outbox to the dead letters. */
+/* Moves a message from the outbox to the dead letters; *dead is the letter's id, 0 when there is no
+ * such message. */
 int store_bury(struct store *store, int64_t message, int64_t now, int64_t status,
-	const char *reason, struct error *error);
+	const char *reason, int64_t *dead, struct error *error);
 
 /* Makes a dead letter of a delivery that could not be mapped. */
 int store_bury_delivery(struct store *store, int64_t delivery, int64_t now, const char *reason,
-	struct error *error);
+	int64_t *dead, struct error *error);
 
 /* Calls `visit` for up to `most` dead letters with an id over `after`, ascending; without their
  * JSON. Strings live during the call. A visit that returns non-zero ends it. */
@@ -196,19 +203,19 @@ int store_due_timer(struct store *store, int64_t now, struct arena *arena, struc
 
 /* The counters. Reading fills an array that the caller frees with store_free_topics or
  * store_free_destinations. Saving inserts or replaces one. */
-int store_topics(struct store *store, struct topic_state **topics, size_t *count,
-	struct error *error);
+int store_topics(
+	struct store *store, struct topic_state **topics, size_t *count, struct error *error);
 void store_free_topics(struct topic_state *topics, size_t count);
 int store_save_topic(struct store *store, const struct topic_state *topic, struct error *error);
-int store_destinations(struct store *store, struct destination_state **states, size_t *count,
-	struct error *error);
+int store_destinations(
+	struct store *store, struct destination_state **states, size_t *count, struct error *error);
 void store_free_destinations(struct destination_state *states, size_t count);
-int store_save_destination(struct store *store, const struct destination_state *state,
-	struct error *error);
+int store_save_destination(
+	struct store *store, const struct destination_state *state, struct error *error);
 
 /* When the oldest message of a destination was queued; 0 when none waits. */
-int store_oldest(struct store *store, const char *destination, int64_t *queued,
-	struct error *error);
+int store_oldest(
+	struct store *store, const char *destination, int64_t *queued, struct error *error);
 
 /* Forgets a small step's worth of what is older than the times given; *more is true when there may
  * be more to forget. For quiet turns, inside a transaction. Deliveries with a dead letter stay. */
@@ -217,8 +224,8 @@ struct retention {
 	int64_t deliveries_before;
 	int64_t told_before;
 };
-int store_sweep(struct store *store, const struct retention *retention, bool *more,
-	struct error *error);
+int store_sweep(
+	struct store *store, const struct retention *retention, bool *more, struct error *error);
 
 /* Housekeeping outside a transaction, for quiet moments (SQLite: checkpoint). `idle` is false when
  * there was no quiet moment for long: then only what must be is done. */

@@ -96,7 +96,8 @@ static void unknown_option(cfg_t *cfg, const char *name)
 }
 
 /* libConfuse's own words; but a name that it does not know is noted, to read on. */
-static void on_error(cfg_t *cfg, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void on_error(
+	cfg_t *cfg, const char *format, va_list arguments)
 {
 	static const char unknown[] = "no such option '";
 	struct strings *names = &loading->unknown[section_index(cfg)];

@@ -257,6 +257,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 	};
 
 	*result = (struct mapped){.outcome = IGNORED};
+	error->text[0] = '\0';
 	if (!map_knows(delivery->topic)) {
 		result->reason = "no rule speaks of this topic";
 		return 0;

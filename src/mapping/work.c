@@ -19,7 +19,7 @@ void work_unreadable(struct work *work, const char *property)
 
 void work_fail(struct work *work, const char *what)
 {
-	if (!work->failed)
+	if (work->error->text[0] == '\0') /* whoever failed may have said why */
 		(void)error_set(work->error, "mapping: %s", what);
 	work->failed = true;
 }

@@ -1,0 +1,42 @@
+/* A batch: messages that are posted together. */
+#ifndef SEGRELAY_SEND_BATCH_H
+#define SEGRELAY_SEND_BATCH_H
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "store/store.h"
+
+/* Bytes of a request's body at the most: under Segment's 500 KB, as its libraries keep it. */
+enum { BATCH_BYTES_MAX = 475000 };
+
+struct batch {
+	const struct message *messages; /* in an arena that batches share */
+	size_t count;
+	int64_t attempts; /* that were made */
+	struct shared_arena *arena;
+	struct batch *next;
+};
+
+/* A batch of all messages of a claim. Takes the arena that they live in, also when it fails: then
+ * NULL is returned. */
+struct batch *batch_create(struct arena *arena, const struct message *messages, size_t count);
+
+/* Parts a batch of two or more into halves; itself stays the first one. The second, or NULL when
+ * there is no memory. */
+struct batch *batch_halve(struct batch *batch);
+
+void batch_free(struct batch *batch);
+
+/* The bytes that messages may take in a batch for a destination. */
+size_t batch_room(const struct destination *destination);
+
+/* Writes the request's body for an attempt made `now`: {"batch":[…],"sentAt":…,"writeKey":…}.
+ * sentAt is that of the attempt: Segment corrects clocks by it (its spec, "Common Fields"). */
+void batch_write(const struct batch *batch, const struct destination *destination, int64_t now,
+	struct text *body);
+
+/* Compresses a body (gzip). 0, or -1 when there is no memory. */
+int batch_compress(const struct text *body, struct text *compressed);
+
+#endif

@@ -1,0 +1,161 @@
+/* The SQLite store's inside, shared by its files.
+ *
+ * Exactly one connection, which also does every checkpoint: SQLite 3.40.1 (Debian 12) can corrupt a
+ * WAL when two do (sqlite.org/wal.html, "the WAL-reset bug"). It holds the file exclusively. */
+#ifndef SEGRELAY_STORE_SQLITE_H
+#define SEGRELAY_STORE_SQLITE_H
+
+#include "store/store_engine.h"
+
+#include <sqlite3.h>
+
+/* One statement a row of the table in sqlite_statements.c. */
+enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	FIND_DELIVERY,
+	ADD_DELIVERY,
+	GET_DELIVERY,
+	OLD_DELIVERIES,
+	DELETE_DELIVERY,
+	TELL,
+	QUEUE,
+	CLAIM,
+	DELETE_MESSAGE,
+	BURY,
+	BURY_DELIVERY,
+	LIST_DEAD,
+	GET_DEAD,
+	REVIVE,
+	DROP_DEAD,
+	GET_RECORD,
+	PUT_RECORD,
+	SET_TIMER,
+	DROP_TIMER,
+	DUE_TIMER,
+	TOPICS,
+	SAVE_TOPIC,
+	DESTINATIONS,
+	SAVE_DESTINATION,
+	FIND_DESTINATION,
+	ADD_DESTINATION,
+	OLDEST,
+	OLD_TOLD,
+	DELETE_TOLD,
+	OLD_RECORDS,
+	DELETE_RECORDS,
+	PAGE_COUNT,
+	FREE_PAGES,
+	STATEMENTS,
+};
+
+enum { DESTINATIONS_MAX = 256 };
+
+/* A destination's place in the outbox: what is over `cursor` is not claimed. */
+struct place {
+	char *name;
+	int64_t id;
+	int64_t cursor;
+	int64_t before; /* where it was when the transaction began */
+};
+
+struct sqlite_store {
+	struct store base;
+	char *path;
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	int lock; /* descriptor of the lock file, -1 for none */
+	struct place places[DESTINATIONS_MAX];
+	size_t place_count;
+	size_t places_before; /* when the transaction began */
+	int last_code;        /* SQLite's primary code of the last failure */
+	int wal_pages;        /* since the last checkpoint */
+	int64_t page_size;
+	int64_t room_checked; /* ms of the monotonic clock */
+	int room_result;
+	struct error room_error;
+	int64_t swept_delivery; /* where the sweep goes on */
+	unsigned char swept_told[16];
+	char swept_record[600];
+};
+
+/* Binds the values by `types` (i: int64_t; t: C string or NULL; b, T: pointer and size_t
+ * of a blob, of a text) and steps
+ * once. SQLITE_ROW, SQLITE_DONE, or -1 with the error. A statement that gave a row is stepped on
+ * with sqlite3_step and must be ended with sqlite_end. */
+int sqlite_run(struct sqlite_store *store, enum statement statement, struct error *error,
+	const char *types, ...);
+
+/* Ends a statement that gave rows. */
+void sqlite_end(struct sqlite_store *store, enum statement statement);
+
+/* Runs a statement that gives no row: 0, or -1. */
+#define sqlite_do(...) (sqlite_run(__VA_ARGS__) == SQLITE_DONE ? 0 : -1)
+
+/* Fills `error` with what SQLite says, and what to do about it. Always -1. */
+int sqlite_failed(struct sqlite_store *store, const char *what, struct error *error);
+
+/* A column as a text in the arena, NULL for NULL. */
+const char *sqlite_text(sqlite3_stmt *row, int column, struct arena *arena);
+
+/* Prepares all statements. */
+int sqlite_prepare(struct sqlite_store *store, struct error *error);
+
+/* Makes or migrates the tables, refuses what is not ours or newer than we. */
+int sqlite_migrate(struct sqlite_store *store, struct error *error);
+
+/* The place of a destination; made when new. NULL with the error. */
+struct place *sqlite_place(struct sqlite_store *store, const char *name, struct error *error);
+
+/* A file of some MiB whose removal gives room to a full disk, so that deletions can commit. */
+void sqlite_make_ballast(struct sqlite_store *store);
+void sqlite_drop_ballast(struct sqlite_store *store);
+
+/* The engine's functions, by file. */
+int sqlite_add_delivery(
+	struct store *store, struct delivery *delivery, bool *repeated, struct error *error);
+int sqlite_get_delivery(struct store *store, int64_t id, struct arena *arena,
+	struct delivery *delivery, bool *found, struct error *error);
+int sqlite_tell(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
+	struct error *error);
+int sqlite_queue(struct store *store, struct message *message, struct error *error);
+int sqlite_claim(struct store *store, const char *destination, const struct claim_limits *limits,
+	struct arena *arena, struct message **messages, size_t *count, struct error *error);
+void sqlite_unclaim(struct store *store, const char *destination);
+int sqlite_sent(struct store *store, const int64_t *ids, size_t count, struct error *error);
+int sqlite_oldest(
+	struct store *store, const char *destination, int64_t *queued, struct error *error);
+int sqlite_bury(struct store *store, int64_t message, int64_t now, int64_t status,
+	const char *reason, int64_t *dead, struct error *error);
+int sqlite_bury_delivery(struct store *store, int64_t delivery, int64_t now, const char *reason,
+	int64_t *dead, struct error *error);
+int sqlite_each_dead(struct store *store, int64_t after, size_t most,
+	int (*visit)(void *context, const struct dead_letter *letter), void *context,
+	struct error *error);
+int sqlite_get_dead(struct store *store, int64_t id, struct arena *arena,
+	struct dead_letter *letter, bool *found, struct error *error);
+int sqlite_revive(struct store *store, int64_t dead, int64_t now, struct error *error);
+int sqlite_drop_dead(struct store *store, int64_t dead, struct error *error);
+int sqlite_get_record(struct store *store, const char *shop, const char *kind, const char *key,
+	struct arena *arena, const char **json, struct error *error);
+int sqlite_put_record(struct store *store, const char *shop, const char *kind, const char *key,
+	const char *json, int64_t expires, struct error *error);
+int sqlite_set_timer(struct store *store, const struct timer *timer, struct error *error);
+int sqlite_drop_timer(struct store *store, const struct timer *timer, struct error *error);
+int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
+	bool *found, int64_t *next, struct error *error);
+int sqlite_topics(
+	struct store *store, struct topic_state **topics, size_t *count, struct error *error);
+int sqlite_save_topic(struct store *store, const struct topic_state *topic, struct error *error);
+int sqlite_destinations(
+	struct store *store, struct destination_state **states, size_t *count, struct error *error);
+int sqlite_save_destination(
+	struct store *store, const struct destination_state *state, struct error *error);
+int sqlite_sweep(
+	struct store *store, const struct retention *retention, bool *more, struct error *error);
+int sqlite_tidy(struct store *store, bool idle, struct error *error);
+int sqlite_room(struct store *store, const struct store_limits *limits, struct error *error);
+int sqlite_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error);
+
+#endif

@@ -1,0 +1,70 @@
+/* What an engine of the store (SQLite, PostgreSQL) provides. Only store.c and the engines see it;
+ * store.h says what each function promises. */
+#ifndef SEGRELAY_STORE_STORE_ENGINE_H
+#define SEGRELAY_STORE_STORE_ENGINE_H
+
+#include "store/store.h"
+
+struct store_engine {
+	void (*close)(struct store *store);
+	int (*reopen)(struct store *store, bool *damaged, struct error *error);
+	int (*begin)(struct store *store, struct error *error);
+	int (*commit)(struct store *store, struct error *error);
+	void (*rollback)(struct store *store);
+	int (*room)(struct store *store, const struct store_limits *limits, struct error *error);
+	int (*add_delivery)(struct store *store, struct delivery *delivery, bool *repeated,
+		struct error *error);
+	int (*get_delivery)(struct store *store, int64_t id, struct arena *arena,
+		struct delivery *delivery, bool *found, struct error *error);
+	int (*tell)(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
+		struct error *error);
+	int (*queue)(struct store *store, struct message *message, struct error *error);
+	int (*claim)(struct store *store, const char *destination,
+		const struct claim_limits *limits, struct arena *arena, struct message **messages,
+		size_t *count, struct error *error);
+	void (*unclaim)(struct store *store, const char *destination);
+	int (*sent)(struct store *store, const int64_t *ids, size_t count, struct error *error);
+	int (*bury)(struct store *store, int64_t message, int64_t now, int64_t status,
+		const char *reason, int64_t *dead, struct error *error);
+	int (*bury_delivery)(struct store *store, int64_t delivery, int64_t now, const char *reason,
+		int64_t *dead, struct error *error);
+	int (*each_dead)(struct store *store, int64_t after, size_t most,
+		int (*visit)(void *context, const struct dead_letter *letter), void *context,
+		struct error *error);
+	int (*get_dead)(struct store *store, int64_t id, struct arena *arena,
+		struct dead_letter *letter, bool *found, struct error *error);
+	int (*revive)(struct store *store, int64_t dead, int64_t now, struct error *error);
+	int (*drop_dead)(struct store *store, int64_t dead, struct error *error);
+	int (*get_record)(struct store *store, const char *shop, const char *kind, const char *key,
+		struct arena *arena, const char **json, struct error *error);
+	int (*put_record)(struct store *store, const char *shop, const char *kind, const char *key,
+		const char *json, int64_t expires, struct error *error);
+	int (*set_timer)(struct store *store, const struct timer *timer, struct error *error);
+	int (*drop_timer)(struct store *store, const struct timer *timer, struct error *error);
+	int (*due_timer)(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
+		bool *found, int64_t *next, struct error *error);
+	int (*topics)(struct store *store, struct topic_state **topics, size_t *count,
+		struct error *error);
+	int (*save_topic)(
+		struct store *store, const struct topic_state *topic, struct error *error);
+	int (*destinations)(struct store *store, struct destination_state **states, size_t *count,
+		struct error *error);
+	int (*save_destination)(
+		struct store *store, const struct destination_state *state, struct error *error);
+	int (*oldest)(
+		struct store *store, const char *destination, int64_t *queued, struct error *error);
+	int (*sweep)(struct store *store, const struct retention *retention, bool *more,
+		struct error *error);
+	int (*tidy)(struct store *store, bool idle, struct error *error);
+	int (*size)(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error);
+};
+
+/* An engine's own struct begins with this. */
+struct store {
+	const struct store_engine *engine;
+};
+
+/* Opens an SQLite store at a path, or ":memory:". */
+int sqlite_open(const char *path, struct store **store, bool *in_use, struct error *error);
+
+#endif

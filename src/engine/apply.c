@@ -1,0 +1,214 @@
+/* A delivery within a turn: stored, mapped, its new messages queued. */
+#include "engine/inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* ---- what the mapping sees of the store ---- */
+
+struct memory_context {
+	struct engine *engine;
+	const struct delivery *delivery;
+	struct error *error;
+};
+
+static int get(
+	void *context, const char *kind, const char *key, struct arena *arena, const char **json)
+{
+	struct memory_context *memory = context;
+
+	return store_get_record(memory->engine->store, memory->delivery->shop, kind, key, arena,
+		json, memory->error);
+}
+
+static int put(void *context, const char *kind, const char *key, const char *json)
+{
+	struct memory_context *memory = context;
+	int64_t expires = memory->delivery->received + memory->engine->config->keep_orders;
+
+	return store_put_record(memory->engine->store, memory->delivery->shop, kind, key, json,
+		expires, memory->error);
+}
+
+/* ---- messages ---- */
+
+/* Tells one call to one destination, unless it was told before. */
+static int tell(struct engine *engine, const struct delivery *delivery,
+	const struct destination *destination, const struct call_made *call, bool *fresh,
+	struct message *message, struct error *error)
+{
+	*message = (struct message){
+		.destination = destination->name,
+		.shop = delivery->shop,
+		.event = call->call == IDENTIFY ? "identify" : call->event,
+		.message_id = message_id_of(destination, delivery->shop, call),
+		.queued = clock_now(),
+		.delivery = delivery->id,
+	};
+	return store_tell(engine->store, &message->message_id, message->queued, fresh, error);
+}
+
+/* Whether the call after an identify will be queued with it is known only when it was told, so an
+ * identify waits for its event. */
+static int queue(struct engine *engine, const struct call_made *call, struct message *message,
+	struct error *error)
+{
+	struct destination_state *state;
+
+	text_cut(&engine->message, 0);
+	message_write(call, &message->message_id, &engine->message);
+	if (engine->message.failed)
+		return error_set(error, "no memory");
+	message->json = text_string(&engine->message);
+	message->json_length = engine->message.length;
+	if (store_queue(engine->store, message, error) != 0)
+		return -1;
+	state = engine_destination(engine, message->destination);
+	if (state == NULL || counters_fresh(&engine->counters, message->destination, 1) != 0)
+		return error_set(error, "no memory");
+	state->queued++;
+	return 0;
+}
+
+/* Queues the calls that are new to a destination; adds their number to *count. */
+static int queue_calls(struct engine *engine, const struct delivery *delivery,
+	const struct destination *destination, const struct call_made *calls, size_t *count,
+	struct error *error)
+{
+	const struct call_made *waiting = NULL;
+	struct message identify;
+	struct message message;
+	bool fresh;
+
+	for (const struct call_made *call = calls; call != NULL; call = call->next) {
+		if (tell(engine, delivery, destination, call, &fresh, &message, error) != 0)
+			return -1;
+		if (fresh && call->with_next) {
+			waiting = call;
+			identify = message;
+			continue;
+		}
+		if (waiting != NULL) {
+			identify.with_next = fresh;
+			if (queue(engine, waiting, &identify, error) != 0)
+				return -1;
+			++*count;
+			waiting = NULL;
+		}
+		if (!fresh)
+			continue;
+		if (queue(engine, call, &message, error) != 0)
+			return -1;
+		++*count;
+	}
+	if (waiting == NULL)
+		return 0;
+	++*count;
+	return queue(engine, waiting, &identify, error);
+}
+
+/* ---- outcomes ---- */
+
+static int bury(struct engine *engine, const struct delivery *delivery, const char *reason,
+	struct topic_state *topic, struct error *error)
+{
+	int64_t dead;
+	char command[64];
+
+	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
+		0)
+		return -1;
+	topic->dead++;
+	(void)snprintf(command, sizeof(command), "segrelay dead show %" PRId64, dead);
+	log_line(LOG_WARNING, "dead letter: a webhook cannot be mapped",
+		LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
+		LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
+		LOG_STRING("see", command));
+	return 0;
+}
+
+static void log_ignored(const struct delivery *delivery, const char *reason)
+{
+	log_line(LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
+		LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
+		LOG_STRING("reason", reason));
+}
+
+static void log_unreadable(const struct delivery *delivery, const char *fields)
+{
+	if (fields != NULL)
+		log_line(LOG_WARNING, "fields left out that could not be read",
+			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
+			LOG_NUMBER("delivery", delivery->id), LOG_STRING("fields", fields));
+}
+
+static int queue_everywhere(struct engine *engine, const struct delivery *delivery,
+	const struct shop *shop, const struct mapped *mapped, struct topic_state *topic,
+	struct error *error)
+{
+	size_t queued = 0;
+
+	for (size_t i = 0; i < shop->destination_count; i++)
+		if (queue_calls(engine, delivery, shop->destinations[i], mapped->calls, &queued,
+			    error) != 0)
+			return -1;
+	if (queued > 0)
+		topic->mapped++;
+	else
+		topic->repeated++;
+	return 0;
+}
+
+int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	const char *problem, const struct shop *shop, struct arena *arena,
+	struct topic_state *topic, struct error *error)
+{
+	struct memory_context context = {engine, delivery, error};
+	struct memory memory = {.get = get, .put = put, .context = &context};
+	struct mapped mapped;
+
+	if (payload == NULL)
+		return bury(engine, delivery, problem, topic, error);
+	if (map_delivery(delivery, payload, shop, &memory, arena, &mapped, error) != 0)
+		return -1;
+	log_unreadable(delivery, mapped.unreadable);
+	switch (mapped.outcome) {
+	case MAPPED:
+		return queue_everywhere(engine, delivery, shop, &mapped, topic, error);
+	case UNUSABLE:
+		return bury(engine, delivery, mapped.reason, topic, error);
+	case IGNORED:
+		break;
+	}
+	log_ignored(delivery, mapped.reason);
+	topic->ignored++;
+	return 0;
+}
+
+int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
+	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
+{
+	const struct store_limits limits = {engine->config->max_store, engine->config->min_free};
+	struct topic_state *topic;
+	bool repeated;
+
+	if (store_room(engine->store, &limits, error) != 0) {
+		engine_set_refusal(engine, error);
+		return REFUSED;
+	}
+	engine_set_refusal(engine, NULL);
+	topic = engine_topic(engine, delivery->shop, delivery->topic);
+	if (topic == NULL)
+		return error_set(error, "no memory");
+	if (store_add_delivery(engine->store, delivery, &repeated, error) != 0)
+		return -1;
+	topic->received++;
+	topic->last = delivery->received;
+	if (!repeated)
+		return engine_map(engine, delivery, payload, problem, shop, arena, topic, error);
+	topic->repeated++;
+	return STORED;
+}

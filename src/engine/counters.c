@@ -1,0 +1,139 @@
+/* The counters, kept in memory and saved with the turn that changed them. */
+#include "engine/counters.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int counters_load(struct counters *counters, struct store *store, struct error *error)
+{
+	counters_free(counters);
+	if (store_topics(store, &counters->topics, &counters->topic_count, error) != 0 ||
+		store_destinations(
+			store, &counters->destinations, &counters->destination_count, error) != 0)
+		return -1;
+	counters->topic_changed = calloc(counters->topic_count + 1, sizeof(bool));
+	counters->destination_marks =
+		calloc(counters->destination_count + 1, sizeof(*counters->destination_marks));
+	if (counters->topic_changed == NULL || counters->destination_marks == NULL)
+		return error_set(error, "no memory");
+	return 0;
+}
+
+int counters_save(struct counters *counters, struct store *store, struct error *error)
+{
+	for (size_t i = 0; i < counters->topic_count; i++) {
+		if (!counters->topic_changed[i])
+			continue;
+		if (store_save_topic(store, &counters->topics[i], error) != 0)
+			return -1;
+		counters->topic_changed[i] = false;
+	}
+	for (size_t i = 0; i < counters->destination_count; i++) {
+		if (!counters->destination_marks[i].changed)
+			continue;
+		if (store_save_destination(store, &counters->destinations[i], error) != 0)
+			return -1;
+		counters->destination_marks[i].changed = false;
+	}
+	return 0;
+}
+
+void counters_begin(struct counters *counters)
+{
+	for (size_t i = 0; i < counters->destination_count; i++)
+		counters->destination_marks[i].fresh = 0;
+}
+
+int counters_fresh(struct counters *counters, const char *name, int64_t messages)
+{
+	struct destination_state *state = counters_destination(counters, name);
+
+	if (state == NULL)
+		return -1;
+	counters->destination_marks[state - counters->destinations].fresh += messages;
+	return 0;
+}
+
+void counters_free(struct counters *counters)
+{
+	store_free_topics(counters->topics, counters->topic_count);
+	store_free_destinations(counters->destinations, counters->destination_count);
+	free(counters->topic_changed);
+	free(counters->destination_marks);
+	*counters = (struct counters){0};
+}
+
+/* Makes an array one longer; the new place is zero. */
+static bool grow(void **array, size_t size, size_t count)
+{
+	char *more = realloc(*array, (count + 1) * size);
+
+	if (more == NULL)
+		return false;
+	*array = more;
+	memset(more + count * size, 0, size);
+	return true;
+}
+
+static bool is_topic(const struct topic_state *state, const char *shop, const char *topic)
+{
+	return strcmp(state->topic, topic) == 0 && strcmp(state->shop, shop) == 0;
+}
+
+static struct topic_state *new_topic(struct counters *counters, const char *shop, const char *topic)
+{
+	struct topic_state *state;
+
+	if (!grow((void **)&counters->topics, sizeof(*state), counters->topic_count) ||
+		!grow((void **)&counters->topic_changed, sizeof(bool), counters->topic_count))
+		return NULL;
+	state = &counters->topics[counters->topic_count];
+	state->shop = strdup(shop);
+	state->topic = strdup(topic);
+	if (state->shop == NULL || state->topic == NULL) {
+		free(state->shop);
+		free(state->topic);
+		return NULL;
+	}
+	counters->topic_changed[counters->topic_count] = true;
+	counters->last_topic = counters->topic_count++;
+	return state;
+}
+
+struct topic_state *counters_topic(struct counters *counters, const char *shop, const char *topic)
+{
+	for (size_t i = 0; i < counters->topic_count; i++) {
+		size_t at = (counters->last_topic + i) % counters->topic_count;
+
+		if (!is_topic(&counters->topics[at], shop, topic))
+			continue;
+		counters->last_topic = at;
+		counters->topic_changed[at] = true;
+		return &counters->topics[at];
+	}
+	if (counters->topic_count >= TOPICS_MAX && strcmp(topic, "other") != 0)
+		return counters_topic(counters, shop, "other");
+	return new_topic(counters, shop, topic);
+}
+
+struct destination_state *counters_destination(struct counters *counters, const char *name)
+{
+	struct destination_state *state;
+
+	for (size_t i = 0; i < counters->destination_count; i++) {
+		if (strcmp(counters->destinations[i].name, name) != 0)
+			continue;
+		counters->destination_marks[i].changed = true;
+		return &counters->destinations[i];
+	}
+	if (!grow((void **)&counters->destinations, sizeof(*state), counters->destination_count) ||
+		!grow((void **)&counters->destination_marks, sizeof(*counters->destination_marks),
+			counters->destination_count))
+		return NULL;
+	state = &counters->destinations[counters->destination_count];
+	state->name = strdup(name);
+	if (state->name == NULL)
+		return NULL;
+	counters->destination_marks[counters->destination_count++].changed = true;
+	return state;
+}

@@ -1,0 +1,93 @@
+/* What happens inside a turn for the sender and for whoever counts. */
+#include "engine/inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct store *engine_store(struct engine *engine)
+{
+	return engine->store;
+}
+
+const struct config *engine_config(const struct engine *engine)
+{
+	return engine->config;
+}
+
+struct topic_state *engine_topic(struct engine *engine, const char *shop, const char *topic)
+{
+	return counters_topic(&engine->counters, shop, topic);
+}
+
+struct destination_state *engine_destination(struct engine *engine, const char *name)
+{
+	return counters_destination(&engine->counters, name);
+}
+
+const struct topic_state *engine_topics(const struct engine *engine, size_t *count)
+{
+	*count = engine->counters.topic_count;
+	return engine->counters.topics;
+}
+
+const struct destination_state *engine_destinations(const struct engine *engine, size_t *count)
+{
+	*count = engine->counters.destination_count;
+	return engine->counters.destinations;
+}
+
+int engine_claim(struct engine *engine, const char *destination, const struct claim_limits *limits,
+	struct arena *arena, struct message **messages, size_t *count, struct error *error)
+{
+	return store_claim(engine->store, destination, limits, arena, messages, count, error);
+}
+
+int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,
+	size_t count, struct error *error)
+{
+	struct destination_state *state = engine_destination(engine, destination);
+
+	if (state == NULL)
+		return error_set(error, "no memory");
+	state->sent += (int64_t)count;
+	state->last_sent = clock_now();
+	return store_sent(engine->store, ids, count, error);
+}
+
+int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
+	int64_t status, const char *reason, struct error *error)
+{
+	struct destination_state *state = engine_destination(engine, destination);
+	int64_t dead;
+	char command[64];
+
+	if (state == NULL)
+		return error_set(error, "no memory");
+	if (store_bury(engine->store, message, clock_now(), status, reason, &dead, error) != 0)
+		return -1;
+	if (dead == 0)
+		return 0;
+	state->dead++;
+	(void)snprintf(command, sizeof(command), "segrelay dead show %" PRId64, dead);
+	log_line(LOG_WARNING, "dead letter: Segment refused a message",
+		LOG_STRING("destination", destination), LOG_NUMBER("status", status),
+		LOG_STRING("answer", reason), LOG_STRING("see", command));
+	return 0;
+}
+
+int engine_pause(struct engine *engine, const struct destination_state *pause, struct error *error)
+{
+	struct destination_state *state = engine_destination(engine, pause->name);
+
+	if (state == NULL)
+		return error_set(error, "no memory");
+	state->paused_until = pause->paused_until;
+	state->paused_since = pause->paused_since;
+	state->failures = pause->failures;
+	memcpy(state->reason, pause->reason, sizeof(state->reason));
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* A batch: messages that are posted together. */
+#include "send/batch.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+struct shared_arena {
+	struct arena *arena;
+	int references;
+};
+
+/* What stands around the messages, but for the write key. */
+enum { ENVELOPE = 128 };
+
+static void let_go(struct shared_arena *shared)
+{
+	if (shared == NULL || --shared->references > 0)
+		return;
+	arena_destroy(shared->arena);
+	free(shared);
+}
+
+struct batch *batch_create(struct arena *arena, const struct message *messages, size_t count)
+{
+	struct shared_arena *shared = malloc(sizeof(*shared));
+	struct batch *batch = malloc(sizeof(*batch));
+
+	if (shared == NULL || batch == NULL) {
+		free(shared);
+		free(batch);
+		arena_destroy(arena);
+		return NULL;
+	}
+	*shared = (struct shared_arena){.arena = arena, .references = 1};
+	*batch = (struct batch){.messages = messages, .count = count, .arena = shared};
+	return batch;
+}
+
+struct batch *batch_halve(struct batch *batch)
+{
+	struct batch *second = malloc(sizeof(*second));
+	size_t first_count = batch->count / 2;
+
+	if (second == NULL)
+		return NULL;
+	*second = *batch;
+	second->messages += first_count;
+	second->count -= first_count;
+	second->next = NULL;
+	batch->count = first_count;
+	batch->arena->references++;
+	return second;
+}
+
+void batch_free(struct batch *batch)
+{
+	if (batch == NULL)
+		return;
+	let_go(batch->arena);
+	free(batch);
+}
+
+size_t batch_room(const struct destination *destination)
+{
+	return BATCH_BYTES_MAX - ENVELOPE - strlen(destination->write_key) * 2;
+}
+
+void batch_write(const struct batch *batch, const struct destination *destination, int64_t now,
+	struct text *body)
+{
+	char sent_at[TIME_TEXT];
+
+	time_format(now, sent_at);
+	text_put(body, "{\"batch\":[");
+	for (size_t i = 0; i < batch->count; i++) {
+		if (i > 0)
+			text_put(body, ",");
+		text_add(body, batch->messages[i].json, batch->messages[i].json_length);
+	}
+	text_put(body, "]");
+	json_add_member(body, "sentAt", sent_at);
+	json_add_member(body, "writeKey", destination->write_key);
+	text_put(body, "}");
+}
+
+int batch_compress(const struct text *body, struct text *compressed)
+{
+	z_stream stream = {
+		.next_in = (Bytef *)body->data,
+		.avail_in = (uInt)body->length,
+	};
+	int result;
+
+	/* 15 bits of window, and 16 more for gzip's header instead of zlib's. */
+	if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return -1;
+	text_cut(compressed, 0);
+	if (!text_reserve(compressed, deflateBound(&stream, (uLong)body->length))) {
+		(void)deflateEnd(&stream);
+		return -1;
+	}
+	stream.next_out = (Bytef *)compressed->data;
+	stream.avail_out = (uInt)(compressed->capacity - 1);
+	result = deflate(&stream, Z_FINISH);
+	compressed->length = stream.total_out;
+	(void)deflateEnd(&stream);
+	return result == Z_STREAM_END ? 0 : -1;
+}

@@ -1,0 +1,95 @@
+/* HTTP by libcurl: what every request has in common, and a small client for the verbs. */
+#include "send/http.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+enum { CONNECT_SECONDS = 5, WHOLE_SECONDS = 15, CONNECTION_AGE = 50 * 60 };
+
+static void setup(void)
+{
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+CURL *http_handle(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	CURL *handle;
+
+	(void)pthread_once(&once, setup);
+	handle = curl_easy_init();
+	if (handle == NULL)
+		return NULL;
+	(void)curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void)curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void)curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)WHOLE_SECONDS);
+	(void)curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* Segment's addresses change: its documentation asks to look them up again. */
+	(void)curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_AGE);
+	(void)curl_easy_setopt(handle, CURLOPT_USERAGENT, "segrelay/" SEGRELAY_VERSION);
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, http_keep);
+	return handle;
+}
+
+size_t http_keep(char *bytes, size_t size, size_t count, void *text)
+{
+	struct text *answer = text;
+	size_t length = size * count;
+	size_t room = HTTP_ANSWER_MAX - answer->length;
+
+	text_add(answer, bytes, length < room ? length : room);
+	return length; /* the rest is read and let go */
+}
+
+static struct curl_slist *make_headers(const char *const *headers)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+
+	for (; headers != NULL && *headers != NULL && list != NULL; headers++) {
+		struct curl_slist *more = curl_slist_append(list, *headers);
+
+		if (more == NULL) {
+			curl_slist_free_all(list);
+			return NULL;
+		}
+		list = more;
+	}
+	return list;
+}
+
+int http_request(
+	const struct http_call *call, long *status, struct text *answer, struct error *error)
+{
+	char reason[CURL_ERROR_SIZE] = "";
+	struct curl_slist *headers = make_headers(call->headers);
+	CURL *handle = http_handle();
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+
+	*status = 0;
+	if (handle != NULL && headers != NULL) {
+		(void)curl_easy_setopt(handle, CURLOPT_URL, call->url);
+		(void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
+		(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+		(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, answer);
+		(void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
+		(void)curl_easy_setopt(handle, CURLOPT_PROXY, "");
+		if (call->body != NULL) {
+			(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, call->body);
+			(void)curl_easy_setopt(
+				handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_length);
+		}
+		code = curl_easy_perform(handle);
+		(void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, status);
+	}
+	curl_easy_cleanup(handle);
+	curl_slist_free_all(headers);
+	if (code == CURLE_OK && !answer->failed)
+		return 0;
+	return error_set(
+		error, "%s: %s", call->url, reason[0] != '\0' ? reason : curl_easy_strerror(code));
+}

@@ -1,0 +1,193 @@
+/* The SQLite store's tables and statements: all of its SQL. */
+#include "store/sqlite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SCHEMA_VERSION = 1, APPLICATION_ID = 0x53524c59 /* "SRLY" */ };
+
+/* Each brings the schema from the version of its place to the next. */
+static const char *const migrations[SCHEMA_VERSION] = {
+	/* The body is last, so that finding a repetition does not read it. */
+	"CREATE TABLE deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, hash INTEGER NOT NULL,"
+	" received INTEGER NOT NULL, shop TEXT NOT NULL, topic TEXT NOT NULL,"
+	" fingerprint BLOB NOT NULL, test INTEGER NOT NULL, webhook_id TEXT, event_id TEXT,"
+	" api_version TEXT, triggered_at TEXT, body BLOB NOT NULL) STRICT;"
+	"CREATE INDEX deliveries_by_hash ON deliveries (hash);"
+	"CREATE TABLE destinations (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" queued INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0,"
+	" dead INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,"
+	" last_sent INTEGER NOT NULL DEFAULT 0, paused_until INTEGER NOT NULL DEFAULT 0,"
+	" paused_since INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
+	" reason TEXT NOT NULL DEFAULT '') STRICT;"
+	/* AUTOINCREMENT: an id that came back after a deletion would be under a claim's cursor. */
+	"CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, destination INTEGER NOT NULL,"
+	" queued INTEGER NOT NULL, delivery INTEGER NOT NULL, with_next INTEGER NOT NULL,"
+	" message_id BLOB NOT NULL, shop TEXT NOT NULL, event TEXT NOT NULL,"
+	" json TEXT NOT NULL) STRICT;"
+	"CREATE INDEX messages_by_destination ON messages (destination, id);"
+	"CREATE TABLE dead (id INTEGER PRIMARY KEY AUTOINCREMENT, destination INTEGER,"
+	" delivery INTEGER NOT NULL, queued INTEGER NOT NULL, died INTEGER NOT NULL,"
+	" status INTEGER NOT NULL, message_id BLOB, shop TEXT NOT NULL, topic TEXT, event TEXT,"
+	" reason TEXT NOT NULL, json TEXT) STRICT;"
+	"CREATE INDEX dead_by_delivery ON dead (delivery);"
+	"CREATE TABLE told (id BLOB NOT NULL PRIMARY KEY, told INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE records (shop TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,"
+	" expires INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (shop, kind, key))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE timers (shop TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,"
+	" due INTEGER NOT NULL, PRIMARY KEY (shop, kind, key)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX timers_by_due ON timers (due);"
+	"CREATE TABLE topics (shop TEXT NOT NULL, topic TEXT NOT NULL, last INTEGER NOT NULL,"
+	" received INTEGER NOT NULL, repeated INTEGER NOT NULL, ignored INTEGER NOT NULL,"
+	" mapped INTEGER NOT NULL, dead INTEGER NOT NULL, dropped INTEGER NOT NULL,"
+	" PRIMARY KEY (shop, topic)) STRICT, WITHOUT ROWID;",
+};
+
+#define DEAD_COLUMNS                                                                          \
+	"d.id, n.name, d.shop, d.topic, d.event, d.message_id, d.delivery, d.queued, d.died," \
+	" d.status, d.reason"
+#define DEAD_TABLES "dead d LEFT JOIN destinations n ON n.id = d.destination"
+
+static const char *const sql[STATEMENTS] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[FIND_DELIVERY] = "SELECT id FROM deliveries WHERE hash = ?1 AND fingerprint = ?2"
+			  " AND topic = ?3 AND shop = ?4",
+	[ADD_DELIVERY] = "INSERT INTO deliveries (hash, received, shop, topic, fingerprint, test,"
+			 " webhook_id, event_id, api_version, triggered_at, body)"
+			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[GET_DELIVERY] = "SELECT received, shop, topic, fingerprint, test, webhook_id, event_id,"
+			 " api_version, triggered_at, body FROM deliveries WHERE id = ?1",
+	[OLD_DELIVERIES] = "SELECT id, received, EXISTS (SELECT 1 FROM dead WHERE delivery ="
+			   " deliveries.id AND destination IS NULL) FROM deliveries"
+			   " WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[DELETE_DELIVERY] = "DELETE FROM deliveries WHERE id = ?1",
+	[TELL] = "INSERT OR IGNORE INTO told (id, told) VALUES (?1, ?2)",
+	[QUEUE] =
+		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"
+		" event, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[CLAIM] = "SELECT id, queued, delivery, with_next, message_id, shop, event, json FROM "
+		  "messages"
+		  " WHERE destination = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+	[DELETE_MESSAGE] = "DELETE FROM messages WHERE id = ?1",
+	[BURY] = "INSERT INTO dead (destination, delivery, queued, died, status, message_id, shop,"
+		 " event, reason, json) SELECT destination, delivery, queued, ?2, ?3, message_id, "
+		 "shop,"
+		 " event, ?4, json FROM messages WHERE id = ?1",
+	[BURY_DELIVERY] =
+		"INSERT INTO dead (delivery, queued, died, status, shop, topic, reason)"
+		" SELECT id, received, ?2, 0, shop, topic, ?3 FROM deliveries WHERE id = ?1",
+	[LIST_DEAD] = "SELECT " DEAD_COLUMNS " FROM " DEAD_TABLES
+		      " WHERE d.id > ?1 ORDER BY d.id LIMIT ?2",
+	[GET_DEAD] = "SELECT " DEAD_COLUMNS ", coalesce(d.json, b.body) FROM " DEAD_TABLES
+		     " LEFT JOIN deliveries b ON d.destination IS NULL AND b.id = d.delivery"
+		     " WHERE d.id = ?1",
+	[REVIVE] =
+		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"
+		" event, json) SELECT destination, ?2, delivery, 0, message_id, shop, event, json"
+		" FROM dead WHERE id = ?1 AND destination IS NOT NULL",
+	[DROP_DEAD] = "DELETE FROM dead WHERE id = ?1",
+	[GET_RECORD] = "SELECT json FROM records WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+	[PUT_RECORD] =
+		"INSERT INTO records (shop, kind, key, expires, json) VALUES (?1, ?2, ?3, ?4,"
+		" ?5) ON CONFLICT DO UPDATE SET expires = excluded.expires,"
+		" json = excluded.json",
+	[SET_TIMER] = "INSERT INTO timers (shop, kind, key, due) VALUES (?1, ?2, ?3, ?4)"
+		      " ON CONFLICT DO UPDATE SET due = excluded.due",
+	[DROP_TIMER] = "DELETE FROM timers WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+	[DUE_TIMER] = "SELECT due, shop, kind, key FROM timers ORDER BY due LIMIT 1",
+	[TOPICS] = "SELECT shop, topic, last, received, repeated, ignored, mapped, dead, dropped"
+		   " FROM topics ORDER BY shop, topic",
+	[SAVE_TOPIC] =
+		"INSERT OR REPLACE INTO topics (shop, topic, last, received, repeated, ignored,"
+		" mapped, dead, dropped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[DESTINATIONS] = "SELECT name, queued, sent, dead, dropped, last_sent, paused_until,"
+			 " paused_since, failures, reason FROM destinations ORDER BY name",
+	[SAVE_DESTINATION] =
+		"INSERT INTO destinations (name, queued, sent, dead, dropped, last_sent,"
+		" paused_until, paused_since, failures, reason) VALUES (?1, ?2, ?3, ?4,"
+		" ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (name) DO UPDATE SET"
+		" queued = ?2, sent = ?3, dead = ?4, dropped = ?5, last_sent = ?6,"
+		" paused_until = ?7, paused_since = ?8, failures = ?9, reason = ?10",
+	[FIND_DESTINATION] = "SELECT id FROM destinations WHERE name = ?1",
+	[ADD_DESTINATION] = "INSERT INTO destinations (name) VALUES (?1)",
+	[OLDEST] = "SELECT queued FROM messages WHERE destination = ?1 ORDER BY id LIMIT 1",
+	[OLD_TOLD] = "SELECT id FROM told WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
+	[DELETE_TOLD] = "DELETE FROM told WHERE id > ?1 AND id <= ?2 AND told < ?3",
+	[OLD_RECORDS] = "SELECT shop || char(10) || kind || char(10) || key FROM records"
+			" WHERE (shop, kind, key) > (?1, ?2, ?3) ORDER BY shop, kind, key"
+			" LIMIT 1 OFFSET ?4",
+	[DELETE_RECORDS] = "DELETE FROM records WHERE (shop, kind, key) > (?1, ?2, ?3)"
+			   " AND (shop, kind, key) <= (?4, ?5, ?6) AND expires < ?7",
+	[PAGE_COUNT] = "PRAGMA page_count",
+	[FREE_PAGES] = "PRAGMA freelist_count",
+};
+
+int sqlite_prepare(struct sqlite_store *store, struct error *error)
+{
+	for (int i = 0; i < STATEMENTS; i++)
+		if (sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+			    &store->statements[i], NULL) != SQLITE_OK)
+			return sqlite_failed(store, "its tables are not as expected", error);
+	return 0;
+}
+
+/* The number that a PRAGMA answers, -1 when it does not. */
+static int64_t pragma(sqlite3 *db, const char *text)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t number = -1;
+
+	if (sqlite3_prepare_v2(db, text, -1, &statement, NULL) == SQLITE_OK &&
+		sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return number;
+}
+
+/* An empty file becomes ours; one with tables must be ours already. */
+static int check_owner(struct sqlite_store *store, int64_t version, struct error *error)
+{
+	int64_t owner = pragma(store->db, "PRAGMA application_id");
+	int64_t tables = pragma(store->db, "SELECT count(*) FROM sqlite_schema");
+
+	if (owner < 0 || tables < 0 || version < 0)
+		return sqlite_failed(store, "it cannot be read", error);
+	if (owner != APPLICATION_ID && (owner != 0 || tables > 0 || version != 0))
+		return error_set(error,
+			"%s is an SQLite file of another program: it is left alone; "
+			"name another file",
+			store->path);
+	if (version > SCHEMA_VERSION)
+		return error_set(error,
+			"%s was written by a newer segrelay (schema %lld, this one "
+			"knows %d): it is left alone; use the newer segrelay",
+			store->path, (long long)version, SCHEMA_VERSION);
+	return 0;
+}
+
+int sqlite_migrate(struct sqlite_store *store, struct error *error)
+{
+	int64_t version = pragma(store->db, "PRAGMA user_version");
+	char finish[128];
+
+	if (check_owner(store, version, error) != 0)
+		return -1;
+	if (version == SCHEMA_VERSION)
+		return 0;
+	(void)snprintf(finish, sizeof(finish),
+		"PRAGMA application_id = %d; PRAGMA user_version = %d;"
+		"COMMIT",
+		APPLICATION_ID, SCHEMA_VERSION);
+	if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_failed(store, "its tables cannot be made", error);
+	for (int64_t i = version; i < SCHEMA_VERSION; i++)
+		if (sqlite3_exec(store->db, migrations[i], NULL, NULL, NULL) != SQLITE_OK)
+			return sqlite_failed(store, "its tables cannot be made", error);
+	if (sqlite3_exec(store->db, finish, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_failed(store, "its tables cannot be made", error);
+	return 0;
+}
