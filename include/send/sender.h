@@ -14,8 +14,9 @@ struct sender;
 int sender_start(
 	struct engine *engine, struct config *config, struct sender **sender, struct error *error);
 
-/* Says that messages were queued; cheap, from any thread. NULL is allowed. */
-void sender_wake(struct sender *sender);
+/* Says that messages of a destination were queued: the engine's hook, with the sender as context.
+ */
+void sender_queued(void *context, const char *destination, int64_t messages);
 
 /* Uses another configuration; a pause for a refused write key ends, so that the new one is tried.
  */

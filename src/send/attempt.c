@@ -1,0 +1,204 @@
+/* One request to Segment, from its body to its answer. */
+#include "send/inside.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A handle that was used before keeps its connection. */
+static struct attempt *take_spare(struct sender *sender)
+{
+	struct attempt *attempt = sender->spare;
+
+	if (attempt != NULL) {
+		sender->spare = attempt->next;
+		return attempt;
+	}
+	attempt = calloc(1, sizeof(*attempt));
+	if (attempt == NULL)
+		return NULL;
+	attempt->handle = http_handle();
+	if (attempt->handle == NULL) {
+		free(attempt);
+		return NULL;
+	}
+	return attempt;
+}
+
+static bool add_header(struct attempt *attempt, const char *header)
+{
+	struct curl_slist *more = curl_slist_append(attempt->headers, header);
+
+	if (more == NULL)
+		return false;
+	attempt->headers = more;
+	return true;
+}
+
+/* Retries say which they are; the first attempt does not (as Segment's libraries do). */
+static bool make_headers(struct attempt *attempt)
+{
+	char count[40];
+
+	(void)snprintf(
+		count, sizeof(count), "X-Retry-Count: %lld", (long long)attempt->batch->attempts);
+	return add_header(attempt, "Content-Type: application/json") &&
+	       add_header(attempt, "Expect:") &&
+	       (!attempt->target->options->gzip || add_header(attempt, "Content-Encoding: gzip")) &&
+	       (attempt->batch->attempts == 0 || add_header(attempt, count));
+}
+
+static bool make_body(struct attempt *attempt)
+{
+	const struct destination *options = attempt->target->options;
+	struct text compressed = {0};
+
+	text_cut(&attempt->body, 0);
+	batch_write(attempt->batch, options, clock_now(), &attempt->body);
+	if (attempt->body.failed)
+		return false;
+	if (!options->gzip)
+		return true;
+	if (batch_compress(&attempt->body, &compressed) != 0) {
+		text_free(&compressed);
+		return false;
+	}
+	text_free(&attempt->body);
+	attempt->body = compressed;
+	return true;
+}
+
+static bool prepare(struct attempt *attempt)
+{
+	const struct destination *options = attempt->target->options;
+	struct text url = {0};
+	CURL *handle = attempt->handle;
+	CURLcode code;
+
+	if (!make_headers(attempt) || !make_body(attempt))
+		return false;
+	text_format(&url, "%s/v1/batch", options->url);
+	text_cut(&attempt->answer, 0);
+	attempt->reason[0] = '\0';
+	code = curl_easy_setopt(handle, CURLOPT_URL, text_string(&url));
+	text_free(&url);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(handle, CURLOPT_USERNAME, options->write_key);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(handle, CURLOPT_PASSWORD, "");
+	if (code != CURLE_OK)
+		return false;
+	(void)curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+	(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, attempt->body.data);
+	(void)curl_easy_setopt(
+		handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt->body.length);
+	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, attempt->headers);
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &attempt->answer);
+	(void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, attempt->reason);
+	(void)curl_easy_setopt(handle, CURLOPT_PRIVATE, attempt);
+	return true;
+}
+
+bool attempt_start(struct target *target, struct batch *batch)
+{
+	struct sender *sender = target->sender;
+	struct attempt *attempt = take_spare(sender);
+
+	if (attempt == NULL)
+		return false;
+	attempt->target = target;
+	attempt->batch = batch;
+	attempt->started = clock_monotonic();
+	if (!prepare(attempt) ||
+		curl_multi_add_handle(sender->multi, attempt->handle) != CURLM_OK) {
+		attempt->batch = NULL;
+		attempt_free(sender, attempt);
+		return false;
+	}
+	batch->attempts++;
+	attempt->next = sender->attempts;
+	sender->attempts = attempt;
+	return true;
+}
+
+struct attempt *attempt_end(struct sender *sender, CURL *handle)
+{
+	struct attempt **at = &sender->attempts;
+	struct attempt *attempt;
+
+	while (*at != NULL && (*at)->handle != handle)
+		at = &(*at)->next;
+	attempt = *at;
+	if (attempt == NULL)
+		return NULL;
+	*at = attempt->next;
+	attempt->next = NULL;
+	(void)curl_multi_remove_handle(sender->multi, handle);
+	return attempt;
+}
+
+void attempt_free(struct sender *sender, struct attempt *attempt)
+{
+	curl_slist_free_all(attempt->headers);
+	attempt->headers = NULL;
+	text_free(&attempt->body); /* up to 475 KB: not kept for what may come */
+	attempt->next = sender->spare;
+	sender->spare = attempt;
+}
+
+static void destroy(struct attempt *attempt)
+{
+	curl_easy_cleanup(attempt->handle);
+	curl_slist_free_all(attempt->headers);
+	text_free(&attempt->body);
+	text_free(&attempt->answer);
+	free(attempt);
+}
+
+void attempt_abort_all(struct sender *sender)
+{
+	while (sender->attempts != NULL) {
+		struct attempt *attempt = attempt_end(sender, sender->attempts->handle);
+
+		attempt->target->in_flight--;
+		batch_free(attempt->batch);
+		destroy(attempt);
+	}
+	while (sender->spare != NULL) {
+		struct attempt *attempt = sender->spare;
+
+		sender->spare = attempt->next;
+		destroy(attempt);
+	}
+}
+
+/* Overwrites each occurrence of a secret. */
+static void mask(char *text, const char *secret)
+{
+	size_t length = strlen(secret);
+	char *at = text;
+
+	while (length > 0 && (at = strstr(at, secret)) != NULL) {
+		memset(at, '*', length);
+		at += length;
+	}
+}
+
+void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSWER_WORDS + 1])
+{
+	char whole[1024];
+
+	if (code != CURLE_OK && attempt->reason[0] != '\0')
+		(void)snprintf(whole, sizeof(whole), "%s", attempt->reason);
+	else if (code != CURLE_OK)
+		(void)snprintf(whole, sizeof(whole), "%s", curl_easy_strerror(code));
+	else
+		(void)snprintf(whole, sizeof(whole), "%s", text_string(&attempt->answer));
+	mask(whole, attempt->target->options->write_key);
+	for (char *at = whole; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
+			*at = ' ';
+	(void)snprintf(words, ANSWER_WORDS + 1, "%.*s", ANSWER_WORDS, whole);
+}

@@ -1,0 +1,358 @@
+/* The sender's thread: its inbox, its destinations, its loop. */
+#include "send/inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_WAIT = 1000 };
+
+/* ---- the inbox ---- */
+
+void sender_post(struct sender *sender, struct note *note)
+{
+	note->next = NULL;
+	(void)pthread_mutex_lock(&sender->mutex);
+	*sender->last_note = note;
+	sender->last_note = &note->next;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	(void)curl_multi_wakeup(sender->multi);
+}
+
+struct queued_note {
+	struct note note;
+	int64_t messages;
+	char name[];
+};
+
+static void take_queued(struct sender *sender, struct note *note)
+{
+	struct queued_note *queued = (struct queued_note *)note;
+	struct target *target = sender_target(sender, queued->name);
+
+	if (target != NULL) {
+		if (target->unclaimed == 0 && target->options != NULL)
+			target->flush_at = clock_monotonic() + target->options->batch_wait;
+		target->unclaimed += queued->messages;
+	}
+	free(queued);
+}
+
+void sender_queued(void *context, const char *destination, int64_t messages)
+{
+	struct sender *sender = context;
+	size_t length = strlen(destination) + 1;
+	struct queued_note *queued = malloc(sizeof(*queued) + length);
+
+	if (queued == NULL)
+		return; /* they go with the next ones */
+	queued->note.take = take_queued;
+	queued->messages = messages;
+	memcpy(queued->name, destination, length);
+	sender_post(sender, &queued->note);
+}
+
+static void take_notes(struct sender *sender)
+{
+	struct note *note;
+
+	(void)pthread_mutex_lock(&sender->mutex);
+	note = sender->notes;
+	sender->notes = NULL;
+	sender->last_note = &sender->notes;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	while (note != NULL) {
+		struct note *next = note->next;
+
+		note->take(sender, note);
+		note = next;
+	}
+}
+
+/* ---- destinations ---- */
+
+struct target *sender_target(struct sender *sender, const char *name)
+{
+	struct target *target = sender->targets;
+
+	while (target != NULL && strcmp(target->name, name) != 0)
+		target = target->next;
+	if (target != NULL)
+		return target;
+	target = calloc(1, sizeof(*target));
+	if (target == NULL)
+		return NULL;
+	target->sender = sender;
+	target->window = 1;
+	target->name = strdup(name);
+	if (target->name == NULL) {
+		free(target);
+		return NULL;
+	}
+	(void)pthread_mutex_lock(&sender->mutex);
+	target->tally = tally_of(sender, name);
+	(void)pthread_mutex_unlock(&sender->mutex);
+	target->next = sender->targets;
+	sender->targets = target;
+	return target;
+}
+
+/* Gives the targets their options of a configuration; one that is not in it any more finishes what
+ * is in flight. A pause for a fault of the configuration ends: it may be mended. */
+static void configure(struct sender *sender, struct config *config)
+{
+	for (size_t i = 0; i < config->destination_count; i++)
+		(void)sender_target(sender, config->destinations[i].name);
+	for (struct target *target = sender->targets; target != NULL; target = target->next) {
+		struct config *before = target->config;
+
+		target->options = config_destination(config, target->name);
+		target->config = config_share(config);
+		config_release(before);
+		if (target->options == NULL) {
+			if (target->unclaimed > 0)
+				log_line(LOG_WARNING,
+					"messages wait for a destination that is not "
+					"configured: they are kept",
+					LOG_STRING("destination", target->name),
+					LOG_NUMBER("waiting", target->unclaimed));
+			continue;
+		}
+		if (target->pause.failures == 0)
+			target->window = target->options->batches_in_flight;
+		if (target->holding)
+			target->pause.paused_until = 0;
+	}
+}
+
+/* Takes a new configuration. Attempts in flight read the old one's write key: it is let go only
+ * when none is. */
+static void take_config(struct sender *sender)
+{
+	struct config *config;
+
+	if (sender->attempts != NULL)
+		return;
+	(void)pthread_mutex_lock(&sender->mutex);
+	config = sender->next_config;
+	sender->next_config = NULL;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	if (config == NULL)
+		return;
+	configure(sender, config);
+	config_release(config);
+}
+
+static bool has_new_config(struct sender *sender)
+{
+	bool has;
+
+	(void)pthread_mutex_lock(&sender->mutex);
+	has = sender->next_config != NULL;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	return has;
+}
+
+/* ---- the loop ---- */
+
+/* Starts what can be started; the ms until something is due. */
+static int64_t step_all(struct sender *sender)
+{
+	int64_t now = clock_monotonic();
+	int64_t next = now + LONGEST_WAIT;
+
+	for (struct target *target = sender->targets; target != NULL; target = target->next) {
+		int64_t due = target_step(target, now);
+
+		if (due < next)
+			next = due;
+	}
+	return next > now ? next - now : 0;
+}
+
+static void take_answers(struct sender *sender)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(sender->multi, &left)) != NULL) {
+		CURLcode code = message->data.result;
+		struct attempt *attempt;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		attempt = attempt_end(sender, message->easy_handle);
+		if (attempt == NULL)
+			continue;
+		target_finish(attempt->target, attempt, code);
+		attempt_free(sender, attempt);
+	}
+}
+
+/* Whether the thread may end: nothing in flight and all settled, or the time is over and the engine
+ * has nothing of ours any more. */
+static bool may_end(struct sender *sender)
+{
+	bool stopping;
+	bool late;
+
+	(void)pthread_mutex_lock(&sender->mutex);
+	stopping = sender->stopping;
+	late = clock_monotonic() >= sender->stop_at;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	if (!stopping)
+		return false;
+	if (late)
+		attempt_abort_all(sender);
+	if (sender->attempts != NULL || sender->outstanding > 0)
+		return false;
+	return late || sender->later == NULL;
+}
+
+static bool is_stopping(struct sender *sender)
+{
+	bool stopping;
+
+	(void)pthread_mutex_lock(&sender->mutex);
+	stopping = sender->stopping;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	return stopping;
+}
+
+static void *run(void *context)
+{
+	struct sender *sender = context;
+	int running;
+
+	while (!may_end(sender)) {
+		int64_t wait = 50;
+
+		atomic_store(&sender->heartbeat, clock_monotonic());
+		take_notes(sender);
+		take_config(sender);
+		settle_again(sender);
+		if (!is_stopping(sender) && !has_new_config(sender))
+			wait = step_all(sender);
+		(void)curl_multi_perform(sender->multi, &running);
+		take_answers(sender);
+		(void)curl_multi_poll(sender->multi, NULL, 0, (int)wait, NULL);
+	}
+	return NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+struct recall {
+	struct request request;
+	struct sender *sender;
+};
+
+/* What waits and who is paused, from before the last stop. */
+static int run_recall(struct engine *engine, struct request *request, struct error *error)
+{
+	struct sender *sender = ((struct recall *)request)->sender;
+	size_t count;
+	const struct destination_state *states = engine_destinations(engine, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct destination_state *state = &states[i];
+		struct target *target = sender_target(sender, state->name);
+
+		if (target == NULL)
+			return error_set(error, "no memory");
+		target->unclaimed = state->queued - state->sent - state->dead - state->dropped;
+		target->pause = *state;
+		target->pause.name = NULL;
+		if (target->tally != NULL) {
+			target->tally->paused_until = state->paused_until;
+			target->tally->last_success = state->last_sent;
+		}
+	}
+	return 0;
+}
+
+static void free_sender(struct sender *sender)
+{
+	take_notes(sender);
+	attempt_abort_all(sender);
+	while (sender->targets != NULL) {
+		struct target *target = sender->targets;
+
+		sender->targets = target->next;
+		target_free(target);
+	}
+	for (size_t i = 0; i < sender->tally_count; i++)
+		free(sender->tallies[i].name);
+	free(sender->tallies);
+	config_release(sender->next_config);
+	(void)curl_multi_cleanup(sender->multi);
+	(void)pthread_mutex_destroy(&sender->mutex);
+	free(sender);
+}
+
+int sender_start(
+	struct engine *engine, struct config *config, struct sender **sender, struct error *error)
+{
+	struct sender *made = calloc(1, sizeof(*made));
+	struct recall recall = {.request = {.run = run_recall}, .sender = made};
+
+	if (made == NULL)
+		return error_set(error, "no memory");
+	made->engine = engine;
+	made->last_note = &made->notes;
+	(void)pthread_mutex_init(&made->mutex, NULL);
+	curl_easy_cleanup(
+		http_handle()); /* curl's global set-up, before there are threads of ours */
+	made->multi = curl_multi_init();
+	atomic_store(&made->heartbeat, clock_monotonic());
+	if (made->multi == NULL) {
+		(void)error_set(error, "no memory");
+		goto failed;
+	}
+	if (engine_call(engine, &recall.request, error) != 0)
+		goto failed;
+	configure(made, config);
+	if (pthread_create(&made->thread, NULL, run, made) != 0) {
+		(void)error_set(error, "no thread for the sender: %s", strerror(errno));
+		goto failed;
+	}
+	*sender = made;
+	return 0;
+failed:
+	free_sender(made);
+	return -1;
+}
+
+void sender_reload(struct sender *sender, struct config *config)
+{
+	struct config *before;
+
+	(void)pthread_mutex_lock(&sender->mutex);
+	before = sender->next_config;
+	sender->next_config = config_share(config);
+	(void)pthread_mutex_unlock(&sender->mutex);
+	config_release(before);
+	(void)curl_multi_wakeup(sender->multi);
+}
+
+void sender_stop(struct sender *sender, int64_t grace)
+{
+	if (sender == NULL)
+		return;
+	(void)pthread_mutex_lock(&sender->mutex);
+	sender->stopping = true;
+	sender->stop_at = clock_monotonic() + grace;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	(void)curl_multi_wakeup(sender->multi);
+	(void)pthread_join(sender->thread, NULL);
+	free_sender(sender);
+}
+
+int64_t sender_heartbeat(const struct sender *sender)
+{
+	return atomic_load(&sender->heartbeat);
+}
