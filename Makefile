@@ -19,11 +19,10 @@ CFLAGS      ?= -O2 -g
 WARNINGS    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla \
               -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror
 HARDENING   ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-LIBRARIES   = libmicrohttpd libcurl libcjson libcrypto uuid sqlite3 libconfuse libsystemd
-ALL_CFLAGS  = -std=gnu17 -Iinclude -DSEGRELAY_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
+ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DSEGRELAY_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
               $(CFLAGS) -pthread
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) -pthread
-LIBS        = -lmicrohttpd -lcurl -lcjson -lcrypto -luuid -lsqlite3 -lconfuse -lsystemd
+LIBS        = -lmicrohttpd -lcurl -lcjson -lcrypto -luuid -lsqlite3 -lconfuse -lsystemd -lz
 
 SOURCES     = $(filter-out src/main.c,$(sort $(wildcard src/*/*.c)))
 OBJECTS     = $(SOURCES:%.c=$(BUILD)/%.o)
@@ -31,7 +30,7 @@ MAIN        = $(BUILD)/src/main.o
 BINARY      = $(BUILD)/segrelay
 LIBRARY     = $(BUILD)/libsegrelay.a
 
-LINT_FLAGS  = -std=gnu17 -Iinclude -DSEGRELAY_VERSION='\"$(VERSION)\"'
+LINT_FLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DSEGRELAY_VERSION='\"$(VERSION)\"'
 
 UNIT        = $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN    = $(UNIT:%.c=$(BUILD)/%)
@@ -40,18 +39,21 @@ UNIT_BIN    = $(UNIT:%.c=$(BUILD)/%)
 all: $(BINARY) ## build the program (build/release/segrelay)
 
 $(BINARY): $(MAIN) $(LIBRARY)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(MAIN) $(LIBRARY) $(LIBS)
+	@echo "link    $@"
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(MAIN) $(LIBRARY) $(LIBS)
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $(OBJECTS)
+	@$(AR) rcs $@ $(OBJECTS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "compile $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
+	@echo "link    $@"
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNIT_BIN:=.d)
 

@@ -27,7 +27,8 @@ struct request {
 /* What the engine tells others. Called in its thread; must not block. */
 struct engine_hooks {
 	/* After a commit that put messages of a destination into the outbox. */
-	void (*on_queued)(void *context, const char *destination, int64_t messages);
+	void (*on_queued)(void *queued_context, const char *destination, int64_t messages);
+	void *queued_context;
 	/* The store is damaged: nothing can be stored or read until the operator mended it. */
 	void (*on_damaged)(void *context);
 	void *context;

@@ -135,7 +135,7 @@ static void announce_queued(struct engine *engine)
 
 		if (fresh > 0)
 			hooks.on_queued(
-				hooks.context, engine->counters.destinations[i].name, fresh);
+				hooks.queued_context, engine->counters.destinations[i].name, fresh);
 	}
 }
 

@@ -1,0 +1,15 @@
+/* The verbs. Each is given the words after its name (argv[0] is the name) and returns the exit
+ * status: 0, 1 (it failed) or 2 (usage or configuration). */
+#ifndef SEGRELAY_COMMANDS_COMMANDS_H
+#define SEGRELAY_COMMANDS_COMMANDS_H
+
+enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+int command_serve(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_map(int argc, char **argv);
+int command_post(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_dead(int argc, char **argv);
+
+#endif

@@ -1,0 +1,22 @@
+/* What a dry run remembers: records, and what was told. */
+#ifndef SEGRELAY_COMMANDS_MAP_MEMORY_H
+#define SEGRELAY_COMMANDS_MAP_MEMORY_H
+
+#include "mapping/mapping.h"
+
+/* Starts as {0}. */
+struct map_memory {
+	struct map_record *records;
+	struct uuid *told;
+	size_t told_count;
+};
+
+/* The memory as the mapping sees it. */
+struct memory map_memory_of(struct map_memory *memory);
+
+/* Remembers that an id was told: 0, 1 when it was told before, -1 when memory runs out. */
+int map_memory_tell(struct map_memory *memory, const struct uuid *id);
+
+void map_memory_free(struct map_memory *memory);
+
+#endif

@@ -1,0 +1,23 @@
+/* The operator's questions and orders, answered in JSON inside a turn of the engine: the same for
+ * the admin listener of a running daemon and for a verb that opened the store itself. */
+#ifndef SEGRELAY_ENGINE_OPERATOR_H
+#define SEGRELAY_ENGINE_OPERATOR_H
+
+#include "base/text.h"
+#include "engine/engine.h"
+
+/* Answers a request; returns the HTTP status and adds the JSON to `answer`.
+ *
+ *   GET  /status                what came in, what waits, who is paused
+ *   GET  /dead?after=N&limit=N  dead letters with an id over N, without their JSON
+ *   GET  /dead/ID               one with its JSON
+ *   POST /dead/retry, /dead/drop with {"ids":[…]} or {"all":true}; the answer names what was done
+ * and which ids are unknown
+ */
+int operator_handle(struct engine *engine, const char *method, const char *path, const char *search,
+	const char *body, size_t length, struct text *answer);
+
+/* Adds the Prometheus metrics of what is stored. 0, or -1 when the store failed. */
+int operator_metrics(struct engine *engine, struct text *text, struct error *error);
+
+#endif

@@ -1,0 +1,28 @@
+/* The body of a request as it arrives, bounded alone and together with all others. */
+#ifndef SEGRELAY_RECEIVE_BODY_H
+#define SEGRELAY_RECEIVE_BODY_H
+
+#include "receive/verdict.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Starts as {0} but for the bounds. */
+struct body {
+	char *bytes;
+	size_t length;
+	size_t capacity;
+	size_t expected; /* its Content-Length; 0 when not known */
+	size_t most;     /* max_body */
+	size_t most_of_all;
+	_Atomic int64_t *of_all; /* the capacities of all bodies together */
+};
+
+/* Adds bytes. VERDICT_NONE, or why it cannot be: then the body is empty and its memory given back.
+ */
+enum verdict body_add(struct body *body, const void *bytes, size_t length);
+
+/* Gives the memory back. */
+void body_free(struct body *body);
+
+#endif

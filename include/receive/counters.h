@@ -1,0 +1,32 @@
+/* Counts requests, connections and bytes in memory, and writes them as Prometheus metrics. */
+#ifndef SEGRELAY_RECEIVE_COUNTERS_H
+#define SEGRELAY_RECEIVE_COUNTERS_H
+
+#include "base/text.h"
+#include "receive/verdict.h"
+
+#include <stdint.h>
+
+enum { DURATION_BUCKETS = 10 };
+
+/* Zero-initialised; shared by threads. */
+struct counters {
+	_Atomic int64_t requests[VERDICT_COUNT];
+	_Atomic int64_t connections;
+	_Atomic int64_t waiting;   /* webhooks handed to the engine and not back yet */
+	_Atomic int64_t in_memory; /* bytes of bodies */
+	_Atomic int64_t
+		durations[DURATION_BUCKETS + 1]; /* by bucket; the last is beyond them all */
+	_Atomic int64_t duration_sum;            /* ms */
+};
+
+/* Adds to one of the numbers above; cheap, from any thread. */
+void counters_add(_Atomic int64_t *counter, int64_t more);
+
+/* Notes the ms from a request's last byte to its answer. */
+void counters_duration(struct counters *counters, int64_t duration);
+
+/* Adds the metrics. */
+void counters_write(struct counters *counters, struct text *text);
+
+#endif

@@ -1,0 +1,46 @@
+/* What the loops of the public listener share: the engine, the configuration, the answers and the
+ * counters. */
+#ifndef SEGRELAY_RECEIVE_RECEPTION_H
+#define SEGRELAY_RECEIVE_RECEPTION_H
+
+#include "base/log.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "receive/addresses.h"
+#include "receive/counters.h"
+#include "receive/refusal.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+struct MHD_Response;
+
+struct reception {
+	struct engine *engine;
+	pthread_mutex_t lock;
+	struct config *config; /* under the lock */
+	_Atomic int64_t request_timeout;
+	_Atomic int64_t idle_timeout;
+	_Atomic int64_t max_per_address; /* 0 for no limit */
+	struct addresses *addresses;
+	struct MHD_Response *answers[VERDICT_COUNT]; /* made once; NULL where none is given */
+	struct log_limit limits[VERDICT_COUNT];
+	struct counters counters;
+};
+
+/* Keeps a reference to the configuration. NULL when there is no memory. */
+struct reception *reception_create(struct engine *engine, struct config *config);
+
+/* Lets go of the configuration and frees it. NULL is allowed. */
+void reception_destroy(struct reception *reception);
+
+/* The configuration for a request that begins now: a reference, the caller's to release. */
+struct config *reception_config(struct reception *reception);
+
+/* Counts what became of a request and, unless it was stored, tells the log. */
+void reception_count(struct reception *reception, const struct refusal *refusal);
+
+/* Uses another configuration for requests that begin from now on. */
+void reception_reload(struct reception *reception, struct config *config);
+
+#endif

@@ -1,0 +1,245 @@
+/* dead: the dead letters. */
+#include "commands/commands.h"
+#include "commands/common.h"
+#include "commands/table.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PAGE = 1000 };
+
+static const char usage[] =
+	"usage: segrelay dead list|show ID|retry ID…|drop ID… [--all] [--json] [--config FILE]\n"
+	"\n"
+	"Dead letters are messages that Segment refused and webhooks that cannot be mapped.\n"
+	"\n"
+	"  list         all of them, with the reason\n"
+	"  show ID      one, with its content (personal data shows only here)\n"
+	"  retry ID…    a message: put back into the outbox; a webhook: mapped again\n"
+	"  drop ID…     removes them for good\n"
+	"  --all        retry or drop all of them\n"
+	"  --yes        drop all without asking\n"
+	"  --json       as JSON, times in milliseconds since 1970\n"
+	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
+	"\n"
+	"example:\n"
+	"  segrelay dead show 12\n";
+
+struct dead {
+	const struct config *config;
+	struct arena *arena;
+	bool all;
+	bool yes;
+	bool as_json;
+};
+
+/* ---- list ---- */
+
+static void add_letter(struct table *table, const cJSON *letter)
+{
+	table_add(table, json_text(letter, "id"));
+	table_add_time(table, json_text(letter, "died"));
+	table_add(table, json_text(letter, "shop"));
+	table_add(table, json_text(letter, "destination"));
+	table_add(table, json_text(letter, "event|topic"));
+	table_add_number(table, json_text(letter, "status"));
+	table_add(table, json_text(letter, "reason"));
+}
+
+/* A page of the list; the id of its last letter, or NULL when it was the last page. *failed is set
+ * when there was no answer. */
+static const char *list_page(
+	const struct dead *dead, const char *after, struct table *table, bool *failed)
+{
+	char path[96];
+	struct text answer = {0};
+	const cJSON *page;
+	const cJSON *letters;
+	const char *last = NULL;
+
+	(void)snprintf(path, sizeof(path), "/dead?after=%.20s&limit=%d", after, PAGE);
+	page = ask_for_json(dead->config, "GET", path, NULL, dead->arena, &answer);
+	*failed = page == NULL;
+	letters = json_at(page, "dead");
+	for (const cJSON *letter = letters != NULL ? letters->child : NULL; letter != NULL;
+		letter = letter->next) {
+		add_letter(table, letter);
+		last = json_text(letter, "id");
+	}
+	if (page != NULL && dead->as_json)
+		(void)printf("%s\n", text_string(&answer));
+	text_free(&answer);
+	return cJSON_GetArraySize(letters) == PAGE ? last : NULL;
+}
+
+static int list(const struct dead *dead)
+{
+	static const char *const heads[] = {
+		"ID", "DIED", "SHOP", "DESTINATION", "EVENT OR TOPIC", "STATUS", "REASON"};
+	struct table table = {.columns = sizeof(heads) / sizeof(heads[0])};
+	bool failed = false;
+
+	for (size_t i = 0; i < table.columns; i++)
+		table_add(&table, heads[i]);
+	for (const char *after = "0"; after != NULL;)
+		after = list_page(dead, after, &table, &failed);
+	if (!failed && !dead->as_json && table.count == table.columns)
+		(void)puts("no dead letters");
+	else if (!failed && !dead->as_json)
+		table_print(&table);
+	text_free(&table.cells);
+	return failed ? EXIT_FAILED : EXIT_GOOD;
+}
+
+/* ---- show ---- */
+
+static bool is_id(const char *word)
+{
+	size_t length = strlen(word);
+
+	return length > 0 && length < 19 && strspn(word, "0123456789") == length;
+}
+
+/* JSON with a member a line; what is no JSON as it is. */
+static void print_indented(const char *json)
+{
+	bool in_string = false;
+	int depth = 0;
+
+	for (const char *at = json; *at != '\0'; at++) {
+		bool opens = !in_string && (*at == '{' || *at == '[');
+		bool closes = !in_string && (*at == '}' || *at == ']');
+
+		if (*at == '"' && (at == json || at[-1] != '\\'))
+			in_string = !in_string;
+		if (closes)
+			(void)printf("\n%*s", --depth * 2, "");
+		(void)putchar(*at);
+		if (opens)
+			depth++;
+		if (opens || (!in_string && *at == ','))
+			(void)printf("\n%*s", depth * 2, "");
+	}
+	(void)putchar('\n');
+}
+
+static int show(const struct dead *dead, const char *id)
+{
+	static const char *const names[] = {"id", "kind", "shop", "topic", "destination", "event",
+		"messageId", "delivery", "status", "reason"};
+	char path[64];
+	struct text answer = {0};
+	const cJSON *letter;
+
+	(void)snprintf(path, sizeof(path), "/dead/%s", id);
+	letter = ask_for_json(dead->config, "GET", path, NULL, dead->arena, &answer);
+	if (letter != NULL && dead->as_json) {
+		(void)printf("%s\n", text_string(&answer));
+	} else if (letter != NULL) {
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (json_text(letter, names[i]) != NULL)
+				(void)printf("%-12s %s\n", names[i], json_text(letter, names[i]));
+		if (json_text(letter, "message|body") != NULL)
+			print_indented(json_text(letter, "message|body"));
+	}
+	text_free(&answer);
+	return letter != NULL ? EXIT_GOOD : EXIT_FAILED;
+}
+
+/* ---- retry and drop ---- */
+
+static bool is_agreed(const struct dead *dead)
+{
+	char answer[8] = "";
+
+	if (dead->yes || !dead->all)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		(void)complain("drop --all needs --yes where nobody can be asked");
+		return false;
+	}
+	(void)fputs("Drop all dead letters for good? (yes/no) ", stdout);
+	(void)fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
+static int order(const struct dead *dead, const char *verb, char **ids, int count)
+{
+	bool is_retry = strcmp(verb, "retry") == 0;
+	struct text body = {0};
+	struct text answer = {0};
+	const cJSON *json;
+	const cJSON *id;
+	bool all_done;
+
+	if (!is_retry && !is_agreed(dead))
+		return EXIT_FAILED;
+	text_put(&body, dead->all ? "{\"all\":true}" : "{\"ids\":[");
+	for (int i = 0; i < count; i++)
+		text_format(&body, "%s%s", i > 0 ? "," : "", ids[i]);
+	if (!dead->all)
+		text_put(&body, "]}");
+	json = ask_for_json(dead->config, "POST", is_retry ? "/dead/retry" : "/dead/drop",
+		text_string(&body), dead->arena, &answer);
+	all_done = json != NULL && json_at(json, "unknown") == NULL;
+	if (json != NULL && dead->as_json)
+		(void)printf("%s\n", text_string(&answer));
+	else if (json != NULL)
+		(void)printf("%s: %s\n", is_retry ? "to be sent or mapped again" : "dropped",
+			json_text(json, "done"));
+	cJSON_ArrayForEach (id, json_at(json, "unknown")) {
+		(void)complain(
+			"%s: no such dead letter, or its shop or body is gone", json_text(id, "."));
+	}
+	text_free(&body);
+	text_free(&answer);
+	return all_done ? EXIT_GOOD : EXIT_FAILED;
+}
+
+static int carry_out(struct dead *dead, int words, char **argv)
+{
+	const char *verb = argv[0];
+	bool is_order = strcmp(verb, "retry") == 0 || strcmp(verb, "drop") == 0;
+
+	for (int i = 1; i < words; i++)
+		if (!is_id(argv[i]))
+			return complain_usage(usage, "\"%.40s\" is no id", argv[i]);
+	if (strcmp(verb, "list") == 0 && words == 1)
+		return list(dead);
+	if (strcmp(verb, "show") == 0 && words == 2)
+		return show(dead, argv[1]);
+	if (is_order && (words > 1) != dead->all)
+		return order(dead, verb, argv + 1, words - 1);
+	return complain_usage(usage, "dead needs list, show ID, retry ID… or drop ID…");
+}
+
+int command_dead(int argc, char **argv)
+{
+	const char *path = NULL;
+	struct dead dead = {0};
+	const struct verb_option options[] = {
+		{.name = "config", .value = &path},
+		{.name = "all", .flag = &dead.all},
+		{.name = "yes", .flag = &dead.yes},
+		{.name = "json", .flag = &dead.as_json},
+		{0},
+	};
+	struct config *config;
+	int status;
+	int words = read_options(argc, argv, options, usage, &status);
+
+	if (words < 0)
+		return status;
+	if (words == 0)
+		return complain_usage(usage, "dead needs list, show ID, retry ID… or drop ID…");
+	config = load_config(path);
+	if (config == NULL)
+		return EXIT_USAGE;
+	dead.config = config;
+	dead.arena = arena_create(4096);
+	status = dead.arena != NULL ? carry_out(&dead, words, argv) : complain("no memory");
+	arena_destroy(dead.arena);
+	config_release(config);
+	return status;
+}

@@ -1,0 +1,365 @@
+/* serve: the daemon. Starts the parts, watches over them, reloads and stops them. */
+#include "commands/commands.h"
+#include "commands/common.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "receive/admin.h"
+#include "receive/listener.h"
+#include "send/sender.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STALE = 10 * SECOND, STATUS_EVERY = 10 * SECOND, TURN = 500 };
+
+static const char usage[] =
+	"usage: segrelay serve [--config FILE]\n"
+	"\n"
+	"Takes webhooks and sends them to Segment. Logs to stderr. SIGHUP reads the configuration\n"
+	"again, SIGTERM finishes what is in flight and ends. Exit status: 2 when the "
+	"configuration\n"
+	"is not good, or the store needs the operator.\n"
+	"\n"
+	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
+	"\n"
+	"example:\n"
+	"  segrelay serve --config /etc/segrelay/segrelay.conf\n";
+
+struct daemon {
+	const char *path;
+	struct config *config;
+	struct store *store;
+	struct engine *engine;
+	struct sender *sender;
+	struct listener *listener;
+	struct admin *admin;
+	int port;
+	int admin_port;
+	int64_t started;
+	_Atomic bool stopping;
+	_Atomic bool damaged;
+	_Atomic bool reload_failed;
+	int64_t status_at;
+};
+
+/* ---- what others ask ---- */
+
+static bool is_fresh(int64_t heartbeat, const char *part, struct error *reason)
+{
+	int64_t age = clock_monotonic() - heartbeat;
+
+	if (age < STALE)
+		return true;
+	(void)error_set(reason, "%s has not turned for %" PRId64 " s", part, age / SECOND);
+	return false;
+}
+
+static bool is_alive(void *context, struct error *reason)
+{
+	struct daemon *daemon = context;
+
+	return is_fresh(listener_heartbeat(daemon->listener), "the listener", reason) &&
+	       is_fresh(engine_heartbeat(daemon->engine), "the engine", reason) &&
+	       is_fresh(sender_heartbeat(daemon->sender), "the sender", reason);
+}
+
+static bool is_ready(void *context, struct error *reason)
+{
+	struct daemon *daemon = context;
+
+	if (atomic_load(&daemon->stopping)) {
+		(void)error_set(reason, "stopping");
+		return false;
+	}
+	return !engine_refuses(daemon->engine, reason);
+}
+
+static void add_metric(
+	struct text *text, const char *name, const char *type, const char *help, double value)
+{
+	text_format(
+		text, "# HELP %s %s\n# TYPE %s %s\n%s %.3f\n", name, help, name, type, name, value);
+}
+
+static void add_process(struct text *text)
+{
+	struct rusage usage_of;
+	long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	if (file != NULL) {
+		if (fscanf(file, "%*d %ld", &pages) !=
+			1) /* NOLINT(cert-err34-c): the kernel's own */
+			pages = 0;
+		(void)fclose(file);
+	}
+	add_metric(text, "process_resident_memory_bytes", "gauge", "Memory in use.",
+		(double)pages * (double)sysconf(_SC_PAGESIZE));
+	if (getrusage(RUSAGE_SELF, &usage_of) == 0)
+		add_metric(text, "process_cpu_seconds_total", "counter", "User and system time.",
+			(double)(usage_of.ru_utime.tv_sec + usage_of.ru_stime.tv_sec) +
+				(double)(usage_of.ru_utime.tv_usec + usage_of.ru_stime.tv_usec) /
+					1e6);
+}
+
+static void add_metrics(void *context, struct text *text)
+{
+	struct daemon *daemon = context;
+
+	text_put(text, "# HELP segrelay_build_info The version.\n# TYPE segrelay_build_info gauge\n"
+		       "segrelay_build_info{version=\"" SEGRELAY_VERSION "\"} 1\n");
+	add_metric(text, "segrelay_start_time_seconds", "gauge", "When it started.",
+		(double)daemon->started / SECOND);
+	add_metric(text, "segrelay_config_reload_success", "gauge",
+		"0 when the configuration was not good at the last reload: the old one is in use.",
+		atomic_load(&daemon->reload_failed) ? 0 : 1);
+	add_process(text);
+	listener_metrics(daemon->listener, text);
+	sender_metrics(daemon->sender, text);
+}
+
+/* The engine found the store damaged: end in order. */
+static void on_damaged(void *context)
+{
+	struct daemon *daemon = context;
+
+	atomic_store(&daemon->damaged, true);
+	(void)kill(getpid(), SIGTERM);
+}
+
+/* ---- reloading ---- */
+
+/* Says each line of a report as a line of the log. */
+static void log_report(enum log_level level, const char *message, struct text *report)
+{
+	char *line = report->data;
+	char *rest = NULL;
+
+	if (line == NULL)
+		return;
+	for (line = strtok_r(line, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		log_line(level, message, LOG_STRING("at", line));
+}
+
+static void use_config(struct daemon *daemon, struct config *config)
+{
+	struct text names = {0};
+
+	if (config_needs_restart(daemon->config, config, &names))
+		log_line(LOG_WARNING, "changed options need a restart",
+			LOG_STRING("options", text_string(&names)));
+	text_free(&names);
+	log_configure(config->log_level, config->log_format);
+	engine_reload(daemon->engine, config);
+	sender_reload(daemon->sender, config);
+	listener_reload(daemon->listener, config);
+	config_release(daemon->config);
+	daemon->config = config;
+}
+
+static void reload(struct daemon *daemon)
+{
+	struct text report = {0};
+	struct config *config;
+
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic() * 1000);
+	if (config_load(daemon->path, &config, &report) == 0) {
+		log_report(LOG_WARNING, "configuration", &report);
+		use_config(daemon, config);
+		log_line(LOG_INFO, "reloaded", LOG_STRING("config", daemon->path),
+			LOG_NUMBER("shops", config->shop_count),
+			LOG_NUMBER("destinations", config->destination_count));
+		atomic_store(&daemon->reload_failed, false);
+	} else {
+		log_report(LOG_ERROR, "configuration", &report);
+		log_line(LOG_ERROR, "reload failed: the old configuration stays in use",
+			LOG_STRING("config", daemon->path));
+		atomic_store(&daemon->reload_failed, true);
+	}
+	text_free(&report);
+	(void)sd_notify(0, "READY=1");
+}
+
+/* ---- watching ---- */
+
+/* The watchdog is fed only while all threads turn. */
+static void watch(struct daemon *daemon)
+{
+	struct error reason;
+	int64_t now = clock_monotonic();
+
+	if (is_alive(daemon, &reason))
+		(void)sd_notify(0, "WATCHDOG=1");
+	if (now < daemon->status_at)
+		return;
+	daemon->status_at = now + STATUS_EVERY;
+	(void)sd_notifyf(0, "STATUS=%s%s",
+		is_ready(daemon, &reason) ? "taking webhooks" : "refusing webhooks: ",
+		is_ready(daemon, &reason) ? "" : reason.text);
+}
+
+/* Waits for signals until it is time to end; all threads have them blocked. */
+static void wait_for_end(struct daemon *daemon, const sigset_t *signals)
+{
+	const struct timespec turn = {.tv_nsec = TURN * 1000000};
+	int signal = 0;
+
+	while (signal != SIGTERM && signal != SIGINT) {
+		signal = sigtimedwait(signals, NULL, &turn);
+		if (signal == SIGHUP)
+			reload(daemon);
+		watch(daemon);
+	}
+}
+
+/* ---- starting and stopping ---- */
+
+static int start_parts(struct daemon *daemon, struct error *error)
+{
+	struct admin_sources sources = {.is_alive = is_alive,
+		.is_ready = is_ready,
+		.metrics = add_metrics,
+		.context = daemon};
+	struct engine_hooks hooks = {.on_damaged = on_damaged, .context = daemon};
+
+	if (engine_start(daemon->store, daemon->config, &daemon->engine, error) != 0 ||
+		sender_start(daemon->engine, daemon->config, &daemon->sender, error) != 0)
+		return -1;
+	hooks.on_queued = sender_queued;
+	hooks.queued_context = daemon->sender;
+	engine_set_hooks(daemon->engine, &hooks);
+	if (listener_start(
+		    daemon->engine, daemon->config, &daemon->listener, &daemon->port, error) != 0)
+		return -1;
+	sources.engine = daemon->engine;
+	return admin_start(
+		&sources, daemon->config->admin, &daemon->admin, &daemon->admin_port, error);
+}
+
+/* The listener first, so that nothing new comes; then the sender, whose outcomes the engine
+ * settles. */
+static void stop_parts(struct daemon *daemon)
+{
+	int64_t grace = daemon->config->stop_grace;
+
+	atomic_store(&daemon->stopping, true);
+	admin_stop(daemon->admin);
+	listener_stop(daemon->listener, grace);
+	sender_stop(daemon->sender, grace);
+	engine_stop(daemon->engine);
+}
+
+/* The address with the port in use, which differs from the configured one for port 0. */
+static void address_in_use(const char *configured, int port, char *text, size_t size)
+{
+	const char *colon = strrchr(configured, ':');
+
+	(void)snprintf(text, size, "%.*s:%d", colon != NULL ? (int)(colon - configured) : 0,
+		configured, port);
+}
+
+static void log_started(const struct daemon *daemon)
+{
+	char listen[300];
+	char admin[300];
+
+	address_in_use(daemon->config->listen, daemon->port, listen, sizeof(listen));
+	address_in_use(daemon->config->admin, daemon->admin_port, admin, sizeof(admin));
+	log_line(LOG_INFO, "started", LOG_STRING("version", SEGRELAY_VERSION),
+		LOG_STRING("listen", listen), LOG_STRING("admin", admin),
+		LOG_STRING("store", daemon->config->store),
+		LOG_NUMBER("shops", daemon->config->shop_count),
+		LOG_NUMBER("destinations", daemon->config->destination_count));
+}
+
+static void block_signals(sigset_t *signals)
+{
+	(void)sigemptyset(signals);
+	(void)sigaddset(signals, SIGTERM);
+	(void)sigaddset(signals, SIGINT);
+	(void)sigaddset(signals, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* A second signal while stopping ends at once: all that was answered is on disk. */
+static void leave_at_next_signal(const sigset_t *signals)
+{
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+}
+
+static int run(struct daemon *daemon)
+{
+	struct error error;
+	sigset_t signals;
+	int status = EXIT_GOOD;
+
+	block_signals(&signals);
+	daemon->started = clock_now();
+	if (store_open(daemon->config->store, &daemon->store, NULL, &error) != 0) {
+		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
+		return EXIT_USAGE;
+	}
+	if (start_parts(daemon, &error) == 0) {
+		log_started(daemon);
+		(void)sd_notify(0, "READY=1");
+		wait_for_end(daemon, &signals);
+		(void)sd_notify(0, "STOPPING=1");
+		log_plain(LOG_INFO, "stopping");
+		leave_at_next_signal(&signals);
+	} else {
+		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
+		status = EXIT_FAILED;
+	}
+	stop_parts(daemon);
+	store_close(daemon->store);
+	if (atomic_load(&daemon->damaged))
+		status = EXIT_USAGE;
+	log_line(LOG_INFO, "stopped", LOG_NUMBER("status", status));
+	return status;
+}
+
+int command_serve(int argc, char **argv)
+{
+	struct daemon daemon = {.path = CONFIG_DEFAULT_PATH};
+	const struct verb_option options[] = {{.name = "config", .value = &daemon.path}, {0}};
+	struct text report = {0};
+	int status;
+	int words = read_options(argc, argv, options, usage, &status);
+
+	if (words < 0)
+		return status;
+	if (words > 0)
+		return complain_usage(usage, "serve takes no \"%s\"", argv[0]);
+	(void)umask(0077);
+	(void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold secrets and personal data */
+	status = config_load(daemon.path, &daemon.config, &report);
+	if (daemon.config != NULL)
+		log_configure(daemon.config->log_level, daemon.config->log_format);
+	log_report(status == 0 ? LOG_WARNING : LOG_ERROR, "configuration", &report);
+	text_free(&report);
+	if (status != 0) {
+		log_line(LOG_ERROR, "cannot start: mend the configuration",
+			LOG_STRING("config", daemon.path));
+		return EXIT_USAGE;
+	}
+	status = run(&daemon);
+	config_release(daemon.config);
+	return status;
+}

@@ -1,0 +1,136 @@
+/* status: what came in, and what waits to be sent. */
+#include "commands/commands.h"
+#include "commands/common.h"
+#include "commands/table.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: segrelay status [--json] [--config FILE]\n"
+	"\n"
+	"Shows for each shop and topic what came in, and for each destination what waits to be\n"
+	"sent. Asks the running daemon, or reads the store when none runs.\n"
+	"\n"
+	"  --json         as JSON, times in milliseconds since 1970\n"
+	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
+	"\n"
+	"example:\n"
+	"  segrelay status\n";
+
+static void add_row(struct table *table, const cJSON *object, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		table_add_number(table, json_text(object, *names));
+}
+
+static void add_heads(struct table *table, const char *const *heads)
+{
+	while (heads[table->columns] != NULL)
+		table->columns++;
+	for (; *heads != NULL; heads++)
+		table_add(table, *heads);
+}
+
+static void print_topics(const cJSON *status)
+{
+	static const char *const heads[] = {"SHOP", "TOPIC", "LAST", "RECEIVED", "REPEATED",
+		"IGNORED", "MAPPED", "DEAD", "DROPPED", NULL};
+	static const char *const counts[] = {
+		"received", "repeated", "ignored", "mapped", "dead", "dropped", NULL};
+	struct table table = {0};
+	const cJSON *topic;
+
+	if (json_at(status, "topics") == NULL) {
+		(void)puts("no webhook has come in yet");
+		return;
+	}
+	add_heads(&table, heads);
+	cJSON_ArrayForEach (topic, json_at(status, "topics")) {
+		table_add(&table, json_text(topic, "shop"));
+		table_add(&table, json_text(topic, "topic"));
+		table_add_time(&table, json_text(topic, "last"));
+		add_row(&table, topic, counts);
+	}
+	table_print(&table);
+}
+
+/* "ok", "paused until …: the reason", or that it is not configured. */
+static void add_state(struct table *table, const cJSON *destination)
+{
+	const char *until = json_text(destination, "paused_until");
+	int64_t time = until != NULL ? strtoll(until, NULL, 10) : 0;
+	struct text state = {0};
+	char text[TIME_TEXT];
+
+	time_format(time, text);
+	if (!json_is_true(destination, "configured"))
+		text_put(&state, "not configured: kept");
+	else if (time > clock_now())
+		text_format(&state, "paused until %s: %s", text, json_text(destination, "reason"));
+	else
+		text_put(&state, "ok");
+	table_add(table, text_string(&state));
+	text_free(&state);
+}
+
+static void print_destinations(const cJSON *status)
+{
+	static const char *const heads[] = {"DESTINATION", "WAITING", "OLDEST", "SENT", "DEAD",
+		"DROPPED", "LAST SENT", "STATE", NULL};
+	static const char *const counts[] = {"sent", "dead", "dropped", NULL};
+	struct table table = {0};
+	const cJSON *destination;
+
+	if (json_at(status, "destinations") == NULL)
+		return;
+	add_heads(&table, heads);
+	cJSON_ArrayForEach (destination, json_at(status, "destinations")) {
+		table_add(&table, json_text(destination, "name"));
+		table_add_number(&table, json_text(destination, "waiting"));
+		table_add_age(&table, json_text(destination, "oldest_seconds"));
+		add_row(&table, destination, counts);
+		table_add_time(&table, json_text(destination, "last_sent"));
+		add_state(&table, destination);
+	}
+	(void)puts("");
+	table_print(&table);
+}
+
+int command_status(int argc, char **argv)
+{
+	const char *path = NULL;
+	bool as_json = false;
+	const struct verb_option options[] = {
+		{.name = "config", .value = &path}, {.name = "json", .flag = &as_json}, {0}};
+	struct arena *arena;
+	struct config *config;
+	struct text answer = {0};
+	const cJSON *status = NULL;
+	int exit_status;
+	int words = read_options(argc, argv, options, usage, &exit_status);
+
+	if (words < 0)
+		return exit_status;
+	if (words > 0)
+		return complain_usage(usage, "status takes no \"%s\"", argv[0]);
+	config = load_config(path);
+	if (config == NULL)
+		return EXIT_USAGE;
+	arena = arena_create(4096);
+	if (arena != NULL)
+		status = ask_for_json(config, "GET", "/status", NULL, arena, &answer);
+	if (status != NULL && as_json) {
+		(void)printf("%s\n", text_string(&answer));
+	} else if (status != NULL) {
+		print_topics(status);
+		print_destinations(status);
+	}
+	text_free(&answer);
+	arena_destroy(arena);
+	config_release(config);
+	return status != NULL ? EXIT_GOOD : EXIT_FAILED;
+}

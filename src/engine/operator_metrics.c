@@ -1,0 +1,153 @@
+/* Prometheus metrics of what is stored. */
+#include "engine/operator.h"
+
+#include "base/clock.h"
+#include "engine/inside.h"
+
+#include <inttypes.h>
+
+struct question {
+	struct request request; /* first: `run` gets its address */
+	struct text *text;
+};
+
+static void add_head(struct text *text, const char *name, const char *type, const char *help)
+{
+	text_format(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void add_deliveries(struct text *text, const struct topic_state *topics, size_t count)
+{
+	add_head(text, "segrelay_deliveries_total", "counter",
+		"Webhooks that were stored, by what became of them.");
+	for (size_t i = 0; i < count; i++) {
+		const struct topic_state *topic = &topics[i];
+		const struct {
+			const char *result;
+			int64_t count;
+		} results[] = {{"received", topic->received}, {"repeated", topic->repeated},
+			{"ignored", topic->ignored}, {"mapped", topic->mapped},
+			{"dead", topic->dead}, {"dropped", topic->dropped}};
+
+		for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++)
+			text_format(text,
+				"segrelay_deliveries_total{shop=\"%s\",topic=\"%s\",result=\"%s\"} "
+				"%" PRId64 "\n",
+				topic->shop, topic->topic, results[j].result, results[j].count);
+	}
+	add_head(text, "segrelay_last_delivery_timestamp_seconds", "gauge",
+		"When the last webhook of a topic came.");
+	for (size_t i = 0; i < count; i++)
+		text_format(text,
+			"segrelay_last_delivery_timestamp_seconds{shop=\"%s\",topic=\"%s\"} %.3f\n",
+			topics[i].shop, topics[i].topic, (double)topics[i].last / SECOND);
+}
+
+static int64_t waiting(const struct destination_state *state)
+{
+	return state->queued - state->sent - state->dead - state->dropped;
+}
+
+static void add_messages(struct text *text, const struct destination_state *states, size_t count)
+{
+	add_head(text, "segrelay_messages_total", "counter",
+		"Messages that were queued, by what became of them.");
+	for (size_t i = 0; i < count; i++) {
+		const struct destination_state *state = &states[i];
+		const struct {
+			const char *result;
+			int64_t count;
+		} results[] = {{"queued", state->queued}, {"sent", state->sent},
+			{"dead", state->dead}, {"dropped", state->dropped}};
+
+		for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++)
+			text_format(text,
+				"segrelay_messages_total{destination=\"%s\",result=\"%s\"} %" PRId64
+				"\n",
+				state->name, results[j].result, results[j].count);
+	}
+	add_head(text, "segrelay_messages_waiting", "gauge", "Messages that wait to be sent.");
+	for (size_t i = 0; i < count; i++)
+		text_format(text, "segrelay_messages_waiting{destination=\"%s\"} %" PRId64 "\n",
+			states[i].name, waiting(&states[i]));
+}
+
+static int add_ages(struct engine *engine, struct text *text, struct error *error)
+{
+	size_t count;
+	const struct destination_state *states = engine_destinations(engine, &count);
+
+	add_head(text, "segrelay_oldest_waiting_seconds", "gauge",
+		"How long the oldest message waits.");
+	for (size_t i = 0; i < count; i++) {
+		int64_t queued = 0;
+		int64_t now = clock_now();
+
+		if (waiting(&states[i]) > 0 &&
+			store_oldest(engine->store, states[i].name, &queued, error) != 0)
+			return -1;
+		text_format(text, "segrelay_oldest_waiting_seconds{destination=\"%s\"} %.3f\n",
+			states[i].name,
+			queued > 0 && queued < now ? (double)(now - queued) / SECOND : 0.0);
+	}
+	return 0;
+}
+
+/* received = repeated + ignored + mapped + dead + dropped, and nothing waits that is not there:
+ * otherwise webhooks or messages went astray. */
+static bool is_balanced(struct engine *engine)
+{
+	size_t topic_count;
+	size_t destination_count;
+	const struct topic_state *topics = engine_topics(engine, &topic_count);
+	const struct destination_state *states = engine_destinations(engine, &destination_count);
+
+	for (size_t i = 0; i < topic_count; i++)
+		if (topics[i].received != topics[i].repeated + topics[i].ignored +
+						  topics[i].mapped + topics[i].dead +
+						  topics[i].dropped)
+			return false;
+	for (size_t i = 0; i < destination_count; i++) {
+		int64_t queued = 0;
+		struct error error;
+
+		if (waiting(&states[i]) < 0 ||
+			store_oldest(engine->store, states[i].name, &queued, &error) != 0 ||
+			(waiting(&states[i]) > 0) != (queued > 0))
+			return false;
+	}
+	return true;
+}
+
+static int run(struct engine *engine, struct request *request, struct error *error)
+{
+	struct text *text = ((struct question *)request)->text;
+	size_t topic_count;
+	size_t destination_count;
+	const struct topic_state *topics = engine_topics(engine, &topic_count);
+	const struct destination_state *states = engine_destinations(engine, &destination_count);
+	int64_t bytes;
+	int64_t free_bytes;
+
+	if (store_size(engine->store, &bytes, &free_bytes, error) != 0)
+		return -1;
+	add_deliveries(text, topics, topic_count);
+	add_messages(text, states, destination_count);
+	if (add_ages(engine, text, error) != 0)
+		return -1;
+	add_head(text, "segrelay_store_bytes", "gauge", "Bytes that the store takes.");
+	text_format(text, "segrelay_store_bytes %" PRId64 "\n", bytes);
+	add_head(text, "segrelay_store_free_bytes", "gauge", "Bytes free on the store's disk.");
+	text_format(text, "segrelay_store_free_bytes %" PRId64 "\n", free_bytes);
+	add_head(text, "segrelay_counters_balanced", "gauge",
+		"1 when what came in equals the sum of what became of it.");
+	text_format(text, "segrelay_counters_balanced %d\n", is_balanced(engine) ? 1 : 0);
+	return 0;
+}
+
+int operator_metrics(struct engine *engine, struct text *text, struct error *error)
+{
+	struct question question = {.request = {.run = run}, .text = text};
+
+	return engine_call(engine, &question.request, error);
+}

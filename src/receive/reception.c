@@ -1,0 +1,110 @@
+/* What the loops of the public listener share: the engine, the configuration, the answers and the
+ * counters. */
+#include "receive/reception.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Seconds after which a webhook that could not be stored may come again. */
+#define RETRY_AFTER "30"
+
+static bool add_headers(struct MHD_Response *response, const struct verdict_facts *facts)
+{
+	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain") !=
+		MHD_YES)
+		return false;
+	if (facts->close &&
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES)
+		return false;
+	if (facts->status == MHD_HTTP_METHOD_NOT_ALLOWED &&
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST") != MHD_YES)
+		return false;
+	return facts->status != MHD_HTTP_SERVICE_UNAVAILABLE ||
+	       MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER) ==
+		       MHD_YES;
+}
+
+static bool make_answer(struct reception *reception, enum verdict verdict)
+{
+	const struct verdict_facts *facts = &verdicts[verdict];
+	struct MHD_Response *response;
+
+	if (facts->status == 0)
+		return true;
+	/* libmicrohttpd takes a plain pointer, but only reads what is persistent. */
+	response = MHD_create_response_from_buffer(
+		strlen(facts->answer), (void *)(uintptr_t)facts->answer, MHD_RESPMEM_PERSISTENT);
+	if (response == NULL)
+		return false;
+	reception->answers[verdict] = response;
+	return add_headers(response, facts);
+}
+
+struct reception *reception_create(struct engine *engine, struct config *config)
+{
+	struct reception *reception = calloc(1, sizeof(*reception));
+
+	if (reception == NULL)
+		return NULL;
+	reception->engine = engine;
+	(void)pthread_mutex_init(&reception->lock, NULL);
+	reception_reload(reception, config);
+	reception->addresses = addresses_create();
+	if (reception->addresses == NULL)
+		goto failed;
+	for (size_t i = 0; i < VERDICT_COUNT; i++) {
+		if (!make_answer(reception, (enum verdict)i))
+			goto failed;
+	}
+	return reception;
+
+failed:
+	reception_destroy(reception);
+	return NULL;
+}
+
+void reception_destroy(struct reception *reception)
+{
+	if (reception == NULL)
+		return;
+	for (size_t i = 0; i < VERDICT_COUNT; i++)
+		if (reception->answers[i] != NULL)
+			MHD_destroy_response(reception->answers[i]);
+	addresses_destroy(reception->addresses);
+	config_release(reception->config);
+	(void)pthread_mutex_destroy(&reception->lock);
+	free(reception);
+}
+
+struct config *reception_config(struct reception *reception)
+{
+	struct config *config;
+
+	(void)pthread_mutex_lock(&reception->lock);
+	config = config_share(reception->config);
+	(void)pthread_mutex_unlock(&reception->lock);
+	return config;
+}
+
+void reception_reload(struct reception *reception, struct config *config)
+{
+	struct config *before;
+
+	(void)pthread_mutex_lock(&reception->lock);
+	before = reception->config;
+	reception->config = config_share(config);
+	(void)pthread_mutex_unlock(&reception->lock);
+	atomic_store(&reception->request_timeout, config->request_timeout);
+	atomic_store(&reception->idle_timeout, config->idle_timeout);
+	atomic_store(&reception->max_per_address, config->max_connections_per_address);
+	config_release(before);
+}
+
+void reception_count(struct reception *reception, const struct refusal *refusal)
+{
+	counters_add(&reception->counters.requests[refusal->verdict], 1);
+	refusal_log(refusal, &reception->limits[refusal->verdict]);
+}

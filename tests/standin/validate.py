@@ -1,0 +1,253 @@
+"""The rules of a Segment call: the API's (its documentation), and the event catalogue's types.
+
+`problems(message)` names everything that is wrong with one call, as `path: what is wrong`. Messages
+are read with `exact.loads`, so numbers are decimals that remember their text.
+"""
+
+import datetime
+import re
+
+from standin import exact
+
+MESSAGE_BYTES = 32000
+UUID5 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
+TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z\Z")
+DIGITS = re.compile(r"[0-9]{1,20}\Z")
+PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
+
+
+# ---- types: each returns what is wrong, or None ----
+
+def text(value):
+    if not isinstance(value, str):
+        return f"is no string but {type(value).__name__}"
+    return None if value else "is empty: leave it out"
+
+
+def shopify_id(value):
+    return text(value) or (None if DIGITS.match(value) else "is no id in digits")
+
+
+def number(value):
+    if not isinstance(value, exact.Number):
+        return f"is no number but {type(value).__name__}"
+    return None if PLAIN_NUMBER.match(value.text) else f"{value.text} is written with an exponent"
+
+
+def amount(value):
+    return number(value) or (None if value >= 0 else f"{value.text} is below zero")
+
+
+def count(value):
+    if number(value) or value != int(value) or value < 0:
+        return "is no whole number"
+    return None
+
+
+def flag(value):
+    return None if isinstance(value, bool) else "is neither true nor false"
+
+
+def truth(value):
+    return None if value is True else "is only sent when true"
+
+
+def amount_text(value):
+    return text(value) or (None if PLAIN_NUMBER.match(value) else "is no amount as a string")
+
+
+def currency(value):
+    return text(value) or (None if re.match(r"[A-Z]{3}\Z", value) else "is no ISO 4217 code")
+
+
+def time(value):
+    return text(value) or (None if TIME.match(value) else "is no UTC time with milliseconds")
+
+
+def texts(value):
+    if not isinstance(value, list) or not value:
+        return "is no list with something in it"
+    return next((wrong for wrong in map(text, value) if wrong), None)
+
+
+# ---- shapes: property → type; a nested dict is an object, [dict] a list of objects ----
+
+PRODUCT = {
+    "product_id": shopify_id, "shopify_product_id": shopify_id,
+    "variant_id": shopify_id, "shopify_variant_id": shopify_id,
+    "sku": text, "name": text, "variant": text, "brand": text, "category": text,
+    "price": amount, "compare_at_price": amount, "quantity": count, "discount": amount,
+    "coupon": text, "position": count, "url": text, "image_url": text,
+    "product_properties": [{"name": text, "value": text}], "gift_card": truth,
+}
+
+EVERY_EVENT = {"email": text, "sent_from": text}
+PRODUCTS = {"products": [PRODUCT], "products_truncated": truth, "products_count": count}
+
+ORDER = EVERY_EVENT | PRODUCTS | {
+    "order_id": text, "order_name": text, "checkout_id": text, "checkoutId": text,
+    "cart_id": text, "userId": text, "affiliation": text, "subtotal": amount, "revenue": amount,
+    "shipping": amount, "tax": amount, "duties": amount, "tip": amount, "discount": amount,
+    "total": amount, "currency": currency, "presentment_currency": currency,
+    "presentment_total": amount_text, "coupon": text, "payment_method": text,
+    "shipping_method": text, "source_name": text, "location_id": shopify_id,
+    "purchase_count": count, "lifetime_revenue": amount,
+}
+CUSTOMER = EVERY_EVENT | {"customer_id": shopify_id, "verified_email": flag, "state": text}
+
+PROPERTIES = {
+    "Order Completed": ORDER,
+    "POS Order Placed": ORDER,
+    "Order Cancelled": ORDER | {"cancel_reason": text},
+    "Order Refunded": EVERY_EVENT | PRODUCTS | {
+        "order_id": text, "order_name": text, "refund_id": shopify_id, "affiliation": text,
+        "total": amount, "revenue": amount, "tax": amount, "shipping": amount,
+        "currency": currency, "presentment_currency": currency, "presentment_total": amount_text,
+        "coupon": text, "full_refund": flag, "order_total": amount,
+    },
+    "Fulfilment Update": EVERY_EVENT | PRODUCTS | {
+        "order_id": text, "order_name": text, "fulfillment_id": shopify_id, "status": text,
+        "shipment_status": text, "tracking_company": text, "tracking_numbers": texts,
+        "tracking_urls": texts, "tracking_number": text, "tracking_url": text,
+    },
+    "Customer Created": CUSTOMER,
+    "Customer Enabled": CUSTOMER,
+}
+NEEDED = {
+    "Order Completed": ["order_id"], "POS Order Placed": ["order_id"],
+    "Order Cancelled": ["order_id"], "Order Refunded": ["order_id", "refund_id"],
+    "Fulfilment Update": ["order_id", "fulfillment_id"],
+    "Customer Created": ["customer_id"], "Customer Enabled": ["customer_id"],
+}
+
+TRAITS = {
+    "email": text, "phone": text, "firstName": text, "lastName": text, "createdAt": time,
+    "description": text,
+    "address": {"street": text, "city": text, "state": text, "postalCode": text, "country": text},
+    "customerLifetimeValue": amount, "purchaseCount": count, "marketingOptIn": text,
+    "email_consent_state": text, "email_opt_in_level": text, "sms_consent_state": text,
+    "sms_opt_in_level": text, "tags": text, "state": text, "verified_email": flag,
+}
+GOOGLE = {"clientId": text, "sessionId": text, "geoid": text}
+CONTEXT = {
+    "library": {"name": text, "version": text}, "integration": {"name": text, "version": text},
+    "ip": text, "uip": text, "userAgent": text, "locale": text,
+    "page": {"url": text, "path": text, "search": text, "referrer": text},
+    "campaign": {"name": text, "source": text, "medium": text, "term": text, "content": text},
+    "traits": TRAITS,
+    "externalIds": [{"id": text, "type": text, "collection": text, "encoding": text}],
+    "Google Analytics": GOOGLE,
+}
+CALL = {
+    "type": text, "messageId": text, "userId": text, "anonymousId": text, "timestamp": time,
+    "context": CONTEXT, "integrations": {"Google Analytics": GOOGLE},
+}
+CALLS = {
+    "track": CALL | {"event": text, "properties": None},
+    "identify": CALL | {"traits": None},
+}
+
+
+# ---- the check ----
+
+def problems(message, now=None):
+    """Everything wrong with one call; `now` is the latest time that its timestamp may be."""
+    if not isinstance(message, dict):
+        return ["the message is no object"]
+    found = _nothing_empty(message, "")
+    kind = message.get("type")
+    if kind not in CALLS:
+        return found + [f"type: {kind!r} is none of {', '.join(CALLS)}"]
+    found += _object(message, CALLS[kind], "")
+    found += _envelope(message, now)
+    if kind == "identify":
+        found += _object(message.get("traits", {}), TRAITS, "traits")
+        if "userId" not in message and not message.get("traits"):
+            found.append("identify: says nothing of nobody")
+    else:
+        found += _track(message)
+    size = len(exact.dumps(message).encode())
+    if size > MESSAGE_BYTES:
+        found.append(f"the message has {size} bytes, over {MESSAGE_BYTES}")
+    return found
+
+
+def _envelope(message, now):
+    found = []
+    if "userId" not in message and "anonymousId" not in message:
+        found.append("neither userId nor anonymousId")
+    if not UUID5.match(str(message.get("messageId", ""))):
+        found.append("messageId: is no UUID of version 5")
+    if "timestamp" not in message:
+        found.append("timestamp: missing")
+    elif now and str(message["timestamp"]) > now:
+        found.append(f"timestamp: {message['timestamp']} lies after {now}")
+    if "direct" in message.get("context", {}):
+        found.append("context.direct: would record the relay's own address")
+    if message.get("context", {}).get("library", {}).get("name") != "segrelay":
+        found.append("context.library: is not segrelay")
+    return found
+
+
+def _track(message):
+    event = message.get("event")
+    properties = message.get("properties")
+    if event not in PROPERTIES:
+        return [f"event: {event!r} is not in the catalogue"]
+    if not isinstance(properties, dict):
+        return ["properties: is no object"]
+    found = _object(properties, PROPERTIES[event], "properties")
+    found += [f"properties.{name}: missing" for name in NEEDED[event] if name not in properties]
+    if properties.get("sent_from") != "segrelay":
+        found.append("properties.sent_from: is not segrelay")
+    if properties.get("userId", message.get("userId")) != message.get("userId"):
+        found.append("properties.userId: is not the message's")
+    if "checkout_id" in properties and properties["checkout_id"] != properties.get("checkoutId"):
+        found.append("properties.checkoutId: is not checkout_id")
+    return found
+
+
+def _object(value, shape, path):
+    """Each member by its type; members that the catalogue does not name are wrong."""
+    if not isinstance(value, dict):
+        return [f"{path}: is no object"]
+    found = []
+    for name, member in value.items():
+        where = f"{path}.{name}" if path else name
+        if name not in shape:
+            found.append(f"{where}: is not in the catalogue")
+        elif isinstance(shape[name], dict):
+            found += _object(member, shape[name], where)
+        elif isinstance(shape[name], list):
+            found += _list(member, shape[name][0], where)
+        elif shape[name] and shape[name](member):
+            found.append(f"{where}: {shape[name](member)}")
+    return found
+
+
+def _list(value, shape, path):
+    if not isinstance(value, list):
+        return [f"{path}: is no list"]
+    return [wrong for index, item in enumerate(value)
+            for wrong in _object(item, shape, f"{path}[{index}]")]
+
+
+def _nothing_empty(value, path):
+    """Unknown is left out: no null, "", [], {} anywhere (but traits of whom nothing is known)."""
+    if value is None or value == "" or value == [] or (value == {} and path != "traits"):
+        return [f"{path}: is {value!r}: leave it out"]
+    found = []
+    if isinstance(value, dict):
+        for name, member in value.items():
+            found += _nothing_empty(member, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            found += _nothing_empty(item, f"{path}[{index}]")
+    return found
+
+
+def now_text(ahead_seconds=0):
+    """The time as Segment writes it."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    now += datetime.timedelta(seconds=ahead_seconds)
+    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
