@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Starts as `struct text text = {0}`; `data` is NULL or NUL-terminated. When memory runs out
  * `failed` is set and everything added later is left out: look once, at the end. */
@@ -25,6 +26,9 @@ void text_put(struct text *text, const char *string);
 
 /* Adds what printf would print. */
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds a number in decimal digits, at least `digits` of them. */
+void text_number(struct text *text, uint64_t number, unsigned digits);
 
 /* Cuts back to `length` bytes; keeps the memory. */
 void text_cut(struct text *text, size_t length);

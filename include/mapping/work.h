@@ -33,6 +33,7 @@ struct work {
 	const char *refund_total; /* money returned by this refund, in the shop's currency */
 	bool enabled_told;        /* Customer Enabled is told now */
 	const char *identified;   /* digest of the traits told now */
+	const char *visit;        /* the part of the context that is the same for all calls */
 	struct text unreadable;   /* fields left out */
 	struct error *error;
 	bool failed; /* the memory failed, or there is no more memory */

@@ -34,6 +34,26 @@ static void use_arena(struct arena *arena)
 
 /* ---- the pass before parsing ---- */
 
+/* What a byte may be: a table, as this is asked of every byte that comes in. */
+enum {
+	PLAIN = 1,   /* stands in a string as it is */
+	DIGIT = 2,   /* of a number */
+	OUTSIDE = 4, /* may stand outside of strings and numbers; words are left to cJSON */
+};
+
+/* clang-format off */
+static const unsigned char kinds[256] = {
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 0, 0, 4, 0, 0, /* 0x00 */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 0x10 */
+	5, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 1, 1, /* 0x20 */
+	3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 5, 1, 1, 1, 1, 1, /* 0x30 */
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* 0x40 */
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 0, 5, 1, 1, /* 0x50 */
+	1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, /* 0x60 */
+	5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 1, 5, 1, 1, /* 0x70 */
+};
+/* clang-format on */
+
 /* Reads `from`, writes what cJSON shall see. */
 struct scan {
 	const unsigned char *start;
@@ -61,7 +81,7 @@ static void put(struct scan *scan, const void *bytes, size_t length)
 
 static bool is_digit(unsigned char character)
 {
-	return character >= '0' && character <= '9';
+	return (kinds[character] & DIGIT) != 0;
 }
 
 /* The length of the UTF-8 character at `at`, 0 when it is none (RFC 3629: no overlong forms, no
@@ -159,8 +179,7 @@ static int copy_string(struct scan *scan)
 		const unsigned char *plain = scan->from;
 		size_t length;
 
-		while (plain < scan->end && *plain >= 0x20 && *plain < 0x80 && *plain != '"' &&
-			*plain != '\\')
+		while (plain < scan->end && (kinds[*plain] & PLAIN) != 0)
 			plain++;
 		put(scan, scan->from, (size_t)(plain - scan->from));
 		scan->from = plain;
@@ -260,14 +279,6 @@ static int copy_structure(struct scan *scan)
 	return 0;
 }
 
-/* A word is left to cJSON, which knows the three. */
-static bool stands_outside_strings(unsigned char character)
-{
-	return character == ' ' || character == '\t' || character == '\n' || character == '\r' ||
-	       character == ',' || character == ':' || character == '{' || character == '}' ||
-	       character == '[' || character == ']' || (character >= 'a' && character <= 'z');
-}
-
 static int scan_body(struct scan *scan)
 {
 	while (scan->from < scan->end) {
@@ -279,7 +290,7 @@ static int scan_body(struct scan *scan)
 			scan->previous = '"';
 		} else if (character == '-' || is_digit(character)) {
 			result = quote_number(scan);
-		} else if (stands_outside_strings(character)) {
+		} else if ((kinds[character] & OUTSIDE) != 0) {
 			result = copy_structure(scan);
 		} else {
 			result = fail(scan, "an unexpected character");
@@ -410,13 +421,21 @@ void json_remove(cJSON *object, const char *key)
 
 /* ---- looking ---- */
 
+/* Orders have some 90 members and are asked for as many: no call of strcmp for each. */
+static bool is_key(const char *string, const char *key, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (string[i] != key[i])
+			return false;
+	return string[length] == '\0';
+}
+
 static const cJSON *member(const cJSON *object, const char *key, size_t length)
 {
 	if (!cJSON_IsObject(object))
 		return NULL;
 	for (const cJSON *child = object->child; child != NULL; child = child->next)
-		if (child->string[0] == key[0] && strncmp(child->string, key, length) == 0 &&
-			child->string[length] == '\0')
+		if (is_key(child->string, key, length))
 			return child;
 	return NULL;
 }
@@ -440,8 +459,10 @@ const cJSON *json_at(const cJSON *object, const char *path)
 	if (path[0] == '.' && path[1] == '\0')
 		return holding(object);
 	for (;;) {
-		size_t length = strcspn(path, ".|");
+		size_t length = 0;
 
+		while (path[length] != '\0' && path[length] != '.' && path[length] != '|')
+			length++;
 		value = member(value, path, length);
 		path += length;
 		if (*path == '.') {

@@ -1,17 +1,30 @@
 /* Writing JSON into a text. */
 #include "base/json.h"
 
-#include <inttypes.h>
 #include <string.h>
+
+/* The bytes that end a run without escapes: NUL, control characters, quote, backslash. */
+/* clang-format off */
+static const unsigned char stops[256] = {
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* 0x00 */
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* 0x10 */
+	0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 0x20 */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 0x30 */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 0x40 */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, /* 0x50 */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 0x60 */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, /* 0x70 */
+};
+/* clang-format on */
 
 /* How many bytes from `string` on need no escaping. */
 static size_t plain_length(const char *string)
 {
-	const char *at = string;
+	const unsigned char *at = (const unsigned char *)string;
 
-	while ((unsigned char)*at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7f)
+	while (!stops[*at])
 		at++;
-	return (size_t)(at - string);
+	return (size_t)(at - (const unsigned char *)string);
 }
 
 static void add_escaped(struct text *text, char character)
@@ -70,7 +83,9 @@ void json_add_member(struct text *text, const char *key, const char *value)
 void json_add_number(struct text *text, const char *key, int64_t number)
 {
 	json_add_key(text, key);
-	text_format(text, "%" PRId64, number);
+	if (number < 0)
+		text_put(text, "-");
+	text_number(text, number < 0 ? (uint64_t)-number : (uint64_t)number, 1);
 }
 
 void json_add_flag(struct text *text, const char *key, bool value)

@@ -1,7 +1,6 @@
 /* Amounts of money, exact to the last digit; never floating point. */
 #include "base/money.h"
 
-#include <inttypes.h>
 #include <stddef.h>
 
 enum { DIGITS_MAX = 18 };
@@ -174,7 +173,11 @@ void money_write(struct money amount, struct text *text)
 	uint64_t units = amount.units < 0 ? (uint64_t)-amount.units : (uint64_t)amount.units;
 	uint64_t factor = (uint64_t)power_of_ten(amount.scale);
 
-	text_format(text, "%s%" PRIu64, amount.units < 0 ? "-" : "", units / factor);
-	if (amount.scale > 0)
-		text_format(text, ".%0*" PRIu64, (int)amount.scale, units % factor);
+	if (amount.units < 0)
+		text_put(text, "-");
+	text_number(text, units / factor, 1);
+	if (amount.scale == 0)
+		return;
+	text_put(text, ".");
+	text_number(text, units % factor, amount.scale);
 }

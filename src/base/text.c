@@ -68,6 +68,20 @@ void text_format(struct text *text, const char *format, ...)
 	text->length += (size_t)length;
 }
 
+void text_number(struct text *text, uint64_t number, unsigned digits)
+{
+	char buffer[24];
+	char *at = buffer + sizeof(buffer);
+
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (at > buffer && (size_t)(buffer + sizeof(buffer) - at) < digits)
+		*--at = '0';
+	text_add(text, at, (size_t)(buffer + sizeof(buffer) - at));
+}
+
 void text_cut(struct text *text, size_t length)
 {
 	if (text->data == NULL || length >= text->length)

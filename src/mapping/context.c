@@ -166,12 +166,11 @@ static void write_external_ids(struct scope *scope)
 			     "\"encoding\":\"none\"}]");
 }
 
-void context_write(struct scope *scope, bool traits)
+/* What comes before the traits. */
+static void write_visit_parts(struct scope *scope)
 {
 	const cJSON *payload = scope->work->payload;
-	bool google;
 
-	json_add_key(scope->out, "context");
 	text_put(scope->out,
 		"{\"library\":{\"name\":\"segrelay\",\"version\":\"" SEGRELAY_VERSION "\"},"
 		"\"integration\":{\"name\":\"shopify_segrelay\",\"version\":\"" SEGRELAY_VERSION
@@ -180,6 +179,29 @@ void context_write(struct scope *scope, bool traits)
 	field_text(scope, "userAgent", json_text(payload, "client_details.user_agent"));
 	field_text(scope, "locale", json_text(payload, "customer_locale"));
 	write_visit(scope);
+}
+
+/* Most deliveries make two calls with the same visit: it is written once, and kept. */
+static void write_visit_once(struct scope *scope)
+{
+	struct work *work = scope->work;
+	size_t before = scope->out->length;
+
+	if (work->visit != NULL && scope->shrink < SHRINK_TEXTS) {
+		text_put(scope->out, work->visit);
+		return;
+	}
+	write_visit_parts(scope);
+	if (scope->shrink < SHRINK_TEXTS)
+		work->visit = work_copy(work, text_string(scope->out) + before);
+}
+
+void context_write(struct scope *scope, bool traits)
+{
+	bool google;
+
+	json_add_key(scope->out, "context");
+	write_visit_once(scope);
 	if (traits)
 		write_traits(scope);
 	write_external_ids(scope);

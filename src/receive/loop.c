@@ -325,11 +325,10 @@ static struct MHD_Daemon *start_daemon(struct loop *loop, const struct config *c
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		webhook_handle, loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, loop, MHD_OPTION_NOTIFY_COMPLETED,
-		webhook_completed, loop, MHD_OPTION_URI_LOG_CALLBACK, request_begun, loop,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_changed, loop, MHD_OPTION_NOTIFY_COMPLETED, webhook_completed, loop,
+		MHD_OPTION_URI_LOG_CALLBACK, request_begun, loop, MHD_OPTION_UNESCAPE_CALLBACK,
+		leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 /* All signals are for the main thread; SIGPIPE for none. */

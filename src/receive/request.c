@@ -157,12 +157,14 @@ int64_t request_length(const struct request_head *head)
 	return length;
 }
 
-/* Where the request ends must be said once, plainly. */
+/* Where the request ends must be said once, plainly; and which host it is for. */
 static void check_framing(struct request_head *head)
 {
 	bool has_length = head->length.start != NULL;
 	bool has_encoding = head->encoding.start != NULL;
 
+	if (head->host.start == NULL && strcmp(head->version, "HTTP/1.1") == 0)
+		request_malformed(head, "no Host");
 	if (has_length && has_encoding)
 		request_malformed(head, "both Content-Length and Transfer-Encoding");
 	if (has_length && !is_length(&head->length))

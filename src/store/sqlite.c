@@ -190,7 +190,7 @@ static int configure(struct sqlite_store *store, struct error *error)
 		"PRAGMA page_size = %d; PRAGMA locking_mode = EXCLUSIVE;"
 		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = "
 		"0;"
-		"PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;"
+		"PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;"
 		"PRAGMA cache_size = -%d;",
 		PAGE_SIZE, CACHE_KIB);
 	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)

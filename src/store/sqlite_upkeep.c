@@ -17,8 +17,8 @@ enum {
 	ROWS_A_STEP = 500,
 	/* Pages in the WAL from which on a quiet moment is used to checkpoint, and from which on it
 	 * is done whether the moment is quiet or not. */
-	WAL_QUIET = 256,
-	WAL_AT_MOST = 8192,
+	WAL_QUIET = 128,
+	WAL_AT_MOST = 1024,
 };
 
 static struct sqlite_store *own(struct store *store)
