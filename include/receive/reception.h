@@ -7,8 +7,8 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "receive/addresses.h"
-#include "receive/counters.h"
 #include "receive/refusal.h"
+#include "receive/traffic.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ struct reception {
 	struct addresses *addresses;
 	struct MHD_Response *answers[VERDICT_COUNT]; /* made once; NULL where none is given */
 	struct log_limit limits[VERDICT_COUNT];
-	struct counters counters;
+	struct traffic traffic;
 };
 
 /* Keeps a reference to the configuration. NULL when there is no memory. */

@@ -6,6 +6,7 @@
 #include "config/load.h"
 
 #include "base/error.h"
+#include "config/comments.h"
 #include "config/options.h"
 #include "config/secrets.h"
 #include "config/values.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { SECTIONS = 3, UNKNOWN_MAX = 50, ROWS_MAX = 32 + UNKNOWN_MAX, LIKELY = 3 };
 
@@ -264,6 +266,32 @@ static cfg_opt_t *make_rows(struct loader *loader, size_t section)
 	return to;
 }
 
+/* include("FILE"), without comments; the messages name the file. */
+static int include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+{
+	char path[64];
+	const char *copy = path;
+	int fd = argc == 1 ? comments_blank(argv[0]) : -1;
+	int result;
+
+	if (argc != 1) {
+		cfg_error(cfg, "include takes one file");
+		return -1;
+	}
+	if (fd < 0) {
+		cfg_error(cfg, "include(\"%s\"): %s", argv[0], strerror(errno));
+		return -1;
+	}
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	result = cfg_include(cfg, opt, 1, &copy); /* it opens the file again */
+	(void)close(fd);
+	if (result == 0) {
+		free(cfg->filename);
+		cfg->filename = strdup(argv[0]);
+	}
+	return result;
+}
+
 static cfg_t *make_parser(struct loader *loader)
 {
 	const cfg_flag_t titled = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
@@ -274,7 +302,7 @@ static cfg_t *make_parser(struct loader *loader)
 	(void)make_rows(loader, 2);
 	*end++ = (cfg_opt_t)CFG_SEC("destination", loader->rows[1], titled);
 	*end++ = (cfg_opt_t)CFG_SEC("shop", loader->rows[2], titled);
-	*end++ = (cfg_opt_t)CFG_FUNC("include", &cfg_include);
+	*end++ = (cfg_opt_t)CFG_FUNC("include", include);
 	*end = (cfg_opt_t)CFG_END();
 	cfg = cfg_init(loader->rows[0], CFGF_NONE);
 	if (cfg == NULL)
@@ -283,6 +311,20 @@ static cfg_t *make_parser(struct loader *loader)
 	(void)cfg_set_validate_func(cfg, "destination", check_section);
 	(void)cfg_set_validate_func(cfg, "shop", check_section);
 	return cfg;
+}
+
+static int parse(cfg_t *cfg, const char *path)
+{
+	int fd = comments_blank(path);
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+	int result;
+
+	if (file == NULL)
+		return CFG_FILE_ERROR;
+	cfg->filename = strdup(path);
+	result = cfg_parse_fp(cfg, file);
+	(void)fclose(file);
+	return result;
 }
 
 /* Reads the file once; NULL when it could not be read through. */
@@ -296,7 +338,7 @@ static cfg_t *read_once(struct loader *loader, const char *path)
 	text_cut(loader->report, 0);
 	strings_free(&loader->destinations);
 	strings_free(&loader->places);
-	result = cfg != NULL ? cfg_parse(cfg, path) : CFG_PARSE_ERROR;
+	result = cfg != NULL ? parse(cfg, path) : CFG_PARSE_ERROR;
 	if (result == CFG_SUCCESS)
 		return cfg;
 	if (result == CFG_FILE_ERROR)

@@ -2,17 +2,25 @@
 #include "receive/listener.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "receive/loop.h"
 #include "receive/socket.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+enum {
+	LOOPS_MAX = 64,
+	OTHER_FILES = 256, /* what the store, the sender and the rest may have open */
+};
 
 struct listener {
 	struct reception *reception;
 	int fd;
 	size_t loop_count;
-	struct loop *loops[];
+	struct loop *loops[LOOPS_MAX];
 };
 
 static int start_loops(struct listener *listener, int64_t count, struct error *error)
@@ -25,15 +33,31 @@ static int start_loops(struct listener *listener, int64_t count, struct error *e
 	return 0;
 }
 
+/* Every connection is an open file, of which a process often may have but 1024. */
+static void allow_open_files(int64_t connections)
+{
+	rlim_t needed = (rlim_t)connections + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < needed)
+		log_line(LOG_WARNING, "fewer open files are allowed than max_connections needs",
+			LOG_NUMBER("allowed", limit.rlim_cur), LOG_NUMBER("needed", needed),
+			LOG_STRING("advice", "raise LimitNOFILE in the unit, or lower "
+					     "max_connections"));
+}
+
 int listener_start(struct engine *engine, struct config *config, struct listener **started,
 	int *port, struct error *error)
 {
-	size_t threads = (size_t)config->http_threads;
-	struct listener *listener =
-		calloc(1, sizeof(*listener) + threads * sizeof(listener->loops[0]));
+	struct listener *listener = calloc(1, sizeof(*listener));
 
+	assert(config->http_threads <= LOOPS_MAX);
 	if (listener == NULL)
 		return error_set(error, "no memory to listen");
+	allow_open_files(config->max_connections);
 	listener->fd = socket_listen(config->listen, port, error);
 	if (listener->fd < 0)
 		goto failed;
@@ -86,5 +110,5 @@ int64_t listener_heartbeat(const struct listener *listener)
 
 void listener_metrics(struct listener *listener, struct text *text)
 {
-	counters_write(&listener->reception->counters, text);
+	traffic_write(&listener->reception->traffic, text);
 }

@@ -100,7 +100,7 @@ static void peer_open(struct loop *loop, struct MHD_Connection *connection, void
 	if (loop->peers != NULL)
 		loop->peers->previous = peer;
 	loop->peers = peer;
-	counters_add(&loop->reception->counters.connections, 1);
+	traffic_add(&loop->reception->traffic.connections, 1);
 	*context = peer;
 }
 
@@ -115,7 +115,7 @@ static void peer_close(struct peer *peer)
 	if (peer->next != NULL)
 		peer->next->previous = peer->previous;
 	addresses_leave(loop->reception->addresses, peer->address);
-	counters_add(&loop->reception->counters.connections, -1);
+	traffic_add(&loop->reception->traffic.connections, -1);
 	free(peer);
 }
 

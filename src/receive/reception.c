@@ -105,6 +105,6 @@ void reception_reload(struct reception *reception, struct config *config)
 
 void reception_count(struct reception *reception, const struct refusal *refusal)
 {
-	counters_add(&reception->counters.requests[refusal->verdict], 1);
+	traffic_add(&reception->traffic.requests[refusal->verdict], 1);
 	refusal_log(refusal, &reception->limits[refusal->verdict]);
 }

@@ -34,7 +34,7 @@ void refusal_log(const struct refusal *refusal, struct log_limit *limit)
 	static const struct request_head no_head = {0};
 	const struct request_head *head = refusal->head != NULL ? refusal->head : &no_head;
 	const struct verdict_facts *facts = &verdicts[refusal->verdict];
-	bool is_path = refusal->verdict == VERDICT_PATH;
+	const char *where = refusal->verdict == VERDICT_PATH ? head->path : NULL;
 	int64_t length = head->malformed ? -1 : request_length(head);
 	char shop[NAME_LENGTH + 1];
 	char topic[NAME_LENGTH + 1];
@@ -48,8 +48,7 @@ void refusal_log(const struct refusal *refusal, struct log_limit *limit)
 		LOG_STRING("detail", head->problem), LOG_STRING("because", refusal->because),
 		LOG_STRING("shop", copy_name(shop, head->shop.start, head->shop.length)),
 		LOG_STRING("topic", copy_name(topic, head->topic.start, head->topic.length)),
-		LOG_STRING(
-			"path", is_path ? copy_name(path, head->path, strlen(head->path)) : NULL),
+		LOG_STRING("path", where != NULL ? copy_name(path, where, strlen(where)) : NULL),
 		known_number("bytes", (int64_t)refusal->bytes, refusal->head != NULL),
 		known_number("content_length", length, length >= 0),
 		known_number("secrets_tried", (int64_t)refusal->secrets, refusal->secrets > 0),

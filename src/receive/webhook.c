@@ -76,7 +76,7 @@ static enum MHD_Result answer(struct webhook *webhook, struct MHD_Connection *co
 	webhook->answered = true;
 	conclude(reception, webhook, webhook->verdict);
 	if (webhook->complete_at != 0)
-		counters_duration(&reception->counters, clock_monotonic() - webhook->complete_at);
+		traffic_duration(&reception->traffic, clock_monotonic() - webhook->complete_at);
 	loop_phase(connection, PHASE_ANSWERING);
 	return MHD_queue_response(connection, verdicts[webhook->verdict].status,
 		reception->answers[webhook->verdict]);
@@ -87,7 +87,6 @@ static enum MHD_Result answer(struct webhook *webhook, struct MHD_Connection *co
 static int run(struct engine *engine, struct request *request, struct error *error)
 {
 	struct webhook *webhook = (struct webhook *)request;
-
 	int result = engine_apply(engine, &webhook->delivery, webhook->payload,
 		webhook->payload == NULL ? webhook->problem.text : NULL, webhook->shop,
 		webhook->arena, error);
@@ -105,7 +104,7 @@ static void done(struct request *request, int result, const struct error *error)
 	webhook->verdict = result == 0 && !webhook->refused ? VERDICT_STORED : VERDICT_STORE;
 	if (result != 0 && error != NULL)
 		webhook->error = *error;
-	counters_add(&loop_reception(webhook->loop)->counters.waiting, -1);
+	traffic_add(&loop_reception(webhook->loop)->traffic.waiting, -1);
 	loop_resume(webhook->loop, &webhook->waiter);
 }
 
@@ -172,7 +171,7 @@ static enum MHD_Result finish(struct webhook *webhook, struct MHD_Connection *co
 		webhook->arena, webhook->body.bytes, webhook->body.length, &webhook->problem);
 	webhook->request = (struct request){.run = run, .done = done};
 	loop_suspend(&webhook->waiter, connection);
-	counters_add(&reception->counters.waiting, 1);
+	traffic_add(&reception->traffic.waiting, 1);
 	engine_submit(reception->engine, &webhook->request);
 	return MHD_YES;
 }
@@ -191,7 +190,7 @@ static struct webhook *webhook_create(struct loop *loop)
 	webhook->verdict = VERDICT_NONE;
 	webhook->body.most = (size_t)webhook->config->max_body;
 	webhook->body.most_of_all = (size_t)webhook->config->max_in_memory;
-	webhook->body.of_all = &reception->counters.in_memory;
+	webhook->body.of_all = &reception->traffic.in_memory;
 	return webhook;
 }
 
@@ -242,6 +241,7 @@ static enum MHD_Result take_part(struct webhook *webhook, const char *part, size
 	return webhook->received / 2 <= webhook->body.most ? MHD_YES : MHD_NO;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd decides how many parameters */
 enum MHD_Result webhook_handle(void *loop, struct MHD_Connection *connection, const char *path,
 	const char *method, const char *version, const char *part, size_t *part_length,
 	void **context)

@@ -1,5 +1,5 @@
 /* Counts requests, connections and bytes in memory, and writes them as Prometheus metrics. */
-#include "receive/counters.h"
+#include "receive/traffic.h"
 
 #include "base/clock.h"
 
@@ -10,7 +10,7 @@
 /* Shopify waits 5 seconds. */
 static const int64_t bounds[DURATION_BUCKETS] = {1, 2, 5, 10, 25, 50, 100, 250, 1000, 5000};
 
-void counters_add(_Atomic int64_t *counter, int64_t more)
+void traffic_add(_Atomic int64_t *counter, int64_t more)
 {
 	(void)atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
 }
@@ -20,17 +20,17 @@ static int64_t read_counter(_Atomic int64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-void counters_duration(struct counters *counters, int64_t duration)
+void traffic_duration(struct traffic *traffic, int64_t duration)
 {
 	size_t bucket = 0;
 
 	while (bucket < DURATION_BUCKETS && duration > bounds[bucket])
 		bucket++;
-	counters_add(&counters->durations[bucket], 1);
-	counters_add(&counters->duration_sum, duration);
+	traffic_add(&traffic->durations[bucket], 1);
+	traffic_add(&traffic->duration_sum, duration);
 }
 
-static void write_requests(struct counters *counters, struct text *text)
+static void write_requests(struct traffic *traffic, struct text *text)
 {
 	text_put(text, "# HELP segrelay_http_requests_total Requests by answer and reason.\n"
 		       "# TYPE segrelay_http_requests_total counter\n");
@@ -43,7 +43,7 @@ static void write_requests(struct counters *counters, struct text *text)
 		else
 			text_put(text, "none");
 		text_format(text, "\",reason=\"%s\"} %" PRId64 "\n", facts->reason,
-			read_counter(&counters->requests[i]));
+			read_counter(&traffic->requests[i]));
 	}
 }
 
@@ -59,7 +59,7 @@ static void write_seconds(struct text *text, int64_t milliseconds)
 	text_format(text, "%" PRId64 ".%03d", milliseconds / SECOND, (int)(milliseconds % SECOND));
 }
 
-static void write_durations(struct counters *counters, struct text *text)
+static void write_durations(struct traffic *traffic, struct text *text)
 {
 	int64_t count = 0;
 
@@ -68,27 +68,27 @@ static void write_durations(struct counters *counters, struct text *text)
 		"its answer.\n"
 		"# TYPE segrelay_http_request_duration_seconds histogram\n");
 	for (size_t i = 0; i < DURATION_BUCKETS; i++) {
-		count += read_counter(&counters->durations[i]);
+		count += read_counter(&traffic->durations[i]);
 		text_put(text, "segrelay_http_request_duration_seconds_bucket{le=\"");
 		write_seconds(text, bounds[i]);
 		text_format(text, "\"} %" PRId64 "\n", count);
 	}
-	count += read_counter(&counters->durations[DURATION_BUCKETS]);
+	count += read_counter(&traffic->durations[DURATION_BUCKETS]);
 	text_format(text,
 		"segrelay_http_request_duration_seconds_bucket{le=\"+Inf\"} %" PRId64 "\n"
 		"segrelay_http_request_duration_seconds_sum ",
 		count);
-	write_seconds(text, read_counter(&counters->duration_sum));
+	write_seconds(text, read_counter(&traffic->duration_sum));
 	text_format(text, "\nsegrelay_http_request_duration_seconds_count %" PRId64 "\n", count);
 }
 
-void counters_write(struct counters *counters, struct text *text)
+void traffic_write(struct traffic *traffic, struct text *text)
 {
-	write_requests(counters, text);
-	write_gauge(text, "segrelay_http_connections", "Open connections.", &counters->connections);
+	write_requests(traffic, text);
+	write_gauge(text, "segrelay_http_connections", "Open connections.", &traffic->connections);
 	write_gauge(text, "segrelay_http_waiting", "Webhooks that wait for the store's commit.",
-		&counters->waiting);
+		&traffic->waiting);
 	write_gauge(text, "segrelay_http_in_memory_bytes",
-		"Bytes of bodies being received or waiting for the commit.", &counters->in_memory);
-	write_durations(counters, text);
+		"Bytes of bodies being received or waiting for the commit.", &traffic->in_memory);
+	write_durations(traffic, text);
 }

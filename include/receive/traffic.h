@@ -1,6 +1,6 @@
 /* Counts requests, connections and bytes in memory, and writes them as Prometheus metrics. */
-#ifndef SEGRELAY_RECEIVE_COUNTERS_H
-#define SEGRELAY_RECEIVE_COUNTERS_H
+#ifndef SEGRELAY_RECEIVE_TRAFFIC_H
+#define SEGRELAY_RECEIVE_TRAFFIC_H
 
 #include "base/text.h"
 #include "receive/verdict.h"
@@ -10,7 +10,7 @@
 enum { DURATION_BUCKETS = 10 };
 
 /* Zero-initialised; shared by threads. */
-struct counters {
+struct traffic {
 	_Atomic int64_t requests[VERDICT_COUNT];
 	_Atomic int64_t connections;
 	_Atomic int64_t waiting;   /* webhooks handed to the engine and not back yet */
@@ -21,12 +21,12 @@ struct counters {
 };
 
 /* Adds to one of the numbers above; cheap, from any thread. */
-void counters_add(_Atomic int64_t *counter, int64_t more);
+void traffic_add(_Atomic int64_t *counter, int64_t more);
 
 /* Notes the ms from a request's last byte to its answer. */
-void counters_duration(struct counters *counters, int64_t duration);
+void traffic_duration(struct traffic *traffic, int64_t duration);
 
 /* Adds the metrics. */
-void counters_write(struct counters *counters, struct text *text);
+void traffic_write(struct traffic *traffic, struct text *text);
 
 #endif

@@ -1,0 +1,496 @@
+/* The public listener over real sockets: many clients, slow ones, limits, reloading, stopping. */
+#include "listening.h"
+
+/* ---- many clients ---- */
+
+enum { MANY = 300 };
+
+/* libmicrohttpd's own epoll thread hangs when 128 events are ready at once. */
+static void many_connections_at_once_are_all_answered(void **state)
+{
+	char answer[ANSWER_MAX];
+	int fds[MANY];
+
+	(void)state;
+	start();
+	for (int round = 0; round < 3; round++) {
+		int before = count_of(&engine.submitted);
+
+		for (int i = 0; i < MANY; i++)
+			fds[i] = open_connection();
+		set(&engine.holding, true);
+		for (int i = 0; i < MANY; i++)
+			send_webhook(fds[i]);
+		await(&engine.submitted, before + MANY);
+		set(&engine.holding, false);
+		for (int i = 0; i < MANY; i++)
+			assert_int_equal(read_answer(fds[i], answer), 200);
+		for (int i = 0; i < MANY; i++)
+			send_webhook(fds[i]);
+		for (int i = 0; i < MANY; i++)
+			assert_int_equal(read_answer(fds[i], answer), 200);
+		for (int i = 0; i < MANY; i++)
+			(void)close(fds[i]);
+	}
+	assert_int_equal(count_of(&engine.applied), 3 * 2 * MANY);
+}
+
+static void reset(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	(void)close(fd);
+}
+
+static void a_client_may_leave_while_it_waits(void **state)
+{
+	char answer[ANSWER_MAX];
+	int fds[40];
+	int fd;
+
+	(void)state;
+	start();
+	set(&engine.holding, true);
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		fds[i] = open_connection();
+		send_webhook(fds[i]);
+	}
+	await(&engine.submitted, COUNT_OF(fds));
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		if (i % 2 == 0)
+			(void)close(fds[i]);
+		else
+			reset(fds[i]);
+	}
+	set(&engine.holding, false);
+	fd = open_connection();
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 200);
+	assert_int_equal(count_of(&engine.applied), COUNT_OF(fds) + 1);
+	(void)close(fd);
+}
+
+/* ---- bounds ---- */
+
+static void all_bodies_together_are_bounded(void **state)
+{
+	char answer[ANSWER_MAX];
+	struct text body = {0};
+	struct text request = {0};
+	int first;
+	int second;
+
+	(void)state;
+	config.max_in_memory = 150 * 1000;
+	start();
+	while (body.length < 100 * 1000)
+		text_put(&body, "          ");
+	add_webhook(&request, SECRET, body.data, body.length);
+	first = open_connection();
+	second = open_connection();
+	set(&engine.holding, true);
+	write_all(first, request.data, request.length);
+	await(&engine.submitted, 1);
+	expect_metric("segrelay_http_in_memory_bytes 100000\n");
+	expect_metric("segrelay_http_waiting 1\n");
+	assert_int_equal(answer_to(second, &request, answer), 503);
+	assert_non_null(strstr(answer, "Retry-After: 30\r\n"));
+	set(&engine.holding, false);
+	assert_int_equal(read_answer(first, answer), 200);
+	assert_int_equal(answer_to(second, &request, answer), 200);
+	expect_metric("{code=\"503\",reason=\"memory\"} 1\n");
+	text_free(&request);
+	text_free(&body);
+	(void)close(first);
+	(void)close(second);
+}
+
+/* Memory is not taken on the word of a Content-Length. */
+static void an_announced_body_takes_no_room(void **state)
+{
+	enum { CLIENTS = 50 };
+	struct text request = {0};
+	char answer[ANSWER_MAX];
+	int fds[CLIENTS];
+	int fd;
+
+	(void)state;
+	config.max_in_memory = 4 * 1024 * 1024;
+	start();
+	add_head(&request, SECRET, "", 0);
+	text_put(&request, "Content-Length: 1000000\r\n\r\n{");
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = open_connection();
+		write_all(fds[i], request.data, request.length);
+	}
+	fd = open_connection();
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 200);
+	for (int i = 0; i < CLIENTS; i++)
+		(void)close(fds[i]);
+	text_free(&request);
+	(void)close(fd);
+}
+
+/* Sends a byte now and then until the connection is cut; the ms that it took. */
+static int64_t drip(int fd, const char *bytes)
+{
+	int64_t begin = clock_monotonic();
+	struct pollfd polled = {.fd = fd, .events = POLLIN};
+
+	while (clock_monotonic() < begin + PATIENCE) {
+		(void)send(fd, bytes, 1, MSG_NOSIGNAL);
+		if (bytes[1] != '\0')
+			bytes++;
+		if (poll(&polled, 1, 50) != 0)
+			break;
+	}
+	assert_true(has_ended(fd));
+	return clock_monotonic() - begin;
+}
+
+static void a_slow_request_is_cut_at_its_deadline(void **state)
+{
+	char answer[ANSWER_MAX];
+	struct text request = {0};
+	int fd;
+
+	(void)state;
+	config.request_timeout = 600;
+	start();
+	add_webhook(&request, SECRET, BODY, strlen(BODY));
+	fd = open_connection(); /* a slow first line */
+	assert_in_range(drip(fd, request.data), 500, 2500);
+	(void)close(fd);
+	fd = open_connection(); /* slow headers */
+	write_all(fd, request.data, 60);
+	assert_in_range(drip(fd, request.data + 60), 500, 2500);
+	(void)close(fd);
+	fd = open_connection(); /* a slow body on one that was used */
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 200);
+	write_all(fd, request.data, request.length - strlen(BODY));
+	assert_in_range(drip(fd, "{ "), 500, 2500);
+	(void)close(fd);
+	expect_metric("{code=\"none\",reason=\"slow\"} 2\n");
+	assert_int_equal(count_of(&engine.applied), 1);
+	text_free(&request);
+}
+
+static void an_idle_connection_is_not_a_slow_request(void **state)
+{
+	char answer[ANSWER_MAX];
+	int64_t begin;
+	int fd;
+
+	(void)state;
+	config.request_timeout = 300;
+	config.idle_timeout = 1500;
+	start();
+	fd = open_connection();
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 200);
+	(void)usleep(900 * 1000);
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 200);
+	begin = clock_monotonic();
+	assert_true(has_ended(fd));
+	assert_in_range(clock_monotonic() - begin, 1400, 4000);
+	expect_metric("reason=\"slow\"} 0\n");
+	(void)close(fd);
+}
+
+/* Nor is one that waits for the engine. */
+static void a_waiting_request_has_no_deadline(void **state)
+{
+	char answer[ANSWER_MAX];
+	int fd;
+
+	(void)state;
+	config.request_timeout = 200;
+	start();
+	fd = open_connection();
+	set(&engine.holding, true);
+	send_webhook(fd);
+	await(&engine.submitted, 1);
+	(void)usleep(1000 * 1000);
+	set(&engine.holding, false);
+	assert_int_equal(read_answer(fd, answer), 200);
+	(void)close(fd);
+}
+
+static void an_address_has_a_limit(void **state)
+{
+	char answer[ANSWER_MAX];
+	int fds[3];
+	int fd;
+
+	(void)state;
+	config.http_threads = 2;
+	config.max_connections_per_address = 3;
+	start();
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		fds[i] = open_connection();
+		send_webhook(fds[i]);
+		assert_int_equal(read_answer(fds[i], answer), 200);
+	}
+	fd = open_connection();
+	assert_true(has_ended(fd));
+	(void)close(fd);
+	(void)close(fds[0]);
+	for (int64_t end = clock_monotonic() + PATIENCE; clock_monotonic() < end;) {
+		fd = open_connection();
+		(void)usleep(1000);
+		if (send(fd, "P", 1, MSG_NOSIGNAL) == 1 &&
+			poll(&(struct pollfd){fd, POLLIN, 0}, 1, 50) == 0)
+			break;
+		(void)close(fd);
+	}
+	write_all(fd, "OST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 47);
+	assert_int_equal(read_answer(fd, answer), 404);
+	for (size_t i = 1; i < COUNT_OF(fds); i++)
+		(void)close(fds[i]);
+	(void)close(fd);
+}
+
+static void connections_beyond_the_limit_wait_for_their_turn(void **state)
+{
+	char answer[ANSWER_MAX];
+	int fds[4];
+	int late;
+
+	(void)state;
+	config.max_connections = 4;
+	config.http_threads = 2;
+	start();
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		fds[i] = open_connection();
+		send_webhook(fds[i]);
+		assert_int_equal(read_answer(fds[i], answer), 200);
+	}
+	late = open_connection();
+	send_webhook(late);
+	assert_int_equal(poll(&(struct pollfd){late, POLLIN, 0}, 1, 300), 0);
+	(void)close(fds[0]);
+	assert_int_equal(read_answer(late, answer), 200);
+	for (size_t i = 1; i < COUNT_OF(fds); i++)
+		(void)close(fds[i]);
+	(void)close(late);
+}
+
+/* ---- starting, reloading, stopping ---- */
+
+static void another_configuration_counts_from_the_next_request_on(void **state)
+{
+	char *new_secrets[] = {"rotated"};
+	struct shop new_shops[] = {
+		{.domain = SHOP, .secrets = {.items = new_secrets, .count = 1}},
+	};
+	char answer[ANSWER_MAX];
+	struct config other;
+	struct text request = {0};
+	int fd;
+
+	(void)state;
+	start();
+	other = config;
+	other.shops = new_shops;
+	other.references = 1;
+	add_webhook(&request, "rotated", BODY, strlen(BODY));
+	fd = open_connection();
+	assert_int_equal(answer_to(fd, &request, answer), 401);
+	set(&engine.holding, true);
+	send_webhook(fd); /* under way: the old one stays until it is answered */
+	await(&engine.submitted, 1);
+	listener_reload(listener, &other);
+	assert_int_equal(config.references, 2);
+	set(&engine.holding, false);
+	assert_int_equal(read_answer(fd, answer), 200);
+	assert_int_equal(answer_to(fd, &request, answer), 200);
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 401);
+	listener_reload(listener, &config);
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 200);
+	text_free(&request);
+	(void)close(fd);
+	listener_stop(listener, SECOND);
+	listener = NULL;
+	assert_int_equal(other.references, 1);
+}
+
+static void *stop_with_patience(void *context)
+{
+	(void)context;
+	listener_stop(listener, PATIENCE);
+	return NULL;
+}
+
+static void stopping_finishes_what_is_under_way(void **state)
+{
+	char answer[ANSWER_MAX];
+	struct text request = {0};
+	pthread_t stopper;
+	int idle;
+	int waiting;
+	int half;
+
+	(void)state;
+	config.http_threads = 2;
+	start();
+	idle = open_connection();
+	send_webhook(idle);
+	assert_int_equal(read_answer(idle, answer), 200);
+	set(&engine.holding, true);
+	waiting = open_connection();
+	send_webhook(waiting);
+	await(&engine.submitted, 2);
+	half = open_connection();
+	add_webhook(&request, SECRET, BODY, strlen(BODY));
+	write_all(half, request.data, request.length - 10);
+	(void)usleep(100 * 1000);
+	assert_int_equal(pthread_create(&stopper, NULL, stop_with_patience, NULL), 0);
+	assert_true(has_ended(idle));
+	write_all(half, request.data + request.length - 10, 10);
+	await(&engine.submitted, 3);
+	set(&engine.holding, false);
+	assert_int_equal(read_answer(waiting, answer), 200);
+	assert_int_equal(read_answer(half, answer), 200);
+	assert_true(has_ended(waiting));
+	assert_true(has_ended(half));
+	(void)pthread_join(stopper, NULL);
+	listener = NULL;
+	text_free(&request);
+	(void)close(idle);
+	(void)close(waiting);
+	(void)close(half);
+}
+
+static void stopping_does_not_wait_for_a_slow_client(void **state)
+{
+	int64_t begin;
+	int fd;
+
+	(void)state;
+	start();
+	fd = open_connection();
+	write_all(fd, "POST /webhooks/shopify HTTP/1.1\r\nHost: a\r\n", 42);
+	(void)usleep(100 * 1000);
+	begin = clock_monotonic();
+	listener_stop(listener, 400);
+	listener = NULL;
+	assert_in_range(clock_monotonic() - begin, 350, 3000);
+	assert_true(has_ended(fd));
+	(void)close(fd);
+}
+
+static void an_address_in_use_is_an_error(void **state)
+{
+	static const char *const bad[] = {
+		"127.0.0.1", "::1:8080", "127.0.0.1:", "127.0.0.1:x", "192.0.2.1:0"};
+	struct listener *second = NULL;
+	struct error error = {""};
+	char taken[32];
+	int other_port;
+
+	(void)state;
+	start();
+	(void)snprintf(taken, sizeof(taken), "127.0.0.1:%d", port);
+	config.listen = taken;
+	assert_int_equal(listener_start(&engine, &config, &second, &other_port, &error), -1);
+	assert_non_null(strstr(error.text, taken));
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		char address[32];
+
+		(void)snprintf(address, sizeof(address), "%s", bad[i]);
+		config.listen = address;
+		assert_int_equal(
+			listener_start(&engine, &config, &second, &other_port, &error), -1);
+		assert_non_null(strstr(error.text, bad[i]));
+	}
+	assert_null(second);
+}
+
+static void the_heartbeat_goes_on_without_requests(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	start();
+	before = listener_heartbeat(listener);
+	(void)usleep(2500 * 1000);
+	assert_true(listener_heartbeat(listener) > before);
+	assert_true(clock_monotonic() - listener_heartbeat(listener) < 2000);
+}
+
+/* ---- everything at once ---- */
+
+static void *churn(void *context)
+{
+	unsigned seed = (unsigned)(uintptr_t)context;
+	char answer[ANSWER_MAX];
+
+	for (int i = 0; i < 60; i++) {
+		int fd = open_connection();
+		int requests = rand_r(&seed) % 4;
+
+		for (int j = 0; j < requests; j++) {
+			send_webhook(fd);
+			if (read_answer(fd, answer) != 200)
+				return "refused";
+		}
+		if (rand_r(&seed) % 2 == 0)
+			send_webhook(fd); /* and leave */
+		if (rand_r(&seed) % 2 == 0)
+			reset(fd);
+		else
+			(void)close(fd);
+	}
+	return NULL;
+}
+
+static void clients_come_and_go(void **state)
+{
+	pthread_t clients[8];
+	void *trouble;
+
+	(void)state;
+	config.http_threads = 3;
+	start();
+	for (size_t i = 0; i < COUNT_OF(clients); i++)
+		assert_int_equal(
+			pthread_create(&clients[i], NULL, churn, (void *)(uintptr_t)(i + 1)), 0);
+	for (int i = 0; i < 50; i++) {
+		listener_reload(listener, &config);
+		(void)listener_heartbeat(listener);
+		expect_metric("segrelay_http_waiting");
+	}
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		(void)pthread_join(clients[i], &trouble);
+		assert_null(trouble);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(many_connections_at_once_are_all_answered),
+		TEST(a_client_may_leave_while_it_waits),
+		TEST(all_bodies_together_are_bounded),
+		TEST(an_announced_body_takes_no_room),
+		TEST(a_slow_request_is_cut_at_its_deadline),
+		TEST(an_idle_connection_is_not_a_slow_request),
+		TEST(a_waiting_request_has_no_deadline),
+		TEST(an_address_has_a_limit),
+		TEST(connections_beyond_the_limit_wait_for_their_turn),
+		TEST(another_configuration_counts_from_the_next_request_on),
+		TEST(stopping_finishes_what_is_under_way),
+		TEST(stopping_does_not_wait_for_a_slow_client),
+		TEST(an_address_in_use_is_an_error),
+		TEST(the_heartbeat_goes_on_without_requests),
+		TEST(clients_come_and_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
