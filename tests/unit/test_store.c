@@ -1,0 +1,660 @@
+/* The store's contract: what any engine of it must do.
+ */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- a store of its own for each test ---- */
+
+struct given {
+	char folder[64];
+	char url[128];
+	struct store *store;
+	struct arena *arena;
+	struct error error;
+};
+
+static void reopen(struct given *given)
+{
+	store_close(given->store);
+	given->store = NULL;
+	if (store_open(given->url, &given->store, NULL, &given->error) != 0)
+		fail_msg("%s", given->error.text);
+}
+
+static int set_up(void **state)
+{
+	struct given *given = calloc(1, sizeof(*given));
+
+	(void)snprintf(given->folder, sizeof(given->folder), "/tmp/segrelay-store-XXXXXX");
+	assert_non_null(mkdtemp(given->folder));
+	(void)snprintf(given->url, sizeof(given->url), "sqlite:%s/test.db", given->folder);
+	given->arena = arena_create(1024);
+	reopen(given);
+	*state = given;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct given *given = *state;
+	char command[128];
+
+	store_close(given->store);
+	arena_destroy(given->arena);
+	(void)snprintf(command, sizeof(command), "rm -r '%s'", given->folder);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a test */
+	free(given);
+	return 0;
+}
+
+static void begin(struct given *given)
+{
+	assert_int_equal(store_begin(given->store, &given->error), 0);
+}
+
+static void commit(struct given *given)
+{
+	assert_int_equal(store_commit(given->store, &given->error), 0);
+}
+
+static struct delivery a_delivery(const char *topic, unsigned char fingerprint)
+{
+	struct delivery delivery = {.shop = "a.myshopify.com",
+		.topic = topic,
+		.webhook_id = "w-1",
+		.received = 1000,
+		.body = "{\"id\":1}",
+		.body_length = 8};
+
+	memset(delivery.fingerprint, fingerprint, sizeof(delivery.fingerprint));
+	return delivery;
+}
+
+/* Queues a message of `size` bytes. */
+static int64_t queue(struct given *given, const char *destination, size_t size, bool with_next)
+{
+	char json[4096];
+	struct message message = {.destination = destination,
+		.shop = "a.myshopify.com",
+		.event = "Order Completed",
+		.with_next = with_next,
+		.queued = 5000,
+		.delivery = 1,
+		.json = json,
+		.json_length = size};
+
+	memset(json, 'x', sizeof(json));
+	assert_int_equal(store_queue(given->store, &message, &given->error), 0);
+	return message.id;
+}
+
+static size_t claim(struct given *given, const char *destination, size_t most, size_t bytes,
+	struct message **messages)
+{
+	struct claim_limits limits = {most, bytes};
+	size_t count = 0;
+
+	assert_int_equal(store_claim(given->store, destination, &limits, given->arena, messages,
+				 &count, &given->error),
+		0);
+	return count;
+}
+
+/* ---- deliveries ---- */
+
+static void a_delivery_comes_back_as_it_was(void **state)
+{
+	struct given *given = *state;
+	struct delivery delivery = a_delivery("orders/create", 7);
+	struct delivery read;
+	bool flag;
+
+	delivery.body = "a\0b";
+	delivery.body_length = 3;
+	delivery.test = true;
+	begin(given);
+	assert_int_equal(store_add_delivery(given->store, &delivery, &flag, &given->error), 0);
+	commit(given);
+	assert_false(flag);
+	assert_true(delivery.id > 0);
+	reopen(given);
+	assert_int_equal(store_get_delivery(given->store, delivery.id, given->arena, &read, &flag,
+				 &given->error),
+		0);
+	assert_true(flag);
+	assert_int_equal(read.body_length, 3);
+	assert_memory_equal(read.body, "a\0b", 3);
+	assert_string_equal(read.webhook_id, "w-1");
+	assert_null(read.event_id);
+	assert_true(read.test);
+	assert_int_equal(read.received, 1000);
+	assert_memory_equal(read.fingerprint, delivery.fingerprint, SHA256_SIZE);
+	assert_int_equal(
+		store_get_delivery(given->store, 999, given->arena, &read, &flag, &given->error),
+		0);
+	assert_false(flag);
+}
+
+static void a_repetition_is_known_by_shop_topic_and_body(void **state)
+{
+	struct given *given = *state;
+	struct delivery first = a_delivery("orders/create", 1);
+	struct delivery same = a_delivery("orders/create", 1);
+	struct delivery topic = a_delivery("orders/paid", 1);
+	struct delivery body = a_delivery("orders/create", 2);
+	struct delivery shop = a_delivery("orders/create", 1);
+	bool repeated;
+
+	same.webhook_id = "another";
+	shop.shop = "b.myshopify.com";
+	begin(given);
+	(void)store_add_delivery(given->store, &first, &repeated, &given->error);
+	(void)store_add_delivery(given->store, &same, &repeated, &given->error);
+	assert_true(repeated);
+	(void)store_add_delivery(given->store, &topic, &repeated, &given->error);
+	assert_false(repeated);
+	(void)store_add_delivery(given->store, &body, &repeated, &given->error);
+	assert_false(repeated);
+	(void)store_add_delivery(given->store, &shop, &repeated, &given->error);
+	assert_false(repeated);
+	commit(given);
+}
+
+/* ---- told ---- */
+
+static void what_was_told_stays_told(void **state)
+{
+	struct given *given = *state;
+	struct uuid id = {{1, 2, 3}};
+	bool fresh;
+
+	begin(given);
+	assert_int_equal(store_tell(given->store, &id, 1, &fresh, &given->error), 0);
+	assert_true(fresh);
+	commit(given);
+	reopen(given);
+	begin(given);
+	assert_int_equal(store_tell(given->store, &id, 2, &fresh, &given->error), 0);
+	assert_false(fresh);
+	commit(given);
+}
+
+static void what_was_rolled_back_was_not_told(void **state)
+{
+	struct given *given = *state;
+	struct uuid id = {{9}};
+	struct message *messages;
+	bool fresh;
+
+	begin(given);
+	(void)store_tell(given->store, &id, 1, &fresh, &given->error);
+	(void)queue(given, "new", 10, false);
+	store_rollback(given->store);
+	begin(given);
+	(void)store_tell(given->store, &id, 1, &fresh, &given->error);
+	assert_true(fresh);
+	assert_int_equal(claim(given, "new", 10, 1000, &messages), 0);
+	(void)queue(given, "new", 10, false);
+	assert_int_equal(claim(given, "new", 10, 1000, &messages), 1);
+	commit(given);
+}
+
+/* ---- the outbox ---- */
+
+static void messages_are_claimed_once_in_order(void **state)
+{
+	struct given *given = *state;
+	struct message *messages;
+	int64_t ids[3];
+
+	begin(given);
+	for (size_t i = 0; i < 3; i++)
+		ids[i] = queue(given, "main", 10, false);
+	(void)queue(given, "other", 10, false);
+	assert_int_equal(claim(given, "main", 2, 1000, &messages), 2);
+	assert_int_equal(messages[0].id, ids[0]);
+	assert_int_equal(messages[1].id, ids[1]);
+	assert_string_equal(messages[0].event, "Order Completed");
+	assert_int_equal(messages[0].json_length, 10);
+	assert_int_equal(claim(given, "main", 2, 1000, &messages), 1);
+	assert_int_equal(messages[0].id, ids[2]);
+	assert_int_equal(claim(given, "main", 2, 1000, &messages), 0);
+	commit(given);
+	store_unclaim(given->store, "main");
+	begin(given);
+	assert_int_equal(claim(given, "main", 9, 1000, &messages), 3);
+	commit(given);
+}
+
+static void a_claim_keeps_to_its_bytes_but_takes_one(void **state)
+{
+	struct given *given = *state;
+	struct message *messages;
+
+	begin(given);
+	(void)queue(given, "main", 3000, false);
+	(void)queue(given, "main", 100, false);
+	(void)queue(given, "main", 100, false);
+	assert_int_equal(claim(given, "main", 10, 50, &messages), 1);
+	assert_int_equal(messages[0].json_length, 3000);
+	assert_int_equal(claim(given, "main", 10, 202, &messages), 2);
+	commit(given);
+}
+
+static void an_identify_goes_with_its_event(void **state)
+{
+	struct given *given = *state;
+	struct message *messages;
+
+	begin(given);
+	(void)queue(given, "main", 10, false);
+	(void)queue(given, "main", 10, true);
+	(void)queue(given, "main", 10, false);
+	assert_int_equal(claim(given, "main", 2, 1000, &messages), 1);
+	assert_int_equal(claim(given, "main", 2, 1000, &messages), 2);
+	assert_true(messages[0].with_next);
+	commit(given);
+}
+
+static void a_claim_that_is_rolled_back_is_none(void **state)
+{
+	struct given *given = *state;
+	struct message *messages;
+
+	begin(given);
+	(void)queue(given, "main", 10, false);
+	commit(given);
+	begin(given);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 1);
+	store_rollback(given->store);
+	begin(given);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 1);
+	commit(given);
+}
+
+static void sent_messages_are_gone_and_ids_never_come_back(void **state)
+{
+	struct given *given = *state;
+	int64_t first;
+	int64_t second;
+	int64_t oldest;
+
+	begin(given);
+	first = queue(given, "main", 10, false);
+	assert_int_equal(store_oldest(given->store, "main", &oldest, &given->error), 0);
+	assert_int_equal(oldest, 5000);
+	assert_int_equal(store_sent(given->store, &first, 1, &given->error), 0);
+	assert_int_equal(store_oldest(given->store, "main", &oldest, &given->error), 0);
+	assert_int_equal(oldest, 0);
+	commit(given);
+	reopen(given);
+	begin(given);
+	second = queue(given, "main", 10, false);
+	assert_true(second > first);
+	commit(given);
+}
+
+/* ---- dead letters ---- */
+
+static int count_letters(void *context, const struct dead_letter *letter)
+{
+	size_t *count = context;
+
+	assert_string_equal(letter->shop, "a.myshopify.com");
+	++*count;
+	return 0;
+}
+
+static size_t dead_count(struct given *given)
+{
+	size_t count = 0;
+
+	assert_int_equal(
+		store_each_dead(given->store, 0, 100, count_letters, &count, &given->error), 0);
+	return count;
+}
+
+static void a_refused_message_is_set_aside_and_can_be_sent_again(void **state)
+{
+	struct given *given = *state;
+	struct dead_letter letter;
+	struct message *messages;
+	int64_t dead;
+	bool found;
+
+	begin(given);
+	assert_int_equal(store_bury(given->store, queue(given, "main", 10, false), 77, 400,
+				 "no userId", &dead, &given->error),
+		0);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 0);
+	assert_int_equal(
+		store_get_dead(given->store, dead, given->arena, &letter, &found, &given->error),
+		0);
+	assert_true(found);
+	assert_string_equal(letter.destination, "main");
+	assert_string_equal(letter.reason, "no userId");
+	assert_int_equal(letter.status, 400);
+	assert_int_equal(letter.json_length, 10);
+	assert_int_equal(store_revive(given->store, dead, 99, &given->error), 0);
+	assert_int_equal(dead_count(given), 0);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 1);
+	assert_int_equal(store_bury(given->store, 999, 77, 400, "x", &dead, &given->error), 0);
+	assert_int_equal(dead, 0);
+	commit(given);
+}
+
+static void a_delivery_that_cannot_be_mapped_is_set_aside_with_its_body(void **state)
+{
+	struct given *given = *state;
+	struct delivery delivery = a_delivery("orders/create", 3);
+	struct dead_letter letter;
+	int64_t dead;
+	bool flag;
+
+	begin(given);
+	(void)store_add_delivery(given->store, &delivery, &flag, &given->error);
+	assert_int_equal(
+		store_bury_delivery(given->store, delivery.id, 5, "not JSON", &dead, &given->error),
+		0);
+	assert_int_equal(
+		store_get_dead(given->store, dead, given->arena, &letter, &flag, &given->error), 0);
+	assert_null(letter.destination);
+	assert_string_equal(letter.topic, "orders/create");
+	assert_string_equal(letter.json, "{\"id\":1}");
+	assert_int_equal(store_drop_dead(given->store, dead, &given->error), 0);
+	assert_int_equal(dead_count(given), 0);
+	commit(given);
+}
+
+/* ---- records and timers ---- */
+
+static void records_are_kept_by_shop_kind_and_key(void **state)
+{
+	struct given *given = *state;
+	const char *json;
+
+	begin(given);
+	(void)store_put_record(given->store, "a", "order", "1", "{\"x\":1}", 9, &given->error);
+	(void)store_put_record(given->store, "a", "order", "1", "{\"x\":2}", 9, &given->error);
+	commit(given);
+	reopen(given);
+	(void)store_get_record(given->store, "a", "order", "1", given->arena, &json, &given->error);
+	assert_string_equal(json, "{\"x\":2}");
+	(void)store_get_record(given->store, "b", "order", "1", given->arena, &json, &given->error);
+	assert_null(json);
+	(void)store_get_record(given->store, "a", "cart", "1", given->arena, &json, &given->error);
+	assert_null(json);
+}
+
+static void timers_come_due_in_order(void **state)
+{
+	struct given *given = *state;
+	struct timer late = {.due = 300, .shop = "a", .kind = "cart", .key = "1"};
+	struct timer early = {.due = 200, .shop = "a", .kind = "cart", .key = "2"};
+	struct timer due;
+	int64_t next;
+	bool found;
+
+	begin(given);
+	(void)store_due_timer(given->store, 1000, given->arena, &due, &found, &next, &given->error);
+	assert_false(found);
+	assert_int_equal(next, INT64_MAX);
+	(void)store_set_timer(given->store, &late, &given->error);
+	(void)store_set_timer(given->store, &early, &given->error);
+	late.due = 100;
+	(void)store_set_timer(given->store, &late, &given->error);
+	(void)store_due_timer(given->store, 150, given->arena, &due, &found, &next, &given->error);
+	assert_true(found);
+	assert_string_equal(due.key, "1");
+	(void)store_drop_timer(given->store, &due, &given->error);
+	(void)store_due_timer(given->store, 150, given->arena, &due, &found, &next, &given->error);
+	assert_false(found);
+	assert_int_equal(next, 200);
+	commit(given);
+}
+
+/* ---- counters ---- */
+
+static void counters_survive(void **state)
+{
+	struct given *given = *state;
+	char shop[] = "a";
+	char topic[] = "orders/create";
+	char name[] = "main";
+	struct topic_state state_in = {.shop = shop, .topic = topic, .received = 3, .mapped = 2};
+	struct destination_state pause = {.name = name,
+		.queued = 5,
+		.paused_until = 12345,
+		.failures = 2,
+		.reason = "503 busy"};
+	struct topic_state *topics;
+	struct destination_state *destinations;
+	size_t count;
+
+	begin(given);
+	(void)store_save_topic(given->store, &state_in, &given->error);
+	(void)store_save_destination(given->store, &pause, &given->error);
+	commit(given);
+	reopen(given);
+	assert_int_equal(store_topics(given->store, &topics, &count, &given->error), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(topics[0].received, 3);
+	assert_int_equal(topics[0].mapped, 2);
+	store_free_topics(topics, count);
+	assert_int_equal(store_destinations(given->store, &destinations, &count, &given->error), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(destinations[0].queued, 5);
+	assert_int_equal(destinations[0].paused_until, 12345);
+	assert_string_equal(destinations[0].reason, "503 busy");
+	store_free_destinations(destinations, count);
+}
+
+/* ---- forgetting ---- */
+
+static void sweep_all(struct given *given, const struct retention *retention)
+{
+	bool more = true;
+
+	for (int i = 0; i < 100 && more; i++) {
+		begin(given);
+		assert_int_equal(store_sweep(given->store, retention, &more, &given->error), 0);
+		commit(given);
+	}
+	assert_false(more);
+}
+
+static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
+{
+	struct given *given = *state;
+	struct retention retention = {.now = 5000, .deliveries_before = 2000, .told_before = 3000};
+	struct delivery deliveries[200];
+	struct uuid ids[1200];
+	struct delivery read;
+	const char *json;
+	char key[16];
+	int64_t dead;
+	bool flag;
+
+	begin(given);
+	for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
+		deliveries[i] = a_delivery("orders/create", (unsigned char)i);
+		deliveries[i].received = i < 150 ? 1000 : 3000;
+		(void)store_add_delivery(given->store, &deliveries[i], &flag, &given->error);
+	}
+	(void)store_bury_delivery(given->store, deliveries[10].id, 1, "kept", &dead, &given->error);
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		memset(&ids[i], 1, sizeof(ids[i]));
+		ids[i].bytes[0] = (unsigned char)(i >> 8);
+		ids[i].bytes[1] = (unsigned char)i;
+		(void)store_tell(
+			given->store, &ids[i], i % 2 == 0 ? 2999 : 3000, &flag, &given->error);
+		(void)snprintf(key, sizeof(key), "%zu", i);
+		(void)store_put_record(given->store, "a", "order", key, "{}",
+			i % 2 == 0 ? 4999 : 5001, &given->error);
+	}
+	commit(given);
+	sweep_all(given, &retention);
+	for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
+		(void)store_get_delivery(
+			given->store, deliveries[i].id, given->arena, &read, &flag, &given->error);
+		assert_int_equal(flag, i >= 150 || i == 10);
+	}
+	begin(given);
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		(void)store_tell(given->store, &ids[i], 1, &flag, &given->error);
+		assert_int_equal(flag, i % 2 == 0);
+		(void)snprintf(key, sizeof(key), "%zu", i);
+		(void)store_get_record(
+			given->store, "a", "order", key, given->arena, &json, &given->error);
+		assert_int_equal(json == NULL, i % 2 == 0);
+	}
+	commit(given);
+}
+
+/* ---- the file ---- */
+
+static void one_process_has_the_store(void **state)
+{
+	struct given *given = *state;
+	struct store *second;
+	bool in_use;
+
+	assert_int_equal(store_open(given->url, &second, &in_use, &given->error), -1);
+	assert_true(in_use);
+	assert_non_null(strstr(given->error.text, "in use by another segrelay"));
+}
+
+static void the_file_is_private(void **state)
+{
+	struct given *given = *state;
+	struct stat status;
+
+	assert_int_equal(stat(given->url + strlen("sqlite:"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+/* Writes bytes over the file at an offset. */
+static void overwrite(const struct given *given, off_t offset, const char *bytes, size_t length)
+{
+	int fd = open(given->url + strlen("sqlite:"), O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, length, offset), (ssize_t)length);
+	(void)close(fd);
+}
+
+static void assert_refused(struct given *given, const char *why)
+{
+	bool in_use = true;
+
+	assert_int_equal(store_open(given->url, &given->store, &in_use, &given->error), -1);
+	assert_false(in_use);
+	given->store = NULL;
+	if (strstr(given->error.text, why) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", given->error.text, why);
+}
+
+static void a_file_that_is_no_database_is_left_alone(void **state)
+{
+	struct given *given = *state;
+	char bytes[16] = {0};
+	int fd;
+
+	store_close(given->store);
+	overwrite(given, 0, "this is no data", 16);
+	assert_refused(given, "damaged");
+	fd = open(given->url + strlen("sqlite:"), O_RDONLY);
+	assert_int_equal(read(fd, bytes, sizeof(bytes)), sizeof(bytes));
+	(void)close(fd);
+	assert_string_equal(bytes, "this is no data");
+}
+
+/* SQLite's file format: the user version is at byte 60, the application id at 68, big-endian. */
+static void a_newer_schema_is_left_alone(void **state)
+{
+	struct given *given = *state;
+
+	store_close(given->store);
+	overwrite(given, 60, "\0\0\0\x63", 4);
+	assert_refused(given, "a newer segrelay (schema 99");
+}
+
+static void another_programs_database_is_left_alone(void **state)
+{
+	struct given *given = *state;
+
+	store_close(given->store);
+	overwrite(given, 68, "\1\2\3\4", 4);
+	assert_refused(given, "of another program");
+}
+
+static void room_is_checked_against_both_limits(void **state)
+{
+	struct given *given = *state;
+	struct store_limits limits = {.max_store = 1, .min_free = 0};
+	int64_t bytes;
+	int64_t free_bytes;
+
+	assert_int_equal(store_room(given->store, &limits, &given->error), -1);
+	assert_non_null(strstr(given->error.text, "max_store"));
+	reopen(given);
+	limits = (struct store_limits){.max_store = INT64_MAX, .min_free = INT64_MAX};
+	assert_int_equal(store_room(given->store, &limits, &given->error), -1);
+	assert_non_null(strstr(given->error.text, "min_free"));
+	reopen(given);
+	limits.min_free = 0;
+	assert_int_equal(store_room(given->store, &limits, &given->error), 0);
+	assert_int_equal(store_size(given->store, &bytes, &free_bytes, &given->error), 0);
+	assert_true(bytes > 0 && free_bytes > 0);
+}
+
+static void an_unknown_url_is_named(void **state)
+{
+	struct given *given = *state;
+	struct store *store;
+
+	assert_int_equal(store_open("mysql:x", &store, NULL, &given->error), -1);
+	assert_non_null(strstr(given->error.text, "write sqlite:PATH"));
+}
+
+#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(a_delivery_comes_back_as_it_was),
+		STORE_TEST(a_repetition_is_known_by_shop_topic_and_body),
+		STORE_TEST(what_was_told_stays_told),
+		STORE_TEST(what_was_rolled_back_was_not_told),
+		STORE_TEST(messages_are_claimed_once_in_order),
+		STORE_TEST(a_claim_keeps_to_its_bytes_but_takes_one),
+		STORE_TEST(an_identify_goes_with_its_event),
+		STORE_TEST(a_claim_that_is_rolled_back_is_none),
+		STORE_TEST(sent_messages_are_gone_and_ids_never_come_back),
+		STORE_TEST(a_refused_message_is_set_aside_and_can_be_sent_again),
+		STORE_TEST(a_delivery_that_cannot_be_mapped_is_set_aside_with_its_body),
+		STORE_TEST(records_are_kept_by_shop_kind_and_key),
+		STORE_TEST(timers_come_due_in_order),
+		STORE_TEST(counters_survive),
+		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
+		STORE_TEST(one_process_has_the_store),
+		STORE_TEST(the_file_is_private),
+		STORE_TEST(a_file_that_is_no_database_is_left_alone),
+		STORE_TEST(a_newer_schema_is_left_alone),
+		STORE_TEST(another_programs_database_is_left_alone),
+		STORE_TEST(room_is_checked_against_both_limits),
+		STORE_TEST(an_unknown_url_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
