@@ -27,7 +27,7 @@ static bool turned_enabled(const struct work *work)
 struct subjects newly_enabled(struct work *work)
 {
 	if (!turned_enabled(work))
-		return silent("the customer was not enabled by this");
+		return silent(NULL);
 	return itself(work);
 }
 
@@ -35,7 +35,7 @@ struct subjects newly_enabled(struct work *work)
 struct subjects not_newly_enabled(struct work *work)
 {
 	if (turned_enabled(work))
-		return silent("told with Customer Enabled");
+		return silent(NULL);
 	return itself(work);
 }
 

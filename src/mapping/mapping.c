@@ -185,7 +185,7 @@ static void carry_out(struct work *work, const struct rule *rule, struct mapped 
 {
 	struct subjects subjects = rule->about(work);
 
-	if (subjects.count == 0 && result->reason == NULL)
+	if (subjects.count == 0 && subjects.why_not != NULL)
 		result->reason = subjects.why_not;
 	for (size_t i = 0; i < subjects.count && !work->failed; i++) {
 		const char *key = natural_key(work, rule, subjects.items[i]);
@@ -256,15 +256,15 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 		.error = error,
 	};
 
-	*result = (struct mapped){.outcome = IGNORED};
+	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
 	if (!map_knows(delivery->topic)) {
 		result->reason = "no rule speaks of this topic";
 		return 0;
 	}
-	result->reason = why_unusable(payload);
-	if (result->reason != NULL) {
+	if (why_unusable(payload) != NULL) {
 		result->outcome = UNUSABLE;
+		result->reason = why_unusable(payload);
 		return 0;
 	}
 	map_known_topic(&work, result);

@@ -56,24 +56,20 @@ struct subjects placed_online(struct work *work)
 {
 	const char *why_not = why_not_placed(work);
 
-	if (why_not == NULL && is_pos(work))
-		why_not = "the order was placed at a point of sale";
-	return why_not != NULL ? silent(why_not) : itself(work);
+	return why_not != NULL || is_pos(work) ? silent(why_not) : itself(work);
 }
 
 struct subjects placed_at_pos(struct work *work)
 {
 	const char *why_not = why_not_placed(work);
 
-	if (why_not == NULL && !is_pos(work))
-		why_not = "the order was placed online";
-	return why_not != NULL ? silent(why_not) : itself(work);
+	return why_not != NULL || !is_pos(work) ? silent(why_not) : itself(work);
 }
 
 struct subjects cancelled(struct work *work)
 {
 	if (json_at(work->payload, "cancelled_at") == NULL)
-		return silent("the order is not cancelled");
+		return silent(NULL);
 	if (!topic_is(work, "orders/cancelled") && !is_recent(work, "cancelled_at"))
 		return silent("the order was cancelled over two days ago");
 	return itself(work);
