@@ -17,8 +17,9 @@ int listener_start(struct engine *engine, struct config *config, struct listener
 /* Uses another configuration for requests that begin from now on. */
 void listener_reload(struct listener *listener, struct config *config);
 
-/* Accepts no more connections, finishes the requests that are under way (at most `grace` ms), and
- * frees the listener. NULL is allowed. */
+/* Accepts no more connections, finishes the requests that are under way (at most `grace` ms; what
+ * the engine has is waited for, since it may be committed already), and frees the listener. NULL is
+ * allowed. */
 void listener_stop(struct listener *listener, int64_t grace);
 
 /* When each loop last turned: the oldest, in ms of clock_monotonic(); for the watchdog. */

@@ -1,4 +1,4 @@
-/* One thread of the public listener: its libmicrohttpd daemon, the connections, their deadlines.
+/* One thread of the public listener and its libmicrohttpd daemon.
  *
  * The loop is ours and calls MHD_run: libmicrohttpd 0.9.75's own epoll thread blocks for ever once
  * 128 events are ready together, and connections that another thread resumes wake up late. */
@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "receive/reception.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct MHD_Connection;
@@ -18,14 +17,6 @@ struct loop;
 struct waiter {
 	struct MHD_Connection *connection;
 	struct waiter *next; /* the loop's */
-};
-
-/* Where a connection's request is; each phase has its deadline. */
-enum phase {
-	PHASE_IDLE,      /* between requests: idle_timeout */
-	PHASE_RECEIVING, /* request_timeout from the first byte to the last */
-	PHASE_WAITING,   /* for the engine: none, it always answers */
-	PHASE_ANSWERING, /* request_timeout */
 };
 
 /* Starts a thread that accepts from `listen_fd`, which stays the caller's. */
@@ -44,15 +35,6 @@ int64_t loop_heartbeat(const struct loop *loop);
 /* ---- for the requests, in the loop's thread ---- */
 
 struct reception *loop_reception(struct loop *loop);
-
-/* False for a connection that was turned away when it opened; nothing that it sent counts. */
-bool loop_admitted(struct MHD_Connection *connection);
-
-/* Says where the connection's request is. */
-void loop_phase(struct MHD_Connection *connection, enum phase phase);
-
-/* Whether the connection was cut because its request took too long to arrive. */
-bool loop_was_cut(struct MHD_Connection *connection);
 
 /* Suspends the connection until loop_resume; then its handler is called again. */
 void loop_suspend(struct waiter *waiter, struct MHD_Connection *connection);

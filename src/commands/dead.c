@@ -197,21 +197,32 @@ static int order(const struct dead *dead, const char *verb, char **ids, int coun
 	return all_done ? EXIT_GOOD : EXIT_FAILED;
 }
 
-static int carry_out(struct dead *dead, int words, char **argv)
+/* Whether the words make sense; otherwise a mistake was said. */
+static bool are_sensible(const struct dead *dead, int words, char **argv)
 {
-	const char *verb = argv[0];
+	const char *verb = words > 0 ? argv[0] : "";
 	bool is_order = strcmp(verb, "retry") == 0 || strcmp(verb, "drop") == 0;
 
-	for (int i = 1; i < words; i++)
-		if (!is_id(argv[i]))
-			return complain_usage(usage, "\"%.40s\" is no id", argv[i]);
-	if (strcmp(verb, "list") == 0 && words == 1)
+	for (int i = 1; i < words; i++) {
+		if (is_id(argv[i]))
+			continue;
+		(void)complain_usage(usage, "\"%.40s\" is no id", argv[i]);
+		return false;
+	}
+	if ((strcmp(verb, "list") == 0 && words == 1) ||
+		(strcmp(verb, "show") == 0 && words == 2) || (is_order && (words > 1) != dead->all))
+		return true;
+	(void)complain_usage(usage, "dead needs list, show ID, retry ID… or drop ID…");
+	return false;
+}
+
+static int carry_out(const struct dead *dead, int words, char **argv)
+{
+	if (strcmp(argv[0], "list") == 0)
 		return list(dead);
-	if (strcmp(verb, "show") == 0 && words == 2)
+	if (strcmp(argv[0], "show") == 0)
 		return show(dead, argv[1]);
-	if (is_order && (words > 1) != dead->all)
-		return order(dead, verb, argv + 1, words - 1);
-	return complain_usage(usage, "dead needs list, show ID, retry ID… or drop ID…");
+	return order(dead, argv[0], argv + 1, words - 1);
 }
 
 int command_dead(int argc, char **argv)
@@ -231,8 +242,8 @@ int command_dead(int argc, char **argv)
 
 	if (words < 0)
 		return status;
-	if (words == 0)
-		return complain_usage(usage, "dead needs list, show ID, retry ID… or drop ID…");
+	if (!are_sensible(&dead, words, argv))
+		return EXIT_USAGE;
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;

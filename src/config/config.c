@@ -82,8 +82,5 @@ bool config_needs_restart(
 	add_name(names, "store", strcmp(before->store, after->store) != 0);
 	add_name(names, "http_threads", before->http_threads != after->http_threads);
 	add_name(names, "max_connections", before->max_connections != after->max_connections);
-	add_name(names, "max_connections_per_address",
-		before->max_connections_per_address != after->max_connections_per_address);
-	add_name(names, "idle_timeout", before->idle_timeout != after->idle_timeout);
 	return names->length > 0;
 }

@@ -8,7 +8,21 @@
 #include <stddef.h>
 
 /* Shopify waits 5 seconds. */
-static const int64_t bounds[DURATION_BUCKETS] = {1, 2, 5, 10, 25, 50, 100, 250, 1000, 5000};
+static const struct {
+	int64_t milliseconds;
+	const char *seconds;
+} bounds[DURATION_BUCKETS] = {
+	{1, "0.001"},
+	{2, "0.002"},
+	{5, "0.005"},
+	{10, "0.01"},
+	{25, "0.025"},
+	{50, "0.05"},
+	{100, "0.1"},
+	{250, "0.25"},
+	{1000, "1"},
+	{5000, "5"},
+};
 
 void traffic_add(_Atomic int64_t *counter, int64_t more)
 {
@@ -24,7 +38,7 @@ void traffic_duration(struct traffic *traffic, int64_t duration)
 {
 	size_t bucket = 0;
 
-	while (bucket < DURATION_BUCKETS && duration > bounds[bucket])
+	while (bucket < DURATION_BUCKETS && duration > bounds[bucket].milliseconds)
 		bucket++;
 	traffic_add(&traffic->durations[bucket], 1);
 	traffic_add(&traffic->duration_sum, duration);
@@ -54,14 +68,10 @@ static void write_gauge(
 		read_counter(counter));
 }
 
-static void write_seconds(struct text *text, int64_t milliseconds)
-{
-	text_format(text, "%" PRId64 ".%03d", milliseconds / SECOND, (int)(milliseconds % SECOND));
-}
-
 static void write_durations(struct traffic *traffic, struct text *text)
 {
 	int64_t count = 0;
+	int64_t sum;
 
 	text_put(text,
 		"# HELP segrelay_http_request_duration_seconds From a request's last byte to "
@@ -69,17 +79,17 @@ static void write_durations(struct traffic *traffic, struct text *text)
 		"# TYPE segrelay_http_request_duration_seconds histogram\n");
 	for (size_t i = 0; i < DURATION_BUCKETS; i++) {
 		count += read_counter(&traffic->durations[i]);
-		text_put(text, "segrelay_http_request_duration_seconds_bucket{le=\"");
-		write_seconds(text, bounds[i]);
-		text_format(text, "\"} %" PRId64 "\n", count);
+		text_format(text,
+			"segrelay_http_request_duration_seconds_bucket{le=\"%s\"} %" PRId64 "\n",
+			bounds[i].seconds, count);
 	}
 	count += read_counter(&traffic->durations[DURATION_BUCKETS]);
+	sum = read_counter(&traffic->duration_sum);
 	text_format(text,
 		"segrelay_http_request_duration_seconds_bucket{le=\"+Inf\"} %" PRId64 "\n"
-		"segrelay_http_request_duration_seconds_sum ",
-		count);
-	write_seconds(text, read_counter(&traffic->duration_sum));
-	text_format(text, "\nsegrelay_http_request_duration_seconds_count %" PRId64 "\n", count);
+		"segrelay_http_request_duration_seconds_sum %" PRId64 ".%03d\n"
+		"segrelay_http_request_duration_seconds_count %" PRId64 "\n",
+		count, sum / SECOND, (int)(sum % SECOND), count);
 }
 
 void traffic_write(struct traffic *traffic, struct text *text)

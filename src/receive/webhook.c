@@ -7,6 +7,7 @@
 #include "receive/body.h"
 #include "receive/head.h"
 #include "receive/loop.h"
+#include "receive/peers.h"
 #include "receive/signature.h"
 
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static enum MHD_Result answer(struct webhook *webhook, struct MHD_Connection *co
 	conclude(reception, webhook, webhook->verdict);
 	if (webhook->complete_at != 0)
 		traffic_duration(&reception->traffic, clock_monotonic() - webhook->complete_at);
-	loop_phase(connection, PHASE_ANSWERING);
+	peer_phase(connection, PHASE_ANSWERING);
 	return MHD_queue_response(connection, verdicts[webhook->verdict].status,
 		reception->answers[webhook->verdict]);
 }
@@ -249,7 +250,7 @@ enum MHD_Result webhook_handle(void *loop, struct MHD_Connection *connection, co
 	struct webhook *webhook = *context;
 
 	if (webhook == NULL) {
-		webhook = loop_admitted(connection) ? webhook_create(loop) : NULL;
+		webhook = peer_admitted(connection) ? webhook_create(loop) : NULL;
 		if (webhook == NULL)
 			return MHD_NO;
 		*context = webhook;
@@ -271,13 +272,13 @@ void webhook_completed(void *loop, struct MHD_Connection *connection, void **con
 	enum MHD_RequestTerminationCode code)
 {
 	struct webhook *webhook = *context;
-	enum verdict verdict = loop_was_cut(connection) ? VERDICT_SLOW : VERDICT_ABORTED;
+	enum verdict verdict = peer_was_cut(connection) ? VERDICT_SLOW : VERDICT_ABORTED;
 
 	(void)code;
-	loop_phase(connection, PHASE_IDLE);
+	peer_phase(connection, PHASE_IDLE);
 	if (webhook != NULL && webhook->verdict != VERDICT_NONE)
 		verdict = webhook->verdict;
-	if (webhook != NULL ? !webhook->answered : loop_admitted(connection))
+	if (webhook != NULL ? !webhook->answered : peer_admitted(connection))
 		conclude(loop_reception(loop), webhook, verdict);
 	if (webhook != NULL)
 		webhook_destroy(webhook);

@@ -124,6 +124,7 @@ static void an_announced_body_takes_no_room(void **state)
 		fds[i] = open_connection();
 		write_all(fds[i], request.data, request.length);
 	}
+	expect_metric("segrelay_http_in_memory_bytes 3276800\n"); /* 64 KiB each */
 	fd = open_connection();
 	send_webhook(fd);
 	assert_int_equal(read_answer(fd, answer), 200);
@@ -412,6 +413,28 @@ static void an_address_in_use_is_an_error(void **state)
 	assert_null(second);
 }
 
+static void a_listener_may_have_any_address(void **state)
+{
+	static const char *const addresses[] = {"localhost:0", ":0", "[::1]:0"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
+		struct error error = {""};
+		char address[32];
+
+		(void)snprintf(address, sizeof(address), "%s", addresses[i]);
+		config.listen = address;
+		if (listener_start(&engine, &config, &listener, &port, &error) != 0) {
+			assert_non_null(strstr(error.text, addresses[i])); /* no IPv6 here */
+			assert_int_equal(address[0], '[');
+			continue;
+		}
+		assert_in_range(port, 1, 65535);
+		listener_stop(listener, 0);
+		listener = NULL;
+	}
+}
+
 static void the_heartbeat_goes_on_without_requests(void **state)
 {
 	int64_t before;
@@ -488,6 +511,7 @@ int main(void)
 		TEST(stopping_finishes_what_is_under_way),
 		TEST(stopping_does_not_wait_for_a_slow_client),
 		TEST(an_address_in_use_is_an_error),
+		TEST(a_listener_may_have_any_address),
 		TEST(the_heartbeat_goes_on_without_requests),
 		TEST(clients_come_and_go),
 	};

@@ -1,0 +1,163 @@
+/* The open connections of a loop, and their deadlines. */
+#include "receive/peers.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { SWEEP = 250 }; /* ms between two looks at the deadlines */
+
+/* An open connection. */
+struct peer {
+	struct peers *peers;
+	struct peer *previous;
+	struct peer *next;
+	struct address *address; /* NULL when they are not counted */
+	int fd;
+	enum phase phase;
+	int64_t deadline; /* clock_monotonic; INT64_MAX for none, or when it was cut already */
+	bool slow;        /* cut while its request was arriving */
+};
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+}
+
+/* False when the address has as many connections as it may. */
+static bool count_address(
+	struct reception *reception, struct MHD_Connection *connection, struct address **address)
+{
+	const struct refusal refusal = {.verdict = VERDICT_ADDRESS};
+	int64_t most = atomic_load_explicit(&reception->max_per_address, memory_order_relaxed);
+
+	if (most == 0)
+		return true;
+	*address = addresses_enter(reception->addresses,
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			->client_addr,
+		most);
+	if (*address == NULL)
+		reception_count(reception, &refusal);
+	return *address != NULL;
+}
+
+static void open_peer(struct peers *peers, struct MHD_Connection *connection, void **context)
+{
+	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	struct address *address = NULL;
+	struct peer *peer = NULL;
+
+	if (count_address(peers->reception, connection, &address))
+		peer = malloc(sizeof(*peer));
+	if (peer == NULL) {
+		addresses_leave(peers->reception->addresses, address);
+		(void)shutdown(fd, SHUT_RDWR);
+		return;
+	}
+	*peer = (struct peer){
+		.peers = peers,
+		.next = peers->first,
+		.address = address,
+		.fd = fd,
+		.deadline = peers->now + atomic_load_explicit(&peers->reception->request_timeout,
+						 memory_order_relaxed),
+	};
+	if (peers->first != NULL)
+		peers->first->previous = peer;
+	peers->first = peer;
+	traffic_add(&peers->reception->traffic.connections, 1);
+	*context = peer;
+}
+
+static void close_peer(struct peer *peer)
+{
+	struct peers *peers = peer->peers;
+
+	if (peer->previous != NULL)
+		peer->previous->next = peer->next;
+	else
+		peers->first = peer->next;
+	if (peer->next != NULL)
+		peer->next->previous = peer->previous;
+	addresses_leave(peers->reception->addresses, peer->address);
+	traffic_add(&peers->reception->traffic.connections, -1);
+	free(peer);
+}
+
+void peers_changed(void *context, struct MHD_Connection *connection, void **socket_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		open_peer(context, connection, socket_context);
+	else if (*socket_context != NULL)
+		close_peer(*socket_context);
+}
+
+bool peer_admitted(struct MHD_Connection *connection)
+{
+	return peer_of(connection) != NULL;
+}
+
+void peer_phase(struct MHD_Connection *connection, enum phase phase)
+{
+	struct peer *peer = peer_of(connection);
+	struct reception *reception;
+	int64_t request_end;
+
+	if (peer == NULL)
+		return;
+	reception = peer->peers->reception;
+	request_end = peer->peers->now +
+		      atomic_load_explicit(&reception->request_timeout, memory_order_relaxed);
+	switch (phase) {
+	case PHASE_IDLE:
+		peer->deadline = peer->peers->now + atomic_load_explicit(&reception->idle_timeout,
+							    memory_order_relaxed);
+		break;
+	case PHASE_RECEIVING: /* bytes of it may have come before its first line was complete */
+		if (request_end < peer->deadline)
+			peer->deadline = request_end;
+		break;
+	case PHASE_WAITING:
+		peer->deadline = INT64_MAX;
+		break;
+	case PHASE_ANSWERING:
+		peer->deadline = request_end;
+		break;
+	}
+	peer->phase = phase;
+}
+
+bool peer_was_cut(struct MHD_Connection *connection)
+{
+	const struct peer *peer = peer_of(connection);
+
+	return peer != NULL && peer->slow;
+}
+
+/* Shutting the socket down makes libmicrohttpd close it in its own time. */
+static void cut(struct peer *peer)
+{
+	peer->deadline = INT64_MAX;
+	(void)shutdown(peer->fd, SHUT_RDWR);
+}
+
+void peers_sweep(struct peers *peers, int64_t stop_at)
+{
+	bool stopping = stop_at != INT64_MAX;
+
+	if (peers->now < peers->next_sweep && !stopping)
+		return;
+	peers->next_sweep = peers->now + SWEEP;
+	for (struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
+		if (peers->now >= peer->deadline) {
+			peer->slow = peer->phase == PHASE_RECEIVING;
+			cut(peer);
+		} else if (peers->now >= stop_at || (stopping && peer->phase == PHASE_IDLE)) {
+			cut(peer);
+		}
+	}
+}

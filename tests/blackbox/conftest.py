@@ -1,0 +1,240 @@
+"""Fixtures that hide the plumbing: a running relay, a stand-in for Segment.
+
+At the end of each test the relay must end in order, Segment must have had nothing to object to, and no
+secret and nothing personal may stand in the log.
+"""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from standin.segment import Segment  # noqa: E402
+from tools import shop as shops  # noqa: E402
+
+SEGRELAY = os.environ.get("SEGRELAY", str(ROOT / "build/release/segrelay"))
+MAIN_KEY = "mainmainmainmainmainmainmainmain"
+OTHER_KEY = "otherotherotherotherotherotherot"
+# What must never be logged: secrets, keys, and what the fixtures' people are called.
+CANARIES = [shops.AURORA.secret, shops.FJORD.secret, MAIN_KEY, OTHER_KEY, "alma.thorne", "Thorne",
+            "nils.bergstroem", "Larkspur", "+12025550143", "203.0.113.57"]
+
+
+class Answer:
+    """What came back for a request."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+
+class Relay:
+    """A `segrelay serve` of the test's own."""
+
+    def __init__(self, directory, segment, options="", destinations=None, shop_options=""):
+        self.directory = directory
+        self.config = directory / "segrelay.conf"
+        self.log_path = directory / "log"
+        self.process = None
+        self.port = self.admin = None
+        self.expected_status = 0
+        if destinations is None:
+            destinations = {"main": (MAIN_KEY, segment.url, "")}
+        self.write_config(options, destinations, shop_options)
+
+    def write_config(self, options="", destinations=None, shop_options=""):
+        blocks = [f'listen = "127.0.0.1:{self.port or 0}"',
+                  f'admin = "127.0.0.1:{self.admin or 0}"',
+                  f'store = "sqlite:{self.directory}/segrelay.db"', "min_free = 0", options]
+        for name, (key, url, more) in (destinations or {}).items():
+            blocks.append(f'destination "{name}" {{\n write_key = "{key}"\n url = "{url}"\n'
+                          f' {more if "batch_wait" in more else more + " batch_wait = 20ms"}\n}}')
+        for shop in (shops.AURORA, shops.FJORD):
+            blocks.append(f'shop "{shop.domain}" {{\n secrets = {{"{shop.secret}"}}\n'
+                          f' {shop_options}\n}}')
+        self.config.write_text("\n".join(blocks) + "\n", encoding="utf-8")
+
+    # -- its life --
+
+    def start(self):
+        before = self.log_path.stat().st_size if self.log_path.exists() else 0
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [SEGRELAY, "serve", "--config", self.config], stderr=log, stdout=log)
+        self.wait(lambda: self._read_ports(before) or self.process.poll() is not None, 30)
+        assert self.process.poll() is None, self.log()
+        return self
+
+    def _read_ports(self, before):
+        started = re.search(r"msg=started.* listen=\S*:(\d+) admin=\S*:(\d+)",
+                            self.log_path.read_bytes()[before:].decode())
+        if started:
+            self.port, self.admin = map(int, started.groups())
+        return started
+
+    def stop(self):
+        """Ends in order, as systemd would."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        if self.process:
+            status = self.process.wait(30)
+            assert status == self.expected_status, f"status {status}\n{self.log()}"
+        self.process = None
+
+    def kill(self):
+        """As a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def reload(self):
+        """Reads the configuration again; waits until it has said how that went."""
+        before = self.log().count("msg=reloaded") + self.log().count("reload failed")
+        self.process.send_signal(signal.SIGHUP)
+        self.wait(lambda: self.log().count("msg=reloaded") + self.log().count("reload failed")
+                  > before)
+
+    @staticmethod
+    def wait(condition, seconds=20):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"waited {seconds} s in vain"
+            time.sleep(0.01)
+
+    # -- what it says --
+
+    def log(self):
+        return self.log_path.read_text(encoding="utf-8")
+
+    def lines(self, message):
+        """The log lines with a message, each as a dict."""
+        return [line for line in map(_fields, self.log().splitlines())
+                if line.get("msg") == message]
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=10)
+        connection.request("GET", path)
+        return Answer(connection.getresponse())
+
+    def status(self):
+        return json.loads(self.get("/status").body)
+
+    def topic(self, name, shop=shops.AURORA):
+        return next((topic for topic in self.status()["topics"]
+                     if topic["topic"] == name and topic["shop"] == shop.domain), None)
+
+    def destination(self, name="main"):
+        return next(each for each in self.status()["destinations"] if each["name"] == name)
+
+    def metric(self, line):
+        """The value of a metric, by its name and labels."""
+        for each in self.get("/metrics").body.decode().splitlines():
+            if each.rsplit(" ", 1)[0] == line:
+                return float(each.rsplit(" ", 1)[1])
+        return None
+
+    # -- what it is given --
+
+    def post(self, topic, payload, shop=shops.AURORA, headers=None, path="/webhooks/shopify",
+             method="POST", connection=None, leave_out=()):
+        """Posts as Shopify does. `payload` is an object, or bytes as they are."""
+        body = payload if isinstance(payload, bytes) else shops.body(payload)
+        sent = signed_headers(topic, body, shop) | (headers or {})
+        sent = {name: value for name, value in sent.items() if name not in leave_out}
+        own = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        own.request(method, path, body, sent)
+        answer = Answer(own.getresponse())
+        if connection is None:
+            own.close()
+        return answer
+
+    def run(self, *words, status=0, stdin=None):
+        """Runs a verb with this relay's configuration (and its ports)."""
+        config = self.directory / "verbs.conf"
+        text = self.config.read_text(encoding="utf-8")
+        if self.port:
+            text = re.sub(r'(listen = "127.0.0.1:)\d+', rf"\g<1>{self.port}", text)
+            text = re.sub(r'(admin = "127.0.0.1:)\d+', rf"\g<1>{self.admin}", text)
+        config.write_text(text, encoding="utf-8")
+        done = subprocess.run([SEGRELAY, *words, "--config", config], capture_output=True,
+                              text=True, timeout=60, input=stdin, check=False)
+        assert done.returncode == status, f"{words}: {done.returncode}\n{done.stderr}"
+        return done
+
+
+def _fields(line):
+    """key=value pairs of a log line."""
+    return dict(part.split("=", 1) for part in shlex.split(re.sub(r"^<\d>", "", line))
+                if "=" in part)
+
+
+def signed_headers(topic, body, shop=shops.AURORA):
+    digest = hmac.new(shop.secret.encode(), body, hashlib.sha256).digest()
+    return {"Content-Type": "application/json", "User-Agent": "Shopify-Captain-Hook",
+            "X-Shopify-Topic": topic, "X-Shopify-Shop-Domain": shop.domain,
+            "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(),
+            "X-Shopify-API-Version": "2026-10", "X-Shopify-Webhook-Id": str(uuid.uuid4()),
+            "X-Shopify-Event-Id": str(uuid.uuid4()), "X-Shopify-Test": "false",
+            "X-Shopify-Triggered-At": "2026-11-23T10:00:00.123456789Z"}
+
+
+@pytest.fixture
+def segment():
+    with Segment() as standin:
+        yield standin
+    assert standin.violations == []
+
+
+@pytest.fixture
+def other_segment():
+    with Segment() as standin:
+        yield standin
+    assert standin.violations == []
+
+
+@pytest.fixture
+def make_relay(tmp_path, segment):
+    """Makes and starts a relay with options of the test's own."""
+    made = []
+
+    def make(**options):
+        directory = tmp_path / f"relay{len(made)}"
+        directory.mkdir()
+        made.append(Relay(directory, segment, **options))
+        return made[-1].start()
+
+    yield make
+    for relay in made:
+        relay.stop()
+        log = relay.log()
+        assert "Sanitizer" not in log and "runtime error" not in log, log
+        assert [canary for canary in CANARIES if canary in log] == []
+
+
+@pytest.fixture
+def relay(make_relay):
+    """A relay that sends to the stand-in."""
+    return make_relay()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "threads: also run under ThreadSanitizer")

@@ -1,0 +1,156 @@
+"""Segment as it fails: nothing is lost, nothing is told twice, the log tells the story."""
+
+import threading
+import time
+
+import pytest
+from conftest import MAIN_KEY, OTHER_KEY
+from standin.segment import (answer, closes, garbage, http_date, is_order, poison, resets)
+from tools.shop import order
+
+pytestmark = pytest.mark.threads
+
+
+@pytest.mark.parametrize("behaviour", [
+    answer(503), answer(500), answer(408), answer(429), answer(460), closes(), resets(),
+    resets(accepts=True), garbage(), answer(200, b'{"success": false}', accepts=False)],
+    ids=["503", "500", "408", "429", "460", "closed", "reset", "answer lost", "garbage", "false"])
+def test_what_failed_is_sent_again(relay, segment, behaviour):
+    segment.fail(behaviour)
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert [request.retry_count for request in segment.requests] == [0, 1]
+    paused = relay.lines("delivery paused")[0]
+    assert paused["destination"] == "main" and paused["waiting"] == "2" and paused["at"]
+    assert len(relay.lines("delivery resumed")) == 1
+    sent = [[m["messageId"] for m in request.messages] for request in segment.requests]
+    assert sent[0] == sent[1]
+
+
+def test_each_attempt_has_its_own_time(relay, segment):
+    """The stand-in objects to a sentAt that is not new."""
+    segment.fail(answer(503, retry_after=2))
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    assert segment.requests[1].came - segment.requests[0].came >= 2
+
+
+@pytest.mark.parametrize("retry_after", [lambda: 2, lambda: http_date(3)], ids=["seconds", "date"])
+def test_retry_after_is_obeyed(relay, segment, retry_after):
+    segment.fail(answer(429, retry_after=retry_after()))
+    start = time.time()
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    assert segment.requests[-1].came - start >= 1.5
+    assert len(segment.requests) == 2
+
+
+def test_a_pause_survives_a_restart(relay, segment):
+    segment.fail(answer(503, retry_after=4))
+    relay.post("orders/create", order())
+    relay.wait(lambda: relay.destination()["failures"] == 1)
+    start = time.time()
+    relay.restart()
+    assert relay.destination()["paused_until"] > start * 1000
+    segment.wait_for(2)
+    assert segment.requests[-1].came - start >= 2
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_one_poisoned_message_is_set_aside(make_relay, segment, status):
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, 'batch_wait = "500ms"')})
+    segment.always(poison(is_order(5778367001007), status,
+                          b'{"code": "bad", "message": "no, ' + MAIN_KEY.encode() + b'"}'))
+    for number in range(1, 21):
+        relay.post("orders/create", order(1000 + number))
+    segment.wait_for(39)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert segment.repetitions() == 0
+    assert relay.destination()["dead"] == 1
+    assert relay.lines("delivery paused") == []
+    letter = relay.lines("dead letter: Segment refused a message")[0]
+    assert letter["status"] == str(status) and "no, ***" in letter["answer"]
+    segment.always(None)
+    relay.run("dead", "retry", "1")
+    segment.wait_for(40)
+    relay.wait(lambda: relay.destination()["dead"] == 0)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 301])
+def test_a_fault_of_the_configuration_keeps_everything(relay, segment, status):
+    segment.always(answer(status))
+    relay.post("orders/create", order())
+    relay.wait(lambda: relay.lines("delivery paused"))
+    time.sleep(0.3)
+    assert len(segment.requests) == 1
+    assert relay.destination()["waiting"] == 2 and relay.destination()["dead"] == 0
+    assert "configuration" in relay.lines("delivery paused")[0]["cause"]
+    segment.always(None)
+    relay.reload()
+    segment.wait_for(2)
+
+
+def test_one_dead_destination_does_not_hold_up_the_other(make_relay, segment, other_segment):
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, ""),
+                                     "other": (OTHER_KEY, other_segment.url, "")})
+    segment.stop()
+    for number in range(30):
+        relay.post("orders/create", order(number, id=5600000000000 + number))
+    other_segment.wait_for(60)
+    assert relay.destination("main")["waiting"] == 60
+    segment.start()
+    segment.wait_for(60)
+
+
+def test_segment_is_away_under_load_and_comes_back(relay, segment):
+    """Everything arrives once, and the log told the story."""
+    stop = threading.Event()
+    answered = []
+
+    def load(first):
+        number = first
+        while not stop.is_set():
+            if relay.post("orders/create", order(number, id=number)).status == 200:
+                answered.append(str(number))
+            number += 1
+
+    threads = [threading.Thread(target=load, args=(5500000000000 + at * 1000000,))
+               for at in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    segment.stop()
+    time.sleep(4)
+    segment.start()
+    time.sleep(1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    segment.wait(lambda: len(segment.events("Order Completed")) >= len(answered), 60)
+    told = [message["properties"]["order_id"] for message in segment.events("Order Completed")]
+    assert sorted(told) == sorted(answered)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert relay.lines("delivery paused") and relay.lines("delivery resumed")
+
+
+def test_stopping_finishes_what_is_in_flight(relay, segment):
+    segment.fail(answer(200, b'{"success": true}', delay=1))
+    relay.post("orders/create", order())
+    segment.wait(lambda: len(segment.requests) == 1)
+    relay.restart()
+    relay.post("orders/create", order(1002))
+    segment.wait_for(4)
+    assert segment.repetitions() == 0
+
+
+def test_stopping_does_not_wait_for_ever(make_relay, segment):
+    relay = make_relay(options='stop_grace = "500ms"')
+    segment.fail(answer(200, b'{"success": true}', delay=5, accepts=False))
+    relay.post("orders/create", order())
+    segment.wait(lambda: len(segment.requests) == 1)
+    start = time.monotonic()
+    relay.stop()
+    assert time.monotonic() - start < 4
+    relay.start()
+    segment.wait_for(2)

@@ -1,0 +1,173 @@
+"""The verbs, their words, their exit statuses; reloading."""
+
+import http.client
+import json
+import subprocess
+
+import pytest
+from conftest import MAIN_KEY, SEGRELAY
+from tools import shop as shops
+from tools.shop import AURORA, order
+
+VERBS = ["serve", "check", "map", "post", "status", "dead"]
+
+
+def run(*words):
+    return subprocess.run([SEGRELAY, *words], capture_output=True, text=True, timeout=30,
+                          check=False)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_explains_itself(verb):
+    for done in (run(verb, "--help"), run("help", verb)):
+        assert done.returncode == 0
+        assert done.stdout.startswith(f"usage: segrelay {verb}")
+        assert "example" in done.stdout
+
+
+def test_words_that_are_wrong():
+    assert run("version").stdout.startswith("segrelay ")
+    assert "serve" in run("help").stdout
+    assert run().returncode == 2
+    done = run("chekc")
+    assert done.returncode == 2 and "did you mean check?" in done.stderr
+    for words in (["status", "--nothing"], ["map"], ["post", "x"], ["dead", "show", "x"],
+                  ["dead", "frob"], ["check", "x"], ["map", "--shop"], ["serve", "--config"]):
+        done = run(*words)
+        assert done.returncode == 2, words
+        assert done.stderr.startswith("segrelay: ") and "usage: segrelay" in done.stderr
+
+
+def test_check(relay):
+    assert "good: 2 shops, 1 destination" in relay.run("check").stdout
+    bad = relay.directory / "bad.conf"
+    bad.write_text(relay.config.read_text().replace("min_free = 0", "min_fre = 0")
+                   + 'listen = "x"\n')
+    done = run("check", "--config", str(bad))
+    assert done.returncode == 2
+    assert 'unknown option "min_fre": did you mean "min_free"?' in done.stderr
+    assert 'listen = "x" is not allowed' in done.stderr
+    done = run("serve", "--config", str(bad))
+    assert done.returncode == 2 and "cannot start" in done.stderr
+
+
+def test_map_needs_no_network_and_no_store(tmp_path):
+    payload = tmp_path / "order.json"
+    payload.write_bytes(shops.body(order()))
+    done = run("map", "--shop", AURORA.domain, "--now", "2026-11-23T12:00:00Z",
+               f"orders/create={payload}", f"orders/paid={payload}")
+    assert done.returncode == 0
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [message["type"] for message in told] == ["identify", "track"]
+    payload.write_text("{")
+    done = run("map", "--shop", AURORA.domain, f"orders/create={payload}")
+    assert done.returncode == 1 and "dead letter" in done.stderr
+    assert run("map", "--shop", AURORA.domain, "orders/create=/nonexistent").returncode == 1
+
+
+def test_post_signs_as_shopify_does(relay, segment, tmp_path):
+    payload = tmp_path / "order.json"
+    payload.write_bytes(shops.body(order()))
+    words = ["post", "--shop", AURORA.domain, "--topic", "orders/create"]
+    assert relay.run(*words, str(payload)).stdout.startswith("200")
+    segment.wait_for(2)
+    done = relay.run(*words, "--header", "X-Shopify-Hmac-Sha256: x", str(payload), status=1)
+    assert done.stdout.startswith("401")
+    secret = tmp_path / "secret"
+    secret.write_text("wrong\n")
+    done = relay.run(*words, "--secret-file", str(secret), str(payload), status=1)
+    assert done.stdout.startswith("401")
+    done = relay.run("post", "--shop", "no.myshopify.com", "--topic", "a/b", str(payload), status=1)
+    assert "not in the configuration" in done.stderr
+
+
+def test_status_with_and_without_a_daemon(relay, segment):
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    running = relay.run("status").stdout
+    assert "orders/create" in running and "main" in running and " ok" in running
+    as_json = json.loads(relay.run("status", "--json").stdout)
+    assert as_json["topics"][0]["mapped"] == 1
+    relay.stop()
+    assert relay.run("status").stdout.splitlines()[1] == running.splitlines()[1]
+    relay.start()
+
+
+@pytest.mark.parametrize("with_daemon", [True, False])
+def test_dead_letters(relay, with_daemon):
+    for number in range(3):
+        relay.post("orders/create", b'{"note":"Thorne"' + b" " * number)
+    if not with_daemon:
+        relay.stop()
+    listed = relay.run("dead", "list").stdout
+    assert listed.count("orders/create") == 3 and "Thorne" not in listed
+    assert len(json.loads(relay.run("dead", "list", "--json").stdout)["dead"]) == 3
+    assert '"note":"Thorne"' in relay.run("dead", "show", "1").stdout
+    assert "no such dead letter" in relay.run("dead", "show", "77", status=1).stderr
+    assert "dropped: 1" in relay.run("dead", "drop", "2").stdout
+    assert "77: no such dead letter" in relay.run("dead", "retry", "77", status=1).stderr
+    assert "again: 2" in relay.run("dead", "retry", "--all").stdout
+    assert "needs --yes" in relay.run("dead", "drop", "--all", status=1, stdin="").stderr
+    assert "dropped: 2" in relay.run("dead", "drop", "--all", "--yes").stdout
+    assert "no dead letters" in relay.run("dead", "list").stdout
+    if not with_daemon:
+        relay.start()
+
+
+def test_a_dead_webhook_can_be_mapped_once_the_cause_is_gone(relay, segment):
+    """The id is missing at first; the rule that needs it is the same, so it stays dead."""
+    relay.post("orders/create", {"name": "#1"})
+    assert "again: 1" in relay.run("dead", "retry", "1").stdout
+    letter = json.loads(relay.run("dead", "show", "2", "--json").stdout)
+    assert "no id" in letter["reason"] and letter["delivery"] == 1
+    assert relay.topic("orders/create")["dead"] == 1
+
+
+def test_a_second_daemon_is_refused(relay):
+    done = subprocess.run([SEGRELAY, "serve", "--config", relay.config], capture_output=True,
+                          text=True, timeout=30, check=False)
+    assert done.returncode == 2 and "in use by another segrelay" in done.stderr
+
+
+def test_reload_takes_a_good_configuration(relay, segment):
+    relay.write_config("min_free = 0\nlog_level = debug", {"main": (MAIN_KEY, segment.url, "")},
+                       shop_options="test_orders = send")
+    relay.reload()
+    relay.post("orders/create", order(test=True))
+    segment.wait_for(2)
+    assert relay.metric("segrelay_config_reload_success") == 1
+
+
+def test_reload_keeps_the_old_one_when_the_new_one_is_bad(relay, segment):
+    good = relay.config.read_text()
+    relay.config.write_text(good + "\nnonsense = 1\n")
+    relay.reload()
+    assert relay.metric("segrelay_config_reload_success") == 0
+    assert 'unknown option \\"nonsense\\"' in relay.log()
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    relay.config.write_text(good)
+    relay.reload()
+    assert relay.metric("segrelay_config_reload_success") == 1
+
+
+def test_reload_says_what_needs_a_restart(relay):
+    relay.config.write_text(relay.config.read_text() + "\nhttp_threads = 3\n")
+    relay.reload()
+    assert relay.lines("changed options need a restart")[0]["options"] == "http_threads"
+
+
+def test_health_and_readiness(relay):
+    assert relay.get("/healthz").status == 200
+    assert json.loads(relay.get("/readyz").body) == {"ready": True, "reasons": []}
+    assert relay.get("/nothing").status == 404
+
+
+def test_orders_are_not_taken_from_pages(relay):
+    for headers in ({}, {"Content-Type": "text/plain"},
+                    {"Content-Type": "application/json", "Origin": "https://evil.example"},
+                    {"Content-Type": "application/json", "Host": "evil.example"}):
+        connection = http.client.HTTPConnection("127.0.0.1", relay.admin, timeout=10)
+        connection.request("POST", "/dead/drop", '{"all":true}', headers)
+        assert connection.getresponse().status == 403

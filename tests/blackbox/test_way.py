@@ -1,0 +1,106 @@
+"""The whole way of a webhook to Segment, and what is told once."""
+
+import pytest
+from conftest import MAIN_KEY, OTHER_KEY
+from tools import shop as shops
+from tools.shop import AURORA, FJORD, NILS, cancelled, customer, fulfilment, order, refund
+
+pytestmark = pytest.mark.threads
+
+
+def test_an_order_with_all_that_follows(relay, segment):
+    placed = order(tags="autumn")
+    for topic, payload in (("orders/create", placed), ("fulfillments/create", fulfilment(placed)),
+                           ("refunds/create", refund(placed, {0: 1})),
+                           ("orders/cancelled", cancelled(placed)),
+                           ("customers/enable", customer(state="enabled"))):
+        answer = relay.post(topic, payload)
+        assert (answer.status, answer.body) == (200, b"ok\n") or answer.status == 200
+    told = segment.wait_for(10)
+    assert [message.get("event", "identify") for message in told] == [
+        "identify", "Order Completed", "identify", "Fulfilment Update", "identify",
+        "Order Refunded", "identify", "Order Cancelled", "identify", "Customer Enabled"]
+    completed = segment.events("Order Completed")[0]
+    assert completed["properties"]["total"].text == placed["total_price"]
+    assert completed["properties"]["affiliation"] == "autumn"
+    assert {message["userId"] for message in told} == {"7106345812043"}
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert relay.destination()["sent"] == 10
+
+
+def test_an_identify_is_in_the_batch_of_its_event(relay, segment):
+    for number in range(1, 30):
+        relay.post("orders/create", order(1000 + number))
+    segment.wait_for(58)
+    for request in segment.requests:
+        for before, after in zip(request.messages, request.messages[1:] + [None]):
+            if before["type"] == "identify":
+                assert after is not None and after["event"] == "Order Completed"
+
+
+@pytest.mark.parametrize("again", ["same delivery", "new webhook id", "overlapping topics"])
+def test_what_comes_again_is_told_once(relay, segment, again):
+    placed = order()
+    headers = {"X-Shopify-Webhook-Id": "1"} if again == "same delivery" else {}
+    topics = ["orders/create"] * 3
+    if again == "overlapping topics":
+        topics = ["orders/paid", "orders/create", "orders/updated"]
+    for topic in topics:
+        assert relay.post(topic, placed, headers=headers).status == 200
+    segment.wait_for(2)
+    relay.post("customers/update", customer())
+    segment.wait_for(3)
+    assert len(segment.messages) == 3
+    assert sum(topic["repeated"] for topic in relay.status()["topics"]) == 2
+
+
+def test_what_was_told_stays_told_after_a_restart(relay, segment):
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    relay.restart()
+    relay.post("orders/paid", order())
+    relay.post("orders/create", order(1002))
+    segment.wait_for(4)
+    assert segment.repetitions() == 0
+    assert len(segment.messages) == 4
+
+
+def test_two_shops_and_two_destinations(make_relay, segment, other_segment):
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, ""),
+                                     "other": (OTHER_KEY, other_segment.url, "gzip = yes")})
+    relay.post("orders/create", order(1001))
+    relay.post("orders/create", order(2001, shop=FJORD, person=NILS), shop=FJORD)
+    first, second = segment.wait_for(4), other_segment.wait_for(4)
+    assert {m["messageId"] for m in first}.isdisjoint(m["messageId"] for m in second)
+    assert [m.get("event") for m in first] == [m.get("event") for m in second]
+    assert {m.write_key for m in first} == {MAIN_KEY}
+    assert {m.write_key for m in second} == {OTHER_KEY}
+
+
+def test_a_secret_opens_only_its_shop(relay):
+    body = shops.body(order())
+    answer = relay.post("orders/create", body, shop=FJORD,
+                        headers={"X-Shopify-Shop-Domain": AURORA.domain})
+    assert answer.status == 401
+
+
+def test_messages_wait_for_each_other(make_relay, segment):
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, 'batch_wait = "700ms"')})
+    for number in range(10):
+        relay.post("orders/create", order(1000 + number))
+    segment.wait_for(20)
+    assert len(segment.requests) == 1
+
+
+def test_the_counters_balance(relay, segment):
+    relay.post("orders/create", order())
+    relay.post("orders/create", order())
+    relay.post("orders/create", b"{broken")
+    relay.post("shop/update", {"id": 1})
+    segment.wait_for(2)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert relay.metric("segrelay_counters_balanced") == 1
+    labels = f'{{shop="{AURORA.domain}",topic="orders/create",result='
+    assert [relay.metric(f'segrelay_deliveries_total{labels}"{result}"}}') for result in
+            ("received", "repeated", "ignored", "mapped", "dead")] == [3, 1, 0, 1, 1]
+    assert relay.metric('segrelay_messages_total{destination="main",result="sent"}') == 2
