@@ -96,6 +96,9 @@ void sqlite_end(struct sqlite_store *store, enum statement statement);
 /* Fills `error` with what SQLite says, and what to do about it. Always -1. */
 int sqlite_failed(struct sqlite_store *store, const char *what, struct error *error);
 
+/* What the operator should do about a result code, as the end of a sentence; "" for no advice. */
+const char *sqlite_advice(int code);
+
 /* A column as a text in the arena, NULL for NULL. */
 const char *sqlite_text(sqlite3_stmt *row, int column, struct arena *arena);
 

@@ -1,6 +1,7 @@
 /* serve: the daemon. Starts the parts, watches over them, reloads and stops them. */
 #include "commands/commands.h"
 #include "commands/common.h"
+#include "commands/process_metrics.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -88,46 +88,18 @@ static bool is_ready(void *context, struct error *reason)
 	return !engine_refuses(daemon->engine, reason);
 }
 
-static void add_metric(
-	struct text *text, const char *name, const char *type, const char *help, double value)
-{
-	text_format(
-		text, "# HELP %s %s\n# TYPE %s %s\n%s %.3f\n", name, help, name, type, name, value);
-}
-
-static void add_process(struct text *text)
-{
-	struct rusage usage_of;
-	long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-
-	if (file != NULL) {
-		if (fscanf(file, "%*d %ld", &pages) !=
-			1) /* NOLINT(cert-err34-c): the kernel's own */
-			pages = 0;
-		(void)fclose(file);
-	}
-	add_metric(text, "process_resident_memory_bytes", "gauge", "Memory in use.",
-		(double)pages * (double)sysconf(_SC_PAGESIZE));
-	if (getrusage(RUSAGE_SELF, &usage_of) == 0)
-		add_metric(text, "process_cpu_seconds_total", "counter", "User and system time.",
-			(double)(usage_of.ru_utime.tv_sec + usage_of.ru_stime.tv_sec) +
-				(double)(usage_of.ru_utime.tv_usec + usage_of.ru_stime.tv_usec) /
-					1e6);
-}
-
 static void add_metrics(void *context, struct text *text)
 {
 	struct daemon *daemon = context;
 
 	text_put(text, "# HELP segrelay_build_info The version.\n# TYPE segrelay_build_info gauge\n"
 		       "segrelay_build_info{version=\"" SEGRELAY_VERSION "\"} 1\n");
-	add_metric(text, "segrelay_start_time_seconds", "gauge", "When it started.",
+	process_metric(text, "segrelay_start_time_seconds", "gauge", "When it started.",
 		(double)daemon->started / SECOND);
-	add_metric(text, "segrelay_config_reload_success", "gauge",
+	process_metric(text, "segrelay_config_reload_success", "gauge",
 		"0 when the configuration was not good at the last reload: the old one is in use.",
 		atomic_load(&daemon->reload_failed) ? 0 : 1);
-	add_process(text);
+	process_metrics(text);
 	listener_metrics(daemon->listener, text);
 	sender_metrics(daemon->sender, text);
 }

@@ -1,0 +1,14 @@
+/* Prometheus metrics of the process. */
+#ifndef SEGRELAY_COMMANDS_PROCESS_METRICS_H
+#define SEGRELAY_COMMANDS_PROCESS_METRICS_H
+
+#include "base/text.h"
+
+/* Adds one metric without labels. */
+void process_metric(
+	struct text *text, const char *name, const char *type, const char *help, double value);
+
+/* Adds memory and processor time. */
+void process_metrics(struct text *text);
+
+#endif

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Holds the code against the map of the house: who may include whom, and how large things may grow."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# A room may include itself and the rooms below it (CONTRIBUTING.md).
+BELOW = {
+    "base": set(),
+    "config": {"base"},
+    "store": {"config", "base"},
+    "mapping": {"store", "config", "base"},
+    "engine": {"mapping", "store", "config", "base"},
+    "send": {"engine", "mapping", "store", "config", "base"},
+    "receive": {"engine", "mapping", "store", "config", "base"},
+    "commands": {"receive", "send", "engine", "mapping", "store", "config", "base"},
+}
+# Each outside library belongs to one room, but for cJSON's reading, which json.h lends.
+LIBRARIES = {
+    "microhttpd.h": "receive",
+    "curl/curl.h": "send",
+    "zlib.h": "send",
+    "sqlite3.h": "store",
+    "openssl/": "base",
+    "uuid/": "base",
+    "cjson/": "base",
+    "confuse.h": "config",
+    "systemd/": "commands",
+}
+FILE_LINES, FUNCTION_LINES = 350, 100
+TABLES = {"src/store/sqlite_statements.c"}
+
+
+def room_of(path):
+    parts = path.relative_to(ROOT).parts
+    return "commands" if parts[:2] == ("src", "main.c") else parts[1]
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        found = re.match(r'#include ["<]([^">]+)[">]', line)
+        if found:
+            yield number, found.group(1)
+
+
+def check_includes(path):
+    room = room_of(path)
+    for number, name in includes(path):
+        other = name.split("/")[0]
+        if other in BELOW and other != room and other not in BELOW[room]:
+            yield f"{path}:{number}: {room} may not include {name}"
+        for library, owner in LIBRARIES.items():
+            if name.startswith(library) and room != owner:
+                yield f"{path}:{number}: {name} belongs to {owner}"
+
+
+def check_sizes(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if len(lines) > FILE_LINES and str(path.relative_to(ROOT)) not in TABLES:
+        yield f"{path}: {len(lines)} lines, at most {FILE_LINES}"
+    if not lines[0].startswith("/* "):
+        yield f"{path}:1: does not say what the file is for"
+    start = 0
+    for number, line in enumerate(lines, 1):
+        if line == "{":
+            start = number
+        elif line == "}" and start and number - start - 1 > FUNCTION_LINES:
+            yield f"{path}:{start}: a function of {number - start - 1} lines"
+
+
+def check_rings(headers):
+    """No header may come back to itself through what it includes."""
+    graph = {str(path.relative_to(ROOT / "include")): [name for _, name in includes(path)]
+             for path in headers}
+
+    def reach(name, trail):
+        if name in trail:
+            yield "a ring of headers: " + " -> ".join(trail[trail.index(name):] + [name])
+            return
+        for other in graph.get(name, []):
+            yield from reach(other, trail + [name])
+
+    for name in graph:
+        yield from reach(name, [])
+
+
+def main():
+    headers = sorted((ROOT / "include").glob("*/*.h"))
+    sources = sorted((ROOT / "src").glob("**/*.c"))
+    problems = [problem for path in headers + sources
+                for problem in (*check_includes(path), *check_sizes(path))]
+    problems += sorted(set(check_rings(headers)))
+    for problem in problems:
+        print(problem.replace(str(ROOT) + "/", ""))
+    if not problems:
+        print(f"rooms: {len(sources)} sources and {len(headers)} headers are in order")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
