@@ -7,8 +7,11 @@
 /* Milliseconds since 1970-01-01T00:00:00Z that no payload can mean: "unknown". */
 #define TIME_UNKNOWN INT64_MIN
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-#define DAY ((int64_t)24 * HOUR)
+/* In milliseconds. */
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
 
 /* Now, in milliseconds since 1970 UTC. */
 int64_t clock_now(void);

@@ -4,8 +4,8 @@
 
 #include "mapping/fields.h"
 
-/* The objects that a rule speaks of: none (then `why_not` says why, unless the rule simply is not about
- * such a payload), one, or several. */
+/* The objects that a rule speaks of: none, one, or several. With none `why_not` says why, unless
+ * the rule simply is not about such a payload. */
 struct subjects {
 	const cJSON *const *items;
 	size_t count;

@@ -103,7 +103,7 @@ static bool zone(const char **at, int64_t *offset)
 		minutes = digits(at, 2);
 	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
 		return false;
-	*offset = (int64_t)sign * (hours * (int64_t)HOUR + minutes * (int64_t)MINUTE);
+	*offset = (int64_t)sign * (hours * HOUR + minutes * MINUTE);
 	return true;
 }
 
@@ -141,8 +141,7 @@ int64_t time_parse(const char *string)
 		return TIME_UNKNOWN;
 	if (fraction < 0 || !zone(&at, &offset) || *at != '\0')
 		return TIME_UNKNOWN;
-	return days * DAY + hour * (int64_t)HOUR + minute * (int64_t)MINUTE +
-	       second * (int64_t)SECOND + fraction - offset;
+	return days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction - offset;
 }
 
 void time_format(int64_t time, char text[TIME_TEXT])

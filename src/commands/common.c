@@ -13,7 +13,7 @@
 
 /* ---- saying ---- */
 
-static void say(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
 {
 	(void)fputs("segrelay: ", stderr);
 	(void)vfprintf(stderr, format, arguments);

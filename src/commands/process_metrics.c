@@ -2,6 +2,8 @@
 #include "commands/process_metrics.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,24 +14,29 @@ void process_metric(
 		text, "# HELP %s %s\n# TYPE %s %s\n%s %.3f\n", name, help, name, type, name, value);
 }
 
+/* Pages of memory in use: the second number of the kernel's statm (proc(5)). */
+static long resident_pages(void)
+{
+	char line[128] = "";
+	FILE *file = fopen("/proc/self/statm", "r");
+	char *second;
+
+	if (file == NULL)
+		return 0;
+	second = fgets(line, sizeof(line), file) != NULL ? strchr(line, ' ') : NULL;
+	(void)fclose(file);
+	return second != NULL ? strtol(second, NULL, 10) : 0;
+}
+
 void process_metrics(struct text *text)
 {
-	struct rusage usage_of;
-	long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
+	struct rusage used;
 
-	if (file != NULL) {
-		if (fscanf(file, "%*d %ld", &pages) !=
-			1) /* NOLINT(cert-err34-c): the kernel's own */
-			pages = 0;
-		(void)fclose(file);
-	}
 	process_metric(text, "process_resident_memory_bytes", "gauge", "Memory in use.",
-		(double)pages * (double)sysconf(_SC_PAGESIZE));
-	if (getrusage(RUSAGE_SELF, &usage_of) == 0)
-		process_metric(text, "process_cpu_seconds_total", "counter",
-			"User and system time.",
-			(double)(usage_of.ru_utime.tv_sec + usage_of.ru_stime.tv_sec) +
-				(double)(usage_of.ru_utime.tv_usec + usage_of.ru_stime.tv_usec) /
-					1e6);
+		(double)resident_pages() * (double)sysconf(_SC_PAGESIZE));
+	if (getrusage(RUSAGE_SELF, &used) != 0)
+		return;
+	process_metric(text, "process_cpu_seconds_total", "counter", "User and system time.",
+		(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+			(double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
 }

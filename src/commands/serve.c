@@ -187,7 +187,7 @@ static void watch(struct daemon *daemon)
 /* Waits for signals until it is time to end; all threads have them blocked. */
 static void wait_for_end(struct daemon *daemon, const sigset_t *signals)
 {
-	const struct timespec turn = {.tv_nsec = TURN * 1000000};
+	const struct timespec turn = {.tv_nsec = TURN * 1000000L};
 	int signal = 0;
 
 	while (signal != SIGTERM && signal != SIGINT) {
@@ -326,7 +326,7 @@ int command_serve(int argc, char **argv)
 		log_configure(daemon.config->log_level, daemon.config->log_format);
 	log_report(status == 0 ? LOG_WARNING : LOG_ERROR, "configuration", &report);
 	text_free(&report);
-	if (status != 0) {
+	if (status != 0 || daemon.config == NULL) {
 		log_line(LOG_ERROR, "cannot start: mend the configuration",
 			LOG_STRING("config", daemon.path));
 		return EXIT_USAGE;

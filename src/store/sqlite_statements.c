@@ -184,7 +184,7 @@ int sqlite_migrate(struct sqlite_store *store, struct error *error)
 		APPLICATION_ID, SCHEMA_VERSION);
 	if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_failed(store, "its tables cannot be made", error);
-	for (int64_t i = version; i < SCHEMA_VERSION; i++)
+	for (size_t i = (size_t)version; i < SCHEMA_VERSION; i++)
 		if (sqlite3_exec(store->db, migrations[i], NULL, NULL, NULL) != SQLITE_OK)
 			return sqlite_failed(store, "its tables cannot be made", error);
 	if (sqlite3_exec(store->db, finish, NULL, NULL, NULL) != SQLITE_OK)

@@ -162,7 +162,8 @@ void sqlite_make_ballast(struct sqlite_store *store)
 	int fd;
 
 	ballast_path(store, path);
-	if (in_memory(store) || access(path, F_OK) == 0 || free_bytes_of(store) < 8 * BALLAST)
+	if (in_memory(store) || access(path, F_OK) == 0 ||
+		free_bytes_of(store) < 8 * (int64_t)BALLAST)
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
