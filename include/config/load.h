@@ -7,7 +7,7 @@
 #include <confuse.h>
 
 /* Makes a configuration of a file that was read and found good. NULL with a line in `report` when
- * there is no memory, a secret's file changed meanwhile, or options contradict each other. */
+ * there is no memory or a secret's file changed meanwhile. */
 struct config *config_make(cfg_t *cfg, const char *path, struct text *report);
 
 #endif

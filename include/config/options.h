@@ -8,6 +8,7 @@ enum option_kind {
 	OPTION_TEXT,     /* char * */
 	OPTION_ADDRESS,  /* char *, "host:port" */
 	OPTION_URL,      /* char * */
+	OPTION_STORE,    /* char *, "sqlite:FILE" */
 	OPTION_SECRET,   /* char *, never shown */
 	OPTION_FILE,     /* char *, the path of a file that holds a secret */
 	OPTION_TEXTS,    /* struct strings */
@@ -19,6 +20,9 @@ enum option_kind {
 	OPTION_FLAG,     /* bool */
 	OPTION_CHOICE,   /* an enum: the place in `choices` (which ends with NULL) */
 };
+
+/* The values of a list, at the most. */
+enum { OPTION_VALUES_MAX = 64 };
 
 struct option {
 	const char *name;
@@ -50,6 +54,16 @@ struct shop_draft {
 extern const struct option general_options[];     /* into struct config */
 extern const struct option destination_options[]; /* into struct destination_draft */
 extern const struct option shop_options[];        /* into struct shop_draft */
+
+/* The tables by the names of what they are in: "root" (outside of all blocks) first. */
+enum { OPTION_SECTIONS = 3 };
+extern const struct option_section {
+	const char *name;
+	const struct option *options;
+} option_sections[OPTION_SECTIONS];
+
+/* The place of a name in option_sections; the name is one of them. */
+size_t option_section(const char *name);
 
 /* The row of a name, or NULL. */
 const struct option *option_find(const struct option *options, const char *name);

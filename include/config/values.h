@@ -26,6 +26,9 @@ bool value_address(const char *value);
 /* An absolute http or https URL with a host. http only to this machine. */
 bool value_url(const char *value);
 
+/* "sqlite:" and a file. */
+bool value_store(const char *value);
+
 /* Whether a URL's host is this machine (127.0.0.0/8, ::1, localhost). */
 bool value_is_loopback(const char *url);
 

@@ -42,7 +42,7 @@ int engine_start(
 /* Sets the hooks. */
 void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks);
 
-/* Hands a request over; never blocks. */
+/* Hands a request over; never blocks. Not after engine_stop was called. */
 void engine_submit(struct engine *engine, struct request *request);
 
 /* Hands a request over and waits until it is done: 0, or -1 with the reason. `done` is not used. */
@@ -94,11 +94,12 @@ struct destination_state *engine_destination(struct engine *engine, const char *
 int engine_claim(struct engine *engine, const char *destination, const struct claim_limits *limits,
 	struct arena *arena, struct message **messages, size_t *count, struct error *error);
 
-/* Settles messages: sent, or dead with Segment's answer. */
+/* Settles messages: sent, or dead with Segment's answer; then *dead is the letter's id, 0 when there
+ * is no such message. */
 int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,
 	size_t count, struct error *error);
 int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
-	int64_t status, const char *reason, struct error *error);
+	int64_t status, const char *reason, int64_t *dead, struct error *error);
 
 /* Remembers a destination's pause across restarts. */
 int engine_pause(struct engine *engine, const struct destination_state *pause, struct error *error);

@@ -11,16 +11,20 @@
 enum { BATCH_BYTES_MAX = 475000 };
 
 struct batch {
-	const struct message *messages; /* in an arena that batches share */
+	const struct message *messages; /* in the arena, which halves share */
 	size_t count;
 	int64_t attempts; /* that were made */
 	struct shared_arena *arena;
 	struct batch *next;
 };
 
-/* A batch of all messages of a claim. Takes the arena that they live in, also when it fails: then
- * NULL is returned. */
-struct batch *batch_create(struct arena *arena, const struct message *messages, size_t count);
+/* An empty batch with an arena for messages of about `bytes`, to be filled by a claim: once
+ * messages are claimed, nothing that can fail stands between them and the batch. NULL when there is
+ * no memory. */
+struct batch *batch_create(size_t bytes);
+
+/* Where its messages are to live. */
+struct arena *batch_arena(const struct batch *batch);
 
 /* Parts a batch of two or more into halves; itself stays the first one. The second, or NULL when
  * there is no memory. */

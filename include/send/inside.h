@@ -13,9 +13,17 @@
 
 enum { ANSWER_WORDS = 200, CODES_MAX = 32 };
 
-/* Counts of one destination for the metrics, under the sender's mutex. */
+/* What an attempt came to. */
+struct judgement {
+	enum outcome outcome;
+	long status;                  /* 0 without an answer */
+	char words[ANSWER_WORDS + 1]; /* Segment's, curl's or ours: one line, fit for the log */
+	int64_t wait;                 /* ms that the answer asks for, -1 when it does not */
+	bool is_news;                 /* started after the last failure: tells how things are now */
+};
+
+/* Counts of one destination for the metrics. */
 struct tally {
-	char *name;
 	struct {
 		char code[24]; /* an HTTP status, or curl's word for there being none */
 		int64_t count;
@@ -25,6 +33,7 @@ struct tally {
 	int64_t milliseconds; /* of all requests */
 	int64_t splits;
 	int64_t in_flight;
+	bool failing;         /* the last word was a failure */
 	int64_t paused_until; /* ms since 1970, 0 when not paused */
 	int64_t last_success;
 };
@@ -37,21 +46,27 @@ struct target {
 	const struct destination *options; /* NULL when it is configured no more */
 	int64_t unclaimed;                 /* messages in the outbox that are not claimed */
 	int64_t flush_at; /* ms of the monotonic clock: when they shall go at the latest */
+	int64_t claim_at; /* not before: the store could not give any */
 	bool claiming;
 	struct batch *ready; /* to be posted next */
 	int64_t in_flight;
-	int64_t window; /* batches in flight at the most: 1, 2, 4 … after a pause */
+	int64_t window;   /* batches in flight at the most: 1, 2, 4 … after a pause */
+	int64_t refusals; /* dead letters since a batch was last accepted */
 	struct destination_state pause; /* its name is not used */
 	bool holding;                   /* paused for a fault of the configuration */
-	int64_t log_at;                 /* when the pause may be logged again */
-	struct tally *tally;
-	struct target *next;
+	int64_t failed_at;              /* ms of the monotonic clock: the last failure */
+	bool told;                      /* the log knows of the pause */
+	int64_t log_at;                 /* when it may be told of it (again) */
+	struct tally tally;             /* under the sender's mutex */
+	struct target *next; /* all that ever were, until the end: under the mutex, too */
 };
 
 /* One attempt in flight. */
 struct attempt {
 	struct target *target;
 	struct batch *batch;
+	struct config *config; /* holds `options`: a reload may come meanwhile */
+	const struct destination *options;
 	CURL *handle;
 	struct curl_slist *headers;
 	struct text body;
@@ -79,10 +94,8 @@ struct sender {
 	bool stopping;
 	int64_t stop_at;
 	struct config *next_config;
-	struct tally *tallies;
-	size_t tally_count;
+	struct target *targets; /* only this thread adds to them */
 
-	struct target *targets;
 	struct attempt *attempts; /* in flight */
 	struct attempt *spare;    /* handles to use again */
 	struct note *later;       /* settlements that the store could not take yet */
@@ -103,22 +116,29 @@ struct target *sender_target(struct sender *sender, const char *name);
 /* Starts what can be started; returns when to look again, in ms of the monotonic clock. */
 int64_t target_step(struct target *target, int64_t now);
 
-/* An attempt ended. */
+/* An attempt ended: its batch goes on its way. */
 void target_finish(struct target *target, struct attempt *attempt, CURLcode code);
+
+/* Gives the target its options of a configuration, or none; then it finishes what is in flight. A
+ * pause for a fault of the configuration ends: it may be mended. */
+void target_configure(struct target *target, struct config *config);
 
 /* Frees what waits in memory; it stays in the outbox. */
 void target_free(struct target *target);
 
 /* ---- pause.c: pausing, resuming, and saying so ---- */
 
-bool target_is_paused(const struct target *target);
+/* Milliseconds until a paused destination is tried again, 0 when it is not paused. */
+int64_t target_pause_left(const struct target *target);
 
-/* Pauses a destination after an attempt that failed; `wait` in ms, or -1 for the usual backoff. */
-void target_pause(
-	struct target *target, enum outcome outcome, long status, const char *words, int64_t wait);
+/* Pauses a destination after an attempt that failed. */
+void target_pause(struct target *target, const struct judgement *judgement);
 
-/* An attempt was accepted: ends the pause, opens the window. */
+/* The destination answers as it should: ends the pause, opens the window. */
 void target_resume(struct target *target);
+
+/* Takes up the pause from before a restart. */
+void target_recall(struct target *target, const struct destination_state *state);
 
 /* ---- settle.c: requests to the engine ---- */
 
@@ -135,6 +155,9 @@ void settle_pause(struct target *target);
 
 /* Hands the settlements that failed to the engine again. */
 void settle_again(struct sender *sender);
+
+/* Frees them: what they were to remove stays in the outbox. */
+void settle_give_up(struct sender *sender);
 
 /* ---- attempt.c: one request ---- */
 
@@ -156,10 +179,18 @@ void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSW
 
 /* ---- sender_metrics.c ---- */
 
-/* The tally of a destination, made when new; NULL without memory. Under the mutex. */
-struct tally *tally_of(struct sender *sender, const char *name);
-
 /* Counts an attempt. */
 void tally_attempt(struct target *target, CURLcode code, long status, int64_t milliseconds);
+
+/* Counts a batch that went into flight (1) or came back (-1). */
+void tally_in_flight(struct target *target, int64_t change);
+
+void tally_split(struct target *target);
+
+/* Notes the time of an accepted batch. */
+void tally_success(struct target *target, int64_t now);
+
+/* Notes the target's pause. */
+void tally_pause(struct target *target);
 
 #endif

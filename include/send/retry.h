@@ -24,8 +24,8 @@ enum outcome retry_classify(CURLcode code, long status, const char *answer);
  * and 0.5 s doubled each time, at most 60 s. */
 int64_t retry_backoff(int64_t failures);
 
-/* Milliseconds that a Retry-After header asks to wait, as seconds or as an HTTP date (RFC 9110,
- * 10.2.3), at most an hour; -1 when it is neither, or NULL. */
+/* Milliseconds that a Retry-After header asks to wait, as seconds or as an HTTP date in any of the
+ * three forms (RFC 9110, 10.2.3 and 5.6.7), at most an hour; -1 when it is neither, or NULL. */
 int64_t retry_after(const char *header, int64_t now);
 
 #endif

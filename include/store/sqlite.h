@@ -126,7 +126,8 @@ int sqlite_queue(struct store *store, struct message *message, struct error *err
 int sqlite_claim(struct store *store, const char *destination, const struct claim_limits *limits,
 	struct arena *arena, struct message **messages, size_t *count, struct error *error);
 void sqlite_unclaim(struct store *store, const char *destination);
-int sqlite_sent(struct store *store, const int64_t *ids, size_t count, struct error *error);
+int sqlite_sent(struct store *store, const int64_t *ids, size_t count, size_t *removed,
+	struct error *error);
 int sqlite_oldest(
 	struct store *store, const char *destination, int64_t *queued, struct error *error);
 int sqlite_bury(struct store *store, int64_t message, int64_t now, int64_t status,

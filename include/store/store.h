@@ -151,8 +151,9 @@ int store_claim(struct store *store, const char *destination, const struct claim
 /* Lets go of every claim of a destination. Only when none of them is in flight. */
 void store_unclaim(struct store *store, const char *destination);
 
-/* Removes sent messages from the outbox. */
-int store_sent(struct store *store, const int64_t *ids, size_t count, struct error *error);
+/* Removes sent messages from the outbox; *removed is how many were there. */
+int store_sent(struct store *store, const int64_t *ids, size_t count, size_t *removed,
+	struct error *error);
 
 /* Moves a message from the outbox to the dead letters; *dead is the letter's id, 0 when there is no
  * such message. */

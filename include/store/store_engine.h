@@ -23,7 +23,8 @@ struct store_engine {
 		const struct claim_limits *limits, struct arena *arena, struct message **messages,
 		size_t *count, struct error *error);
 	void (*unclaim)(struct store *store, const char *destination);
-	int (*sent)(struct store *store, const int64_t *ids, size_t count, struct error *error);
+	int (*sent)(struct store *store, const int64_t *ids, size_t count, size_t *removed,
+		struct error *error);
 	int (*bury)(struct store *store, int64_t message, int64_t now, int64_t status,
 		const char *reason, int64_t *dead, struct error *error);
 	int (*bury_delivery)(struct store *store, int64_t delivery, int64_t now, const char *reason,

@@ -9,18 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES_MAX = 64 };
+/* "{}": a list that the operator wants to be empty, not its default. */
+static bool is_emptied(cfg_t *cfg, const struct option *option)
+{
+	return cfg != NULL && option_is_list(option) && cfg_size(cfg, option->name) == 0 &&
+	       (cfg_getopt(cfg, option->name)->flags & CFGF_MODIFIED) != 0;
+}
 
 /* Sets the members of a row of options from a section; all from their fallbacks without one. */
 static int take_options(cfg_t *cfg, const struct option *options, void *target)
 {
 	for (; options->name != NULL; options++) {
-		const char *values[VALUES_MAX];
+		const char *values[OPTION_VALUES_MAX];
 		size_t count = cfg != NULL ? cfg_size(cfg, options->name) : 0;
 
-		if (count > VALUES_MAX)
-			return -1;
-		for (size_t i = 0; i < count; i++)
+		if (is_emptied(cfg, options))
+			continue;
+		for (size_t i = 0; i < count && i < OPTION_VALUES_MAX; i++)
 			values[i] = cfg_getnstr(cfg, options->name, (unsigned)i);
 		if (option_set(options, target, values, count) != 0)
 			return -1;
@@ -36,6 +41,14 @@ static int take_secret(const char *path, char **secret)
 	return secret_read(path, secret, &readable_by_others, &error);
 }
 
+static void cut_slashes(char *url)
+{
+	size_t length = strlen(url);
+
+	while (length > 0 && url[length - 1] == '/')
+		url[--length] = '\0';
+}
+
 /* Segment's two regions (its documentation of regional endpoints), or the URL without what we add.
  */
 static char *url_of(enum region region, char *url)
@@ -45,11 +58,11 @@ static char *url_of(enum region region, char *url)
 	if (url == NULL)
 		return strdup(region == REGION_EU ? "https://events.eu1.segmentapis.com"
 						  : "https://api.segment.io");
+	cut_slashes(url);
 	length = strlen(url);
-	while (length > 0 && url[length - 1] == '/')
-		url[--length] = '\0';
 	if (length > 3 && strcmp(url + length - 3, "/v1") == 0)
 		url[length - 3] = '\0';
+	cut_slashes(url);
 	return url;
 }
 
@@ -64,7 +77,8 @@ static int finish_destination(
 	*destination = draft->destination;
 	destination->url = url_of(draft->region, destination->url);
 	destination->name = strdup(name);
-	if (result != 0 || destination->url == NULL || destination->name == NULL)
+	if (result != 0 || destination->write_key == NULL || destination->url == NULL ||
+		destination->name == NULL)
 		return -1;
 	destination->space = uuid_of_name(
 		&uuid_segrelay, destination->write_key, strlen(destination->write_key));
@@ -99,7 +113,7 @@ static int finish_shop(struct shop_draft *draft, const char *domain, const struc
 		result = take_secret(draft->secret_files.items[i], &secret);
 		if (result == 0)
 			result = strings_add(&draft->shop.secrets, secret);
-		free(secret);
+		secret_free(secret);
 	}
 	if (result == 0)
 		result = find_destinations(config, &draft->destination_names, &draft->shop);
@@ -114,23 +128,29 @@ static int finish_shop(struct shop_draft *draft, const char *domain, const struc
 	return result;
 }
 
-static int take_destination(cfg_t *cfg, struct config *config)
+static int take_destination(
+	cfg_t *cfg, const char *name, const char *write_key, struct config *config)
 {
 	struct destination_draft draft = {0};
 
-	if (take_options(cfg, destination_options, &draft) != 0)
+	if (take_options(cfg, destination_options, &draft) != 0) {
+		option_free(destination_options, &draft);
 		return -1;
-	return finish_destination(
-		&draft, cfg_title(cfg), &config->destinations[config->destination_count++]);
+	}
+	if (write_key != NULL)
+		draft.destination.write_key = strdup(write_key);
+	return finish_destination(&draft, name, &config->destinations[config->destination_count++]);
 }
 
-static int take_shop(cfg_t *cfg, struct config *config)
+static int take_shop(cfg_t *cfg, const char *domain, struct config *config)
 {
 	struct shop_draft draft = {0};
 
-	if (take_options(cfg, shop_options, &draft) != 0)
+	if (take_options(cfg, shop_options, &draft) != 0) {
+		option_free(shop_options, &draft);
 		return -1;
-	return finish_shop(&draft, cfg_title(cfg), config, &config->shops[config->shop_count++]);
+	}
+	return finish_shop(&draft, domain, config, &config->shops[config->shop_count++]);
 }
 
 static int by_domain(const void *a, const void *b)
@@ -159,12 +179,18 @@ static int take_all(cfg_t *cfg, struct config *config)
 {
 	if (take_options(cfg, general_options, config) != 0)
 		return -1;
-	for (unsigned i = 0; i < cfg_size(cfg, "destination"); i++)
-		if (take_destination(cfg_getnsec(cfg, "destination", i), config) != 0)
+	for (unsigned i = 0; i < cfg_size(cfg, "destination"); i++) {
+		cfg_t *block = cfg_getnsec(cfg, "destination", i);
+
+		if (take_destination(block, cfg_title(block), NULL, config) != 0)
 			return -1;
-	for (unsigned i = 0; i < cfg_size(cfg, "shop"); i++)
-		if (take_shop(cfg_getnsec(cfg, "shop", i), config) != 0)
+	}
+	for (unsigned i = 0; i < cfg_size(cfg, "shop"); i++) {
+		cfg_t *block = cfg_getnsec(cfg, "shop", i);
+
+		if (take_shop(block, cfg_title(block), config) != 0)
 			return -1;
+	}
 	qsort(config->shops, config->shop_count, sizeof(*config->shops), by_domain);
 	return 0;
 }
@@ -173,15 +199,10 @@ struct config *config_make(cfg_t *cfg, const char *path, struct text *report)
 {
 	struct config *config =
 		make_room(path, cfg_size(cfg, "destination"), cfg_size(cfg, "shop"));
-	bool taken = config != NULL && take_all(cfg, config) == 0;
 
-	if (!taken)
-		text_format(report, "%s: no memory, or a secret's file changed while it was read\n",
-			path);
-	else if (config->max_body > config->max_in_memory)
-		text_format(report, "%s: max_in_memory must not be less than max_body\n", path);
-	else
+	if (config != NULL && take_all(cfg, config) == 0)
 		return config;
+	text_format(report, "%s: no memory, or a secret's file changed while it was read\n", path);
 	config_release(config);
 	return NULL;
 }
@@ -189,19 +210,10 @@ struct config *config_make(cfg_t *cfg, const char *path, struct text *report)
 struct config *config_defaults(const char *shop_domain)
 {
 	struct config *config = make_room("(defaults)", 1, 1);
-	struct destination_draft destination = {0};
-	struct shop_draft shop = {0};
 
-	if (config == NULL)
-		return NULL;
-	config->destination_count = config->shop_count = 1;
-	destination.destination.write_key = strdup("map");
-	if (destination.destination.write_key != NULL &&
-		take_options(NULL, general_options, config) == 0 &&
-		take_options(NULL, destination_options, &destination) == 0 &&
-		take_options(NULL, shop_options, &shop) == 0 &&
-		finish_destination(&destination, "map", &config->destinations[0]) == 0 &&
-		finish_shop(&shop, shop_domain, config, &config->shops[0]) == 0)
+	if (config != NULL && take_options(NULL, general_options, config) == 0 &&
+		take_destination(NULL, "map", "map", config) == 0 &&
+		take_shop(NULL, shop_domain, config) == 0)
 		return config;
 	config_release(config);
 	return NULL;

@@ -2,12 +2,21 @@
 #include "config/options.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
+#include "config/secrets.h"
 #include "config/values.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+size_t option_section(const char *name)
+{
+	size_t i = OPTION_SECTIONS - 1;
+
+	while (i > 0 && strcmp(option_sections[i].name, name) != 0)
+		i--;
+	return i;
+}
 
 const struct option *option_find(const struct option *options, const char *name)
 {
@@ -66,6 +75,13 @@ void option_allows(const struct option *option, struct text *text)
 	case OPTION_URL:
 		text_put(text, "an https:// URL, or http:// to this machine");
 		return;
+	case OPTION_STORE:
+		text_put(text, "\"sqlite:FILE\", as \"sqlite:/var/lib/segrelay/segrelay.db\"");
+		return;
+	case OPTION_FILE:
+	case OPTION_FILES:
+		text_put(text, "the whole path of a file that holds the secret, from \"/\" on");
+		return;
 	case OPTION_NUMBER:
 		text_format(text, "a whole number from %" PRId64 " to %" PRId64, option->least,
 			option->most);
@@ -118,6 +134,11 @@ bool option_accepts(const struct option *option, const char *value)
 		return value_address(value);
 	case OPTION_URL:
 		return value_url(value);
+	case OPTION_STORE:
+		return value_store(value);
+	case OPTION_FILE:
+	case OPTION_FILES:
+		return value[0] == '/';
 	case OPTION_NUMBER:
 	case OPTION_DURATION:
 	case OPTION_SIZE:
@@ -133,13 +154,6 @@ bool option_accepts(const struct option *option, const char *value)
 }
 
 /* ---- lists ---- */
-
-static void free_text(char *text)
-{
-	if (text != NULL)
-		digest_forget(text, strlen(text));
-	free(text);
-}
 
 static int add_part(struct strings *strings, const char *item, size_t length)
 {
@@ -163,7 +177,7 @@ int strings_add(struct strings *strings, const char *item)
 void strings_free(struct strings *strings)
 {
 	for (size_t i = 0; i < strings->count; i++)
-		free_text(strings->items[i]);
+		secret_free(strings->items[i]);
 	free(strings->items);
 	*strings = (struct strings){0};
 }
@@ -220,7 +234,7 @@ void option_free(const struct option *options, void *target)
 		if (option_is_list(options)) {
 			strings_free(member);
 		} else if (is_one_text(options)) {
-			free_text(*(char **)member);
+			secret_free(*(char **)member);
 			*(char **)member = NULL;
 		}
 	}

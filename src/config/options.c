@@ -22,7 +22,7 @@ const struct option general_options[] = {
 	/* name                       kind             member                               default      least        most         choices */
 	{"listen",                    OPTION_ADDRESS,  IN_CONFIG(listen),                   "127.0.0.1:8080", 0,      0,           NULL},
 	{"admin",                     OPTION_ADDRESS,  IN_CONFIG(admin),                    "127.0.0.1:9464", 0,      0,           NULL},
-	{"store",                     OPTION_TEXT,     IN_CONFIG(store),                    "sqlite:/var/lib/segrelay/segrelay.db", 0, 0, NULL},
+	{"store",                     OPTION_STORE,    IN_CONFIG(store),                    "sqlite:/var/lib/segrelay/segrelay.db", 0, 0, NULL},
 	{"keep_deliveries",           OPTION_DURATION, IN_CONFIG(keep_deliveries),          "7d",        HOUR,        3650 * DAY,  NULL},
 	{"keep_orders",               OPTION_DURATION, IN_CONFIG(keep_orders),              "400d",      DAY,         36500 * DAY, NULL},
 	{"keep_told",                 OPTION_DURATION, IN_CONFIG(keep_told),                "730d",      7 * DAY,     36500 * DAY, NULL},
@@ -76,3 +76,9 @@ const struct option shop_options[] = {
 	{0},
 };
 /* clang-format on */
+
+const struct option_section option_sections[OPTION_SECTIONS] = {
+	{"root", general_options},
+	{"destination", destination_options},
+	{"shop", shop_options},
+};

@@ -12,13 +12,12 @@
 
 enum { SECRET_MAX = 1024 };
 
-/* Only systemd sets the variable that the paths of the example begin with. */
-static const char *hint(void)
+/* systemd's folder is closed to others, whatever the modes of the files in it. */
+static bool in_closed_folder(const char *path)
 {
-	if (getenv("CREDENTIALS_DIRECTORY") != NULL)
-		return "";
-	return " (CREDENTIALS_DIRECTORY is not set: systemd sets it for the service; by hand write "
-	       "CREDENTIALS_DIRECTORY=/etc/segrelay/credentials in front of the command)";
+	static const char systemd[] = "/run/credentials/";
+
+	return strncmp(path, systemd, sizeof(systemd) - 1) == 0;
 }
 
 static int take(const char *path, char *buffer, size_t length, char **secret, struct error *error)
@@ -46,9 +45,10 @@ int secret_read(const char *path, char **secret, bool *readable_by_others, struc
 	int result;
 
 	if (fd < 0)
-		return error_set(error, "%s: %s%s", path, strerror(errno), hint());
+		return error_set(error, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-		*readable_by_others = (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+		*readable_by_others =
+			(status.st_mode & (S_IRGRP | S_IROTH)) != 0 && !in_closed_folder(path);
 		while (length < sizeof(buffer) - 1 &&
 			(got = read(fd, buffer + length, sizeof(buffer) - 1 - length)) > 0)
 			length += (size_t)got;
@@ -59,4 +59,11 @@ int secret_read(const char *path, char **secret, bool *readable_by_others, struc
 	result = take(path, buffer, length, secret, error);
 	digest_forget(buffer, sizeof(buffer));
 	return result;
+}
+
+void secret_free(char *secret)
+{
+	if (secret != NULL)
+		digest_forget(secret, strlen(secret));
+	free(secret);
 }

@@ -75,6 +75,13 @@ bool value_flag(const char *value, bool *flag)
 	return false;
 }
 
+bool value_store(const char *value)
+{
+	static const char sqlite[] = "sqlite:";
+
+	return strncmp(value, sqlite, sizeof(sqlite) - 1) == 0 && value[sizeof(sqlite) - 1] != '\0';
+}
+
 bool value_host(const char *value)
 {
 	static const char allowed[] =

@@ -2,10 +2,7 @@
 #include "engine/inside.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 struct store *engine_store(struct engine *engine)
@@ -50,32 +47,29 @@ int engine_settle_sent(struct engine *engine, const char *destination, const int
 	size_t count, struct error *error)
 {
 	struct destination_state *state = engine_destination(engine, destination);
+	size_t removed;
 
 	if (state == NULL)
 		return error_set(error, "no memory");
-	state->sent += (int64_t)count;
+	if (store_sent(engine->store, ids, count, &removed, error) != 0)
+		return -1;
+	/* Said again after a commit whose outcome was not known, some may have been counted. */
+	state->sent += (int64_t)removed;
 	state->last_sent = clock_now();
-	return store_sent(engine->store, ids, count, error);
+	return 0;
 }
 
 int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
-	int64_t status, const char *reason, struct error *error)
+	int64_t status, const char *reason, int64_t *dead, struct error *error)
 {
 	struct destination_state *state = engine_destination(engine, destination);
-	int64_t dead;
-	char command[64];
 
 	if (state == NULL)
 		return error_set(error, "no memory");
-	if (store_bury(engine->store, message, clock_now(), status, reason, &dead, error) != 0)
+	if (store_bury(engine->store, message, clock_now(), status, reason, dead, error) != 0)
 		return -1;
-	if (dead == 0)
-		return 0;
-	state->dead++;
-	(void)snprintf(command, sizeof(command), "segrelay dead show %" PRId64, dead);
-	log_line(LOG_WARNING, "dead letter: Segment refused a message",
-		LOG_STRING("destination", destination), LOG_NUMBER("status", status),
-		LOG_STRING("answer", reason), LOG_STRING("see", command));
+	if (*dead != 0)
+		state->dead++;
 	return 0;
 }
 

@@ -46,20 +46,18 @@ static bool make_headers(struct attempt *attempt)
 		count, sizeof(count), "X-Retry-Count: %lld", (long long)attempt->batch->attempts);
 	return add_header(attempt, "Content-Type: application/json") &&
 	       add_header(attempt, "Expect:") &&
-	       (!attempt->target->options->gzip || add_header(attempt, "Content-Encoding: gzip")) &&
+	       (!attempt->options->gzip || add_header(attempt, "Content-Encoding: gzip")) &&
 	       (attempt->batch->attempts == 0 || add_header(attempt, count));
 }
 
 static bool make_body(struct attempt *attempt)
 {
-	const struct destination *options = attempt->target->options;
 	struct text compressed = {0};
 
-	text_cut(&attempt->body, 0);
-	batch_write(attempt->batch, options, clock_now(), &attempt->body);
+	batch_write(attempt->batch, attempt->options, clock_now(), &attempt->body);
 	if (attempt->body.failed)
 		return false;
-	if (!options->gzip)
+	if (!attempt->options->gzip)
 		return true;
 	if (batch_compress(&attempt->body, &compressed) != 0) {
 		text_free(&compressed);
@@ -72,7 +70,7 @@ static bool make_body(struct attempt *attempt)
 
 static bool prepare(struct attempt *attempt)
 {
-	const struct destination *options = attempt->target->options;
+	const struct destination *options = attempt->options;
 	struct text url = {0};
 	CURL *handle = attempt->handle;
 	CURLcode code;
@@ -80,9 +78,9 @@ static bool prepare(struct attempt *attempt)
 	if (!make_headers(attempt) || !make_body(attempt))
 		return false;
 	text_format(&url, "%s/v1/batch", options->url);
-	text_cut(&attempt->answer, 0);
 	attempt->reason[0] = '\0';
-	code = curl_easy_setopt(handle, CURLOPT_URL, text_string(&url));
+	code = url.failed ? CURLE_OUT_OF_MEMORY
+			  : curl_easy_setopt(handle, CURLOPT_URL, text_string(&url));
 	text_free(&url);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(handle, CURLOPT_USERNAME, options->write_key);
@@ -110,10 +108,11 @@ bool attempt_start(struct target *target, struct batch *batch)
 		return false;
 	attempt->target = target;
 	attempt->batch = batch;
+	attempt->config = config_share(target->config);
+	attempt->options = target->options;
 	attempt->started = clock_monotonic();
 	if (!prepare(attempt) ||
 		curl_multi_add_handle(sender->multi, attempt->handle) != CURLM_OK) {
-		attempt->batch = NULL;
 		attempt_free(sender, attempt);
 		return false;
 	}
@@ -139,21 +138,30 @@ struct attempt *attempt_end(struct sender *sender, CURL *handle)
 	return attempt;
 }
 
-void attempt_free(struct sender *sender, struct attempt *attempt)
+/* All but the handle, which keeps its settings for another attempt. */
+static void clear(struct attempt *attempt)
 {
 	curl_slist_free_all(attempt->headers);
 	attempt->headers = NULL;
 	text_free(&attempt->body); /* up to 475 KB: not kept for what may come */
+	text_free(&attempt->answer);
+	config_release(attempt->config);
+	attempt->config = NULL;
+	attempt->options = NULL;
+	attempt->batch = NULL;
+}
+
+void attempt_free(struct sender *sender, struct attempt *attempt)
+{
+	clear(attempt);
 	attempt->next = sender->spare;
 	sender->spare = attempt;
 }
 
 static void destroy(struct attempt *attempt)
 {
+	clear(attempt);
 	curl_easy_cleanup(attempt->handle);
-	curl_slist_free_all(attempt->headers);
-	text_free(&attempt->body);
-	text_free(&attempt->answer);
 	free(attempt);
 }
 
@@ -162,7 +170,7 @@ void attempt_abort_all(struct sender *sender)
 	while (sender->attempts != NULL) {
 		struct attempt *attempt = attempt_end(sender, sender->attempts->handle);
 
-		attempt->target->in_flight--;
+		tally_in_flight(attempt->target, -1);
 		batch_free(attempt->batch);
 		destroy(attempt);
 	}
@@ -196,7 +204,7 @@ void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSW
 		(void)snprintf(whole, sizeof(whole), "%s", curl_easy_strerror(code));
 	else
 		(void)snprintf(whole, sizeof(whole), "%s", text_string(&attempt->answer));
-	mask(whole, attempt->target->options->write_key);
+	mask(whole, attempt->options->write_key);
 	for (char *at = whole; *at != '\0'; at++)
 		if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
 			*at = ' ';

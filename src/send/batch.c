@@ -18,26 +18,32 @@ enum { ENVELOPE = 128 };
 
 static void let_go(struct shared_arena *shared)
 {
-	if (shared == NULL || --shared->references > 0)
+	if (--shared->references > 0)
 		return;
 	arena_destroy(shared->arena);
 	free(shared);
 }
 
-struct batch *batch_create(struct arena *arena, const struct message *messages, size_t count)
+struct batch *batch_create(size_t bytes)
 {
 	struct shared_arena *shared = malloc(sizeof(*shared));
 	struct batch *batch = malloc(sizeof(*batch));
+	struct arena *arena = arena_create(bytes);
 
-	if (shared == NULL || batch == NULL) {
+	if (shared == NULL || batch == NULL || arena == NULL) {
 		free(shared);
 		free(batch);
 		arena_destroy(arena);
 		return NULL;
 	}
 	*shared = (struct shared_arena){.arena = arena, .references = 1};
-	*batch = (struct batch){.messages = messages, .count = count, .arena = shared};
+	*batch = (struct batch){.arena = shared};
 	return batch;
+}
+
+struct arena *batch_arena(const struct batch *batch)
+{
+	return batch->arena->arena;
 }
 
 struct batch *batch_halve(struct batch *batch)
@@ -73,7 +79,11 @@ void batch_write(const struct batch *batch, const struct destination *destinatio
 	struct text *body)
 {
 	char sent_at[TIME_TEXT];
+	size_t bytes = ENVELOPE + strlen(destination->write_key) * 2;
 
+	for (size_t i = 0; i < batch->count; i++)
+		bytes += batch->messages[i].json_length + 1;
+	(void)text_reserve(body, bytes); /* once, not by doubling; a failure is seen at the end */
 	time_format(now, sent_at);
 	text_put(body, "{\"batch\":[");
 	for (size_t i = 0; i < batch->count; i++) {

@@ -21,6 +21,8 @@ CURL *http_handle(void)
 	if (handle == NULL)
 		return NULL;
 	(void)curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	/* A name server that hangs must not hold up other destinations, nor the end. */
+	(void)curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -43,7 +45,8 @@ size_t http_keep(char *bytes, size_t size, size_t count, void *text)
 	size_t room = HTTP_ANSWER_MAX - answer->length;
 
 	text_add(answer, bytes, length < room ? length : room);
-	return length; /* the rest is read and let go */
+	/* The rest is read and let go. An answer that is not known ends as an error. */
+	return answer->failed ? 0 : length;
 }
 
 static struct curl_slist *make_headers(const char *const *headers)

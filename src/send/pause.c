@@ -5,65 +5,66 @@
 #include "base/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { HOLD_PROBE = 5 * MINUTE, SUMMARY_EVERY = MINUTE };
+enum {
+	HOLD_PROBE = 5 * MINUTE,
+	PAUSE_MOST = HOUR,
+	SUMMARY_EVERY = MINUTE,
+	/* A destination that fails now and then would fill the log with its ups and downs. */
+	QUIET_AFTER_RESUME = 5 * SECOND,
+};
 
-bool target_is_paused(const struct target *target)
+int64_t target_pause_left(const struct target *target)
 {
-	return target->pause.paused_until > clock_now();
+	int64_t left = target->pause.paused_until - clock_now();
+
+	/* No pause is that long: the clock was set back. */
+	return left > 0 && left <= PAUSE_MOST ? left : 0;
+}
+
+static void count_batch(const struct batch *batch, int64_t *count, int64_t *oldest)
+{
+	*count += (int64_t)batch->count;
+	if (batch->messages[0].queued < *oldest)
+		*oldest = batch->messages[0].queued;
 }
 
 /* Messages of the destination that are not settled, and the time of the oldest in memory. */
 static int64_t waiting(const struct target *target, int64_t *oldest)
 {
+	const struct attempt *attempt = target->sender->attempts;
 	int64_t count = target->unclaimed;
 
 	*oldest = INT64_MAX;
-	for (const struct batch *batch = target->ready; batch != NULL; batch = batch->next) {
-		count += (int64_t)batch->count;
-		if (batch->messages[0].queued < *oldest)
-			*oldest = batch->messages[0].queued;
-	}
-	for (const struct attempt *attempt = target->sender->attempts; attempt != NULL;
-		attempt = attempt->next) {
-		if (attempt->target != target)
-			continue;
-		count += (int64_t)attempt->batch->count;
-		if (attempt->batch->messages[0].queued < *oldest)
-			*oldest = attempt->batch->messages[0].queued;
-	}
+	for (const struct batch *batch = target->ready; batch != NULL; batch = batch->next)
+		count_batch(batch, &count, oldest);
+	for (; attempt != NULL; attempt = attempt->next)
+		if (attempt->target == target)
+			count_batch(attempt->batch, &count, oldest);
 	return count;
 }
 
-static void note_in_tally(struct target *target, bool success)
-{
-	(void)pthread_mutex_lock(&target->sender->mutex);
-	if (target->tally != NULL) {
-		target->tally->paused_until = target->pause.paused_until;
-		if (success)
-			target->tally->last_success = clock_now();
-	}
-	(void)pthread_mutex_unlock(&target->sender->mutex);
-}
-
-/* The first failure is logged at once, then a line a minute while it lasts. */
-static void log_pause(struct target *target, long status, const char *words)
+/* The first failure is logged at once, and when it turns out to be the configuration's; then a line
+ * a minute while it lasts. */
+static void log_pause(struct target *target, const struct judgement *judgement)
 {
 	int64_t oldest;
 	int64_t count = waiting(target, &oldest);
 	int64_t now = clock_now();
 	char until[TIME_TEXT];
 
-	if (target->pause.failures > 1 && clock_monotonic() < target->log_at)
+	if (clock_monotonic() < target->log_at)
 		return;
 	target->log_at = clock_monotonic() + SUMMARY_EVERY;
+	target->told = true;
 	time_format(target->pause.paused_until, until);
 	log_line(target->holding ? LOG_ERROR : LOG_WARNING, "delivery paused",
 		LOG_STRING("destination", target->name), LOG_NUMBER("waiting", count),
 		LOG_NUMBER("oldest_seconds", oldest < now ? (now - oldest) / SECOND : 0),
-		LOG_NUMBER("failures", target->pause.failures), LOG_NUMBER("status", status),
-		LOG_STRING("answer", words),
+		LOG_NUMBER("failures", target->pause.failures),
+		LOG_NUMBER("status", judgement->status), LOG_STRING("answer", judgement->words),
 		LOG_STRING("cause", target->holding
 					    ? "the write key or the url is refused: see to the "
 					      "configuration, then reload"
@@ -71,22 +72,45 @@ static void log_pause(struct target *target, long status, const char *words)
 		LOG_STRING("next", "kept, and tried again"), LOG_STRING("at", until));
 }
 
-void target_pause(
-	struct target *target, enum outcome outcome, long status, const char *words, int64_t wait)
+static void begin_pause(struct target *target, const struct judgement *judgement)
 {
-	int64_t now = clock_now();
+	bool holds = judgement->outcome == OUTCOME_HOLD;
 
-	target->holding = outcome == OUTCOME_HOLD;
+	if (holds && !target->holding)
+		target->log_at = 0;
+	target->holding = holds;
 	target->window = 1; /* one probe after the pause, not all at once */
+	target->failed_at = clock_monotonic();
 	if (target->pause.failures++ == 0)
-		target->pause.paused_since = now;
-	if (wait < 0)
+		target->pause.paused_since = clock_now();
+	if (judgement->status >= 300)
+		(void)snprintf(target->pause.reason, sizeof(target->pause.reason), "%ld %s",
+			judgement->status, judgement->words);
+	else
+		(void)snprintf(
+			target->pause.reason, sizeof(target->pause.reason), "%s", judgement->words);
+}
+
+void target_pause(struct target *target, const struct judgement *judgement)
+{
+	int64_t left = target_pause_left(target);
+	int64_t wait = 0;
+
+	/* What was in flight when the first one failed is no further failure, but may ask for more
+	 * time. */
+	if (judgement->is_news) {
+		begin_pause(target, judgement);
 		wait = target->holding ? HOLD_PROBE : retry_backoff(target->pause.failures);
-	if (now + wait > target->pause.paused_until)
-		target->pause.paused_until = now + wait;
-	(void)snprintf(target->pause.reason, sizeof(target->pause.reason), "%ld %s", status, words);
-	log_pause(target, status, words);
-	note_in_tally(target, false);
+	}
+	if (judgement->wait > wait)
+		wait = judgement->wait;
+	if (wait > left)
+		target->pause.paused_until = clock_now() + wait;
+	else if (!judgement->is_news)
+		return;
+	if (judgement->is_news)
+		log_pause(target, judgement);
+	tally_pause(target);
 	settle_pause(target);
 }
 
@@ -94,20 +118,38 @@ void target_resume(struct target *target)
 {
 	bool was_paused = target->pause.failures > 0;
 	int64_t outage = clock_now() - target->pause.paused_since;
+	int64_t most = target->options != NULL ? target->options->batches_in_flight : 1;
 	int64_t oldest;
 
-	if (target->window < target->options->batches_in_flight)
-		target->window *= 2;
-	if (target->window > target->options->batches_in_flight)
-		target->window = target->options->batches_in_flight;
+	target->window = target->window * 2 < most ? target->window * 2 : most;
+	if (!was_paused)
+		return;
 	target->holding = false;
 	target->pause.failures = target->pause.paused_until = target->pause.paused_since = 0;
 	target->pause.reason[0] = '\0';
-	note_in_tally(target, true);
-	if (!was_paused)
-		return;
-	log_line(LOG_INFO, "delivery resumed", LOG_STRING("destination", target->name),
-		LOG_NUMBER("outage_seconds", outage / SECOND),
-		LOG_NUMBER("waiting", waiting(target, &oldest)));
+	if (target->told) {
+		log_line(LOG_INFO, "delivery resumed", LOG_STRING("destination", target->name),
+			LOG_NUMBER("outage_seconds", outage / SECOND),
+			LOG_NUMBER("waiting", waiting(target, &oldest)));
+		target->log_at = clock_monotonic() + QUIET_AFTER_RESUME;
+	}
+	target->told = false;
+	tally_pause(target);
 	settle_pause(target);
+}
+
+void target_recall(struct target *target, const struct destination_state *state)
+{
+	long status = strtol(state->reason, NULL, 10);
+
+	target->unclaimed = state->queued - state->sent - state->dead - state->dropped;
+	target->pause = *state;
+	target->pause.name = NULL;
+	target->told = state->failures > 0;
+	/* A restart may have mended the configuration, as a reload may. The reason begins with the
+	 * status that was answered. */
+	target->holding = state->failures > 0 && status > 0 &&
+			  retry_classify(CURLE_OK, status, "") == OUTCOME_HOLD;
+	tally_pause(target);
+	tally_success(target, state->last_sent);
 }

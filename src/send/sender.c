@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_WAIT = 1000 };
+enum { LONGEST_WAIT = SECOND, STOPPING_WAIT = 50 };
 
 /* ---- the inbox ---- */
 
@@ -94,49 +94,24 @@ struct target *sender_target(struct sender *sender, const char *name)
 		return NULL;
 	}
 	(void)pthread_mutex_lock(&sender->mutex);
-	target->tally = tally_of(sender, name);
-	(void)pthread_mutex_unlock(&sender->mutex);
 	target->next = sender->targets;
 	sender->targets = target;
+	(void)pthread_mutex_unlock(&sender->mutex);
 	return target;
 }
 
-/* Gives the targets their options of a configuration; one that is not in it any more finishes what
- * is in flight. A pause for a fault of the configuration ends: it may be mended. */
 static void configure(struct sender *sender, struct config *config)
 {
 	for (size_t i = 0; i < config->destination_count; i++)
 		(void)sender_target(sender, config->destinations[i].name);
-	for (struct target *target = sender->targets; target != NULL; target = target->next) {
-		struct config *before = target->config;
-
-		target->options = config_destination(config, target->name);
-		target->config = config_share(config);
-		config_release(before);
-		if (target->options == NULL) {
-			if (target->unclaimed > 0)
-				log_line(LOG_WARNING,
-					"messages wait for a destination that is not "
-					"configured: they are kept",
-					LOG_STRING("destination", target->name),
-					LOG_NUMBER("waiting", target->unclaimed));
-			continue;
-		}
-		if (target->pause.failures == 0)
-			target->window = target->options->batches_in_flight;
-		if (target->holding)
-			target->pause.paused_until = 0;
-	}
+	for (struct target *target = sender->targets; target != NULL; target = target->next)
+		target_configure(target, config);
 }
 
-/* Takes a new configuration. Attempts in flight read the old one's write key: it is let go only
- * when none is. */
 static void take_config(struct sender *sender)
 {
 	struct config *config;
 
-	if (sender->attempts != NULL)
-		return;
 	(void)pthread_mutex_lock(&sender->mutex);
 	config = sender->next_config;
 	sender->next_config = NULL;
@@ -145,16 +120,6 @@ static void take_config(struct sender *sender)
 		return;
 	configure(sender, config);
 	config_release(config);
-}
-
-static bool has_new_config(struct sender *sender)
-{
-	bool has;
-
-	(void)pthread_mutex_lock(&sender->mutex);
-	has = sender->next_config != NULL;
-	(void)pthread_mutex_unlock(&sender->mutex);
-	return has;
 }
 
 /* ---- the loop ---- */
@@ -229,16 +194,16 @@ static void *run(void *context)
 	int running;
 
 	while (!may_end(sender)) {
-		int64_t wait = 50;
+		int64_t wait = STOPPING_WAIT;
 
 		atomic_store(&sender->heartbeat, clock_monotonic());
 		take_notes(sender);
 		take_config(sender);
 		settle_again(sender);
-		if (!is_stopping(sender) && !has_new_config(sender))
-			wait = step_all(sender);
 		(void)curl_multi_perform(sender->multi, &running);
 		take_answers(sender);
+		if (!is_stopping(sender))
+			wait = step_all(sender);
 		(void)curl_multi_poll(sender->multi, NULL, 0, (int)wait, NULL);
 	}
 	return NULL;
@@ -259,18 +224,11 @@ static int run_recall(struct engine *engine, struct request *request, struct err
 	const struct destination_state *states = engine_destinations(engine, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct destination_state *state = &states[i];
-		struct target *target = sender_target(sender, state->name);
+		struct target *target = sender_target(sender, states[i].name);
 
 		if (target == NULL)
 			return error_set(error, "no memory");
-		target->unclaimed = state->queued - state->sent - state->dead - state->dropped;
-		target->pause = *state;
-		target->pause.name = NULL;
-		if (target->tally != NULL) {
-			target->tally->paused_until = state->paused_until;
-			target->tally->last_success = state->last_sent;
-		}
+		target_recall(target, &states[i]);
 	}
 	return 0;
 }
@@ -278,6 +236,7 @@ static int run_recall(struct engine *engine, struct request *request, struct err
 static void free_sender(struct sender *sender)
 {
 	take_notes(sender);
+	settle_give_up(sender);
 	attempt_abort_all(sender);
 	while (sender->targets != NULL) {
 		struct target *target = sender->targets;
@@ -285,9 +244,6 @@ static void free_sender(struct sender *sender)
 		sender->targets = target->next;
 		target_free(target);
 	}
-	for (size_t i = 0; i < sender->tally_count; i++)
-		free(sender->tallies[i].name);
-	free(sender->tallies);
 	config_release(sender->next_config);
 	(void)curl_multi_cleanup(sender->multi);
 	(void)pthread_mutex_destroy(&sender->mutex);
@@ -305,8 +261,7 @@ int sender_start(
 	made->engine = engine;
 	made->last_note = &made->notes;
 	(void)pthread_mutex_init(&made->mutex, NULL);
-	curl_easy_cleanup(
-		http_handle()); /* curl's global set-up, before there are threads of ours */
+	curl_easy_cleanup(http_handle()); /* curl's global set-up: before our thread starts */
 	made->multi = curl_multi_init();
 	atomic_store(&made->heartbeat, clock_monotonic());
 	if (made->multi == NULL) {

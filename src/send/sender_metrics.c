@@ -5,79 +5,125 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Targets keep pointers, so the room is made once. */
-enum { TALLIES_MAX = 256 };
+/* ---- counting ---- */
 
-struct tally *tally_of(struct sender *sender, const char *name)
+static struct tally *lock_tally(struct target *target)
 {
-	struct tally *tally;
+	(void)pthread_mutex_lock(&target->sender->mutex);
+	return &target->tally;
+}
 
-	for (size_t i = 0; i < sender->tally_count; i++)
-		if (strcmp(sender->tallies[i].name, name) == 0)
-			return &sender->tallies[i];
-	if (sender->tallies == NULL)
-		sender->tallies = calloc(TALLIES_MAX, sizeof(*sender->tallies));
-	if (sender->tallies == NULL || sender->tally_count == TALLIES_MAX)
-		return NULL;
-	tally = &sender->tallies[sender->tally_count];
-	tally->name = strdup(name);
-	if (tally->name == NULL)
-		return NULL;
-	sender->tally_count++;
-	return tally;
+static void unlock_tally(struct target *target)
+{
+	(void)pthread_mutex_unlock(&target->sender->mutex);
 }
 
 static void count_code(struct tally *tally, const char *code)
 {
+	size_t last = CODES_MAX - 1; /* the place of all that have none of their own */
 	size_t i = 0;
 
 	while (i < tally->code_count && strcmp(tally->codes[i].code, code) != 0)
 		i++;
-	if (i == CODES_MAX)
-		i--;
-	if (i == tally->code_count)
+	if (i >= last) {
+		i = last;
+		code = "other";
+	}
+	if (i >= tally->code_count)
 		(void)snprintf(tally->codes[tally->code_count++].code, sizeof(tally->codes[0].code),
 			"%s", code);
 	tally->codes[i].count++;
 }
 
+static const char *word_of(CURLcode code)
+{
+	switch (code) {
+	case CURLE_OPERATION_TIMEDOUT:
+		return "timeout";
+	case CURLE_COULDNT_CONNECT:
+		return "refused";
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return "dns";
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+		return "tls";
+	default:
+		return "network";
+	}
+}
+
 void tally_attempt(struct target *target, CURLcode code, long status, int64_t milliseconds)
 {
-	char name[24];
+	struct tally *tally = lock_tally(target);
+	char number[24];
 
-	if (code == CURLE_OK)
-		(void)snprintf(name, sizeof(name), "%ld", status);
-	else
-		(void)snprintf(name, sizeof(name), "%s",
-			code == CURLE_OPERATION_TIMEDOUT     ? "timeout"
-			: code == CURLE_COULDNT_CONNECT      ? "refused"
-			: code == CURLE_COULDNT_RESOLVE_HOST ? "dns"
-							     : "network");
-	(void)pthread_mutex_lock(&target->sender->mutex);
-	if (target->tally != NULL) {
-		count_code(target->tally, name);
-		target->tally->requests++;
-		target->tally->milliseconds += milliseconds;
-	}
-	(void)pthread_mutex_unlock(&target->sender->mutex);
+	(void)snprintf(number, sizeof(number), "%ld", status);
+	count_code(tally, code == CURLE_OK ? number : word_of(code));
+	tally->requests++;
+	tally->milliseconds += milliseconds;
+	unlock_tally(target);
 }
+
+void tally_in_flight(struct target *target, int64_t change)
+{
+	target->in_flight += change;
+	lock_tally(target)->in_flight = target->in_flight;
+	unlock_tally(target);
+}
+
+void tally_split(struct target *target)
+{
+	lock_tally(target)->splits++;
+	unlock_tally(target);
+}
+
+void tally_success(struct target *target, int64_t now)
+{
+	lock_tally(target)->last_success = now;
+	unlock_tally(target);
+}
+
+void tally_pause(struct target *target)
+{
+	struct tally *tally = lock_tally(target);
+
+	tally->failing = target->pause.failures > 0;
+	tally->paused_until = target->pause.paused_until;
+	unlock_tally(target);
+}
+
+/* ---- telling ---- */
 
 static void add_head(struct text *text, const char *name, const char *type, const char *help)
 {
 	text_format(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* One metric with a value a destination. */
-static void add_each(const struct sender *sender, struct text *text, const char *name,
-	const char *type, const char *help, double (*value)(const struct tally *tally))
+/* Adds `name{destination="…"` with the value of the label escaped. */
+static void add_name(struct text *text, const char *name, const struct target *target)
 {
-	add_head(text, name, type, help);
-	for (size_t i = 0; i < sender->tally_count; i++)
-		text_format(text, "%s{destination=\"%s\"} %.3f\n", name, sender->tallies[i].name,
-			value(&sender->tallies[i]));
+	text_format(text, "%s{destination=\"", name);
+	for (const char *at = target->name; *at != '\0'; at++) {
+		if (*at == '\\' || *at == '"')
+			text_put(text, "\\");
+		if (*at == '\n')
+			text_put(text, "\\n");
+		else
+			text_add(text, at, 1);
+	}
+	text_put(text, "\"");
+}
+
+/* One value of each destination. */
+static void add_values(const struct sender *sender, struct text *text, const char *name,
+	double (*value)(const struct tally *tally))
+{
+	for (const struct target *target = sender->targets; target != NULL; target = target->next) {
+		add_name(text, name, target);
+		text_format(text, "} %.3f\n", value(&target->tally));
+	}
 }
 
 static double in_flight(const struct tally *tally)
@@ -92,7 +138,7 @@ static double splits(const struct tally *tally)
 
 static double paused(const struct tally *tally)
 {
-	return tally->paused_until > clock_now() ? 1 : 0;
+	return tally->failing ? 1 : 0;
 }
 
 static double resume_time(const struct tally *tally)
@@ -117,36 +163,48 @@ static double requests(const struct tally *tally)
 
 static void add_codes(const struct sender *sender, struct text *text)
 {
-	add_head(text, "segrelay_requests_total", "counter",
-		"Requests to Segment by status, or by what went wrong.");
-	for (size_t i = 0; i < sender->tally_count; i++) {
-		const struct tally *tally = &sender->tallies[i];
+	static const char name[] = "segrelay_requests_total";
 
-		for (size_t j = 0; j < tally->code_count; j++)
-			text_format(text,
-				"segrelay_requests_total{destination=\"%s\",code=\"%s\"} %" PRId64
-				"\n",
-				tally->name, tally->codes[j].code, tally->codes[j].count);
-	}
+	add_head(text, name, "counter",
+		"Requests to Segment by status, or by what kept it from answering.");
+	for (const struct target *target = sender->targets; target != NULL; target = target->next)
+		for (size_t i = 0; i < target->tally.code_count; i++) {
+			add_name(text, name, target);
+			text_format(text, ",code=\"%s\"} %" PRId64 "\n",
+				target->tally.codes[i].code, target->tally.codes[i].count);
+		}
 }
 
 void sender_metrics(struct sender *sender, struct text *text)
 {
+	static const struct {
+		const char *name;
+		const char *type;
+		const char *help;
+		double (*value)(const struct tally *tally);
+	} metrics[] = {
+		{"segrelay_batches_in_flight", "gauge",
+			"Batches that Segment has not answered yet.", in_flight},
+		{"segrelay_split_batches_total", "counter",
+			"Batches that Segment refused and that were sent again in halves.", splits},
+		{"segrelay_destination_paused", "gauge",
+			"1 from a failure until a batch is accepted again.", paused},
+		{"segrelay_destination_resume_timestamp_seconds", "gauge",
+			"When a paused destination is tried again; 0 when it is not paused.",
+			resume_time},
+		{"segrelay_last_success_timestamp_seconds", "gauge",
+			"When Segment last took a batch.", last_success},
+	};
+	static const char duration[] = "segrelay_request_duration_seconds";
+
 	(void)pthread_mutex_lock(&sender->mutex);
 	add_codes(sender, text);
-	add_each(sender, text, "segrelay_request_duration_seconds_sum", "counter",
-		"Seconds that all requests to Segment took.", request_seconds);
-	add_each(sender, text, "segrelay_request_duration_seconds_count", "counter",
-		"Requests to Segment.", requests);
-	add_each(sender, text, "segrelay_batches_in_flight", "gauge",
-		"Batches that Segment has not answered yet.", in_flight);
-	add_each(sender, text, "segrelay_split_batches_total", "counter",
-		"Batches that Segment refused and that were sent again in halves.", splits);
-	add_each(sender, text, "segrelay_destination_paused", "gauge",
-		"1 while nothing is sent because Segment did not take a batch.", paused);
-	add_each(sender, text, "segrelay_destination_resume_timestamp_seconds", "gauge",
-		"When a paused destination is tried again.", resume_time);
-	add_each(sender, text, "segrelay_last_success_timestamp_seconds", "gauge",
-		"When Segment last took a batch.", last_success);
+	add_head(text, duration, "summary", "How long requests to Segment took.");
+	add_values(sender, text, "segrelay_request_duration_seconds_sum", request_seconds);
+	add_values(sender, text, "segrelay_request_duration_seconds_count", requests);
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		add_head(text, metrics[i].name, metrics[i].type, metrics[i].help);
+		add_values(sender, text, metrics[i].name, metrics[i].value);
+	}
 	(void)pthread_mutex_unlock(&sender->mutex);
 }

@@ -2,10 +2,11 @@
 #include "send/inside.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { AGAIN_PAUSE = SECOND };
 
@@ -13,17 +14,17 @@ enum { AGAIN_PAUSE = SECOND };
 struct errand {
 	struct request request; /* first: the engine gives its address back */
 	struct note note;
-	struct sender *sender;
-	char *name; /* of the destination */
+	struct target *target;
 	int result;
-	struct arena *arena; /* of a claim */
+	struct batch *batch; /* to be filled by a claim, or to be settled */
 	struct claim_limits limits;
-	struct message *messages;
+	int64_t asked;    /* when a claim was: ms of the monotonic clock */
+	int64_t expected; /* messages that waited then */
+	int64_t *ids;     /* of what was sent */
 	size_t count;
-	struct batch *batch; /* of a settlement */
-	int64_t *ids;
 	long status;
 	char words[ANSWER_WORDS + 1];
+	int64_t dead; /* the id of the dead letter */
 	struct destination_state pause;
 };
 
@@ -38,15 +39,13 @@ static void bring_back(struct request *request, int result, const struct error *
 
 	(void)error; /* the engine logs what its store says */
 	errand->result = result;
-	sender_post(errand->sender, &errand->note);
+	sender_post(errand->target->sender, &errand->note);
 }
 
 static void free_errand(struct errand *errand)
 {
-	arena_destroy(errand->arena);
 	batch_free(errand->batch);
 	free(errand->ids);
-	free(errand->name);
 	free(errand);
 }
 
@@ -61,19 +60,14 @@ static struct errand *make_errand(struct target *target,
 	errand->request.run = run;
 	errand->request.done = bring_back;
 	errand->note.take = take;
-	errand->sender = target->sender;
-	errand->name = strdup(target->name);
-	if (errand->name == NULL) {
-		free(errand);
-		return NULL;
-	}
+	errand->target = target;
 	return errand;
 }
 
 static void submit(struct errand *errand)
 {
-	errand->sender->outstanding++;
-	engine_submit(errand->sender->engine, &errand->request);
+	errand->target->sender->outstanding++;
+	engine_submit(errand->target->sender->engine, &errand->request);
 }
 
 /* ---- claims ---- */
@@ -81,9 +75,12 @@ static void submit(struct errand *errand)
 static int run_claim(struct engine *engine, struct request *request, struct error *error)
 {
 	struct errand *errand = (struct errand *)request;
+	struct message *messages = NULL;
+	int result = engine_claim(engine, errand->target->name, &errand->limits,
+		batch_arena(errand->batch), &messages, &errand->batch->count, error);
 
-	return engine_claim(engine, errand->name, &errand->limits, errand->arena, &errand->messages,
-		&errand->count, error);
+	errand->batch->messages = messages;
+	return result;
 }
 
 static void append(struct target *target, struct batch *batch)
@@ -95,28 +92,32 @@ static void append(struct target *target, struct batch *batch)
 	*end = batch;
 }
 
+/* Counts off what a claim took. Less than waited when it was asked for is a full batch, and the
+ * rest goes at once; what came since has its own time to wait. */
+static void count_off(struct target *target, const struct errand *errand)
+{
+	int64_t count = (int64_t)errand->batch->count;
+
+	target->unclaimed = target->unclaimed > count ? target->unclaimed - count : 0;
+	if (count >= errand->expected && target->options != NULL)
+		target->flush_at = errand->asked + target->options->batch_wait;
+}
+
 static void take_claim(struct sender *sender, struct note *note)
 {
 	struct errand *errand = of_note(note);
-	struct target *target = sender_target(sender, errand->name);
-	struct batch *batch = NULL;
+	struct target *target = errand->target;
 
 	sender->outstanding--;
-	if (target != NULL) {
-		target->claiming = false;
-		if (errand->result != 0) {
-			target->flush_at = clock_monotonic() + AGAIN_PAUSE;
-		} else if (errand->count == 0) {
-			target->unclaimed = 0;
-		} else {
-			batch = batch_create(errand->arena, errand->messages, errand->count);
-			errand->arena = NULL;
-			target->unclaimed -= (int64_t)errand->count;
-			if (target->unclaimed < 0)
-				target->unclaimed = 0;
-		}
-		if (batch != NULL)
-			append(target, batch);
+	target->claiming = false;
+	if (errand->result != 0) {
+		target->claim_at = clock_monotonic() + AGAIN_PAUSE;
+	} else if (errand->batch->count == 0) {
+		target->unclaimed = 0; /* they were taken with earlier ones */
+	} else {
+		count_off(target, errand);
+		append(target, errand->batch);
+		errand->batch = NULL;
 	}
 	free_errand(errand);
 }
@@ -127,11 +128,13 @@ bool settle_claim(struct target *target)
 
 	if (errand == NULL)
 		return false;
-	errand->arena = arena_create(batch_room(target->options) / 4);
-	if (errand->arena == NULL) {
+	errand->batch = batch_create(batch_room(target->options) / 4);
+	if (errand->batch == NULL) {
 		free_errand(errand);
 		return false;
 	}
+	errand->asked = clock_monotonic();
+	errand->expected = target->unclaimed;
 	errand->limits.messages = (size_t)target->options->batch_messages;
 	errand->limits.bytes = batch_room(target->options);
 	target->claiming = true;
@@ -172,19 +175,49 @@ void settle_again(struct sender *sender)
 	}
 }
 
+void settle_give_up(struct sender *sender)
+{
+	while (sender->later != NULL) {
+		struct note *note = sender->later;
+
+		sender->later = note->next;
+		free_errand(of_note(note));
+	}
+}
+
 static int run_sent(struct engine *engine, struct request *request, struct error *error)
 {
 	struct errand *errand = (struct errand *)request;
 
-	return engine_settle_sent(engine, errand->name, errand->ids, errand->count, error);
+	return engine_settle_sent(engine, errand->target->name, errand->ids, errand->count, error);
 }
 
 static int run_dead(struct engine *engine, struct request *request, struct error *error)
 {
 	struct errand *errand = (struct errand *)request;
 
-	return engine_settle_dead(engine, errand->name, errand->batch->messages[0].id,
-		errand->status, errand->words, error);
+	return engine_settle_dead(engine, errand->target->name, errand->batch->messages[0].id,
+		errand->status, errand->words, &errand->dead, error);
+}
+
+static void take_dead(struct sender *sender, struct note *note)
+{
+	const struct errand *errand = of_note(note);
+	const struct message *message = &errand->batch->messages[0];
+	char message_id[UUID_TEXT];
+	char command[64];
+
+	if (errand->result == 0 && errand->dead != 0) {
+		uuid_format(&message->message_id, message_id);
+		(void)snprintf(
+			command, sizeof(command), "segrelay dead show %" PRId64, errand->dead);
+		log_line(LOG_WARNING, "dead letter: Segment refused a message",
+			LOG_STRING("destination", errand->target->name),
+			LOG_STRING("event", message->event), LOG_STRING("message", message_id),
+			LOG_NUMBER("status", errand->status), LOG_STRING("answer", errand->words),
+			LOG_STRING("see", command));
+	}
+	take_settlement(sender, note);
 }
 
 /* Without memory for the errand the batch is dropped from memory: it stays in the outbox and is
@@ -210,7 +243,7 @@ void settle_sent(struct target *target, struct batch *batch)
 
 void settle_dead(struct target *target, struct batch *batch, long status, const char *words)
 {
-	struct errand *errand = make_errand(target, run_dead, take_settlement);
+	struct errand *errand = make_errand(target, run_dead, take_dead);
 
 	if (errand == NULL) {
 		batch_free(batch);
@@ -226,7 +259,7 @@ static int run_pause(struct engine *engine, struct request *request, struct erro
 {
 	struct errand *errand = (struct errand *)request;
 
-	errand->pause.name = errand->name;
+	errand->pause.name = errand->target->name;
 	return engine_pause(engine, &errand->pause, error);
 }
 

@@ -2,10 +2,16 @@
 #include "send/inside.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { MEMORY_PAUSE = SECOND };
+enum {
+	MEMORY_PAUSE = SECOND,
+	/* So many dead letters and not one message accepted: the fault is not theirs. */
+	REFUSALS_MOST = 100,
+};
 
 static struct batch *take_ready(struct target *target)
 {
@@ -22,15 +28,6 @@ static void put_first(struct target *target, struct batch *batch)
 	target->ready = batch;
 }
 
-static void count_in_flight(struct target *target, int64_t change)
-{
-	target->in_flight += change;
-	(void)pthread_mutex_lock(&target->sender->mutex);
-	if (target->tally != NULL)
-		target->tally->in_flight = target->in_flight;
-	(void)pthread_mutex_unlock(&target->sender->mutex);
-}
-
 /* Posts the next batch; false when there is no memory for it now. */
 static bool post_next(struct target *target)
 {
@@ -40,23 +37,25 @@ static bool post_next(struct target *target)
 		put_first(target, batch);
 		return false;
 	}
-	count_in_flight(target, 1);
+	tally_in_flight(target, 1);
 	return true;
 }
 
 /* Whether what waits in the outbox shall go now: enough for a batch, or waiting for long enough. */
 static bool wants_claim(const struct target *target, int64_t now)
 {
-	return !target->claiming && target->unclaimed > 0 &&
+	return !target->claiming && target->unclaimed > 0 && now >= target->claim_at &&
 	       (target->unclaimed >= target->options->batch_messages || now >= target->flush_at);
 }
 
 int64_t target_step(struct target *target, int64_t now)
 {
+	int64_t left = target_pause_left(target);
+
 	if (target->options == NULL)
 		return INT64_MAX;
-	if (target_is_paused(target))
-		return now + target->pause.paused_until - clock_now();
+	if (left > 0)
+		return now + left;
 	while (target->in_flight < target->window && target->ready != NULL)
 		if (!post_next(target))
 			return now + MEMORY_PAUSE;
@@ -64,22 +63,22 @@ int64_t target_step(struct target *target, int64_t now)
 		return INT64_MAX;
 	if (wants_claim(target, now) && !settle_claim(target))
 		return now + MEMORY_PAUSE;
-	return target->claiming || target->unclaimed == 0 ? INT64_MAX : target->flush_at;
+	if (target->claiming || target->unclaimed == 0)
+		return INT64_MAX;
+	return target->flush_at > target->claim_at ? target->flush_at : target->claim_at;
 }
 
 /* Parts a refused batch; a message that stands alone is the culprit. */
-static void split(struct target *target, struct batch *batch, long status, const char *words)
+static void split(struct target *target, struct batch *batch, const struct judgement *judgement)
 {
 	struct batch *second;
 
 	if (batch->count == 1) {
-		settle_dead(target, batch, status, words);
+		target->refusals++;
+		settle_dead(target, batch, judgement->status, judgement->words);
 		return;
 	}
-	(void)pthread_mutex_lock(&target->sender->mutex);
-	if (target->tally != NULL)
-		target->tally->splits++;
-	(void)pthread_mutex_unlock(&target->sender->mutex);
+	tally_split(target);
 	second = batch_halve(batch);
 	if (second != NULL) {
 		second->attempts = 0;
@@ -93,39 +92,77 @@ static int64_t asked_to_wait(CURL *handle)
 {
 	static const char *const names[] = {"Retry-After", "X-RateLimit-Reset"};
 	struct curl_header *header;
+	int64_t wait = -1;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && wait < 0; i++)
 		if (curl_easy_header(handle, names[i], 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
-			return retry_after(header->value, clock_now());
-	return -1;
+			wait = retry_after(header->value, clock_now());
+	return wait;
+}
+
+static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
+{
+	*judgement = (struct judgement){.wait = asked_to_wait(attempt->handle),
+		.is_news = attempt->started > attempt->target->failed_at};
+	(void)curl_easy_getinfo(attempt->handle, CURLINFO_RESPONSE_CODE, &judgement->status);
+	judgement->outcome = retry_classify(code, judgement->status, text_string(&attempt->answer));
+	if (code == CURLE_OK && judgement->outcome == OUTCOME_RETRY && judgement->status < 300)
+		(void)snprintf(judgement->words, sizeof(judgement->words),
+			"answered %ld, but not as Segment does", judgement->status);
+	else
+		attempt_words(attempt, code, judgement->words);
 }
 
 void target_finish(struct target *target, struct attempt *attempt, CURLcode code)
 {
 	struct batch *batch = attempt->batch;
-	char words[ANSWER_WORDS + 1];
-	long status = 0;
-	enum outcome outcome;
+	struct judgement judgement;
 
-	(void)curl_easy_getinfo(attempt->handle, CURLINFO_RESPONSE_CODE, &status);
-	outcome = retry_classify(code, status, text_string(&attempt->answer));
-	attempt_words(attempt, code, words);
-	tally_attempt(target, code, status, clock_monotonic() - attempt->started);
-	count_in_flight(target, -1);
-	switch (outcome) {
+	judge(attempt, code, &judgement);
+	tally_attempt(target, code, judgement.status, clock_monotonic() - attempt->started);
+	tally_in_flight(target, -1);
+	switch (judgement.outcome) {
 	case OUTCOME_SENT:
 		settle_sent(target, batch);
-		target_resume(target);
+		tally_success(target, clock_now());
+		target->refusals = 0;
 		break;
 	case OUTCOME_SPLIT:
-		split(target, batch, status, words);
+		split(target, batch, &judgement);
+		if (target->refusals >= REFUSALS_MOST)
+			judgement.outcome = OUTCOME_HOLD;
 		break;
 	case OUTCOME_RETRY:
 	case OUTCOME_HOLD:
 		put_first(target, batch);
-		target_pause(target, outcome, status, words, asked_to_wait(attempt->handle));
 		break;
 	}
+	if (judgement.outcome == OUTCOME_RETRY || judgement.outcome == OUTCOME_HOLD)
+		target_pause(target, &judgement);
+	else if (judgement.is_news)
+		target_resume(target);
+}
+
+void target_configure(struct target *target, struct config *config)
+{
+	struct config *before = target->config;
+
+	target->options = config_destination(config, target->name);
+	target->config = config_share(config);
+	config_release(before);
+	if (target->options == NULL) {
+		if (target->unclaimed > 0 || target->ready != NULL)
+			log_line(LOG_WARNING,
+				"messages wait for a destination that is not configured: they are "
+				"kept",
+				LOG_STRING("destination", target->name));
+		return;
+	}
+	if (target->pause.failures == 0)
+		target->window = target->options->batches_in_flight;
+	if (target->holding)
+		target->pause.paused_until = 0;
+	target->refusals = 0;
 }
 
 void target_free(struct target *target)

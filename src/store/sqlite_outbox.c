@@ -214,11 +214,17 @@ void sqlite_unclaim(struct store *store, const char *destination)
 			self->places[i].cursor = 0;
 }
 
-int sqlite_sent(struct store *store, const int64_t *ids, size_t count, struct error *error)
+int sqlite_sent(
+	struct store *store, const int64_t *ids, size_t count, size_t *removed, struct error *error)
 {
-	for (size_t i = 0; i < count; i++)
-		if (sqlite_do(own(store), DELETE_MESSAGE, error, "i", ids[i]) != 0)
+	struct sqlite_store *self = own(store);
+
+	*removed = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (sqlite_do(self, DELETE_MESSAGE, error, "i", ids[i]) != 0)
 			return -1;
+		*removed += (size_t)sqlite3_changes(self->db);
+	}
 	return 0;
 }
 

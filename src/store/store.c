@@ -97,9 +97,10 @@ void store_unclaim(struct store *store, const char *destination)
 	store->engine->unclaim(store, destination);
 }
 
-int store_sent(struct store *store, const int64_t *ids, size_t count, struct error *error)
+int store_sent(
+	struct store *store, const int64_t *ids, size_t count, size_t *removed, struct error *error)
 {
-	return store->engine->sent(store, ids, count, error);
+	return store->engine->sent(store, ids, count, removed, error);
 }
 
 int store_bury(struct store *store, int64_t message, int64_t now, int64_t status,

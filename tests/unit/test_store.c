@@ -288,12 +288,13 @@ static void sent_messages_are_gone_and_ids_never_come_back(void **state)
 	int64_t first;
 	int64_t second;
 	int64_t oldest;
+	size_t removed;
 
 	begin(given);
 	first = queue(given, "main", 10, false);
 	assert_int_equal(store_oldest(given->store, "main", &oldest, &given->error), 0);
 	assert_int_equal(oldest, 5000);
-	assert_int_equal(store_sent(given->store, &first, 1, &given->error), 0);
+	assert_int_equal(store_sent(given->store, &first, 1, &removed, &given->error), 0);
 	assert_int_equal(store_oldest(given->store, "main", &oldest, &given->error), 0);
 	assert_int_equal(oldest, 0);
 	commit(given);

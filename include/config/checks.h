@@ -1,0 +1,32 @@
+/* Checking what was read: values, blocks, and the whole. */
+#ifndef SEGRELAY_CONFIG_CHECKS_H
+#define SEGRELAY_CONFIG_CHECKS_H
+
+#include "config/mistakes.h"
+#include "config/options.h"
+
+#include <confuse.h>
+
+/* Mistakes of one reading, and what only its end can tell. */
+struct checks {
+	struct mistakes mistakes;
+	struct strings destinations;      /* that shops name, */
+	struct strings places;            /* and where */
+	struct text limits;               /* where max_body or max_in_memory stands */
+	unsigned blocks[OPTION_SECTIONS]; /* of each kind, so far */
+};
+
+/* Forgets all but the report's owner, for reading again. */
+void checks_reset(struct checks *checks);
+
+/* A value at the place that is being read. */
+void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struct option *option,
+	const char *value);
+
+/* The block whose closing brace was just read. */
+void checks_block(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt);
+
+/* The whole file, read to its end. */
+void checks_whole(struct checks *checks, cfg_t *cfg, const char *path);
+
+#endif

@@ -1,0 +1,10 @@
+/* Saying what a name could have meant that no option has. */
+#ifndef SEGRELAY_CONFIG_UNKNOWN_H
+#define SEGRELAY_CONFIG_UNKNOWN_H
+
+#include "config/mistakes.h"
+
+/* Adds the mistake of a name that no option of this block has. */
+void unknown_name(struct mistakes *mistakes, const cfg_t *cfg, const char *name);
+
+#endif

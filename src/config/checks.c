@@ -1,0 +1,299 @@
+/* Checking what was read: values, blocks, and the whole. */
+#include "config/checks.h"
+
+#include "base/error.h"
+#include "config/secrets.h"
+#include "config/source.h"
+#include "config/values.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { WRITE_KEY = 32 };
+
+void checks_reset(struct checks *checks)
+{
+	checks->mistakes.count = 0;
+	text_cut(checks->mistakes.report, 0);
+	text_free(&checks->limits);
+	strings_free(&checks->destinations);
+	strings_free(&checks->places);
+	memset(checks->blocks, 0, sizeof(checks->blocks));
+}
+
+/* ---- a value ---- */
+
+static void say(struct checks *checks, const cfg_t *cfg, struct text *what)
+{
+	mistakes_add(&checks->mistakes, cfg, text_string(what));
+	text_free(what);
+}
+
+static void unset_variable(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+{
+	static const char systemd[] = "CREDENTIALS_DIRECTORY";
+	const char *name = strchr(value, SOURCE_UNSET) + 2;
+	size_t length = strcspn(name, "}");
+	struct text text = {0};
+
+	text_format(&text, "%s: the environment has no %.*s: ", option->name, (int)length, name);
+	if (length == strlen(systemd) && strncmp(name, systemd, length) == 0)
+		text_put(&text, "systemd sets it for the service; by hand, write "
+				"CREDENTIALS_DIRECTORY=/etc/segrelay/credentials in front of the "
+				"command");
+	else
+		text_format(&text, "set it, or write ${%.*s:-default}", (int)length, name);
+	say(checks, cfg, &text);
+}
+
+/* A secret that was written into the wrong place must not be shown, nor a password in a URL. */
+static bool may_be_shown(const struct option *option, const char *value)
+{
+	switch (option->kind) {
+	case OPTION_SECRET:
+	case OPTION_SECRETS:
+	case OPTION_FILE:
+	case OPTION_FILES:
+		return false;
+	default:
+		return strchr(value, '@') == NULL;
+	}
+}
+
+static void not_allowed(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+{
+	struct text text = {0};
+
+	text_put(&text, option->name);
+	if (may_be_shown(option, value)) {
+		text_put(&text, " = ");
+		mistakes_quote(&text, value);
+	}
+	text_put(&text, " is not allowed: ");
+	option_allows(option, &text);
+	say(checks, cfg, &text);
+}
+
+static void check_file(struct checks *checks, const cfg_t *cfg, const char *path)
+{
+	struct error error;
+	char *secret = NULL;
+	bool readable_by_others = false;
+
+	if (secret_read(path, &secret, &readable_by_others, &error) != 0)
+		mistakes_add(&checks->mistakes, cfg, error.text);
+	secret_free(secret);
+	if (readable_by_others) {
+		(void)error_set(&error, "%s can be read by others: chmod 600 it", path);
+		mistakes_warn(&checks->mistakes, cfg, error.text);
+	}
+}
+
+/* Whether the destination exists shows only when the whole file is read. */
+static void note_destination(struct checks *checks, const cfg_t *cfg, const char *name)
+{
+	struct text place = {0};
+
+	mistakes_place(cfg, &place);
+	if (strings_add(&checks->destinations, name) != 0 ||
+		strings_add(&checks->places, text_string(&place)) != 0)
+		mistakes_add(&checks->mistakes, cfg, "no memory");
+	text_free(&place);
+}
+
+/* Those that are checked against each other: where the last of them stands. */
+static void note_limit(struct checks *checks, const cfg_t *cfg)
+{
+	text_cut(&checks->limits, 0);
+	mistakes_place(cfg, &checks->limits);
+}
+
+void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struct option *option,
+	const char *value)
+{
+	if (strchr(value, SOURCE_UNSET) != NULL)
+		unset_variable(checks, cfg, option, value);
+	else if (!option_accepts(option, value))
+		not_allowed(checks, cfg, option, value);
+	else if (option->kind == OPTION_FILE || option->kind == OPTION_FILES)
+		check_file(checks, cfg, value);
+	else if (strcmp(option->name, "destinations") == 0)
+		note_destination(checks, cfg, value);
+	else if (strcmp(option->name, "max_body") == 0 ||
+		 strcmp(option->name, "max_in_memory") == 0)
+		note_limit(checks, cfg);
+	if (cfg_opt_size(opt) == OPTION_VALUES_MAX + 1) {
+		struct text text = {0};
+
+		text_format(&text, "%s: at most %d values", option->name, OPTION_VALUES_MAX);
+		say(checks, cfg, &text);
+	}
+}
+
+/* ---- a block ---- */
+
+static const char *text_of(cfg_t *cfg, const char *name)
+{
+	return cfg_size(cfg, name) > 0 ? cfg_getstr(cfg, name) : NULL;
+}
+
+/* The length of the write key; 0 when it cannot be read, which was said already. */
+static size_t write_key_length(cfg_t *cfg)
+{
+	const char *path = text_of(cfg, "write_key_file");
+	const char *key = text_of(cfg, "write_key");
+	bool readable_by_others;
+	char *secret = NULL;
+	struct error error;
+	size_t length = 0;
+
+	if (key != NULL)
+		return strlen(key);
+	if (path != NULL && secret_read(path, &secret, &readable_by_others, &error) == 0)
+		length = strlen(secret);
+	secret_free(secret);
+	return length;
+}
+
+static void check_destination(struct checks *checks, cfg_t *cfg)
+{
+	struct mistakes *mistakes = &checks->mistakes;
+	const char *url = text_of(cfg, "url");
+	const char *region = text_of(cfg, "region");
+	size_t length = write_key_length(cfg);
+
+	if (cfg_title(cfg)[0] == '\0')
+		mistakes_add(mistakes, cfg, "a destination needs a name");
+	if ((text_of(cfg, "write_key") != NULL) == (text_of(cfg, "write_key_file") != NULL))
+		mistakes_add(mistakes, cfg, "give one of write_key_file and write_key");
+	if (url != NULL && region != NULL)
+		mistakes_add(mistakes, cfg, "give one of region and url");
+	if (url == NULL && region == NULL)
+		mistakes_warn(mistakes, cfg,
+			"no region: \"us\" is taken. Segment drops what comes to the wrong region "
+			"without a word, so write down which it is");
+	if (length > 0 && length != WRITE_KEY && (url == NULL || !value_is_loopback(url)))
+		mistakes_warn(mistakes, cfg,
+			"the write key has not the 32 characters of Segment's keys, and Segment "
+			"drops what comes with a wrong one without a word");
+}
+
+static void check_shop(struct checks *checks, cfg_t *cfg)
+{
+	static const char suffix[] = ".myshopify.com";
+	struct mistakes *mistakes = &checks->mistakes;
+	const char *domain = cfg_title(cfg);
+	size_t length = strlen(domain);
+
+	if (!value_host(domain))
+		mistakes_add(mistakes, cfg,
+			"a shop is named by its domain, as \"my-store.myshopify.com\"");
+	else if (length < sizeof(suffix) ||
+		 strcasecmp(domain + length - (sizeof(suffix) - 1), suffix) != 0)
+		mistakes_warn(mistakes, cfg,
+			"Shopify names shops by their permanent domain, which ends in "
+			".myshopify.com");
+	if (cfg_size(cfg, "secrets") == 0 && cfg_size(cfg, "secret_files") == 0)
+		mistakes_add(mistakes, cfg, "no secret: give secret_files or secrets");
+	if (cfg_size(cfg, "destinations") == 0 &&
+		(cfg_getopt(cfg, "destinations")->flags & CFGF_MODIFIED) != 0)
+		mistakes_add(mistakes, cfg,
+			"destinations = {} is not allowed: leave it out for all destinations");
+}
+
+/* The block that was just read: mostly the last, but libConfuse puts one in the place of an earlier
+ * one of the same title. */
+static cfg_t *current_block(const cfg_t *cfg, cfg_opt_t *opt)
+{
+	for (unsigned i = cfg_opt_size(opt); i-- > 0;) {
+		cfg_t *block = cfg_opt_getnsec(opt, i);
+
+		if (block->line == cfg->line && strcmp(block->filename, cfg->filename) == 0)
+			return block;
+	}
+	return cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+}
+
+static bool is_second(const struct checks *checks, cfg_opt_t *opt, const cfg_t *block)
+{
+	size_t section = option_section(block->name);
+	bool is_shop = strcmp(block->name, "shop") == 0;
+
+	if (cfg_opt_size(opt) == checks->blocks[section])
+		return true;
+	for (unsigned i = 0; is_shop && i < cfg_opt_size(opt); i++) {
+		cfg_t *other = cfg_opt_getnsec(opt, i);
+
+		if (other != block && strcasecmp(cfg_title(other), block->title) == 0)
+			return true;
+	}
+	return false;
+}
+
+void checks_block(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *block = current_block(cfg, opt);
+
+	if (is_second(checks, opt, block))
+		mistakes_add(&checks->mistakes, block, "there is one of this name already");
+	checks->blocks[option_section(block->name)] = cfg_opt_size(opt);
+	if (strcmp(block->name, "destination") == 0)
+		check_destination(checks, block);
+	else
+		check_shop(checks, block);
+}
+
+/* ---- the whole ---- */
+
+static void add_line(struct checks *checks, const char *place, struct text *what)
+{
+	text_format(checks->mistakes.report, "%s%s\n", place, text_string(what));
+	checks->mistakes.count++;
+	text_free(what);
+}
+
+/* A general size as written, or its default; false when it is wrong, which was said already. */
+static bool size_of(cfg_t *cfg, const char *name, int64_t *size)
+{
+	const char *value = text_of(cfg, name);
+
+	return value_size(
+		value != NULL ? value : option_find(general_options, name)->fallback, size);
+}
+
+static void check_limits(struct checks *checks, cfg_t *cfg)
+{
+	int64_t body;
+	int64_t memory;
+	struct text text = {0};
+
+	if (!size_of(cfg, "max_body", &body) || !size_of(cfg, "max_in_memory", &memory) ||
+		body <= memory)
+		return;
+	text_put(&text, "max_in_memory must not be less than max_body");
+	add_line(checks, text_string(&checks->limits), &text);
+}
+
+void checks_whole(struct checks *checks, cfg_t *cfg, const char *path)
+{
+	struct text text = {0};
+
+	check_limits(checks, cfg);
+	for (size_t i = 0; i < checks->destinations.count; i++) {
+		if (cfg_gettsec(cfg, "destination", checks->destinations.items[i]) != NULL)
+			continue;
+		text_put(&text, "there is no destination ");
+		mistakes_quote(&text, checks->destinations.items[i]);
+		add_line(checks, checks->places.items[i], &text);
+	}
+	for (size_t i = 1; i < OPTION_SECTIONS; i++) {
+		if (cfg_size(cfg, option_sections[i].name) > 0)
+			continue;
+		text_format(
+			&text, "%s: no %s: at least one is needed", path, option_sections[i].name);
+		add_line(checks, "", &text);
+	}
+}

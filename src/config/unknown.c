@@ -1,0 +1,71 @@
+/* Saying what a name could have meant that no option has. */
+#include "config/unknown.h"
+
+#include "config/options.h"
+
+#include <string.h>
+
+enum { LIKELY = 3, NAME_SHOWN = 40 };
+
+/* The known name that is nearest to a name; NULL when none is near. */
+static const char *nearest(size_t section, const char *name)
+{
+	const struct option *option = option_sections[section].options;
+	const char *likely = NULL;
+	size_t least = LIKELY + 1;
+
+	for (size_t i = 1; option->name != NULL || (section == 0 && i < OPTION_SECTIONS);) {
+		const char *known =
+			option->name != NULL ? (option++)->name : option_sections[i++].name;
+		size_t distance = text_distance(known, name);
+
+		if (distance < least && distance < strlen(known) / 2 + 1) {
+			least = distance;
+			likely = known;
+		}
+	}
+	return likely;
+}
+
+/* Whether a word is in a table of its own: in which, or OPTION_SECTIONS. */
+static size_t owner_of(const char *name)
+{
+	for (size_t i = 0; i < OPTION_SECTIONS; i++)
+		if (option_find(option_sections[i].options, name) != NULL)
+			return i;
+	for (size_t i = 1; i < OPTION_SECTIONS; i++)
+		if (strcmp(option_sections[i].name, name) == 0)
+			return 0;
+	return OPTION_SECTIONS;
+}
+
+/* A word where a name should be may be part of a secret that was not quoted well. */
+static bool looks_like_a_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length <= NAME_SHOWN && strspn(name, "abcdefghijklmnopqrstuvwxyz_") == length;
+}
+
+void unknown_name(struct mistakes *mistakes, const cfg_t *cfg, const char *name)
+{
+	size_t section = option_section(cfg->name);
+	size_t owner = owner_of(name);
+	const char *likely = nearest(section, name);
+	struct text text = {0};
+
+	if (owner == 0 && section != 0)
+		text_format(&text,
+			"\"%s\" does not belong into a %s: is a \"}\" missing before it?", name,
+			cfg->name);
+	else if (owner != OPTION_SECTIONS && owner != section)
+		text_format(&text, "\"%s\" belongs into a %s", name, option_sections[owner].name);
+	else if (looks_like_a_name(name))
+		text_format(&text, "unknown option \"%s\"", name);
+	else
+		text_put(&text, "a word that is no option");
+	if (owner == OPTION_SECTIONS && likely != NULL)
+		text_format(&text, ": did you mean \"%s\"?", likely);
+	mistakes_add(mistakes, cfg, text_string(&text));
+	text_free(&text);
+}

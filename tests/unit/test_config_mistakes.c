@@ -1,0 +1,367 @@
+/* Every mistake of a configuration file is named with its line, and no secret is ever shown. */
+#include "configuring.h"
+
+#define GOOD MAIN_DESTINATION A_SHOP
+
+#define ADDRESS_ALLOWED "an address and port as \"127.0.0.1:8080\" or \"[::1]:8080\"\n"
+#define DURATION_ALLOWED "a duration as \"500ms\", \"10s\", \"5m\", \"2h\" or \"7d\", from "
+#define SIZE_ALLOWED "a size as \"512KiB\", \"16MiB\" or \"10GiB\", from "
+#define NO_REGION                                                                            \
+	"warning: no region: \"us\" is taken. Segment drops what comes to the wrong region " \
+	"without a word, so write down which it is\n"
+#define NOT_32                                                                                   \
+	"warning: the write key has not the 32 characters of Segment's keys, and Segment drops " \
+	"what comes with a wrong one without a word\n"
+#define NO_SYSTEMD                                                                                 \
+	"the environment has no CREDENTIALS_DIRECTORY: systemd sets it for the service; by hand, " \
+	"write CREDENTIALS_DIRECTORY=/etc/segrelay/credentials in front of the command\n"
+
+static void names_all_mistakes_in_one_go(void **state)
+{
+	(void)state;
+	(void)unsetenv("CREDENTIALS_DIRECTORY");
+	expect_refused("# a comment, whose line counts once\n"
+		       "listen = \"nowhere\"\n"
+		       "http_threds = 3\n"
+		       "/* two\n"
+		       "lines */ keep_orders = 5\n"
+		       "max_body = \"1\"\n"
+		       "\n"
+		       "destination \"main\" {\n"
+		       "    write_key = \"short\"\n"
+		       "    region = \"mars\"\n"
+		       "    batch_messages = 2401\n"
+		       "    gzip = maybe\n"
+		       "    sercet = {\"a\", \"b\"}\n"
+		       "}\n"
+		       "destination \"other\" { url = \"http://example.com\" region = us }\n"
+		       "shop \"tea shop\" {\n"
+		       "    destinations = {\"main\",\n"
+		       "        \"nope\"}\n"
+		       "    order_id = nam\n"
+		       "    secret_files = {\n"
+		       "        \"${CREDENTIALS_DIRECTORY}/tea\"\n"
+		       "    }\n"
+		       "}\n"
+		       "shop \"cup.example.com\" { batch_wait = 1s }\n"
+		       "store = \"mysql:x\"\n",
+		"segrelay.conf:2: listen = \"nowhere\" is not allowed: " ADDRESS_ALLOWED
+		"segrelay.conf:3: unknown option \"http_threds\": did you mean \"http_threads\"?\n"
+		"segrelay.conf:5: keep_orders = \"5\" is not allowed: " DURATION_ALLOWED
+		"1d to 36500d\n"
+		"segrelay.conf:6: max_body = \"1\" is not allowed: " SIZE_ALLOWED
+		"64KiB to 256MiB\n"
+		"segrelay.conf:10: destination \"main\": region = \"mars\" is not allowed: us | "
+		"eu\n"
+		"segrelay.conf:11: destination \"main\": batch_messages = \"2401\" is not allowed: "
+		"a whole number from 1 to 2400\n"
+		"segrelay.conf:12: destination \"main\": gzip = \"maybe\" is not allowed: yes | "
+		"no\n"
+		"segrelay.conf:13: destination \"main\": unknown option \"sercet\"\n"
+		"segrelay.conf:14: destination \"main\": " NOT_32
+		"segrelay.conf:15: destination \"other\": url = \"http://example.com\" is not "
+		"allowed: an https:// URL, or http:// to this machine\n"
+		"segrelay.conf:15: destination \"other\": give one of write_key_file and "
+		"write_key\n"
+		"segrelay.conf:15: destination \"other\": give one of region and url\n"
+		"segrelay.conf:19: shop \"tea shop\": order_id = \"nam\" is not allowed: id | name "
+		"| number\n"
+		"segrelay.conf:21: shop \"tea shop\": secret_files: " NO_SYSTEMD
+		"segrelay.conf:23: shop \"tea shop\": a shop is named by its domain, as "
+		"\"my-store.myshopify.com\"\n"
+		"segrelay.conf:24: shop \"cup.example.com\": \"batch_wait\" belongs into a "
+		"destination\n"
+		"segrelay.conf:24: shop \"cup.example.com\": warning: Shopify names shops by their "
+		"permanent domain, which ends in .myshopify.com\n"
+		"segrelay.conf:24: shop \"cup.example.com\": no secret: give secret_files or "
+		"secrets\n"
+		"segrelay.conf:25: store = \"mysql:x\" is not allowed: \"sqlite:FILE\", as "
+		"\"sqlite:/var/lib/segrelay/segrelay.db\"\n"
+		"segrelay.conf:18: shop \"tea shop\": there is no destination \"nope\"\n");
+}
+
+static void wants_a_shop_and_a_destination(void **state)
+{
+	(void)state;
+	expect_refused("", "segrelay.conf: no destination: at least one is needed\n"
+			   "segrelay.conf: no shop: at least one is needed\n");
+	expect_refused(A_SHOP, "segrelay.conf: no destination: at least one is needed\n");
+	expect_refused(MAIN_DESTINATION, "segrelay.conf: no shop: at least one is needed\n");
+}
+
+static void wants_each_name_once(void **state)
+{
+	(void)state;
+	expect_refused("destination \"main\" { write_key = \"" WRITE_KEY_OF_32 "\" region = us\n}\n"
+		       "destination \"Main\" { write_key = \"" WRITE_KEY_OF_32
+		       "\" region = us }\n" A_SHOP MAIN_DESTINATION
+		       "shop \"cup.myshopify.com\" { secrets = {\"x\"} }\n"
+		       "shop \"TEA.myshopify.com\" {\n secrets = {\"x\"}\n}\n",
+		"segrelay.conf:5: destination \"main\": there is one of this name already\n"
+		"segrelay.conf:9: shop \"TEA.myshopify.com\": there is one of this name already\n");
+}
+
+static void wants_room_for_a_body_in_memory(void **state)
+{
+	(void)state;
+	expect_refused(GOOD "max_in_memory = 8MiB\n",
+		"segrelay.conf:3: max_in_memory must not be less than max_body\n");
+	expect_refused("max_in_memory = 16MiB\n" GOOD "max_body = 17MiB\n",
+		"segrelay.conf:4: max_in_memory must not be less than max_body\n");
+	config_release(load_good(GOOD "max_in_memory = 16MiB max_body = 16MiB\n"));
+}
+
+static void bounds_lists(void **state)
+{
+	struct text content = {0};
+
+	(void)state;
+	text_put(&content, MAIN_DESTINATION "shop \"a.myshopify.com\" { secrets = {\"0\"");
+	for (int i = 1; i < 64; i++)
+		text_format(&content, ", \"%d\"", i);
+	text_put(&content, "} }\n");
+	config_release(load_good(text_string(&content)));
+	text_cut(&content, content.length - 4);
+	text_put(&content, ", \"x\", \"y\"} }\n");
+	expect_refused(text_string(&content),
+		"segrelay.conf:2: shop \"a.myshopify.com\": secrets: at most 64 values\n");
+	expect_refused(MAIN_DESTINATION
+		"shop \"a.myshopify.com\" { secrets = {\"x\"} destinations = {} }",
+		"segrelay.conf:2: shop \"a.myshopify.com\": destinations = {} is not allowed: "
+		"leave it out for all destinations\n");
+	text_free(&content);
+}
+
+static void warns_of_what_segment_would_not_say(void **state)
+{
+	(void)state;
+	config_release(load_and_expect("destination \"a\" { write_key = \"short\" }\n"
+				       "destination \"b\" { write_key = \"short\"\n"
+				       " url = \"http://127.0.0.1:9\" }\n" A_SHOP,
+		"segrelay.conf:1: destination \"a\": " NO_REGION
+		"segrelay.conf:1: destination \"a\": " NOT_32));
+	(void)write_file("key", "short\n");
+	assert_int_equal(setenv("SEGRELAY_TEST_SECRETS", folder, 1), 0);
+	config_release(
+		load_and_expect("destination \"a\" { region = us\n"
+				" write_key_file = \"${SEGRELAY_TEST_SECRETS}/key\" }\n" A_SHOP,
+			"segrelay.conf:2: destination \"a\": " NOT_32));
+}
+
+static void says_what_is_never_closed(void **state)
+{
+	static const struct {
+		const char *content;
+		const char *expected;
+	} cases[] = {
+		{GOOD "\nlisten = \"127.0.0.1:80\nadmin = \"127.0.0.1:81\"\n",
+			"segrelay.conf:4: a quote on this line is never closed\n"},
+		{GOOD "listen = '127.0.0.1:80",
+			"segrelay.conf:3: a quote on this line is never closed\n"},
+		{GOOD "/* all that follows\nis not read\n",
+			"segrelay.conf:3: the comment that begins here is never closed\n"},
+		{MAIN_DESTINATION "shop \"a.myshopify.com\" {\n secrets = {\"x\"}\n\n" A_SHOP,
+			"segrelay.conf:2: the \"{\" on this line is never closed\n"},
+		{GOOD "listen = \"${HOST:80\"\n}",
+			"segrelay.conf:3: the ${ on this line is never closed\n"},
+		{GOOD "}\n", "segrelay.conf:3: unexpected closing brace\n"},
+		{"shop \"a.myshopify.com\" { secrets = {\"x\"}\nlisten = \"x\" "
+		 "}\n" MAIN_DESTINATION,
+			"segrelay.conf:2: shop \"a.myshopify.com\": \"listen\" does not belong "
+			"into a "
+			"shop: is a \"}\" missing before it?\n"},
+		{"destinatio \"main\" { }\n",
+			"segrelay.conf:1: unknown option \"destinatio\": did you mean "
+			"\"destination\"?\n"},
+		{GOOD "listen \"x\"\n", "segrelay.conf:3: listen has no \"=\" after it\n"},
+		{GOOD "include(\"a\", \"b\")\n",
+			"segrelay.conf:3: include takes one file: include(\"FILE\")\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		expect_refused(cases[i].content, cases[i].expected);
+}
+
+static void reads_bytes_that_are_no_text(void **state)
+{
+	static const char nul[] = GOOD "\nlisten\0 = 3";
+	struct config *config = NULL;
+	struct text report = {0};
+
+	(void)state;
+	assert_int_equal(
+		config_load(write_bytes("nul.conf", nul, sizeof(nul) - 1, 0600), &config, &report),
+		-1);
+	assert_non_null(strstr(text_string(&report), "nul.conf:4: a NUL byte"));
+	text_free(&report);
+	config_release(load_good("\xEF\xBB\xBF" GOOD));
+	expect_refused(GOOD "listen = \"a\\nb\"\n",
+		"segrelay.conf:3: listen = \"a?b\" is not allowed: " ADDRESS_ALLOWED);
+}
+
+static void names_the_included_file(void **state)
+{
+	(void)state;
+	(void)write_file("part.conf", "# first\nlisten = \"x\"\nlisten = \"y\"\n");
+	expect_refused("include(\"part.conf\")\n" GOOD "\nadmin = \"z\"\n",
+		"part.conf:2: listen = \"x\" is not allowed: " ADDRESS_ALLOWED
+		"part.conf:3: listen = \"y\" is not allowed: " ADDRESS_ALLOWED
+		"segrelay.conf:5: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
+	expect_refused("include(\"none.conf\")\nadmin = \"z\"\n",
+		"none.conf: cannot be read: No such file or directory\n"
+		"segrelay.conf:2: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
+	expect_refused("include(\"${SEGRELAY_TEST_NONE}/x\")\n" GOOD,
+		"segrelay.conf:1: include: the environment has not the ${NAME} in it\n");
+	expect_refused("include(\"segrelay.conf\")\n",
+		"segrelay.conf:1: include: too deep, or in a ring\n");
+}
+
+/* libConfuse's own include stops working after ten mistakes in included files. */
+static void includes_again_after_many_mistakes(void **state)
+{
+	struct text part = {0};
+	struct text expected = {0};
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		text_format(&part, "zzzzzz%c = 1\n", 'a' + i);
+		text_format(
+			&expected, "part.conf:%d: unknown option \"zzzzzz%c\"\n", i + 1, 'a' + i);
+	}
+	(void)write_file("part.conf", text_string(&part));
+	expect_refused("include(\"part.conf\")\n" GOOD, text_string(&expected));
+	(void)write_file("part.conf", A_SHOP);
+	config_release(load_good("include(\"part.conf\")\n" MAIN_DESTINATION));
+	text_free(&part);
+	text_free(&expected);
+}
+
+static void refuses_files_that_hold_no_secret(void **state)
+{
+	char long_secret[1026];
+
+	(void)state;
+	memset(long_secret, 's', sizeof(long_secret) - 1);
+	long_secret[sizeof(long_secret) - 1] = '\0';
+	(void)write_file("empty", " \n\n");
+	(void)write_file("two", "one\ntwo\n");
+	(void)write_file("long", long_secret);
+	(void)write_bytes("nul", "a\0b", 3, 0600);
+	assert_int_equal(setenv("SEGRELAY_TEST_SECRETS", folder, 1), 0);
+	expect_refused(MAIN_DESTINATION "shop \"a.myshopify.com\" { secret_files = {\n"
+					"\"${SEGRELAY_TEST_SECRETS}/none\",\n"
+					"\"${SEGRELAY_TEST_SECRETS}/empty\",\n"
+					"\"${SEGRELAY_TEST_SECRETS}/two\",\n"
+					"\"${SEGRELAY_TEST_SECRETS}/long\",\n"
+					"\"${SEGRELAY_TEST_SECRETS}/nul\",\n"
+					"\"${SEGRELAY_TEST_SECRETS}/.\",\n"
+					"\"not/whole\",\n"
+					"\"${SEGRELAY_TEST_NONE}/x\"} }\n",
+#define SHOP "shop \"a.myshopify.com\": "
+		"segrelay.conf:3: " SHOP "none: No such file or directory\n"
+		"segrelay.conf:4: " SHOP "empty is empty: write the secret into it\n"
+		"segrelay.conf:5: " SHOP "two must hold the secret alone, in one line\n"
+		"segrelay.conf:6: " SHOP "long is longer than 1024 bytes: no secret\n"
+		"segrelay.conf:7: " SHOP "nul must hold the secret alone, in one line\n"
+		"segrelay.conf:8: " SHOP ". is no file that can be read\n"
+		"segrelay.conf:9: " SHOP "secret_files is not allowed: the whole path of a file "
+		"that holds the secret, from \"/\" on\n"
+		"segrelay.conf:10: " SHOP "secret_files: the environment has no "
+		"SEGRELAY_TEST_NONE: set it, or write ${SEGRELAY_TEST_NONE:-default}\n");
+#undef SHOP
+}
+
+static void warns_of_secrets_that_others_can_read(void **state)
+{
+	static const mode_t open_modes[] = {0640, 0604, 0644};
+	static const char content[] = MAIN_DESTINATION
+		"shop \"a.myshopify.com\" { secret_files = {\"${SEGRELAY_TEST_SECRETS}/open\"} }\n";
+
+	(void)state;
+	assert_int_equal(setenv("SEGRELAY_TEST_SECRETS", folder, 1), 0);
+	for (size_t i = 0; i < COUNT_OF(open_modes); i++) {
+		(void)write_bytes("open", "secret", 6, open_modes[i]);
+		config_release(load_and_expect(content,
+			"segrelay.conf:2: shop \"a.myshopify.com\": warning: open can be read by "
+			"others: chmod 600 it\n"));
+	}
+	(void)write_bytes("open", "secret", 6, 0600);
+	config_release(load_good(content));
+}
+
+/* Whatever is wrong around a secret: the report is on the operator's screen and in the journal. */
+static void never_shows_a_secret(void **state)
+{
+	static const char *const blocks[] = {
+		"{ secrets = {\"SESAME7\" \"SESAME7\"} }",
+		"{ secrets = {\"x\"} SESAME7 }",
+		"{ secrets = {\"x\"} SESAME7 = 1 }",
+		"{ secrets = {\"x\"} \"SESAME7\" { } }",
+		"{ secrets = \"x\" \"SESAME7\" }",
+		"{ secrets \"SESAME7\" }",
+		"{ secrets = SESAME7\\999 order_id = x }",
+		"{ secrets = {\"SESAME7\\999\"} }",
+		"{ secrets = {\"SESAME7} }",
+		"{ secret_files = {\"SESAME7\"} }",
+		"{ secrets = {\"SESAME7\"} user_id = SESAM }",
+		"{ secret = \"SESAME7\" }",
+		"{ secrets = {\"SESAME7${SEGRELAY_TEST_NONE}\"} }",
+		"{ secrets += {\"SESAME7\" } x }",
+	};
+	char content[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(blocks); i++) {
+		struct config *config = NULL;
+		struct text report = {0};
+
+		(void)snprintf(content, sizeof(content),
+			MAIN_DESTINATION "shop \"a.myshopify.com\" %s\n", blocks[i]);
+		assert_int_equal(
+			config_load(write_file("segrelay.conf", content), &config, &report), -1);
+		assert_true(report.length > 0);
+		if (strstr(text_string(&report), "SESAME7") != NULL)
+			fail_msg("%s shows the secret: %s", blocks[i], text_string(&report));
+		text_free(&report);
+	}
+	expect_refused("destination \"a\" { write_key = \"" WRITE_KEY_OF_32 "\"\n"
+		       " url = \"https://user:SESAME7@example.com\" }\n" A_SHOP,
+		"segrelay.conf:2: destination \"a\": url is not allowed: an https:// URL, or "
+		"http:// to this machine\n");
+}
+
+static void says_that_the_file_is_missing(void **state)
+{
+	struct config *config = NULL;
+	struct text report = {0};
+
+	(void)state;
+	assert_int_equal(config_load("/nonexistent/segrelay.conf", &config, &report), -1);
+	assert_null(config);
+	assert_string_equal(text_string(&report),
+		"/nonexistent/segrelay.conf: cannot be read: No such file or directory\n");
+	text_free(&report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_all_mistakes_in_one_go),
+		cmocka_unit_test(wants_a_shop_and_a_destination),
+		cmocka_unit_test(wants_each_name_once),
+		cmocka_unit_test(wants_room_for_a_body_in_memory),
+		cmocka_unit_test(bounds_lists),
+		cmocka_unit_test(warns_of_what_segment_would_not_say),
+		cmocka_unit_test(says_what_is_never_closed),
+		cmocka_unit_test(reads_bytes_that_are_no_text),
+		cmocka_unit_test(names_the_included_file),
+		cmocka_unit_test(includes_again_after_many_mistakes),
+		cmocka_unit_test(refuses_files_that_hold_no_secret),
+		cmocka_unit_test(warns_of_secrets_that_others_can_read),
+		cmocka_unit_test(never_shows_a_secret),
+		cmocka_unit_test(says_that_the_file_is_missing),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
