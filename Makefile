@@ -30,7 +30,7 @@ MAIN        = $(BUILD)/src/main.o
 BINARY      = $(BUILD)/segrelay
 LIBRARY     = $(BUILD)/libsegrelay.a
 
-LINT_FLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DSEGRELAY_VERSION='\"$(VERSION)\"'
+LINT_FLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DSEGRELAY_VERSION='"$(VERSION)"'
 
 UNIT        = $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN    = $(UNIT:%.c=$(BUILD)/%)
@@ -133,9 +133,13 @@ check-threads: $(BINARY)
 lint: ## formatting, static analysis, both compilers, shell scripts, manual pages, the unit
 	scripts/deps.sh build test lint
 	$(MAKE) BUILD=build/clang CC=clang all
-	clang-format --dry-run --Werror $(wildcard src/*.c src/*/*.c include/*/*.h tests/unit/*.[ch])
-	printf '%s\n' $(SOURCES) src/main.c | xargs -P2 -I FILE clang-tidy --quiet FILE -- $(LINT_FLAGS)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	@echo "clang-format"
+	@clang-format --dry-run --Werror $(wildcard src/*.c src/*/*.c include/*/*.h tests/*/*.[ch])
+	@echo "clang-tidy"
+	@printf '%s\n' $(SOURCES) src/main.c | xargs -P2 -I FILE clang-tidy --quiet FILE -- $(LINT_FLAGS) \
+		2>/dev/null
+	@echo "cppcheck, shellcheck, mandoc, systemd-analyze"
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppressions-list=tests/cppcheck.suppressions -Iinclude -j2 src
 	shellcheck scripts/*.sh .ci/run
 	mandoc -T lint -W warning docs/*.[15]

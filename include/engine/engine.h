@@ -94,8 +94,8 @@ struct destination_state *engine_destination(struct engine *engine, const char *
 int engine_claim(struct engine *engine, const char *destination, const struct claim_limits *limits,
 	struct arena *arena, struct message **messages, size_t *count, struct error *error);
 
-/* Settles messages: sent, or dead with Segment's answer; then *dead is the letter's id, 0 when there
- * is no such message. */
+/* Settles messages: sent, or dead with Segment's answer; then *dead is the letter's id, 0 when no
+ * such message was there. */
 int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,
 	size_t count, struct error *error);
 int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
