@@ -45,6 +45,7 @@ enum mapped_as {
 struct mapped {
 	enum mapped_as outcome;
 	const char *reason;
+	bool is_test; /* ignored as test traffic */
 	struct call_made *calls;
 	const char *unreadable; /* paths of fields that were left out as unreadable, or NULL */
 };

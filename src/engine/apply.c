@@ -130,9 +130,10 @@ static int bury(struct engine *engine, const struct delivery *delivery, const ch
 	return 0;
 }
 
-static void log_ignored(const struct delivery *delivery, const char *reason)
+/* Test traffic is always said: whoever sent it waits for it. */
+static void log_ignored(const struct delivery *delivery, const char *reason, bool is_test)
 {
-	log_line(LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
+	log_line(is_test ? LOG_INFO : LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
 		LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
 		LOG_STRING("reason", reason));
 }
@@ -183,7 +184,7 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	case IGNORED:
 		break;
 	}
-	log_ignored(delivery, mapped.reason);
+	log_ignored(delivery, mapped.reason, mapped.is_test);
 	topic->ignored++;
 	return 0;
 }

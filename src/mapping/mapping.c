@@ -233,6 +233,7 @@ static void map_known_topic(struct work *work, struct mapped *result)
 	memories_recall(work);
 	if (is_test(work) && work->shop->test_orders == SKIP) {
 		result->reason = "test traffic (test_orders = skip)";
+		result->is_test = true;
 	} else {
 		for (const struct rule *rule = rules; rule->topics != NULL; rule++)
 			if (rule_matches(rule, work->delivery->topic) &&

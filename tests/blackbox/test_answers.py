@@ -57,6 +57,14 @@ def test_an_unknown_topic_is_stored_and_ignored(relay):
     assert relay.topic("themes/publish")["ignored"] == 1
 
 
+def test_test_traffic_is_said_and_not_sent(relay):
+    relay.post("orders/create", order(test=True))
+    relay.post("orders/create", order(1002), headers={"X-Shopify-Test": "true"})
+    assert relay.topic("orders/create")["ignored"] == 2
+    assert [line["reason"] for line in relay.lines("ignored")] == \
+        ["test traffic (test_orders = skip)"] * 2
+
+
 def test_a_body_that_is_too_large(make_relay):
     relay = make_relay(options='max_body = "64KiB"')
     assert relay.post("orders/create", b" " * 65537).status == 413
