@@ -151,6 +151,9 @@ bench: ## measure a bounded load on loopback; figures go to build/bench.txt
 	$(MAKE) all
 	$(PYTHON) tests/bench/bench.py $(BINARY) build/bench.txt
 
+# Objects of tests are kept, so that a second run builds nothing.
+.SECONDARY:
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

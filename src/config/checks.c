@@ -31,10 +31,9 @@ static void say(struct checks *checks, const cfg_t *cfg, struct text *what)
 }
 
 static void unset_variable(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *name)
 {
 	static const char systemd[] = "CREDENTIALS_DIRECTORY";
-	const char *name = strchr(value, SOURCE_UNSET) + 2;
 	size_t length = strcspn(name, "}");
 	struct text text = {0};
 
@@ -114,8 +113,10 @@ static void note_limit(struct checks *checks, const cfg_t *cfg)
 void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struct option *option,
 	const char *value)
 {
-	if (strchr(value, SOURCE_UNSET) != NULL)
-		unset_variable(checks, cfg, option, value);
+	const char *unset = source_unset_variable(value);
+
+	if (unset != NULL)
+		unset_variable(checks, cfg, option, unset);
 	else if (!option_accepts(option, value))
 		not_allowed(checks, cfg, option, value);
 	else if (option->kind == OPTION_FILE || option->kind == OPTION_FILES)

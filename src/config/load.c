@@ -184,7 +184,7 @@ static int include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 	(void)opt;
 	if (argc != 1) {
 		mistakes_add(mistakes, cfg, "include takes one file: include(\"FILE\")");
-	} else if (strchr(argv[0], SOURCE_UNSET) != NULL) {
+	} else if (source_unset_variable(argv[0]) != NULL) {
 		mistakes_add(mistakes, cfg, "include: the environment has not the ${NAME} in it");
 	} else if (loading->depth >= INCLUDE_DEPTH_MAX) {
 		mistakes_add(mistakes, cfg, "include: too deep, or in a ring");

@@ -91,7 +91,7 @@ static int find_destinations(
 {
 	size_t count = names->count > 0 ? names->count : config->destination_count;
 
-	shop->destinations = calloc(count, sizeof(*shop->destinations));
+	shop->destinations = calloc(count, sizeof(const struct destination *));
 	if (shop->destinations == NULL)
 		return -1;
 	for (size_t i = 0; i < count; i++)

@@ -12,6 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Stands in place of the "$" of a variable that is not set, until the value is checked. */
+#define UNSET "\001"
+
 enum { FILE_MAX = 4 << 20, NAME_MAX_LENGTH = 127 };
 
 struct scan {
@@ -64,7 +67,7 @@ static void take_variable(struct scan *scan)
 		return;
 	}
 	if (is_unset(name, length))
-		*scan->at = SOURCE_UNSET;
+		*scan->at = UNSET[0];
 	scan->at += 2 + length + 1;
 }
 
@@ -188,4 +191,11 @@ FILE *source_open(const char *path, int *line, struct error *error)
 		digest_forget(text.data, text.length);
 	text_free(&text);
 	return file;
+}
+
+const char *source_unset_variable(const char *value)
+{
+	const char *found = strstr(value, UNSET "{");
+
+	return found != NULL ? found + strlen(UNSET "{") : NULL;
 }

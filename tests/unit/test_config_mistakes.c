@@ -196,6 +196,9 @@ static void reads_bytes_that_are_no_text(void **state)
 	assert_non_null(strstr(text_string(&report), "nul.conf:4: a NUL byte"));
 	text_free(&report);
 	config_release(load_good("\xEF\xBB\xBF" GOOD));
+	expect_refused(GOOD "listen = \"\\x01\"\nadmin = \"\001\"\n",
+		"segrelay.conf:3: listen = \"?\" is not allowed: " ADDRESS_ALLOWED
+		"segrelay.conf:4: admin = \"?\" is not allowed: " ADDRESS_ALLOWED);
 	expect_refused(GOOD "listen = \"a\\nb\"\n",
 		"segrelay.conf:3: listen = \"a?b\" is not allowed: " ADDRESS_ALLOWED);
 }

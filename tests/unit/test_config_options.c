@@ -1,10 +1,12 @@
-/* The tables of options, what their kinds allow, and the example that names them all. */
+/* The tables of options, and the example and the manual that name them all. */
 #include "configuring.h"
 
 #include "config/options.h"
 #include "config/values.h"
 
-static const char example[] = "config/segrelay.conf"; /* tests run in the project's folder */
+/* Tests run in the project's folder. */
+static const char example[] = "config/segrelay.conf";
+static const char manual[] = "docs/segrelay.conf.5";
 
 static void reads_durations(void **state)
 {
@@ -121,9 +123,9 @@ static void has_tables_that_make_sense(void **state)
 	}
 }
 
-static char *read_example(void)
+static char *read_whole(const char *path)
 {
-	FILE *file = fopen(example, "r");
+	FILE *file = fopen(path, "r");
 	struct text text = {0};
 	char part[4096];
 	size_t length;
@@ -145,7 +147,7 @@ static bool shows(const char *line, const char *name)
 
 static void names_every_option_in_the_example(void **state)
 {
-	char *content = read_example();
+	char *content = read_whole(example);
 
 	(void)state;
 	for (size_t i = 0; i < OPTION_SECTIONS; i++)
@@ -159,6 +161,36 @@ static void names_every_option_in_the_example(void **state)
 			if (line == NULL && !(in_words && strstr(content, row->name) != NULL))
 				fail_msg("%s does not name %s", example, row->name);
 		}
+	free(content);
+}
+
+/* Whether one of the manual's headings ".It Ic name , name No (default)" has the name. */
+static bool has_heading(const char *content, const char *name)
+{
+	static const char heading[] = "\n.It Ic ";
+	size_t length = strlen(name);
+
+	for (const char *line = content; (line = strstr(line, heading)) != NULL;) {
+		const char *end = strchr(++line, '\n');
+
+		for (const char *at = line; (at = strstr(at, name)) != NULL && at < end; at++)
+			if (at[-1] == ' ' && strchr(" ,\n", at[length]) != NULL)
+				return true;
+	}
+	return false;
+}
+
+static void names_every_option_in_the_manual(void **state)
+{
+	char *content = read_whole(manual);
+
+	(void)state;
+	for (size_t i = 0; i < OPTION_SECTIONS; i++)
+		for (const struct option *row = option_sections[i].options; row->name != NULL;
+			row++)
+			if (!has_heading(content, row->name))
+				fail_msg("%s does not name %s", manual, row->name);
+	assert_false(has_heading(content, "no_such_option"));
 	free(content);
 }
 
@@ -234,7 +266,7 @@ static void compare(const struct config *shown, const struct config *defaults)
 
 static void shows_true_defaults_in_the_example(void **state)
 {
-	char *content = read_example();
+	char *content = read_whole(example);
 	struct config *defaults = config_defaults("a.myshopify.com");
 	struct config *config;
 
@@ -265,6 +297,7 @@ int main(void)
 		cmocka_unit_test(knows_urls),
 		cmocka_unit_test(has_tables_that_make_sense),
 		cmocka_unit_test(names_every_option_in_the_example),
+		cmocka_unit_test(names_every_option_in_the_manual),
 		cmocka_unit_test(shows_true_defaults_in_the_example),
 	};
 
