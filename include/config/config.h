@@ -39,7 +39,7 @@ struct strings {
 	size_t count;
 };
 
-/* A shop whose webhooks are accepted, with its choices of events.md. */
+/* A shop whose webhooks are accepted, with its choices of what is told. */
 struct shop {
 	char *domain;           /* "my-store.myshopify.com", lower case */
 	struct strings secrets; /* any of them may have signed */

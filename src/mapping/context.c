@@ -1,4 +1,4 @@
-/* The parts of a call that are the same for every event: ids, context, integrations (events.md §1).
+/* The parts of a call that are the same for every event: ids, context, integrations (docs/events.md, Every message).
  */
 #include "mapping/context.h"
 

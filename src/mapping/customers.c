@@ -1,4 +1,4 @@
-/* Customer Created, Customer Enabled, and the traits of identify (events.md §3, §9). */
+/* Customer Created, Customer Enabled, and the traits of identify (docs/events.md, Customers). */
 #include "mapping/rules.h"
 
 #include "mapping/memories.h"

@@ -1,4 +1,4 @@
-/* Fulfilment Update (events.md §3). */
+/* Fulfilment Update (docs/events.md, Fulfilments). */
 #include "mapping/rules.h"
 
 #include "mapping/memories.h"

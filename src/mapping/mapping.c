@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-	/* Segment takes messages up to 32 KB; events.md says 32,000 bytes. */
+	/* Under the 32 KB that Segment takes, as its libraries keep it. */
 	MESSAGE_MAX = 32000,
 	/* What message_write adds: `"messageId":"…",`. */
 	MESSAGE_ID_ADDS = 12 + UUID_TEXT + 2,

@@ -1,4 +1,4 @@
-/* Order Completed, POS Order Placed, Order Cancelled (events.md §3). */
+/* Order Completed, POS Order Placed, Order Cancelled (docs/events.md, Orders). */
 #include "mapping/rules.h"
 
 #include "base/clock.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A missed create, not an old order that was touched (events.md §2). */
+/* A missed create, not an old order that was touched (docs/events.md, Events). */
 static const int64_t MISSED_CREATE = 2 * DAY;
 
 /* ---- which orders ---- */

@@ -1,4 +1,4 @@
-/* Who a delivery is about (events.md §1: userId, anonymousId). */
+/* Who a delivery is about (docs/events.md, People). */
 #include "mapping/people.h"
 
 #include "base/digest.h"

@@ -1,4 +1,4 @@
-/* The lines of an order as Segment's products (events.md §6). */
+/* The lines of an order as Segment's products (docs/events.md, Products). */
 #include "mapping/rules.h"
 
 #include <string.h>

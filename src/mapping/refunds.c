@@ -1,4 +1,4 @@
-/* Order Refunded (events.md §5). */
+/* Order Refunded (docs/events.md, Refunds). */
 #include "mapping/refund_sums.h"
 #include "mapping/rules.h"
 

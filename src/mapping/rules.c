@@ -1,4 +1,4 @@
-/* The event catalogue as a table: what becomes of each topic (events.md §2). */
+/* The event catalogue as a table: what becomes of each topic (docs/events.md, Events). */
 #include "mapping/rules.h"
 
 #include <string.h>
