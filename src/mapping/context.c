@@ -1,5 +1,4 @@
-/* The parts of a call that are the same for every event: ids, context, integrations (docs/events.md, Every message).
- */
+/* The parts of a call that are the same for every event: ids, context, integrations. */
 #include "mapping/context.h"
 
 #include "base/url.h"
