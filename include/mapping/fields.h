@@ -22,7 +22,7 @@ struct field {
 	int shrink;                /* left out from this level of shrinking on; 0 for never */
 };
 
-/* How much is left out so that a message keeps within Segment's 32 KB (docs/events.md, Every message). */
+/* How much is left out so that a message keeps within Segment's 32 KB (docs/events.md). */
 enum shrink {
 	SHRINK_NOTHING,
 	SHRINK_LINKS,      /* image_url, url */
