@@ -4,8 +4,8 @@
 
 #include "store/store.h"
 
-/* Topics a relay counts apart; further ones are counted as "other". The topic of a webhook is not
- * signed, so whoever holds one signed body could name any number. */
+/* Topics that are counted apart; beyond it those that no rule speaks of are counted as "other". The
+ * topic of a webhook is not signed, so whoever holds one signed body could name any number. */
 enum { TOPICS_MAX = 2000 };
 
 struct destination_mark {
@@ -14,10 +14,9 @@ struct destination_mark {
 };
 
 struct counters {
-	struct topic_state *topics;
+	struct topic_state *topics; /* sorted by shop and topic */
 	bool *topic_changed;
 	size_t topic_count;
-	size_t last_topic; /* found last: the next one is often the same */
 	struct destination_state *destinations;
 	struct destination_mark *destination_marks;
 	size_t destination_count;

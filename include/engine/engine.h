@@ -72,11 +72,10 @@ enum applied { STORED, REFUSED };
 int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
 
-/* Maps a delivery that is stored already, and counts it in `topic`. 0, or -1 when the store failed.
- */
+/* Maps a delivery that is stored already, and counts what became of it. 0, or -1 when the store
+ * failed. */
 int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
-	const char *problem, const struct shop *shop, struct arena *arena,
-	struct topic_state *topic, struct error *error);
+	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
 
 /* The counters of a topic of a shop (made when new), and all of them; changed ones are saved at the
  * end of the turn. NULL when memory runs out. */
@@ -94,8 +93,8 @@ struct destination_state *engine_destination(struct engine *engine, const char *
 int engine_claim(struct engine *engine, const char *destination, const struct claim_limits *limits,
 	struct arena *arena, struct message **messages, size_t *count, struct error *error);
 
-/* Settles messages: sent, or dead with Segment's answer; then *dead is the letter's id, 0 when no
- * such message was there. */
+/* Settles messages: sent, or dead with Segment's answer; then *dead is the letter's id, 0 when
+ * there is no such message. */
 int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,
 	size_t count, struct error *error);
 int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,

@@ -33,7 +33,19 @@ struct engine {
 	int64_t sweep_at;
 };
 
-/* Says that webhooks are refused from now on, or (NULL) that they are not. Logs the change. */
-void engine_set_refusal(struct engine *engine, const struct error *reason);
+/* Takes what waits (so much as one turn may do), waiting up to `ms` for something to come. False
+ * when it is time to end. */
+bool engine_take(struct engine *engine, int64_t ms, struct request **requests);
+
+/* Whether there is room for more webhooks; they are refused from now on when there is not. Logs the
+ * change. 0, or -1 with the reason. */
+int engine_check_room(struct engine *engine, struct error *error);
+
+/* After a failure the store is in doubt until it was reopened: everything is refused. */
+void engine_store_failed(struct engine *engine, const struct error *error);
+
+/* What must be done between turns; returns the ms until there may be more of it. `idle` when no
+ * request waits. */
+int64_t engine_upkeep(struct engine *engine, bool idle);
 
 #endif

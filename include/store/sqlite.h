@@ -50,7 +50,11 @@ enum statement {
 	STATEMENTS,
 };
 
-enum { DESTINATIONS_MAX = 256 };
+enum {
+	DESTINATIONS_MAX = 256,
+	APPLICATION_ID = 0x53524c59, /* "SRLY", in the file's header */
+	RECORD_KEY_PART = 256,
+};
 
 /* A destination's place in the outbox: what is over `cursor` is not claimed. */
 struct place {
@@ -60,12 +64,21 @@ struct place {
 	int64_t before; /* where it was when the transaction began */
 };
 
+/* Where the sweep goes on: one subject after the other, so that a round has an end. */
+struct sweep {
+	enum { SWEEP_DELIVERIES, SWEEP_TOLD, SWEEP_RECORDS, SWEEP_END } subject;
+	int64_t delivery;
+	unsigned char told[16];
+	char record[3][RECORD_KEY_PART]; /* shop, kind, key; cut when longer */
+};
+
 struct sqlite_store {
 	struct store base;
 	char *path;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
-	int lock; /* descriptor of the lock file, -1 for none */
+	bool whole; /* open, and every statement prepared */
+	int lock;   /* descriptor of the lock file, -1 for none */
 	struct place places[DESTINATIONS_MAX];
 	size_t place_count;
 	size_t places_before; /* when the transaction began */
@@ -75,15 +88,12 @@ struct sqlite_store {
 	int64_t room_checked; /* ms of the monotonic clock */
 	int room_result;
 	struct error room_error;
-	int64_t swept_delivery; /* where the sweep goes on */
-	unsigned char swept_told[16];
-	char swept_record[600];
+	struct sweep sweep;
 };
 
-/* Binds the values by `types` (i: int64_t; t: C string or NULL; b, T: pointer and size_t
- * of a blob, of a text) and steps
- * once. SQLITE_ROW, SQLITE_DONE, or -1 with the error. A statement that gave a row is stepped on
- * with sqlite3_step and must be ended with sqlite_end. */
+/* Binds the values by `types` (i: int64_t; t: C string or NULL; b, T: pointer and size_t of a blob,
+ * of a text) and steps once. SQLITE_ROW, SQLITE_DONE, or -1 with the error. A statement that gave a
+ * row is stepped on with sqlite3_step and must be ended with sqlite_end. */
 int sqlite_run(struct sqlite_store *store, enum statement statement, struct error *error,
 	const char *types, ...);
 
@@ -96,24 +106,41 @@ void sqlite_end(struct sqlite_store *store, enum statement statement);
 /* Fills `error` with what SQLite says, and what to do about it. Always -1. */
 int sqlite_failed(struct sqlite_store *store, const char *what, struct error *error);
 
-/* What the operator should do about a result code, as the end of a sentence; "" for no advice. */
-const char *sqlite_advice(int code);
-
 /* A column as a text in the arena, NULL for NULL. */
 const char *sqlite_text(sqlite3_stmt *row, int column, struct arena *arena);
 
 /* Prepares all statements. */
 int sqlite_prepare(struct sqlite_store *store, struct error *error);
 
-/* Makes or migrates the tables, refuses what is not ours or newer than we. */
+/* Makes or migrates the tables, refuses a schema that is newer than we. */
 int sqlite_migrate(struct sqlite_store *store, struct error *error);
 
 /* The place of a destination; made when new. NULL with the error. */
 struct place *sqlite_place(struct sqlite_store *store, const char *name, struct error *error);
 
+/* Whether the store is in memory only, and has no files. */
+bool sqlite_in_memory(const struct sqlite_store *store);
+
+/* Keeps other processes off the store. -1 when one has it; then *in_use is true, when in_use is not
+ * NULL. */
+int sqlite_take_lock(struct sqlite_store *store, bool *in_use, struct error *error);
+
+/* Looks at the file's header before SQLite does, which would change a file of another program.
+ * *is_new when there is nothing in it: then it is made, for us alone to read. */
+int sqlite_claim_file(struct sqlite_store *store, bool *is_new, struct error *error);
+
+/* A new file survives a crash of the machine only when its folder was synced, too. */
+int sqlite_sync_folder(const struct sqlite_store *store, struct error *error);
+
+/* Bytes free on the disk, INT64_MAX when that is not known. */
+int64_t sqlite_free_bytes(const struct sqlite_store *store);
+
 /* A file of some MiB whose removal gives room to a full disk, so that deletions can commit. */
 void sqlite_make_ballast(struct sqlite_store *store);
 void sqlite_drop_ballast(struct sqlite_store *store);
+
+/* Makes sure, after an error of the disk, that what is read is what the disk holds. */
+int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *error);
 
 /* The engine's functions, by file. */
 int sqlite_add_delivery(

@@ -105,8 +105,8 @@ struct store_limits {
 };
 
 /* Opens the store of an URL ("sqlite:PATH", "sqlite::memory:"), makes or migrates its tables. -1
- * for a damaged file, a newer schema, one in use by another process (then *in_use is true, when
- * in_use is not NULL), no right, no room: the file is left as it was. */
+ * for a file of another program, a damaged one, a newer schema, one in use by another process (then
+ * *in_use is true, when in_use is not NULL), no right, no room: the file is left as it was. */
 int store_open(const char *url, struct store **store, bool *in_use, struct error *error);
 
 /* Checkpoints and closes. NULL is allowed. */
@@ -151,7 +151,7 @@ int store_claim(struct store *store, const char *destination, const struct claim
 /* Lets go of every claim of a destination. Only when none of them is in flight. */
 void store_unclaim(struct store *store, const char *destination);
 
-/* Removes sent messages from the outbox; *removed is how many were there. */
+/* Removes sent messages from the outbox; *removed is how many of them were there. */
 int store_sent(struct store *store, const int64_t *ids, size_t count, size_t *removed,
 	struct error *error);
 
@@ -181,8 +181,8 @@ int store_revive(struct store *store, int64_t dead, int64_t now, struct error *e
 /* Removes a dead letter. */
 int store_drop_dead(struct store *store, int64_t dead, struct error *error);
 
-/* What is remembered of something: JSON by (shop, kind, key), until it expires. Copied into the
- * arena; *json is NULL when nothing is. */
+/* What is remembered of something: JSON by (shop, kind, key), at least until it expires. Copied
+ * into the arena; *json is NULL when nothing is. */
 int store_get_record(struct store *store, const char *shop, const char *kind, const char *key,
 	struct arena *arena, const char **json, struct error *error);
 int store_put_record(struct store *store, const char *shop, const char *kind, const char *key,
@@ -218,8 +218,9 @@ int store_save_destination(
 int store_oldest(
 	struct store *store, const char *destination, int64_t *queued, struct error *error);
 
-/* Forgets a small step's worth of what is older than the times given; *more is true when there may
- * be more to forget. For quiet turns, inside a transaction. Deliveries with a dead letter stay. */
+/* Forgets a small step's worth of what is older than the times given; *more is false when a round
+ * through everything has ended. For quiet turns, inside a transaction. Deliveries with a dead
+ * letter stay. */
 struct retention {
 	int64_t now;
 	int64_t deliveries_before;

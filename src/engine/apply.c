@@ -51,8 +51,6 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 	return store_tell(engine->store, &message->message_id, message->queued, fresh, error);
 }
 
-/* Whether the call after an identify will be queued with it is known only when it was told, so an
- * identify waits for its event. */
 static int queue(struct engine *engine, const struct call_made *call, struct message *message,
 	struct error *error)
 {
@@ -73,41 +71,33 @@ static int queue(struct engine *engine, const struct call_made *call, struct mes
 	return 0;
 }
 
-/* Queues the calls that are new to a destination; adds their number to *count. */
+/* Queues the calls that are new to a destination; adds their number to *count. Whether the call
+ * after an identify will be queued with it is known only when it was told: so long it waits. */
 static int queue_calls(struct engine *engine, const struct delivery *delivery,
 	const struct destination *destination, const struct call_made *calls, size_t *count,
 	struct error *error)
 {
 	const struct call_made *waiting = NULL;
-	struct message identify;
+	struct message before;
 	struct message message;
 	bool fresh;
 
 	for (const struct call_made *call = calls; call != NULL; call = call->next) {
 		if (tell(engine, delivery, destination, call, &fresh, &message, error) != 0)
 			return -1;
-		if (fresh && call->with_next) {
-			waiting = call;
-			identify = message;
-			continue;
-		}
+		*count += fresh;
 		if (waiting != NULL) {
-			identify.with_next = fresh;
-			if (queue(engine, waiting, &identify, error) != 0)
+			before.with_next = fresh;
+			if (queue(engine, waiting, &before, error) != 0)
 				return -1;
-			++*count;
-			waiting = NULL;
 		}
-		if (!fresh)
-			continue;
-		if (queue(engine, call, &message, error) != 0)
+		waiting = fresh && call->with_next ? call : NULL;
+		if (waiting != NULL)
+			before = message;
+		else if (fresh && queue(engine, call, &message, error) != 0)
 			return -1;
-		++*count;
 	}
-	if (waiting == NULL)
-		return 0;
-	++*count;
-	return queue(engine, waiting, &identify, error);
+	return waiting == NULL ? 0 : queue(engine, waiting, &before, error);
 }
 
 /* ---- outcomes ---- */
@@ -130,10 +120,21 @@ static int bury(struct engine *engine, const struct delivery *delivery, const ch
 	return 0;
 }
 
-/* Test traffic is always said: whoever sent it waits for it. */
-static void log_ignored(const struct delivery *delivery, const char *reason, bool is_test)
+/* Who tries the set-up with a test order or Shopify's test notification asks where it went. */
+static void log_test(const struct delivery *delivery, const char *reason)
 {
-	log_line(is_test ? LOG_INFO : LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
+	static struct log_limit limit;
+	int64_t left_out;
+
+	if (log_allow(&limit, MINUTE, &left_out))
+		log_line(LOG_INFO, "test webhook is not told", LOG_STRING("shop", delivery->shop),
+			LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
+			LOG_STRING("reason", reason), LOG_NUMBER("more_before", left_out));
+}
+
+static void log_ignored(const struct delivery *delivery, const char *reason)
+{
+	log_line(LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
 		LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
 		LOG_STRING("reason", reason));
 }
@@ -164,13 +165,15 @@ static int queue_everywhere(struct engine *engine, const struct delivery *delive
 }
 
 int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
-	const char *problem, const struct shop *shop, struct arena *arena,
-	struct topic_state *topic, struct error *error)
+	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
 {
+	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
 	struct memory_context context = {engine, delivery, error};
 	struct memory memory = {.get = get, .put = put, .context = &context};
 	struct mapped mapped;
 
+	if (topic == NULL)
+		return error_set(error, "no memory");
 	if (payload == NULL)
 		return bury(engine, delivery, problem, topic, error);
 	if (map_delivery(delivery, payload, shop, &memory, arena, &mapped, error) != 0)
@@ -184,7 +187,10 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	case IGNORED:
 		break;
 	}
-	log_ignored(delivery, mapped.reason, mapped.is_test);
+	if (mapped.is_test)
+		log_test(delivery, mapped.reason);
+	else
+		log_ignored(delivery, mapped.reason);
 	topic->ignored++;
 	return 0;
 }
@@ -192,15 +198,11 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
 {
-	const struct store_limits limits = {engine->config->max_store, engine->config->min_free};
 	struct topic_state *topic;
 	bool repeated;
 
-	if (store_room(engine->store, &limits, error) != 0) {
-		engine_set_refusal(engine, error);
+	if (engine_check_room(engine, error) != 0)
 		return REFUSED;
-	}
-	engine_set_refusal(engine, NULL);
 	topic = engine_topic(engine, delivery->shop, delivery->topic);
 	if (topic == NULL)
 		return error_set(error, "no memory");
@@ -209,7 +211,7 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	topic->received++;
 	topic->last = delivery->received;
 	if (!repeated)
-		return engine_map(engine, delivery, payload, problem, shop, arena, topic, error);
+		return engine_map(engine, delivery, payload, problem, shop, arena, error);
 	topic->repeated++;
 	return STORED;
 }

@@ -1,8 +1,24 @@
 /* The counters, kept in memory and saved with the turn that changed them. */
 #include "engine/counters.h"
 
+#include "mapping/mapping.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+static int compare(const struct topic_state *state, const char *shop, const char *topic)
+{
+	int shops = strcmp(state->shop, shop);
+
+	return shops != 0 ? shops : strcmp(state->topic, topic);
+}
+
+static int compare_states(const void *left, const void *right)
+{
+	const struct topic_state *other = right;
+
+	return compare(left, other->shop, other->topic);
+}
 
 int counters_load(struct counters *counters, struct store *store, struct error *error)
 {
@@ -16,6 +32,9 @@ int counters_load(struct counters *counters, struct store *store, struct error *
 		calloc(counters->destination_count + 1, sizeof(*counters->destination_marks));
 	if (counters->topic_changed == NULL || counters->destination_marks == NULL)
 		return error_set(error, "no memory");
+	if (counters->topic_count > 0)
+		qsort(counters->topics, counters->topic_count, sizeof(*counters->topics),
+			compare_states);
 	return 0;
 }
 
@@ -75,45 +94,56 @@ static bool grow(void **array, size_t size, size_t count)
 	return true;
 }
 
-static bool is_topic(const struct topic_state *state, const char *shop, const char *topic)
+/* Where a topic is, or would be. */
+static size_t place_of(const struct counters *counters, const char *shop, const char *topic)
 {
-	return strcmp(state->topic, topic) == 0 && strcmp(state->shop, shop) == 0;
+	size_t low = 0;
+	size_t high = counters->topic_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(&counters->topics[middle], shop, topic) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-static struct topic_state *new_topic(struct counters *counters, const char *shop, const char *topic)
+static struct topic_state *insert_topic(
+	struct counters *counters, size_t at, const char *shop, const char *topic)
 {
-	struct topic_state *state;
+	size_t behind = counters->topic_count - at;
+	struct topic_state made = {.shop = strdup(shop), .topic = strdup(topic)};
 
-	if (!grow((void **)&counters->topics, sizeof(*state), counters->topic_count) ||
-		!grow((void **)&counters->topic_changed, sizeof(bool), counters->topic_count))
-		return NULL;
-	state = &counters->topics[counters->topic_count];
-	state->shop = strdup(shop);
-	state->topic = strdup(topic);
-	if (state->shop == NULL || state->topic == NULL) {
-		free(state->shop);
-		free(state->topic);
+	if (made.shop == NULL || made.topic == NULL ||
+		!grow((void **)&counters->topics, sizeof(made), counters->topic_count) ||
+		!grow((void **)&counters->topic_changed, sizeof(bool), counters->topic_count)) {
+		free(made.shop);
+		free(made.topic);
 		return NULL;
 	}
-	counters->topic_changed[counters->topic_count] = true;
-	counters->last_topic = counters->topic_count++;
-	return state;
+	memmove(&counters->topics[at + 1], &counters->topics[at], behind * sizeof(made));
+	memmove(&counters->topic_changed[at + 1], &counters->topic_changed[at],
+		behind * sizeof(bool));
+	counters->topics[at] = made;
+	counters->topic_changed[at] = true;
+	counters->topic_count++;
+	return &counters->topics[at];
 }
 
 struct topic_state *counters_topic(struct counters *counters, const char *shop, const char *topic)
 {
-	for (size_t i = 0; i < counters->topic_count; i++) {
-		size_t at = (counters->last_topic + i) % counters->topic_count;
+	size_t at = place_of(counters, shop, topic);
 
-		if (!is_topic(&counters->topics[at], shop, topic))
-			continue;
-		counters->last_topic = at;
+	if (at < counters->topic_count && compare(&counters->topics[at], shop, topic) == 0) {
 		counters->topic_changed[at] = true;
 		return &counters->topics[at];
 	}
-	if (counters->topic_count >= TOPICS_MAX && strcmp(topic, "other") != 0)
+	if (counters->topic_count >= TOPICS_MAX && !map_knows(topic) && strcmp(topic, "other") != 0)
 		return counters_topic(counters, shop, "other");
-	return new_topic(counters, shop, topic);
+	return insert_topic(counters, at, shop, topic);
 }
 
 struct destination_state *counters_destination(struct counters *counters, const char *name)

@@ -4,10 +4,34 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "engine/inside.h"
-#include "engine/operator_inside.h"
+#include "engine/question.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- to the engine ---- */
+
+int question_error(struct text *answer, int status, const char *what)
+{
+	text_cut(answer, 0);
+	text_put(answer, "{");
+	json_add_member(answer, "error", what);
+	text_put(answer, "}");
+	return status;
+}
+
+int question_ask(struct engine *engine, struct question *question)
+{
+	struct error error;
+
+	question->arena = arena_create(4096);
+	if (question->arena == NULL)
+		return question_error(question->answer, 503, "no memory");
+	if (engine_call(engine, &question->request, &error) != 0)
+		question->status = question_error(question->answer, 503, error.text);
+	arena_destroy(question->arena);
+	return question->status;
+}
 
 /* ---- status ---- */
 
@@ -35,7 +59,7 @@ static void add_topics(struct engine *engine, struct text *answer)
 	text_put(answer, "]");
 }
 
-static int64_t waiting(const struct destination_state *state)
+int64_t question_waiting(const struct destination_state *state)
 {
 	return state->queued - state->sent - state->dead - state->dropped;
 }
@@ -47,7 +71,7 @@ static int oldest_seconds(struct engine *engine, const struct destination_state 
 	int64_t queued = 0;
 
 	*seconds = 0;
-	if (waiting(state) == 0)
+	if (question_waiting(state) == 0)
 		return 0;
 	if (store_oldest(engine->store, state->name, &queued, error) != 0)
 		return -1;
@@ -74,7 +98,7 @@ static int add_destinations(struct engine *engine, struct text *answer, struct e
 		json_add_member(answer, "name", state->name);
 		json_add_flag(answer, "configured",
 			config_destination(engine->config, state->name) != NULL);
-		json_add_number(answer, "waiting", waiting(state));
+		json_add_number(answer, "waiting", question_waiting(state));
 		json_add_number(answer, "oldest_seconds", seconds);
 		json_add_number(answer, "queued", state->queued);
 		json_add_number(answer, "sent", state->sent);
@@ -92,7 +116,7 @@ static int add_destinations(struct engine *engine, struct text *answer, struct e
 
 static int run_status(struct engine *engine, struct request *request, struct error *error)
 {
-	struct operator_question *question = (struct operator_question *)request;
+	struct question *question = (struct question *)request;
 	int64_t bytes;
 	int64_t free_bytes;
 
@@ -110,36 +134,7 @@ static int run_status(struct engine *engine, struct request *request, struct err
 	return 0;
 }
 
-/* ---- asking ---- */
-
-int operator_error(struct text *answer, int status, const char *what)
-{
-	text_cut(answer, 0);
-	text_put(answer, "{");
-	json_add_member(answer, "error", what);
-	text_put(answer, "}");
-	return status;
-}
-
-int operator_ask(struct engine *engine, struct operator_question *question)
-{
-	struct error error;
-
-	question->arena = arena_create(4096);
-	if (question->arena == NULL)
-		return operator_error(question->answer, 503, "no memory");
-	if (engine_call(engine, &question->request, &error) != 0)
-		question->status = operator_error(question->answer, 503, error.text);
-	arena_destroy(question->arena);
-	return question->status;
-}
-
 /* ---- routing ---- */
-
-static bool is_number(const char *text)
-{
-	return *text != '\0' && strlen(text) < 19 && text[strspn(text, "0123456789")] == '\0';
-}
 
 int operator_handle(struct engine *engine, const char *method, const char *path, const char *search,
 	const char *body, size_t length, struct text *answer)
@@ -147,18 +142,21 @@ int operator_handle(struct engine *engine, const char *method, const char *path,
 	static const char dead[] = "/dead/";
 	bool is_get = strcmp(method, "GET") == 0;
 	bool is_post = strcmp(method, "POST") == 0;
-	struct operator_question question = {.request = {.run = run_status}, .answer = answer};
+	struct question status = {.request = {.run = run_status}, .answer = answer};
 
 	if (strcmp(path, "/status") == 0 && is_get)
-		return operator_ask(engine, &question);
+		return question_ask(engine, &status);
 	if (strcmp(path, "/dead") == 0 && is_get)
-		return operator_list(engine, search, answer);
+		return question_list_dead(engine, search, answer);
 	if (strcmp(path, "/dead/retry") == 0 && is_post)
-		return operator_order(engine, true, body, length, answer);
+		return question_order_dead(engine, true, body, length, answer);
 	if (strcmp(path, "/dead/drop") == 0 && is_post)
-		return operator_order(engine, false, body, length, answer);
-	if (strncmp(path, dead, sizeof(dead) - 1) == 0 && is_get &&
-		is_number(path + sizeof(dead) - 1))
-		return operator_show(engine, strtoll(path + sizeof(dead) - 1, NULL, 10), answer);
-	return operator_error(answer, 404, "there is nothing here");
+		return question_order_dead(engine, false, body, length, answer);
+	if (strncmp(path, dead, sizeof(dead) - 1) == 0 && is_get) {
+		const char *id = path + sizeof(dead) - 1;
+
+		if (id[strspn(id, "0123456789")] == '\0')
+			return question_show_dead(engine, strtoll(id, NULL, 10), answer);
+	}
+	return question_error(answer, 404, "there is nothing here");
 }

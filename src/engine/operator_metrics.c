@@ -3,13 +3,9 @@
 
 #include "base/clock.h"
 #include "engine/inside.h"
+#include "engine/question.h"
 
 #include <inttypes.h>
-
-struct question {
-	struct request request; /* first: `run` gets its address */
-	struct text *text;
-};
 
 static void add_head(struct text *text, const char *name, const char *type, const char *help)
 {
@@ -43,11 +39,6 @@ static void add_deliveries(struct text *text, const struct topic_state *topics, 
 			topics[i].shop, topics[i].topic, (double)topics[i].last / SECOND);
 }
 
-static int64_t waiting(const struct destination_state *state)
-{
-	return state->queued - state->sent - state->dead - state->dropped;
-}
-
 static void add_messages(struct text *text, const struct destination_state *states, size_t count)
 {
 	add_head(text, "segrelay_messages_total", "counter",
@@ -69,7 +60,7 @@ static void add_messages(struct text *text, const struct destination_state *stat
 	add_head(text, "segrelay_messages_waiting", "gauge", "Messages that wait to be sent.");
 	for (size_t i = 0; i < count; i++)
 		text_format(text, "segrelay_messages_waiting{destination=\"%s\"} %" PRId64 "\n",
-			states[i].name, waiting(&states[i]));
+			states[i].name, question_waiting(&states[i]));
 }
 
 static int add_ages(struct engine *engine, struct text *text, struct error *error)
@@ -83,7 +74,7 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 		int64_t queued = 0;
 		int64_t now = clock_now();
 
-		if (waiting(&states[i]) > 0 &&
+		if (question_waiting(&states[i]) > 0 &&
 			store_oldest(engine->store, states[i].name, &queued, error) != 0)
 			return -1;
 		text_format(text, "segrelay_oldest_waiting_seconds{destination=\"%s\"} %.3f\n",
@@ -111,9 +102,9 @@ static bool is_balanced(struct engine *engine)
 		int64_t queued = 0;
 		struct error error;
 
-		if (waiting(&states[i]) < 0 ||
+		if (question_waiting(&states[i]) < 0 ||
 			store_oldest(engine->store, states[i].name, &queued, &error) != 0 ||
-			(waiting(&states[i]) > 0) != (queued > 0))
+			(question_waiting(&states[i]) > 0) != (queued > 0))
 			return false;
 	}
 	return true;
@@ -121,7 +112,7 @@ static bool is_balanced(struct engine *engine)
 
 static int run(struct engine *engine, struct request *request, struct error *error)
 {
-	struct text *text = ((struct question *)request)->text;
+	struct text *text = ((struct question *)request)->answer;
 	size_t topic_count;
 	size_t destination_count;
 	const struct topic_state *topics = engine_topics(engine, &topic_count);
@@ -147,7 +138,7 @@ static int run(struct engine *engine, struct request *request, struct error *err
 
 int operator_metrics(struct engine *engine, struct text *text, struct error *error)
 {
-	struct question question = {.request = {.run = run}, .text = text};
+	struct question question = {.request = {.run = run}, .answer = text};
 
 	return engine_call(engine, &question.request, error);
 }

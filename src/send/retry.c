@@ -82,7 +82,7 @@ int64_t retry_after(const char *header, int64_t now)
 		wait = wait < RETRY_AFTER_MOST ? wait * SECOND : RETRY_AFTER_MOST;
 	} else {
 		date = curl_getdate(header, NULL);
-		if (date == -1 || digits > 0)
+		if (date == -1)
 			return -1;
 		wait = (int64_t)date * SECOND - now;
 	}

@@ -1,18 +1,108 @@
-/* The SQLite store: opening, transactions. */
+/* The SQLite store: opening, transactions, running statements. */
 #include "store/sqlite.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Of pages of 4, 8 and 16 KiB, 8 cost least for bodies of some 10 KB. */
 enum { PAGE_SIZE = 8192, CACHE_KIB = 8192 };
+
+/* ---- errors ---- */
+
+/* What the operator should do, by the kind of failure. */
+static const char *advice(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return ": make room on the disk";
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ": the file is damaged; stop segrelay, keep a copy, and recover it with "
+		       "sqlite3 FILE .recover";
+	case SQLITE_IOERR:
+		return ": the disk failed; see the kernel's log";
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_CANTOPEN:
+		return ": see to the rights on the file and its folder";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ": another program has it open";
+	default:
+		return "";
+	}
+}
+
+int sqlite_failed(struct sqlite_store *store, const char *what, struct error *error)
+{
+	int code = sqlite3_extended_errcode(store->db);
+
+	store->last_code = code & 0xff;
+	if (store->last_code == SQLITE_FULL) {
+		sqlite_drop_ballast(store);
+		store->room_checked = 0;
+	}
+	return error_set(error, "store %s: %s: %s (%d)%s", store->path, what,
+		sqlite3_errmsg(store->db), code, advice(code));
+}
+
+/* ---- statements ---- */
+
+static int bind_all(sqlite3_stmt *statement, const char *types, va_list arguments)
+{
+	int result = SQLITE_OK;
+
+	for (int i = 1; *types != '\0' && result == SQLITE_OK; types++, i++) {
+		if (*types == 'i') {
+			result = sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));
+		} else if (*types == 't') {
+			result = sqlite3_bind_text(
+				statement, i, va_arg(arguments, const char *), -1, SQLITE_STATIC);
+		} else {
+			const void *bytes = va_arg(arguments, const void *);
+			size_t length = va_arg(arguments, size_t);
+
+			result = *types == 'b' ? sqlite3_bind_blob64(
+							 statement, i, bytes, length, SQLITE_STATIC)
+					       : sqlite3_bind_text64(statement, i, bytes, length,
+							 SQLITE_STATIC, SQLITE_UTF8);
+		}
+	}
+	return result;
+}
+
+int sqlite_run(struct sqlite_store *store, enum statement statement, struct error *error,
+	const char *types, ...)
+{
+	sqlite3_stmt *prepared = store->statements[statement];
+	va_list arguments;
+	int result;
+
+	va_start(arguments, types);
+	result = bind_all(prepared, types, arguments);
+	va_end(arguments);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(prepared);
+	if (result == SQLITE_ROW)
+		return SQLITE_ROW;
+	if (result != SQLITE_DONE)
+		(void)sqlite_failed(store, "it failed", error);
+	(void)sqlite3_reset(prepared);
+	return result == SQLITE_DONE ? SQLITE_DONE : -1;
+}
+
+void sqlite_end(struct sqlite_store *store, enum statement statement)
+{
+	(void)sqlite3_reset(store->statements[statement]);
+}
+
+const char *sqlite_text(sqlite3_stmt *row, int column, struct arena *arena)
+{
+	return arena_copy(arena, (const char *)sqlite3_column_text(row, column));
+}
 
 /* ---- transactions ---- */
 
@@ -59,79 +149,50 @@ static int on_wal(void *context, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* Only one process may have the store. */
-static int take_lock(struct sqlite_store *store, bool *in_use, struct error *error)
+/* The application id comes before everything else: a file that has anything in it is ours by its
+ * header, at whatever moment a crash left it. */
+static int configure(struct sqlite_store *store, bool is_new, struct error *error)
 {
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s.lock", store->path);
-	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (store->lock < 0)
-		return error_set(error, "store %s: %s: %s", store->path, path, strerror(errno));
-	if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (in_use != NULL)
-		*in_use = true;
-	return error_set(error, "store %s is in use by another segrelay", store->path);
-}
-
-/* A new file survives a crash of the machine only when its folder was synced, too. */
-static void sync_folder(const struct sqlite_store *store)
-{
-	char *path = strdup(store->path);
-	int fd = path != NULL ? open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	if (fd >= 0) {
-		(void)fsync(fd);
-		(void)close(fd);
-	}
-	free(path);
-}
-
-static int configure(struct sqlite_store *store, struct error *error)
-{
-	char text[512];
-
-	(void)snprintf(text, sizeof(text),
+	static const char settings[] =
 		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-		"PRAGMA page_size = %d; PRAGMA locking_mode = EXCLUSIVE;"
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = "
-		"0;"
-		"PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864; PRAGMA "
-		"temp_store = MEMORY;"
-		"PRAGMA cache_size = -%d;",
-		PAGE_SIZE, CACHE_KIB);
+		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;";
+	static const char journal[] = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
+				      "PRAGMA journal_size_limit = 67108864;"
+				      "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;";
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text), "%s", settings);
+	if (is_new)
+		(void)snprintf(text, sizeof(text),
+			"%s PRAGMA page_size = %d; PRAGMA application_id = %d;", settings,
+			PAGE_SIZE, APPLICATION_ID);
 	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
-		return sqlite_failed(store, "cannot be opened", error);
+		return sqlite_failed(store, "it cannot be opened", error);
+	(void)snprintf(text, sizeof(text), "%s PRAGMA cache_size = -%d;", journal, CACHE_KIB);
+	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_failed(store, "it cannot be opened", error);
 	store->page_size = PAGE_SIZE;
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	return 0;
 }
 
-/* SQLite would make the file readable by others; the WAL takes its rights. */
-static void make_private(const char *path)
-{
-	int fd = strcmp(path, ":memory:") != 0
-			 ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
-			 : -1;
-
-	if (fd >= 0)
-		(void)close(fd);
-}
-
 static int connect_to(struct sqlite_store *store, struct error *error)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	bool is_new;
 
-	make_private(store->path);
+	if (sqlite_claim_file(store, &is_new, error) != 0)
+		return -1;
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
-		return sqlite_failed(store, "cannot be opened", error);
-	if (configure(store, error) != 0 || sqlite_migrate(store, error) != 0 ||
+		return sqlite_failed(store, "it cannot be opened", error);
+	if (configure(store, is_new, error) != 0 || sqlite_migrate(store, error) != 0 ||
 		sqlite_prepare(store, error) != 0)
 		return -1;
 	/* After our own: SQLite's wal_autocheckpoint is a hook, too. */
 	(void)sqlite3_wal_hook(store->db, on_wal, store);
-	sync_folder(store);
+	if (is_new && sqlite_sync_folder(store, error) != 0)
+		return -1;
+	store->whole = true;
 	return 0;
 }
 
@@ -143,6 +204,7 @@ static void disconnect(struct sqlite_store *store)
 	}
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
+	store->whole = false;
 	store->room_checked = 0;
 }
 
@@ -159,42 +221,32 @@ static void close_store(struct store *store)
 	free(self);
 }
 
-/* Every page of the file is looked at: what was read before a failed fsync may not be what is on
- * the disk (Rebello et al., "Can Applications Recover from fsync Failures?"). */
-static int check_file(struct sqlite_store *store, bool *damaged, struct error *error)
+static bool is_gone(const struct sqlite_store *store)
 {
-	sqlite3_stmt *check = NULL;
-	int result = -1;
-
-	if (sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &check, NULL) != SQLITE_OK ||
-		sqlite3_step(check) != SQLITE_ROW) {
-		(void)sqlite_failed(store, "cannot be checked", error);
-	} else if (strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0) {
-		*damaged = true;
-		(void)error_set(error, "store %s: %.200s%s", store->path,
-			(const char *)sqlite3_column_text(check, 0), sqlite_advice(SQLITE_CORRUPT));
-	} else {
-		result = 0;
-	}
-	(void)sqlite3_finalize(check);
-	return result;
+	return !sqlite_in_memory(store) && access(store->path, F_OK) != 0;
 }
 
 /* Claims stay: who holds them is still there. */
 static int reopen(struct store *store, bool *damaged, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	int code;
+	bool clean = self->last_code == SQLITE_FULL || self->last_code == SQLITE_NOMEM;
 
 	*damaged = false;
-	/* A full disk or lack of memory was rolled back cleanly: nothing is in doubt. */
-	if (self->last_code == SQLITE_FULL || self->last_code == SQLITE_NOMEM)
+	/* A full disk or lack of memory was rolled back cleanly: nothing is in doubt. What is in
+	 * memory only would be gone. */
+	if (self->whole && (clean || sqlite_in_memory(self)))
 		return 0;
+	/* A new, empty one in its place would tell everything again. */
+	if (is_gone(self))
+		return error_set(error, "store %s is gone: put it back", self->path);
 	disconnect(self);
-	if (connect_to(self, error) == 0 && check_file(self, damaged, error) == 0)
+	self->last_code = SQLITE_OK;
+	if (connect_to(self, error) == 0 && sqlite_recover(self, damaged, error) == 0)
 		return 0;
-	code = sqlite3_errcode(self->db);
-	*damaged = *damaged || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+	if (self->last_code == SQLITE_CORRUPT || self->last_code == SQLITE_NOTADB)
+		*damaged = true;
+	self->whole = false;
 	return -1;
 }
 
@@ -236,7 +288,6 @@ static const struct store_engine sqlite_engine = {
 int sqlite_open(const char *path, struct store **store, bool *in_use, struct error *error)
 {
 	struct sqlite_store *self = calloc(1, sizeof(*self));
-	bool in_memory = strcmp(path, ":memory:") == 0;
 
 	if (self == NULL)
 		return error_set(error, "no memory");
@@ -247,10 +298,11 @@ int sqlite_open(const char *path, struct store **store, bool *in_use, struct err
 		(void)error_set(error, "no memory");
 		goto failed;
 	}
-	if ((!in_memory && take_lock(self, in_use, error) != 0) || connect_to(self, error) != 0)
+	if (!sqlite_in_memory(self) && sqlite_take_lock(self, in_use, error) != 0)
 		goto failed;
-	if (!in_memory)
-		sqlite_make_ballast(self);
+	if (connect_to(self, error) != 0)
+		goto failed;
+	sqlite_make_ballast(self);
 	*store = &self->base;
 	return 0;
 failed:

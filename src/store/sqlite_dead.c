@@ -77,7 +77,7 @@ int sqlite_each_dead(struct store *store, int64_t after, size_t most,
 		result = sqlite3_step(row);
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		(void)sqlite_failed(self, "cannot be read", error);
+		(void)sqlite_failed(self, "it cannot be read", error);
 	sqlite_end(self, LIST_DEAD);
 	return result == SQLITE_ROW || result == SQLITE_DONE ? 0 : -1;
 }

@@ -119,13 +119,17 @@ struct place *sqlite_place(struct sqlite_store *store, const char *name, struct 
 	}
 	place = &store->places[store->place_count];
 	*place = (struct place){.name = strdup(name)};
+	if (place->name == NULL) {
+		(void)error_set(error, "no memory");
+		return NULL;
+	}
 	found = sqlite_run(store, FIND_DESTINATION, error, "t", name);
 	if (found == SQLITE_ROW)
 		place->id = sqlite3_column_int64(store->statements[FIND_DESTINATION], 0);
 	sqlite_end(store, FIND_DESTINATION);
 	if (found == SQLITE_DONE && sqlite_do(store, ADD_DESTINATION, error, "t", name) == 0)
 		place->id = sqlite3_last_insert_rowid(store->db);
-	if (place->name == NULL || place->id == 0) {
+	if (place->id == 0) {
 		free(place->name);
 		return NULL;
 	}
@@ -194,7 +198,7 @@ int sqlite_claim(struct store *store, const char *destination, const struct clai
 		++*count;
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		(void)sqlite_failed(self, "cannot be read", error);
+		(void)sqlite_failed(self, "it cannot be read", error);
 	sqlite_end(self, CLAIM);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return -1;
@@ -211,19 +215,17 @@ void sqlite_unclaim(struct store *store, const char *destination)
 
 	for (size_t i = 0; i < self->place_count; i++)
 		if (strcmp(self->places[i].name, destination) == 0)
-			self->places[i].cursor = 0;
+			self->places[i].cursor = self->places[i].before = 0;
 }
 
 int sqlite_sent(
 	struct store *store, const int64_t *ids, size_t count, size_t *removed, struct error *error)
 {
-	struct sqlite_store *self = own(store);
-
 	*removed = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (sqlite_do(self, DELETE_MESSAGE, error, "i", ids[i]) != 0)
+		if (sqlite_do(own(store), DELETE_MESSAGE, error, "i", ids[i]) != 0)
 			return -1;
-		*removed += (size_t)sqlite3_changes(self->db);
+		*removed += (size_t)sqlite3_changes(own(store)->db);
 	}
 	return 0;
 }

@@ -135,7 +135,7 @@ int sqlite_topics(
 	store_free_topics(*topics, *count);
 	*topics = NULL;
 	*count = 0;
-	return result == -1 ? -1 : sqlite_failed(self, "counters cannot be read", error);
+	return result == -1 ? -1 : sqlite_failed(self, "its counters cannot be read", error);
 }
 
 int sqlite_save_topic(struct store *store, const struct topic_state *topic, struct error *error)
@@ -168,7 +168,7 @@ int sqlite_destinations(
 	store_free_destinations(*states, *count);
 	*states = NULL;
 	*count = 0;
-	return result == -1 ? -1 : sqlite_failed(self, "counters cannot be read", error);
+	return result == -1 ? -1 : sqlite_failed(self, "its counters cannot be read", error);
 }
 
 int sqlite_save_destination(

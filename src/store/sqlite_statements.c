@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA_VERSION = 1, APPLICATION_ID = 0x53524c59 /* "SRLY" */ };
+enum { SCHEMA_VERSION = 1 };
 
 /* Each brings the schema from the version of its place to the next. */
 static const char *const migrations[SCHEMA_VERSION] = {
@@ -117,7 +117,7 @@ static const char *const sql[STATEMENTS] = {
 	[OLDEST] = "SELECT queued FROM messages WHERE destination = ?1 ORDER BY id LIMIT 1",
 	[OLD_TOLD] = "SELECT id FROM told WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
 	[DELETE_TOLD] = "DELETE FROM told WHERE id > ?1 AND id <= ?2 AND told < ?3",
-	[OLD_RECORDS] = "SELECT shop || char(10) || kind || char(10) || key FROM records"
+	[OLD_RECORDS] = "SELECT shop, kind, key FROM records"
 			" WHERE (shop, kind, key) > (?1, ?2, ?3) ORDER BY shop, kind, key"
 			" LIMIT 1 OFFSET ?4",
 	[DELETE_RECORDS] = "DELETE FROM records WHERE (shop, kind, key) > (?1, ?2, ?3)"
@@ -148,43 +148,24 @@ static int64_t pragma(sqlite3 *db, const char *text)
 	return number;
 }
 
-/* An empty file becomes ours; one with tables must be ours already. */
-static int check_owner(struct sqlite_store *store, int64_t version, struct error *error)
-{
-	int64_t owner = pragma(store->db, "PRAGMA application_id");
-	int64_t tables = pragma(store->db, "SELECT count(*) FROM sqlite_schema");
-
-	if (owner < 0 || tables < 0 || version < 0)
-		return sqlite_failed(store, "it cannot be read", error);
-	if (owner != APPLICATION_ID && (owner != 0 || tables > 0 || version != 0))
-		return error_set(error,
-			"%s is an SQLite file of another program: it is left alone; "
-			"name another file",
-			store->path);
-	if (version > SCHEMA_VERSION)
-		return error_set(error,
-			"%s was written by a newer segrelay (schema %lld, this one "
-			"knows %d): it is left alone; use the newer segrelay",
-			store->path, (long long)version, SCHEMA_VERSION);
-	return 0;
-}
-
 int sqlite_migrate(struct sqlite_store *store, struct error *error)
 {
 	int64_t version = pragma(store->db, "PRAGMA user_version");
-	char finish[128];
+	char finish[64];
 
-	if (check_owner(store, version, error) != 0)
-		return -1;
+	if (version < 0)
+		return sqlite_failed(store, "it cannot be read", error);
+	if (version > SCHEMA_VERSION)
+		return error_set(error,
+			"store %s was written by a newer segrelay (schema %lld, this one knows "
+			"%d): it is left alone; use the newer segrelay",
+			store->path, (long long)version, SCHEMA_VERSION);
 	if (version == SCHEMA_VERSION)
 		return 0;
-	(void)snprintf(finish, sizeof(finish),
-		"PRAGMA application_id = %d; PRAGMA user_version = %d;"
-		"COMMIT",
-		APPLICATION_ID, SCHEMA_VERSION);
+	(void)snprintf(finish, sizeof(finish), "PRAGMA user_version = %d; COMMIT", SCHEMA_VERSION);
 	if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_failed(store, "its tables cannot be made", error);
-	for (size_t i = (size_t)version; i < SCHEMA_VERSION; i++)
+	for (int64_t i = version; i < SCHEMA_VERSION; i++)
 		if (sqlite3_exec(store->db, migrations[i], NULL, NULL, NULL) != SQLITE_OK)
 			return sqlite_failed(store, "its tables cannot be made", error);
 	if (sqlite3_exec(store->db, finish, NULL, NULL, NULL) != SQLITE_OK)

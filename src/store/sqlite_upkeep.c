@@ -3,16 +3,11 @@
 
 #include "base/clock.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 enum {
-	BALLAST = 16 << 20,
 	DELIVERIES_A_STEP = 50,
 	ROWS_A_STEP = 500,
 	/* Pages in the WAL from which on a quiet moment is used to checkpoint, and from which on it
@@ -30,40 +25,40 @@ static struct sqlite_store *own(struct store *store)
 
 /* Deliveries are as old as their ids are small: the first young one ends the sweep. */
 static int sweep_deliveries(
-	struct sqlite_store *store, int64_t before, bool *more, struct error *error)
+	struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
 {
 	sqlite3_stmt *row = store->statements[OLD_DELIVERIES];
 	int64_t ids[DELIVERIES_A_STEP];
 	size_t count = 0;
 	int seen = 0;
-	int result = sqlite_run(store, OLD_DELIVERIES, error, "ii", store->swept_delivery,
+	int result = sqlite_run(store, OLD_DELIVERIES, error, "ii", store->sweep.delivery,
 		(int64_t)DELIVERIES_A_STEP);
 
 	for (; result == SQLITE_ROW && sqlite3_column_int64(row, 1) < before;
 		result = sqlite3_step(row), seen++) {
-		store->swept_delivery = sqlite3_column_int64(row, 0);
+		store->sweep.delivery = sqlite3_column_int64(row, 0);
 		if (sqlite3_column_int(row, 2) == 0)
-			ids[count++] = store->swept_delivery;
+			ids[count++] = store->sweep.delivery;
 	}
+	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
+		result = sqlite_failed(store, "it cannot be read", error);
 	sqlite_end(store, OLD_DELIVERIES);
 	if (result == -1)
 		return -1;
-	if (seen == DELIVERIES_A_STEP)
-		*more = true;
-	else
-		store->swept_delivery = 0;
+	*ended = seen < DELIVERIES_A_STEP;
 	for (size_t i = 0; i < count; i++)
 		if (sqlite_do(store, DELETE_DELIVERY, error, "i", ids[i]) != 0)
 			return -1;
 	return 0;
 }
 
-/* A step of a walk through all of `told` in the order of its key; then it begins anew. */
-static int sweep_told(struct sqlite_store *store, int64_t before, bool *more, struct error *error)
+/* A step of a walk through all of `told` in the order of its key. */
+static int sweep_told(struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
 {
-	unsigned char last[sizeof(store->swept_told)];
-	int result = sqlite_run(store, OLD_TOLD, error, "bi", (const void *)store->swept_told,
-		sizeof(store->swept_told), (int64_t)ROWS_A_STEP - 1);
+	unsigned char last[sizeof(store->sweep.told)];
+	const void *from = store->sweep.told;
+	int result = sqlite_run(
+		store, OLD_TOLD, error, "bi", from, sizeof(last), (int64_t)ROWS_A_STEP - 1);
 
 	memset(last, 0xff, sizeof(last));
 	if (result == SQLITE_ROW &&
@@ -72,114 +67,63 @@ static int sweep_told(struct sqlite_store *store, int64_t before, bool *more, st
 	sqlite_end(store, OLD_TOLD);
 	if (result == -1)
 		return -1;
-	if (sqlite_do(store, DELETE_TOLD, error, "bbi", (const void *)store->swept_told,
-		    sizeof(last), (const void *)last, sizeof(last), before) != 0)
+	if (sqlite_do(store, DELETE_TOLD, error, "bbi", from, sizeof(last), (const void *)last,
+		    sizeof(last), before) != 0)
 		return -1;
-	if (result == SQLITE_ROW)
-		*more = true;
-	else
-		memset(last, 0, sizeof(last));
-	memcpy(store->swept_told, last, sizeof(last));
+	*ended = result == SQLITE_DONE;
+	memcpy(store->sweep.told, last, sizeof(last));
 	return 0;
 }
 
-/* Splits "shop\nkind\nkey" in place. */
-static void split_key(char *joined, const char *parts[3])
+/* The same walk through the records. A key that was cut is less than the whole one: a row is looked
+ * at twice then, never left out. */
+static int sweep_records(struct sqlite_store *store, int64_t now, bool *ended, struct error *error)
 {
-	for (int i = 0; i < 3; i++) {
-		size_t length = strcspn(joined, "\n");
-
-		parts[i] = joined;
-		joined += length;
-		if (*joined != '\0')
-			*joined++ = '\0';
-	}
-}
-
-/* The same walk through the records. */
-static int sweep_records(struct sqlite_store *store, int64_t now, bool *more, struct error *error)
-{
-	char from[sizeof(store->swept_record)];
-	char to[sizeof(store->swept_record)] = "\xff";
-	const char *first[3];
-	const char *last[3];
-	int result;
-
-	memcpy(from, store->swept_record, sizeof(from));
-	split_key(from, first);
-	result = sqlite_run(store, OLD_RECORDS, error, "ttti", first[0], first[1], first[2],
+	char to[3][RECORD_KEY_PART] = {"\xff", "", ""}; /* more than any shop's name */
+	char(*from)[RECORD_KEY_PART] = store->sweep.record;
+	int result = sqlite_run(store, OLD_RECORDS, error, "ttti", from[0], from[1], from[2],
 		(int64_t)ROWS_A_STEP - 1);
-	if (result == SQLITE_ROW)
-		(void)snprintf(to, sizeof(to), "%s",
-			(const char *)sqlite3_column_text(store->statements[OLD_RECORDS], 0));
+
+	for (int i = 0; i < 3 && result == SQLITE_ROW; i++)
+		(void)snprintf(to[i], sizeof(to[i]), "%s",
+			(const char *)sqlite3_column_text(store->statements[OLD_RECORDS], i));
 	sqlite_end(store, OLD_RECORDS);
 	if (result == -1)
 		return -1;
-	memset(store->swept_record, 0, sizeof(store->swept_record));
-	if (result == SQLITE_ROW) {
-		memcpy(store->swept_record, to, sizeof(to));
-		*more = true;
-	}
-	split_key(to, last);
-	return sqlite_do(store, DELETE_RECORDS, error, "tttttti", first[0], first[1], first[2],
-		last[0], last[1], last[2], now);
+	if (sqlite_do(store, DELETE_RECORDS, error, "tttttti", from[0], from[1], from[2], to[0],
+		    to[1], to[2], now) != 0)
+		return -1;
+	*ended = result == SQLITE_DONE;
+	memcpy(from, to, sizeof(to));
+	return 0;
 }
 
 int sqlite_sweep(
 	struct store *store, const struct retention *retention, bool *more, struct error *error)
 {
-	*more = false;
-	if (sweep_deliveries(own(store), retention->deliveries_before, more, error) != 0 ||
-		sweep_told(own(store), retention->told_before, more, error) != 0)
-		return -1;
-	return sweep_records(own(store), retention->now, more, error);
+	struct sqlite_store *self = own(store);
+	bool ended = false;
+	int result;
+
+	*more = true;
+	switch (self->sweep.subject) {
+	case SWEEP_DELIVERIES:
+		result = sweep_deliveries(self, retention->deliveries_before, &ended, error);
+		break;
+	case SWEEP_TOLD:
+		result = sweep_told(self, retention->told_before, &ended, error);
+		break;
+	default:
+		result = sweep_records(self, retention->now, &ended, error);
+	}
+	if (result == 0 && ended && ++self->sweep.subject == SWEEP_END) {
+		self->sweep = (struct sweep){0};
+		*more = false;
+	}
+	return result;
 }
 
 /* ---- the disk ---- */
-
-static bool in_memory(const struct sqlite_store *store)
-{
-	return strcmp(store->path, ":memory:") == 0;
-}
-
-static int64_t free_bytes_of(const struct sqlite_store *store)
-{
-	struct statvfs disk;
-
-	if (in_memory(store) || statvfs(store->path, &disk) != 0)
-		return INT64_MAX;
-	return (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-}
-
-static void ballast_path(const struct sqlite_store *store, char path[4096])
-{
-	(void)snprintf(path, 4096, "%s.ballast", store->path);
-}
-
-void sqlite_make_ballast(struct sqlite_store *store)
-{
-	char path[4096];
-	int fd;
-
-	ballast_path(store, path);
-	if (in_memory(store) || access(path, F_OK) == 0 ||
-		free_bytes_of(store) < 8 * (int64_t)BALLAST)
-		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	if (posix_fallocate(fd, 0, BALLAST) != 0)
-		(void)unlink(path);
-	(void)close(fd);
-}
-
-void sqlite_drop_ballast(struct sqlite_store *store)
-{
-	char path[4096];
-
-	ballast_path(store, path);
-	(void)unlink(path);
-}
 
 static int64_t number_of(struct sqlite_store *store, enum statement statement, struct error *error)
 {
@@ -200,7 +144,7 @@ int sqlite_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct
 	if (pages < 0 || unused < 0)
 		return -1;
 	*bytes = (pages - unused + self->wal_pages) * self->page_size;
-	*free_bytes = free_bytes_of(self);
+	*free_bytes = sqlite_free_bytes(self);
 	return 0;
 }
 
@@ -250,7 +194,7 @@ int sqlite_tidy(struct store *store, bool idle, struct error *error)
 		return 0;
 	if (sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done) !=
 		SQLITE_OK)
-		return sqlite_failed(self, "cannot be checkpointed", error);
+		return sqlite_failed(self, "it cannot be checkpointed", error);
 	self->wal_pages = 0;
 	sqlite_make_ballast(self);
 	return 0;

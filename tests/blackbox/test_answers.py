@@ -61,8 +61,8 @@ def test_test_traffic_is_said_and_not_sent(relay):
     relay.post("orders/create", order(test=True))
     relay.post("orders/create", order(1002), headers={"X-Shopify-Test": "true"})
     assert relay.topic("orders/create")["ignored"] == 2
-    assert [line["reason"] for line in relay.lines("ignored")] == \
-        ["test traffic (test_orders = skip)"] * 2
+    said = relay.lines("test webhook is not told")  # at most one a minute
+    assert [line["reason"] for line in said] == ["test traffic (test_orders = skip)"]
 
 
 def test_a_body_that_is_too_large(make_relay):

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/operator.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,7 +22,10 @@ struct given {
 	struct engine *engine;
 	struct error error;
 	pthread_mutex_t mutex;
-	int64_t announced; /* messages, by the hook */
+	int64_t announced;     /* messages, by the hook */
+	int64_t announcements; /* one a turn */
+	bool damaged;
+	char path[64];
 };
 
 static void on_queued(void *context, const char *destination, int64_t messages)
@@ -31,23 +35,71 @@ static void on_queued(void *context, const char *destination, int64_t messages)
 	assert_string_equal(destination, "map");
 	(void)pthread_mutex_lock(&given->mutex);
 	given->announced += messages;
+	given->announcements++;
 	(void)pthread_mutex_unlock(&given->mutex);
+}
+
+static void on_damaged(void *context)
+{
+	struct given *given = context;
+
+	(void)pthread_mutex_lock(&given->mutex);
+	given->damaged = true;
+	(void)pthread_mutex_unlock(&given->mutex);
+}
+
+static void start(struct given *given, const char *url)
+{
+	struct engine_hooks hooks = {.on_queued = on_queued,
+		.queued_context = given,
+		.on_damaged = on_damaged,
+		.context = given};
+
+	(void)pthread_mutex_init(&given->mutex, NULL);
+	given->config = config_defaults(SHOP);
+	if (store_open(url, &given->store, NULL, &given->error) != 0)
+		fail_msg("%s", given->error.text);
+	assert_int_equal(
+		engine_start(given->store, given->config, &given->engine, &given->error), 0);
+	engine_set_hooks(given->engine, &hooks);
+	log_configure(LOG_ERROR, LOG_TEXT);
 }
 
 static int set_up(void **state)
 {
 	struct given *given = calloc(1, sizeof(*given));
-	struct engine_hooks hooks = {.on_queued = on_queued, .queued_context = given};
 
-	(void)pthread_mutex_init(&given->mutex, NULL);
-	given->config = config_defaults(SHOP);
-	assert_int_equal(store_open("sqlite::memory:", &given->store, NULL, &given->error), 0);
-	assert_int_equal(
-		engine_start(given->store, given->config, &given->engine, &given->error), 0);
-	engine_set_hooks(given->engine, &hooks);
-	log_configure(LOG_ERROR, LOG_TEXT);
+	start(given, "sqlite::memory:");
 	*state = given;
 	return 0;
+}
+
+/* On a file, which can fail. */
+static int set_up_file(void **state)
+{
+	struct given *given = calloc(1, sizeof(*given));
+	char url[96];
+	int fd;
+
+	(void)snprintf(given->path, sizeof(given->path), "/tmp/segrelay-engine-XXXXXX");
+	fd = mkstemp(given->path);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	(void)snprintf(url, sizeof(url), "sqlite:%s", given->path);
+	start(given, url);
+	*state = given;
+	return 0;
+}
+
+static void remove_files(const char *path)
+{
+	static const char *const suffixes[] = {"", "-wal", ".lock", ".ballast"};
+	char name[96];
+
+	for (size_t i = 0; i < COUNT_OF(suffixes) && path[0] != '\0'; i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		(void)unlink(name);
+	}
 }
 
 static int tear_down(void **state)
@@ -57,6 +109,7 @@ static int tear_down(void **state)
 	engine_stop(given->engine);
 	store_close(given->store);
 	config_release(given->config);
+	remove_files(given->path);
 	free(given);
 	return 0;
 }
@@ -229,32 +282,122 @@ static bool all_done(struct given *given, const struct webhook *webhooks, size_t
 	return done;
 }
 
-static void a_turn_that_fails_fails_for_all_of_it(void **state)
+static void short_pause(void)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Submits webhooks so that one turn takes all of them, and waits until all are done. */
+static void submit_together(struct given *given, struct webhook *webhooks, size_t count)
+{
+	struct webhook first = {.given = given, .request = {.run = wait_run, .done = note_done}};
+
+	engine_submit(given->engine, &first.request);
+	short_pause();
+	for (size_t i = 0; i < count; i++)
+		engine_submit(given->engine, &webhooks[i].request);
+	for (int i = 0; i < 500 && !all_done(given, webhooks, count); i++)
+		short_pause();
+	assert_true(all_done(given, webhooks, count));
+	for (size_t i = 0; i < count; i++)
+		arena_destroy(webhooks[i].arena);
+}
+
+static struct webhook a_webhook(struct given *given, const char *body)
+{
+	return (struct webhook){.given = given,
+		.request = {.run = apply, .done = note_done},
+		.topic = "orders/create",
+		.body = body,
+		.arena = arena_create(1024)};
+}
+
+static void what_waits_is_committed_together(void **state)
 {
 	struct given *given = *state;
-	const struct timespec pause = {.tv_nsec = 10000000};
-	struct webhook webhooks[4] = {
-		{.given = given}, {.given = given}, {.given = given}, {.given = given}};
+	char bodies[20][200];
+	struct webhook webhooks[20];
 
 	for (size_t i = 0; i < COUNT_OF(webhooks); i++) {
-		webhooks[i].request = (struct request){.run = apply, .done = note_done};
-		webhooks[i].topic = "orders/create";
-		webhooks[i].body = order;
-		webhooks[i].arena = arena_create(1024);
+		(void)snprintf(bodies[i], sizeof(bodies[i]),
+			"{\"id\":%zu,\"created_at\":\"2026-11-23T10:00:00Z\"}", i + 1);
+		webhooks[i] = a_webhook(given, bodies[i]);
 	}
-	webhooks[0].request.run = wait_run;
-	webhooks[2].request.run = fail_run;
+	submit_together(given, webhooks, COUNT_OF(webhooks));
 	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
-		engine_submit(given->engine, &webhooks[i].request);
-	for (int i = 0; i < 500 && !all_done(given, webhooks, COUNT_OF(webhooks)); i++)
-		(void)nanosleep(&pause, NULL);
-	assert_true(all_done(given, webhooks, COUNT_OF(webhooks)));
-	for (size_t i = 1; i < COUNT_OF(webhooks); i++)
+		assert_int_equal(webhooks[i].result, 0);
+	assert_int_equal(given->announced, 20);
+	assert_int_equal(given->announcements, 1);
+}
+
+static bool takes_webhooks_within(struct given *given, int seconds)
+{
+	for (int i = 0; i < seconds * 100 && engine_refuses(given->engine, NULL); i++)
+		short_pause();
+	return !engine_refuses(given->engine, NULL);
+}
+
+static void a_turn_that_fails_fails_for_all_of_it_and_is_over(void **state)
+{
+	struct given *given = *state;
+	struct webhook webhooks[3];
+
+	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
+		webhooks[i] = a_webhook(given, order);
+	webhooks[1].request.run = fail_run;
+	submit_together(given, webhooks, COUNT_OF(webhooks));
+	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
 		assert_int_equal(webhooks[i].result, -1);
-	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
-		arena_destroy(webhooks[i].arena);
 	assert_true(engine_refuses(given->engine, &given->error));
 	assert_string_equal(given->error.text, "the disk went away");
+	assert_int_equal(given->announced, 0);
+	assert_int_equal(post(given, "orders/create", order), -1);
+	assert_true(takes_webhooks_within(given, 5));
+	assert_int_equal(topic_number(given, "orders/create", "received"), -1);
+	assert_int_equal(post(given, "orders/create", order), STORED);
+	assert_int_equal(topic_number(given, "orders/create", "mapped"), 1);
+	assert_int_equal(outbox_number(given, "waiting"), 2);
+}
+
+/* Overwrites what is behind the first pages, as a failing disk would. */
+static void damage(const char *path)
+{
+	char garbage[8192];
+	int fd = open(path, O_WRONLY);
+
+	memset(garbage, 0x5a, sizeof(garbage));
+	assert_true(fd >= 0);
+	for (off_t page = 2; page < 20; page++)
+		assert_int_equal(pwrite(fd, garbage, sizeof(garbage), page * 8192), 8192);
+	(void)close(fd);
+}
+
+static void a_damaged_store_is_reported_and_not_used(void **state)
+{
+	struct given *given = *state;
+	struct webhook broken;
+	bool damaged = false;
+
+	assert_int_equal(post(given, "orders/create", order), STORED);
+	broken = a_webhook(given, order);
+	broken.request.run = fail_run;
+	submit_together(given, &broken, 1); /* reopening copies the WAL into the file */
+	assert_true(takes_webhooks_within(given, 5));
+	damage(given->path);
+	broken = a_webhook(given, order);
+	broken.is_done = false;
+	broken.request.run = fail_run;
+	submit_together(given, &broken, 1);
+	for (int i = 0; i < 500 && !damaged; i++) {
+		short_pause();
+		(void)pthread_mutex_lock(&given->mutex);
+		damaged = given->damaged;
+		(void)pthread_mutex_unlock(&given->mutex);
+	}
+	assert_true(damaged);
+	assert_int_equal(post(given, "orders/create", order), -1);
 }
 
 static void stopping_finishes_what_was_submitted(void **state)
@@ -296,6 +439,85 @@ static void a_full_store_refuses_webhooks_but_lets_messages_go(void **state)
 	assert_non_null(strstr(given->error.text, "max_store"));
 	assert_int_equal(topic_number(given, "shop/update", "received"), 1);
 	assert_int_equal(outbox_number(given, "waiting"), 2);
+	/* The listener hands over nothing now; that there is room is noticed all the same. */
+	engine_reload(given->engine, given->config);
+	assert_true(takes_webhooks_within(given, 5));
+	assert_int_equal(post(given, "shop/update", "{\"id\":2}"), STORED);
+}
+
+struct taking {
+	struct request request;
+	struct arena *arena;
+	struct message *messages;
+	size_t count;
+};
+
+struct settling {
+	struct request request;
+	const struct taking *taking;
+};
+
+static int take(struct engine *engine, struct request *request, struct error *error)
+{
+	struct taking *taking = (struct taking *)request;
+	const struct claim_limits limits = {10, 100000};
+
+	return engine_claim(
+		engine, "map", &limits, taking->arena, &taking->messages, &taking->count, error);
+}
+
+static int settle_taken(struct engine *engine, struct request *request, struct error *error)
+{
+	const struct taking *taking = ((struct settling *)request)->taking;
+	int64_t ids[10];
+
+	for (size_t i = 0; i < taking->count; i++)
+		ids[i] = taking->messages[i].id;
+	return engine_settle_sent(engine, "map", ids, taking->count, error);
+}
+
+static void settle(struct given *given, const struct taking *taking)
+{
+	struct settling settling = {.request = {.run = settle_taken}, .taking = taking};
+
+	assert_int_equal(engine_call(given->engine, &settling.request, &given->error), 0);
+}
+
+static void an_identify_goes_before_its_event_and_both_are_settled_once(void **state)
+{
+	struct given *given = *state;
+	struct taking taking = {.request = {.run = take}, .arena = arena_create(1024)};
+
+	assert_int_equal(post(given, "orders/create", order), STORED);
+	assert_int_equal(engine_call(given->engine, &taking.request, &given->error), 0);
+	assert_int_equal(taking.count, 2);
+	assert_string_equal(taking.messages[0].event, "identify");
+	assert_true(taking.messages[0].with_next);
+	assert_string_equal(taking.messages[1].event, "Order Completed");
+	assert_false(taking.messages[1].with_next);
+	settle(given, &taking);
+	settle(given, &taking); /* said again after a commit whose outcome was not known */
+	assert_int_equal(outbox_number(given, "sent"), 2);
+	assert_int_equal(outbox_number(given, "waiting"), 0);
+	arena_destroy(taking.arena);
+}
+
+static void topics_are_counted_apart_in_order(void **state)
+{
+	struct given *given = *state;
+	static const char *const topics[] = {"shop/update", "app/uninstalled", "shop/update",
+		"carts/update", "themes/publish", "app/uninstalled"};
+
+	for (size_t i = 0; i < COUNT_OF(topics); i++) {
+		char body[32];
+
+		(void)snprintf(body, sizeof(body), "{\"id\":%zu}", i + 1);
+		assert_int_equal(post(given, topics[i], body), STORED);
+	}
+	assert_int_equal(topic_number(given, "shop/update", "ignored"), 2);
+	assert_int_equal(topic_number(given, "app/uninstalled", "ignored"), 2);
+	assert_int_equal(topic_number(given, "carts/update", "ignored"), 1);
+	assert_int_equal(topic_number(given, "themes/publish", "ignored"), 1);
 }
 
 /* ---- the operator ---- */
@@ -361,9 +583,14 @@ int main(void)
 		ENGINE_TEST(what_was_told_is_not_told_again),
 		ENGINE_TEST(what_cannot_be_mapped_is_set_aside),
 		ENGINE_TEST(what_no_rule_speaks_of_is_ignored),
-		ENGINE_TEST(a_turn_that_fails_fails_for_all_of_it),
+		ENGINE_TEST(what_waits_is_committed_together),
+		ENGINE_TEST(a_turn_that_fails_fails_for_all_of_it_and_is_over),
+		cmocka_unit_test_setup_teardown(
+			a_damaged_store_is_reported_and_not_used, set_up_file, tear_down),
 		ENGINE_TEST(stopping_finishes_what_was_submitted),
 		ENGINE_TEST(a_full_store_refuses_webhooks_but_lets_messages_go),
+		ENGINE_TEST(an_identify_goes_before_its_event_and_both_are_settled_once),
+		ENGINE_TEST(topics_are_counted_apart_in_order),
 		ENGINE_TEST(dead_letters_can_be_shown_retried_and_dropped),
 		ENGINE_TEST(the_counters_balance),
 	};

@@ -78,7 +78,39 @@ static void a_full_batch_does_not_wait(void **state)
 	assert_int_equal(segment.count, 1);
 }
 
+/* Waits for a request to the engine. */
+static void await_asked(void)
+{
+	int64_t end = clock_monotonic() + PATIENCE;
+	bool asked = false;
+
+	while (!asked) {
+		assert_true(clock_monotonic() < end);
+		(void)usleep(1000);
+		(void)pthread_mutex_lock(&engine.lock);
+		asked = engine.first != NULL;
+		(void)pthread_mutex_unlock(&engine.lock);
+	}
+}
+
 /* What comes while a batch is claimed has its own time to wait: no trickle of small batches. */
+static void what_came_since_waits_for_others(void **state)
+{
+	(void)state;
+	destinations[0].batch_messages = 10;
+	destinations[0].batch_wait = 700;
+	engine.delay = 200;
+	start();
+	queue("main", 8);
+	await_asked();
+	queue("main", 7);
+	await_sent(15);
+	assert_told_once(-1);
+	assert_int_equal(segment.count, 2);
+	assert_int_equal(segment.visits[0].messages, 10);
+	assert_in_range(segment.visits[1].at - segment.visits[0].at, 400, 5000);
+}
+
 static void a_trickle_is_packed(void **state)
 {
 	(void)state;
@@ -278,6 +310,7 @@ int main(void)
 		TEST(speaks_as_segment_asks),
 		TEST(a_batch_waits_for_others),
 		TEST(a_full_batch_does_not_wait),
+		TEST(what_came_since_waits_for_others),
 		TEST(a_trickle_is_packed),
 		TEST(posts_several_batches_at_once),
 		TEST(keeps_connections),

@@ -1,114 +1,5 @@
-/* The store's contract: what any engine of it must do.
- */
-#include "unit.h"
-
-#include "base/clock.h"
-#include "store/store.h"
-
-#include <fcntl.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* ---- a store of its own for each test ---- */
-
-struct given {
-	char folder[64];
-	char url[128];
-	struct store *store;
-	struct arena *arena;
-	struct error error;
-};
-
-static void reopen(struct given *given)
-{
-	store_close(given->store);
-	given->store = NULL;
-	if (store_open(given->url, &given->store, NULL, &given->error) != 0)
-		fail_msg("%s", given->error.text);
-}
-
-static int set_up(void **state)
-{
-	struct given *given = calloc(1, sizeof(*given));
-
-	(void)snprintf(given->folder, sizeof(given->folder), "/tmp/segrelay-store-XXXXXX");
-	assert_non_null(mkdtemp(given->folder));
-	(void)snprintf(given->url, sizeof(given->url), "sqlite:%s/test.db", given->folder);
-	given->arena = arena_create(1024);
-	reopen(given);
-	*state = given;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct given *given = *state;
-	char command[128];
-
-	store_close(given->store);
-	arena_destroy(given->arena);
-	(void)snprintf(command, sizeof(command), "rm -r '%s'", given->folder);
-	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a test */
-	free(given);
-	return 0;
-}
-
-static void begin(struct given *given)
-{
-	assert_int_equal(store_begin(given->store, &given->error), 0);
-}
-
-static void commit(struct given *given)
-{
-	assert_int_equal(store_commit(given->store, &given->error), 0);
-}
-
-static struct delivery a_delivery(const char *topic, unsigned char fingerprint)
-{
-	struct delivery delivery = {.shop = "a.myshopify.com",
-		.topic = topic,
-		.webhook_id = "w-1",
-		.received = 1000,
-		.body = "{\"id\":1}",
-		.body_length = 8};
-
-	memset(delivery.fingerprint, fingerprint, sizeof(delivery.fingerprint));
-	return delivery;
-}
-
-/* Queues a message of `size` bytes. */
-static int64_t queue(struct given *given, const char *destination, size_t size, bool with_next)
-{
-	char json[4096];
-	struct message message = {.destination = destination,
-		.shop = "a.myshopify.com",
-		.event = "Order Completed",
-		.with_next = with_next,
-		.queued = 5000,
-		.delivery = 1,
-		.json = json,
-		.json_length = size};
-
-	memset(json, 'x', sizeof(json));
-	assert_int_equal(store_queue(given->store, &message, &given->error), 0);
-	return message.id;
-}
-
-static size_t claim(struct given *given, const char *destination, size_t most, size_t bytes,
-	struct message **messages)
-{
-	struct claim_limits limits = {most, bytes};
-	size_t count = 0;
-
-	assert_int_equal(store_claim(given->store, destination, &limits, given->arena, messages,
-				 &count, &given->error),
-		0);
-	return count;
-}
+/* The store's contract: what any engine of it must do. */
+#include "storing.h"
 
 /* ---- deliveries ---- */
 
@@ -282,6 +173,39 @@ static void a_claim_that_is_rolled_back_is_none(void **state)
 	commit(given);
 }
 
+static void letting_go_outlives_a_rollback(void **state)
+{
+	struct given *given = *state;
+	struct message *messages;
+
+	begin(given);
+	(void)queue(given, "main", 10, false);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 1);
+	commit(given);
+	begin(given);
+	store_unclaim(given->store, "main");
+	store_rollback(given->store);
+	begin(given);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 1);
+	commit(given);
+}
+
+static void claims_outlive_reopening(void **state)
+{
+	struct given *given = *state;
+	struct message *messages;
+	bool damaged;
+
+	begin(given);
+	(void)queue(given, "main", 10, false);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 1);
+	commit(given);
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), 0);
+	begin(given);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 0);
+	commit(given);
+}
+
 static void sent_messages_are_gone_and_ids_never_come_back(void **state)
 {
 	struct given *given = *state;
@@ -295,6 +219,9 @@ static void sent_messages_are_gone_and_ids_never_come_back(void **state)
 	assert_int_equal(store_oldest(given->store, "main", &oldest, &given->error), 0);
 	assert_int_equal(oldest, 5000);
 	assert_int_equal(store_sent(given->store, &first, 1, &removed, &given->error), 0);
+	assert_int_equal(removed, 1);
+	assert_int_equal(store_sent(given->store, &first, 1, &removed, &given->error), 0);
+	assert_int_equal(removed, 0);
 	assert_int_equal(store_oldest(given->store, "main", &oldest, &given->error), 0);
 	assert_int_equal(oldest, 0);
 	commit(given);
@@ -499,7 +426,7 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 		ids[i].bytes[1] = (unsigned char)i;
 		(void)store_tell(
 			given->store, &ids[i], i % 2 == 0 ? 2999 : 3000, &flag, &given->error);
-		(void)snprintf(key, sizeof(key), "%zu", i);
+		(void)snprintf(key, sizeof(key), "a\nb%zu", i);
 		(void)store_put_record(given->store, "a", "order", key, "{}",
 			i % 2 == 0 ? 4999 : 5001, &given->error);
 	}
@@ -514,7 +441,7 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 	for (size_t i = 0; i < COUNT_OF(ids); i++) {
 		(void)store_tell(given->store, &ids[i], 1, &flag, &given->error);
 		assert_int_equal(flag, i % 2 == 0);
-		(void)snprintf(key, sizeof(key), "%zu", i);
+		(void)snprintf(key, sizeof(key), "a\nb%zu", i);
 		(void)store_get_record(
 			given->store, "a", "order", key, given->arena, &json, &given->error);
 		assert_int_equal(json == NULL, i % 2 == 0);
@@ -522,82 +449,7 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 	commit(given);
 }
 
-/* ---- the file ---- */
-
-static void one_process_has_the_store(void **state)
-{
-	struct given *given = *state;
-	struct store *second;
-	bool in_use;
-
-	assert_int_equal(store_open(given->url, &second, &in_use, &given->error), -1);
-	assert_true(in_use);
-	assert_non_null(strstr(given->error.text, "in use by another segrelay"));
-}
-
-static void the_file_is_private(void **state)
-{
-	struct given *given = *state;
-	struct stat status;
-
-	assert_int_equal(stat(given->url + strlen("sqlite:"), &status), 0);
-	assert_int_equal(status.st_mode & 0777, 0600);
-}
-
-/* Writes bytes over the file at an offset. */
-static void overwrite(const struct given *given, off_t offset, const char *bytes, size_t length)
-{
-	int fd = open(given->url + strlen("sqlite:"), O_WRONLY);
-
-	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, bytes, length, offset), (ssize_t)length);
-	(void)close(fd);
-}
-
-static void assert_refused(struct given *given, const char *why)
-{
-	bool in_use = true;
-
-	assert_int_equal(store_open(given->url, &given->store, &in_use, &given->error), -1);
-	assert_false(in_use);
-	given->store = NULL;
-	if (strstr(given->error.text, why) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", given->error.text, why);
-}
-
-static void a_file_that_is_no_database_is_left_alone(void **state)
-{
-	struct given *given = *state;
-	char bytes[16] = {0};
-	int fd;
-
-	store_close(given->store);
-	overwrite(given, 0, "this is no data", 16);
-	assert_refused(given, "damaged");
-	fd = open(given->url + strlen("sqlite:"), O_RDONLY);
-	assert_int_equal(read(fd, bytes, sizeof(bytes)), sizeof(bytes));
-	(void)close(fd);
-	assert_string_equal(bytes, "this is no data");
-}
-
-/* SQLite's file format: the user version is at byte 60, the application id at 68, big-endian. */
-static void a_newer_schema_is_left_alone(void **state)
-{
-	struct given *given = *state;
-
-	store_close(given->store);
-	overwrite(given, 60, "\0\0\0\x63", 4);
-	assert_refused(given, "a newer segrelay (schema 99");
-}
-
-static void another_programs_database_is_left_alone(void **state)
-{
-	struct given *given = *state;
-
-	store_close(given->store);
-	overwrite(given, 68, "\1\2\3\4", 4);
-	assert_refused(given, "of another program");
-}
+/* ---- room ---- */
 
 static void room_is_checked_against_both_limits(void **state)
 {
@@ -632,6 +484,7 @@ static void an_unknown_url_is_named(void **state)
 
 int main(void)
 {
+	static const struct storing stores[] = {{"sqlite:", "/test.db"}};
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_delivery_comes_back_as_it_was),
 		STORE_TEST(a_repetition_is_known_by_shop_topic_and_body),
@@ -641,6 +494,8 @@ int main(void)
 		STORE_TEST(a_claim_keeps_to_its_bytes_but_takes_one),
 		STORE_TEST(an_identify_goes_with_its_event),
 		STORE_TEST(a_claim_that_is_rolled_back_is_none),
+		STORE_TEST(letting_go_outlives_a_rollback),
+		STORE_TEST(claims_outlive_reopening),
 		STORE_TEST(sent_messages_are_gone_and_ids_never_come_back),
 		STORE_TEST(a_refused_message_is_set_aside_and_can_be_sent_again),
 		STORE_TEST(a_delivery_that_cannot_be_mapped_is_set_aside_with_its_body),
@@ -648,14 +503,14 @@ int main(void)
 		STORE_TEST(timers_come_due_in_order),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
-		STORE_TEST(one_process_has_the_store),
-		STORE_TEST(the_file_is_private),
-		STORE_TEST(a_file_that_is_no_database_is_left_alone),
-		STORE_TEST(a_newer_schema_is_left_alone),
-		STORE_TEST(another_programs_database_is_left_alone),
 		STORE_TEST(room_is_checked_against_both_limits),
 		STORE_TEST(an_unknown_url_is_named),
 	};
+	int failed = 0;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	for (size_t i = 0; i < COUNT_OF(stores); i++) {
+		storing = stores[i];
+		failed += cmocka_run_group_tests(tests, NULL, NULL);
+	}
+	return failed;
 }

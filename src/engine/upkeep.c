@@ -1,0 +1,155 @@
+/* What the engine sees to between turns: refusing, reopening, forgetting, checkpoints. */
+#include "engine/inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	REOPEN_PAUSE = SECOND,
+	SWEEP_PAUSE = 10 * MINUTE, /* after a round through everything */
+	SWEEP_STEP_PAUSE = 50,
+	IDLE_WAIT = 500,
+};
+
+/* ---- refusing ---- */
+
+static void set_refusal(struct engine *engine, const struct error *reason)
+{
+	bool changed;
+
+	if (reason == NULL && !engine->refuses) /* only this thread writes it */
+		return;
+	(void)pthread_mutex_lock(&engine->mutex);
+	changed = engine->refuses != (reason != NULL);
+	engine->refuses = reason != NULL;
+	if (reason != NULL)
+		engine->refusal = *reason;
+	(void)pthread_mutex_unlock(&engine->mutex);
+	if (changed && reason != NULL)
+		log_line(LOG_ERROR, "store refuses new webhooks",
+			LOG_STRING("reason", reason->text),
+			LOG_STRING("effect",
+				"webhooks are answered 503; Shopify repeats them for 4 hours"),
+			LOG_STRING("stored", engine->failed ? "kept, and sent when it works again"
+							    : "kept, and sent"),
+			LOG_STRING("next", "tried again every second"));
+	else if (changed)
+		log_plain(LOG_INFO, "store takes webhooks again");
+}
+
+bool engine_refuses(struct engine *engine, struct error *reason)
+{
+	bool refuses;
+
+	(void)pthread_mutex_lock(&engine->mutex);
+	refuses = engine->refuses;
+	if (refuses && reason != NULL)
+		*reason = engine->refusal;
+	(void)pthread_mutex_unlock(&engine->mutex);
+	return refuses;
+}
+
+int engine_check_room(struct engine *engine, struct error *error)
+{
+	const struct store_limits limits = {engine->config->max_store, engine->config->min_free};
+	int result = store_room(engine->store, &limits, error);
+
+	set_refusal(engine, result != 0 ? error : NULL);
+	return result;
+}
+
+/* The listener hands no webhook to an engine that refuses, so no turn would notice that there is
+ * room again. */
+static void look_for_room(struct engine *engine)
+{
+	struct error error;
+
+	if (engine->refuses && !engine->failed)
+		(void)engine_check_room(engine, &error);
+}
+
+/* ---- a store that failed ---- */
+
+void engine_store_failed(struct engine *engine, const struct error *error)
+{
+	engine->failed = true;
+	engine->reopen_at = clock_monotonic() + REOPEN_PAUSE;
+	set_refusal(engine, error);
+}
+
+static void report_damage(struct engine *engine, const struct error *error)
+{
+	struct engine_hooks hooks;
+
+	engine->damaged = true;
+	log_line(LOG_ERROR, "store is damaged", LOG_STRING("reason", error->text),
+		LOG_STRING("next", "segrelay stops; nothing is overwritten"));
+	(void)pthread_mutex_lock(&engine->mutex);
+	hooks = engine->hooks;
+	(void)pthread_mutex_unlock(&engine->mutex);
+	if (hooks.on_damaged != NULL)
+		hooks.on_damaged(hooks.context);
+}
+
+/* The counters in memory hold what was rolled back: they are read again. */
+static void try_to_reopen(struct engine *engine)
+{
+	struct error error = {"no memory"};
+	bool damaged = false;
+
+	if (!engine->failed || engine->damaged || clock_monotonic() < engine->reopen_at)
+		return;
+	engine->reopen_at = clock_monotonic() + REOPEN_PAUSE;
+	if (store_reopen(engine->store, &damaged, &error) == 0 &&
+		counters_load(&engine->counters, engine->store, &error) == 0) {
+		engine->failed = false;
+	} else if (damaged) {
+		report_damage(engine, &error);
+	} else {
+		set_refusal(engine, &error);
+	}
+}
+
+/* ---- housekeeping ---- */
+
+/* A small step of forgetting, in a transaction of its own. */
+static void sweep(struct engine *engine)
+{
+	struct retention retention = {
+		.now = clock_now(),
+		.deliveries_before = clock_now() - engine->config->keep_deliveries,
+		.told_before = clock_now() - engine->config->keep_told,
+	};
+	struct error error;
+	bool more = false;
+
+	if (engine->failed || clock_monotonic() < engine->sweep_at)
+		return;
+	if (store_begin(engine->store, &error) != 0 ||
+		store_sweep(engine->store, &retention, &more, &error) != 0 ||
+		store_commit(engine->store, &error) != 0) {
+		store_rollback(engine->store);
+		engine_store_failed(engine, &error);
+	}
+	engine->sweep_at = clock_monotonic() + (more ? SWEEP_STEP_PAUSE : SWEEP_PAUSE);
+}
+
+static void tidy(struct engine *engine, bool idle)
+{
+	struct error error;
+
+	if (!engine->failed && store_tidy(engine->store, idle, &error) != 0)
+		engine_store_failed(engine, &error);
+}
+
+int64_t engine_upkeep(struct engine *engine, bool idle)
+{
+	int64_t wait;
+
+	tidy(engine, idle);
+	try_to_reopen(engine);
+	look_for_room(engine);
+	sweep(engine);
+	wait = engine->sweep_at - clock_monotonic();
+	return wait > 0 && wait < IDLE_WAIT && !engine->failed ? wait : IDLE_WAIT;
+}

@@ -1,0 +1,206 @@
+/* The SQLite store's files: whose they are, who may have them, room on their disk. */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum {
+	BALLAST = 16 << 20,
+	BALLAST_ROOM = 128 << 20, /* without so much free there is none */
+	HEADER = 100,             /* bytes of an SQLite file's header */
+	HEADER_OWNER = 68, /* where the application id is, big-endian (sqlite.org/fileformat) */
+	CHECKED_MOST = 1 << 30,
+};
+
+bool sqlite_in_memory(const struct sqlite_store *store)
+{
+	return strcmp(store->path, ":memory:") == 0;
+}
+
+static int failed(const struct sqlite_store *store, const char *what, struct error *error)
+{
+	return error_set(error, "store %s: %s: %s", store->path, what, strerror(errno));
+}
+
+/* The path of a file beside the store's own. sqlite_take_lock has seen that there is room. */
+static void beside(const struct sqlite_store *store, const char *suffix, char path[PATH_MAX])
+{
+	(void)snprintf(path, PATH_MAX, "%s%s", store->path, suffix);
+}
+
+/* ---- the lock ---- */
+
+int sqlite_take_lock(struct sqlite_store *store, bool *in_use, struct error *error)
+{
+	char path[PATH_MAX];
+
+	if (strlen(store->path) + sizeof(".ballast") > sizeof(path))
+		return error_set(error, "store: the path is too long");
+	beside(store, ".lock", path);
+	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock < 0)
+		return failed(store, "its lock cannot be made", error);
+	if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return failed(store, "it cannot be locked", error);
+	if (in_use != NULL)
+		*in_use = true;
+	return error_set(error, "store %s is in use by another segrelay", store->path);
+}
+
+/* ---- the file ---- */
+
+static int judge_header(
+	struct sqlite_store *store, const unsigned char *header, ssize_t size, struct error *error)
+{
+	static const char magic[] = "SQLite format 3";
+	uint32_t owner = 0;
+
+	store->last_code = SQLITE_NOTADB;
+	if (size < HEADER || memcmp(header, magic, sizeof(magic)) != 0)
+		return error_set(error,
+			"store %s is no SQLite file, or a damaged one: it is left alone; name "
+			"another file, or put a good copy in its place",
+			store->path);
+	for (int i = 0; i < 4; i++)
+		owner = owner << 8 | header[HEADER_OWNER + i];
+	if (owner != APPLICATION_ID)
+		return error_set(error,
+			"store %s is an SQLite file of another program: it is left alone; name "
+			"another file",
+			store->path);
+	store->last_code = SQLITE_OK;
+	return 0;
+}
+
+int sqlite_claim_file(struct sqlite_store *store, bool *is_new, struct error *error)
+{
+	unsigned char header[HEADER];
+	ssize_t size;
+	int fd;
+
+	*is_new = true;
+	if (sqlite_in_memory(store))
+		return 0;
+	/* SQLite would make the file readable by others; its WAL takes the file's rights. */
+	fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return failed(store, "it cannot be opened", error);
+	size = read(fd, header, sizeof(header));
+	(void)close(fd);
+	if (size < 0)
+		return failed(store, "it cannot be read", error);
+	*is_new = size == 0;
+	return *is_new ? 0 : judge_header(store, header, size, error);
+}
+
+int sqlite_sync_folder(const struct sqlite_store *store, struct error *error)
+{
+	char path[PATH_MAX];
+	int result = -1;
+	int fd;
+
+	if (sqlite_in_memory(store))
+		return 0;
+	beside(store, "", path);
+	fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		(void)failed(store, "its folder cannot be synced", error);
+	else
+		result = 0;
+	if (fd >= 0)
+		(void)close(fd);
+	return result;
+}
+
+/* ---- room ---- */
+
+int64_t sqlite_free_bytes(const struct sqlite_store *store)
+{
+	struct statvfs disk;
+
+	if (sqlite_in_memory(store) || statvfs(store->path, &disk) != 0)
+		return INT64_MAX;
+	return (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
+}
+
+void sqlite_make_ballast(struct sqlite_store *store)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	beside(store, ".ballast", path);
+	if (sqlite_in_memory(store) || access(path, F_OK) == 0 ||
+		sqlite_free_bytes(store) < BALLAST_ROOM)
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	if (posix_fallocate(fd, 0, BALLAST) != 0)
+		(void)unlink(path);
+	(void)close(fd);
+}
+
+void sqlite_drop_ballast(struct sqlite_store *store)
+{
+	char path[PATH_MAX];
+
+	if (sqlite_in_memory(store))
+		return;
+	beside(store, ".ballast", path);
+	(void)unlink(path);
+}
+
+/* ---- after an error of the disk ---- */
+
+static int quick_check(struct sqlite_store *store, bool *damaged, struct error *error)
+{
+	sqlite3_stmt *check = NULL;
+	const char *answer;
+	int result = -1;
+
+	if (sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &check, NULL) != SQLITE_OK ||
+		sqlite3_step(check) != SQLITE_ROW) {
+		(void)sqlite_failed(store, "it cannot be checked", error);
+	} else {
+		answer = (const char *)sqlite3_column_text(check, 0);
+		*damaged = answer == NULL || strcmp(answer, "ok") != 0;
+		result = *damaged ? error_set(error,
+					    "store %s: the file is damaged (%.200s): stop "
+					    "segrelay, keep a copy, and recover it with sqlite3 "
+					    "FILE .recover",
+					    store->path, answer)
+				  : 0;
+	}
+	(void)sqlite3_finalize(check);
+	return result;
+}
+
+/* After a failed fsync the kernel takes pages for written that are not on the disk (Rebello et al.,
+ * "Can Applications Recover from fsync Failures?"). A WAL that went on behind such pages would lose
+ * all that follows in a crash: so everything is copied into the file, synced, and the WAL begun
+ * anew. A large file is not read through: that would hold up webhooks for too long. */
+int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *error)
+{
+	struct stat status;
+
+	if (sqlite_in_memory(store))
+		return 0;
+	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+		SQLITE_OK)
+		return sqlite_failed(store, "it cannot be checkpointed", error);
+	store->wal_pages = 0;
+	if (stat(store->path, &status) == 0 && status.st_size > CHECKED_MOST)
+		return 0;
+	return quick_check(store, damaged, error);
+}

@@ -1,0 +1,184 @@
+/* An engine for tests of the sender: an outbox in memory, turns that fail when the test says so. */
+#ifndef SEGRELAY_TESTS_OUTBOX_H
+#define SEGRELAY_TESTS_OUTBOX_H
+
+#include "unit.h"
+
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MESSAGES_MAX = 500 };
+
+struct parcel {
+	const char *destination;
+	char json[120];
+	int64_t queued;
+	bool claimed;
+	int sent; /* how often it was settled as sent */
+	long status;
+	char words[256]; /* why it is a dead letter */
+};
+
+struct engine {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct request *first;
+	struct request **last;
+	bool stopping;
+	int delay;    /* ms before a turn */
+	int failures; /* turns to come whose commit fails */
+	struct parcel parcels[MESSAGES_MAX];
+	int count;
+	int sent;
+	int dead;
+	int claims;
+	struct destination_state states[2]; /* as they were at the last commit */
+	size_t state_count;
+};
+
+static struct engine engine;
+
+void engine_submit(struct engine *it, struct request *request)
+{
+	(void)pthread_mutex_lock(&it->lock);
+	request->next = NULL;
+	*it->last = request;
+	it->last = &request->next;
+	(void)pthread_cond_broadcast(&it->changed);
+	(void)pthread_mutex_unlock(&it->lock);
+}
+
+int engine_call(struct engine *it, struct request *request, struct error *error)
+{
+	int result;
+
+	(void)pthread_mutex_lock(&it->lock);
+	result = request->run(it, request, error);
+	(void)pthread_mutex_unlock(&it->lock);
+	return result;
+}
+
+const struct destination_state *engine_destinations(const struct engine *it, size_t *count)
+{
+	*count = it->state_count;
+	return it->states;
+}
+
+int engine_claim(struct engine *it, const char *destination, const struct claim_limits *limits,
+	struct arena *arena, struct message **messages, size_t *count, struct error *error)
+{
+	(void)error;
+	*count = 0;
+	*messages = arena_alloc(arena, limits->messages * sizeof(**messages));
+	assert_non_null(*messages);
+	it->claims++;
+	for (int i = 0; i < it->count && *count < limits->messages; i++) {
+		struct parcel *parcel = &it->parcels[i];
+
+		if (parcel->claimed || strcmp(parcel->destination, destination) != 0)
+			continue;
+		parcel->claimed = true;
+		(*messages)[(*count)++] = (struct message){.id = i,
+			.event = "Order Completed",
+			.queued = parcel->queued,
+			.json = arena_copy(arena, parcel->json),
+			.json_length = strlen(parcel->json)};
+	}
+	return 0;
+}
+
+int engine_settle_sent(struct engine *it, const char *destination, const int64_t *ids, size_t count,
+	struct error *error)
+{
+	(void)error;
+	for (size_t i = 0; i < count; i++) {
+		assert_string_equal(it->parcels[ids[i]].destination, destination);
+		it->parcels[ids[i]].sent++;
+	}
+	it->sent += (int)count;
+	return 0;
+}
+
+int engine_settle_dead(struct engine *it, const char *destination, int64_t message, int64_t status,
+	const char *reason, int64_t *dead, struct error *error)
+{
+	struct parcel *parcel = &it->parcels[message];
+
+	(void)error;
+	assert_string_equal(parcel->destination, destination);
+	parcel->status = (long)status;
+	(void)snprintf(parcel->words, sizeof(parcel->words), "%s", reason);
+	*dead = message + 1000;
+	it->dead++;
+	return 0;
+}
+
+int engine_pause(struct engine *it, const struct destination_state *pause, struct error *error)
+{
+	(void)error;
+	for (size_t i = 0; i < it->state_count; i++)
+		if (strcmp(it->states[i].name, pause->name) == 0) {
+			char *name = it->states[i].name;
+
+			it->states[i] = *pause;
+			it->states[i].name = name;
+		}
+	return 0;
+}
+
+/* One turn: all or nothing, as the real one. */
+static inline void carry_out(struct engine *it, struct request *requests)
+{
+	static struct engine before;
+	const struct error error = {"the disk is broken"};
+	bool fails = it->failures > 0;
+
+	before = *it;
+	for (struct request *request = requests; request != NULL; request = request->next)
+		(void)request->run(it, request, NULL);
+	if (fails) {
+		memcpy(it->parcels, before.parcels, sizeof(it->parcels));
+		memcpy(it->states, before.states, sizeof(it->states));
+		it->sent = before.sent;
+		it->dead = before.dead;
+		it->failures--;
+	}
+	while (requests != NULL) {
+		struct request *next = requests->next;
+
+		requests->done(requests, fails ? -1 : 0, fails ? &error : NULL);
+		requests = next;
+	}
+}
+
+static inline void *run_engine(void *context)
+{
+	struct engine *it = context;
+
+	(void)pthread_mutex_lock(&it->lock);
+	while (!it->stopping || it->first != NULL) {
+		struct request *group = it->first;
+
+		if (group == NULL) {
+			(void)pthread_cond_wait(&it->changed, &it->lock);
+			continue;
+		}
+		(void)pthread_mutex_unlock(&it->lock);
+		(void)usleep((useconds_t)it->delay * 1000);
+		(void)pthread_mutex_lock(&it->lock);
+		group = it->first;
+		it->first = NULL;
+		it->last = &it->first;
+		carry_out(it, group);
+	}
+	(void)pthread_mutex_unlock(&it->lock);
+	return NULL;
+}
+
+#endif

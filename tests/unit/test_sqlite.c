@@ -1,0 +1,161 @@
+/* The SQLite store's file: whose it is, who may have it, and what is left alone. */
+#include "storing.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void one_process_has_the_store(void **state)
+{
+	struct given *given = *state;
+	struct store *second;
+	bool in_use;
+
+	assert_int_equal(store_open(given->url, &second, &in_use, &given->error), -1);
+	assert_true(in_use);
+	assert_non_null(strstr(given->error.text, "in use by another segrelay"));
+}
+
+static void the_file_is_private(void **state)
+{
+	struct given *given = *state;
+	struct stat status;
+
+	assert_int_equal(stat(given->url + strlen("sqlite:"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+/* Writes bytes over the file at an offset. */
+static void overwrite(const struct given *given, off_t offset, const char *bytes, size_t length)
+{
+	int fd = open(given->url + strlen("sqlite:"), O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, length, offset), (ssize_t)length);
+	(void)close(fd);
+}
+
+static void assert_refused(struct given *given, const char *why)
+{
+	bool in_use = true;
+
+	assert_int_equal(store_open(given->url, &given->store, &in_use, &given->error), -1);
+	assert_false(in_use);
+	given->store = NULL;
+	if (strstr(given->error.text, why) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", given->error.text, why);
+}
+
+static void a_file_that_is_no_database_is_left_alone(void **state)
+{
+	struct given *given = *state;
+	char bytes[16] = {0};
+	int fd;
+
+	store_close(given->store);
+	overwrite(given, 0, "this is no data", 16);
+	assert_refused(given, "damaged");
+	fd = open(given->url + strlen("sqlite:"), O_RDONLY);
+	assert_int_equal(read(fd, bytes, sizeof(bytes)), sizeof(bytes));
+	(void)close(fd);
+	assert_string_equal(bytes, "this is no data");
+}
+
+/* SQLite's file format: the user version is at byte 60, the application id at 68, big-endian. */
+static void a_newer_schema_is_left_alone(void **state)
+{
+	struct given *given = *state;
+
+	store_close(given->store);
+	overwrite(given, 60, "\0\0\0\x63", 4);
+	assert_refused(given, "a newer segrelay (schema 99");
+}
+
+static size_t read_all(const char *path, char *bytes, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t length = read(fd, bytes, size);
+
+	assert_true(length >= 0);
+	(void)close(fd);
+	return (size_t)length;
+}
+
+static void another_programs_file_stays_as_it_is_to_the_byte(void **state)
+{
+	struct given *given = *state;
+	const char *path = given->url + strlen("sqlite:");
+	char before[16384];
+	char after[16384];
+	sqlite3 *other;
+	size_t size;
+
+	store_close(given->store);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(other, "CREATE TABLE songs (name)", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	size = read_all(path, before, sizeof(before));
+	assert_true(size > 0);
+	assert_refused(given, "of another program");
+	assert_int_equal(read_all(path, after, sizeof(after)), size);
+	assert_memory_equal(before, after, size);
+}
+
+static void a_file_that_went_away_is_not_made_anew(void **state)
+{
+	struct given *given = *state;
+	bool damaged;
+
+	assert_int_equal(unlink(given->url + strlen("sqlite:")), 0);
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), -1);
+	assert_false(damaged);
+	assert_non_null(strstr(given->error.text, "is gone"));
+}
+
+static void damage_is_found_when_reopening(void **state)
+{
+	struct given *given = *state;
+	char garbage[8192];
+	bool damaged;
+
+	memset(garbage, 0x5a, sizeof(garbage));
+	begin(given);
+	for (int i = 0; i < 100; i++)
+		(void)queue(given, "main", 4000, false);
+	commit(given);
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), 0);
+	overwrite(given, 40L * (off_t)sizeof(garbage), garbage, sizeof(garbage));
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), -1);
+	assert_true(damaged);
+	assert_non_null(strstr(given->error.text, "keep a copy"));
+}
+
+static void another_programs_database_is_left_alone(void **state)
+{
+	struct given *given = *state;
+
+	store_close(given->store);
+	overwrite(given, 68, "\1\2\3\4", 4);
+	assert_refused(given, "of another program");
+}
+
+#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(one_process_has_the_store),
+		STORE_TEST(the_file_is_private),
+		STORE_TEST(a_file_that_is_no_database_is_left_alone),
+		STORE_TEST(a_newer_schema_is_left_alone),
+		STORE_TEST(another_programs_database_is_left_alone),
+		STORE_TEST(another_programs_file_stays_as_it_is_to_the_byte),
+		STORE_TEST(a_file_that_went_away_is_not_made_anew),
+		STORE_TEST(damage_is_found_when_reopening),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
