@@ -62,6 +62,8 @@ static void print_topics(const cJSON *status)
 static void add_state(struct table *table, const cJSON *destination)
 {
 	const char *until = json_text(destination, "paused_until");
+	const char *failures = json_text(destination, "failures");
+	const char *reason = json_text(destination, "reason");
 	int64_t time = until != NULL ? strtoll(until, NULL, 10) : 0;
 	struct text state = {0};
 	char text[TIME_TEXT];
@@ -70,7 +72,9 @@ static void add_state(struct table *table, const cJSON *destination)
 	if (!json_is_true(destination, "configured"))
 		text_put(&state, "not configured: kept");
 	else if (time > clock_now())
-		text_format(&state, "paused until %s: %s", text, json_text(destination, "reason"));
+		text_format(&state, "paused until %s: %s", text, reason != NULL ? reason : "");
+	else if (failures != NULL && strcmp(failures, "0") != 0)
+		text_format(&state, "trying again: %s", reason != NULL ? reason : "");
 	else
 		text_put(&state, "ok");
 	table_add(table, text_string(&state));

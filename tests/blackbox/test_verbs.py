@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import MAIN_KEY, SEGRELAY
+from standin.segment import answer
 from tools import shop as shops
 from tools.shop import AURORA, order
 
@@ -92,6 +93,15 @@ def test_status_with_and_without_a_daemon(relay, segment):
     relay.stop()
     assert relay.run("status").stdout.splitlines()[1] == running.splitlines()[1]
     relay.start()
+
+
+def test_status_names_a_pause_with_its_reason(relay, segment):
+    segment.always(answer(503, b"busy", retry_after=60))
+    relay.post("orders/create", order())
+    relay.wait(lambda: relay.destination()["failures"] > 0)
+    shown = relay.run("status").stdout
+    assert "paused until" in shown and "503 busy" in shown
+    segment.always(None)
 
 
 @pytest.mark.parametrize("with_daemon", [True, False])
