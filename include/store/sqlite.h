@@ -82,6 +82,7 @@ struct sqlite_store {
 	struct place places[DESTINATIONS_MAX];
 	size_t place_count;
 	size_t places_before; /* when the transaction began */
+	bool was_full;        /* the disk was, and no room was seen since */
 	int last_code;        /* SQLite's primary code of the last failure */
 	int wal_pages;        /* since the last checkpoint */
 	int64_t page_size;
@@ -135,7 +136,8 @@ int sqlite_sync_folder(const struct sqlite_store *store, struct error *error);
 /* Bytes free on the disk, INT64_MAX when that is not known. */
 int64_t sqlite_free_bytes(const struct sqlite_store *store);
 
-/* A file of some MiB whose removal gives room to a full disk, so that deletions can commit. */
+/* A file of some MiB whose removal gives room to a full disk, so that deletions can commit. Made
+ * when there is room; while there is not, after a full disk, what room there is is theirs. */
 void sqlite_make_ballast(struct sqlite_store *store);
 void sqlite_drop_ballast(struct sqlite_store *store);
 

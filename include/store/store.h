@@ -33,6 +33,7 @@ struct delivery {
 	const char *triggered_at;
 	bool test;        /* X-Shopify-Test: true */
 	int64_t received; /* ms since 1970 */
+	uint64_t near;    /* close to that of deliveries of the same time; 0 for none */
 	unsigned char
 		fingerprint[SHA256_SIZE]; /* the verified signature: the same for the same body */
 	const char *body;

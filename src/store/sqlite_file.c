@@ -15,8 +15,8 @@
 
 enum {
 	BALLAST = 16 << 20,
-	BALLAST_ROOM = 128 << 20, /* without so much free there is none */
-	HEADER = 100,             /* bytes of an SQLite file's header */
+	BALLAST_ROOM = 64 << 20, /* without so much free there is none */
+	HEADER = 100,            /* bytes of an SQLite file's header */
 	HEADER_OWNER = 68, /* where the application id is, big-endian (sqlite.org/fileformat) */
 	CHECKED_MOST = 1 << 30,
 };
@@ -139,10 +139,10 @@ void sqlite_make_ballast(struct sqlite_store *store)
 	char path[PATH_MAX];
 	int fd;
 
-	beside(store, ".ballast", path);
-	if (sqlite_in_memory(store) || access(path, F_OK) == 0 ||
-		sqlite_free_bytes(store) < BALLAST_ROOM)
+	if (sqlite_in_memory(store) || sqlite_free_bytes(store) < BALLAST_ROOM)
 		return;
+	store->was_full = false;
+	beside(store, ".ballast", path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
@@ -157,6 +157,7 @@ void sqlite_drop_ballast(struct sqlite_store *store)
 
 	if (sqlite_in_memory(store))
 		return;
+	store->was_full = true;
 	beside(store, ".ballast", path);
 	(void)unlink(path);
 }

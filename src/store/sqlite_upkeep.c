@@ -135,32 +135,49 @@ static int64_t number_of(struct sqlite_store *store, enum statement statement, s
 	return number;
 }
 
-int sqlite_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error)
+/* Bytes that the store takes, and bytes in its file that can be used again. */
+static int measure(
+	struct sqlite_store *store, int64_t *taken, int64_t *reusable, struct error *error)
 {
-	struct sqlite_store *self = own(store);
-	int64_t pages = number_of(self, PAGE_COUNT, error);
-	int64_t unused = number_of(self, FREE_PAGES, error);
+	int64_t pages = number_of(store, PAGE_COUNT, error);
+	int64_t unused = number_of(store, FREE_PAGES, error);
 
 	if (pages < 0 || unused < 0)
 		return -1;
-	*bytes = (pages - unused + self->wal_pages) * self->page_size;
-	*free_bytes = sqlite_free_bytes(self);
+	*taken = (pages - unused + store->wal_pages) * store->page_size;
+	*reusable = unused * store->page_size;
 	return 0;
 }
 
+int sqlite_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error)
+{
+	int64_t reusable;
+
+	*free_bytes = sqlite_free_bytes(own(store));
+	return measure(own(store), bytes, &reusable, error);
+}
+
+/* The file does not become smaller when webhooks are forgotten: its unused pages are room, too. */
 static int check_room(struct sqlite_store *store, const struct store_limits *limits)
 {
-	int64_t bytes;
-	int64_t free_bytes;
+	int64_t free_bytes = sqlite_free_bytes(store);
+	int64_t taken;
+	int64_t reusable;
 
-	if (sqlite_size(&store->base, &bytes, &free_bytes, &store->room_error) != 0)
+	if (measure(store, &taken, &reusable, &store->room_error) != 0)
 		return -1;
-	if (bytes > limits->max_store)
+	if (taken > limits->max_store)
 		return error_set(&store->room_error,
 			"the store holds %" PRId64 " MiB, max_store allows %" PRId64
 			" MiB: see what waits with `segrelay status`, or raise max_store",
-			bytes >> 20, limits->max_store >> 20);
-	if (free_bytes < limits->min_free)
+			taken >> 20, limits->max_store >> 20);
+	if (store->was_full)
+		sqlite_make_ballast(store);
+	if (store->was_full)
+		return error_set(&store->room_error,
+			"its disk was full and has %" PRId64 " MiB left: make room",
+			free_bytes >> 20);
+	if (free_bytes < limits->min_free - reusable)
 		return error_set(&store->room_error,
 			"its disk has %" PRId64 " MiB left, min_free asks for %" PRId64
 			" MiB: make room",

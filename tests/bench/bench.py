@@ -252,9 +252,9 @@ def main():
     load = Load(build_tool("load", build))
     sink = build_tool("sink", build)
     figures = {"machine": f"{os.cpu_count()} processors, {platform.machine()}"}
-    with tempfile.TemporaryDirectory(prefix="segrelay-bench-") as directory:
+    with tempfile.TemporaryDirectory(prefix="bench-segrelay-") as directory:
         figures |= bench_webhooks(binary, load, sink, pathlib.Path(directory), count)
-    with tempfile.TemporaryDirectory(prefix="segrelay-bench-") as directory:
+    with tempfile.TemporaryDirectory(prefix="bench-segrelay-") as directory:
         figures |= bench_backlog(binary, load, sink, pathlib.Path(directory), count)
     figures |= bench_mapping(build)
     report(figures, options.out)

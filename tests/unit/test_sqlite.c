@@ -115,6 +115,38 @@ static void a_file_that_went_away_is_not_made_anew(void **state)
 	assert_non_null(strstr(given->error.text, "is gone"));
 }
 
+static void what_was_forgotten_leaves_room(void **state)
+{
+	struct given *given = *state;
+	struct store_limits limits = {.max_store = INT64_MAX};
+	struct retention retention = {.deliveries_before = 2000};
+	struct delivery delivery = a_delivery("orders/create", 1);
+	char *body = calloc(1, 16 << 20);
+	int64_t before;
+	int64_t after;
+	int64_t free_bytes;
+	bool flag;
+
+	delivery.body = body;
+	delivery.body_length = 16 << 20;
+	begin(given);
+	(void)store_add_delivery(given->store, &delivery, &flag, &given->error);
+	commit(given);
+	assert_int_equal(store_size(given->store, &before, &free_bytes, &given->error), 0);
+	begin(given);
+	assert_int_equal(store_sweep(given->store, &retention, &flag, &given->error), 0);
+	commit(given);
+	assert_int_equal(store_tidy(given->store, true, &given->error), 0);
+	assert_int_equal(store_size(given->store, &after, &free_bytes, &given->error), 0);
+	assert_true(after < before - (16 << 20));
+	limits.min_free = free_bytes + (8 << 20);
+	assert_int_equal(store_room(given->store, &limits, &given->error), 0);
+	limits.min_free = free_bytes + (512 << 20);
+	reopen(given);
+	assert_int_equal(store_room(given->store, &limits, &given->error), -1);
+	free(body);
+}
+
 static void damage_is_found_when_reopening(void **state)
 {
 	struct given *given = *state;
@@ -154,6 +186,7 @@ int main(void)
 		STORE_TEST(another_programs_database_is_left_alone),
 		STORE_TEST(another_programs_file_stays_as_it_is_to_the_byte),
 		STORE_TEST(a_file_that_went_away_is_not_made_anew),
+		STORE_TEST(what_was_forgotten_leaves_room),
 		STORE_TEST(damage_is_found_when_reopening),
 	};
 
