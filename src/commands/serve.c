@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -320,6 +321,10 @@ int command_serve(int argc, char **argv)
 	if (words > 0)
 		return complain_usage(usage, "serve takes no \"%s\"", argv[0]);
 	(void)umask(0077);
+	/* Each webhook takes and gives back some 100 KB: handing them to the kernel and taking them
+	 * again costs a tenth of all that is done with a webhook. */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
 	(void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold secrets and personal data */
 	status = config_load(daemon.path, &daemon.config, &report);
 	if (daemon.config != NULL)

@@ -13,7 +13,7 @@ enum {
 	/* Pages in the WAL from which on a quiet moment is used to checkpoint, and from which on it
 	 * is done whether the moment is quiet or not. */
 	WAL_QUIET = 128,
-	WAL_AT_MOST = 1024,
+	WAL_AT_MOST = 512,
 };
 
 static struct sqlite_store *own(struct store *store)
