@@ -2,6 +2,7 @@
 
 import pytest
 from conftest import MAIN_KEY, OTHER_KEY
+from standin.validate import now_text
 from tools import shop as shops
 from tools.shop import AURORA, FJORD, NILS, cancelled, customer, fulfilment, order, refund
 
@@ -14,8 +15,7 @@ def test_an_order_with_all_that_follows(relay, segment):
                            ("refunds/create", refund(placed, {0: 1})),
                            ("orders/cancelled", cancelled(placed)),
                            ("customers/enable", customer(state="enabled"))):
-        answer = relay.post(topic, payload)
-        assert (answer.status, answer.body) == (200, b"ok\n") or answer.status == 200
+        assert relay.post(topic, payload).status == 200
     told = segment.wait_for(10)
     assert [message.get("event", "identify") for message in told] == [
         "identify", "Order Completed", "identify", "Fulfilment Update", "identify",
@@ -40,7 +40,8 @@ def test_an_identify_is_in_the_batch_of_its_event(relay, segment):
 
 @pytest.mark.parametrize("again", ["same delivery", "new webhook id", "overlapping topics"])
 def test_what_comes_again_is_told_once(relay, segment, again):
-    placed = order()
+    # of now: orders/updated speaks of orders of the last two days only
+    placed = order(created=now_text())
     headers = {"X-Shopify-Webhook-Id": "1"} if again == "same delivery" else {}
     topics = ["orders/create"] * 3
     if again == "overlapping topics":
