@@ -25,8 +25,13 @@ enum {
  * sentence that names the byte when it is not one JSON value, too deep, or too large. */
 cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct error *error);
 
-/* A new object in the arena; members can be added with json_put. NULL when memory runs out. */
+/* A new object or list in the arena; NULL when memory runs out. */
 cJSON *json_object(struct arena *arena);
+cJSON *json_list(struct arena *arena);
+
+/* A new object with the members of another one, which must live as long. Nothing is copied; members
+ * can be put in place of others. NULL when memory runs out. */
+cJSON *json_view(struct arena *arena, const cJSON *object);
 
 /* Puts a copy of `value` (into objects and arrays, too) under a key, in place of an earlier one. -1
  * when memory runs out. */
@@ -38,6 +43,9 @@ int json_put_string(struct arena *arena, cJSON *object, const char *key, const c
 /* Makes `value` a member without copying it: it must live as long as the object. -1 when memory
  * runs out. */
 int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON *value);
+
+/* Appends `value` to a list without copying it. -1 when memory runs out. */
+int json_append(struct arena *arena, cJSON *list, const cJSON *value);
 
 /* Removes a member, if there. */
 void json_remove(cJSON *object, const char *key);

@@ -21,22 +21,30 @@ enum completed_on { COMPLETED_ON_CREATE, COMPLETED_ON_PAID };
 enum identify_when { IDENTIFY_EVERY, IDENTIFY_CHANGED };
 enum send_or_skip { SKIP, SEND };
 
-/* A Segment source that messages are sent to. */
-struct destination {
-	char *name;
-	char *write_key;           /* a secret */
-	char *url;                 /* without a trailing slash and without /v1 */
-	struct uuid space;         /* the namespace of its messageIds: made of the write key */
-	int64_t batch_messages;    /* messages a batch at the most */
-	int64_t batch_wait;        /* ms that a message may wait for others */
-	int64_t batches_in_flight; /* at once, at the most */
-	bool gzip;                 /* compress what is sent */
-};
-
 /* A list of strings; `items` has `count` of them. */
 struct strings {
 	char **items;
 	size_t count;
+};
+
+/* What an operator chose of the events of a shop, or of a destination. */
+struct event_choices {
+	struct strings disable; /* names of the catalogue */
+	struct strings enable;  /* of those that are off unless they are named here */
+	struct strings rename;  /* "Name of the catalogue=Own name" */
+};
+
+/* A Segment source that messages are sent to. */
+struct destination {
+	char *name;
+	char *write_key;             /* a secret */
+	char *url;                   /* without a trailing slash and without /v1 */
+	struct uuid space;           /* the namespace of its messageIds: made of the write key */
+	int64_t batch_messages;      /* messages a batch at the most */
+	int64_t batch_wait;          /* ms that a message may wait for others */
+	int64_t batches_in_flight;   /* at once, at the most */
+	bool gzip;                   /* compress what is sent */
+	struct event_choices events; /* beside the shop's, and before them */
 };
 
 /* A shop whose webhooks are accepted, with its choices of what is told. */
@@ -56,6 +64,11 @@ struct shop {
 	struct strings anonymous_id_attributes;
 	struct strings google_client_id_attributes;
 	struct strings google_session_id_attributes;
+	bool alias;
+	struct strings alias_integrations; /* by Segment's names; none means all */
+	int64_t cart_settle; /* ms that a cart must rest before its changes are told */
+	int64_t cart_ttl;    /* ms that an untouched cart is remembered */
+	struct event_choices events;
 };
 
 struct config {

@@ -14,6 +14,8 @@ enum option_kind {
 	OPTION_TEXTS,    /* struct strings */
 	OPTION_SECRETS,  /* struct strings, never shown */
 	OPTION_FILES,    /* struct strings, paths of files that hold secrets */
+	OPTION_EVENTS,   /* struct strings, names of the catalogue */
+	OPTION_RENAMES,  /* struct strings, "Name of the catalogue=Own name" */
 	OPTION_NUMBER,   /* int64_t between `least` and `most` */
 	OPTION_DURATION, /* int64_t in ms, between `least` and `most` */
 	OPTION_SIZE,     /* int64_t in bytes, between `least` and `most` */

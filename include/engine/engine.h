@@ -77,6 +77,10 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
 
+/* Maps what a timer of the mapping asks for. 0, or -1 when the store failed. */
+int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
+	struct arena *arena, struct error *error);
+
 /* The counters of a topic of a shop (made when new), and all of them; changed ones are saved at the
  * end of the turn. NULL when memory runs out. */
 struct topic_state *engine_topic(struct engine *engine, const char *shop, const char *topic);

@@ -31,6 +31,7 @@ struct engine {
 	bool damaged;
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;
+	int64_t timer_at; /* ms since 1970: when the next timer is due; 0 for not known */
 };
 
 /* Takes what waits (so much as one turn may do), waiting up to `ms` for something to come. False

@@ -12,25 +12,28 @@
 #include "config/config.h"
 #include "store/store.h"
 
-/* What the relay remembers, as the mapping sees it: JSON by (kind, key) of the delivery's shop. The
- * functions return 0, or -1 when the store failed: then the mapping stops and its result is void.
- * `get` gives NULL for nothing; its JSON lives in the arena given. */
+/* What the relay remembers, as the mapping sees it: JSON by (kind, key) of the delivery's shop, and
+ * timers by the same. The functions return 0, or -1 when the store failed: then the mapping stops
+ * and its result is void. `get` gives NULL for nothing; its JSON lives in the arena given. `put`
+ * with NULL forgets. A timer that is set again moves; TIME_UNKNOWN ends it. When it is due it is
+ * gone, and map_timer is called. */
 struct memory {
 	int (*get)(void *context, const char *kind, const char *key, struct arena *arena,
 		const char **json);
 	int (*put)(void *context, const char *kind, const char *key, const char *json);
+	int (*set_timer)(void *context, const char *kind, const char *key, int64_t due);
 	void *context;
 };
 
-enum call { TRACK, IDENTIFY };
+enum call { TRACK, IDENTIFY, ALIAS };
 
-/* A Segment call without its messageId, which differs by destination. */
+/* A Segment call without what differs by destination: its messageId, and the event's name there. */
 struct call_made {
 	enum call call;
 	const char *event; /* the catalogue's name; of an identify, the event that it goes beside */
 	const char *key;   /* the natural key: with shop and event it names the call for good */
-	bool with_next;    /* an identify that goes before the event of the same batch */
-	const char *json;  /* {"type":…} but for the messageId; see message_write */
+	bool with_next;    /* goes before the next call, in the same batch */
+	const char *json;  /* the call but for messageId, type and event; see message_write */
 	size_t json_length;
 	struct call_made *next;
 };
@@ -41,11 +44,21 @@ enum mapped_as {
 	UNUSABLE /* the payload cannot be what its topic says, `reason` says why: a dead letter */
 };
 
+/* What a delivery asks the relay itself to do (docs/events.md, Privacy). */
+enum privacy {
+	PRIVACY_NONE,
+	PRIVACY_FORGET_CUSTOMER,
+	PRIVACY_FORGET_SHOP,
+	PRIVACY_REPORT,     /* what is held of a customer */
+	PRIVACY_UNINSTALLED /* the app is gone, and its webhooks with it */
+};
+
 /* The outcome. Everything lives in the arena given to map_delivery. */
 struct mapped {
 	enum mapped_as outcome;
 	const char *reason;
 	bool is_test; /* ignored as test traffic */
+	enum privacy privacy;
 	struct call_made *calls;
 	const char *unreadable; /* paths of fields that were left out as unreadable, or NULL */
 };
@@ -56,15 +69,32 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 	const struct memory *memory, struct arena *arena, struct mapped *result,
 	struct error *error);
 
+/* Maps what a timer that the mapping has set asks for, at `now` (ms since 1970). As map_delivery.
+ */
+int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
+	const struct memory *memory, struct arena *arena, struct mapped *result,
+	struct error *error);
+
+/* Whether a kind of record is kept for the shop's cart_ttl: what belongs to a cart or a checkout.
+ */
+bool map_is_of_cart(const char *kind);
+
 /* The messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
- * destination's namespace (of an identify, `shop|identify|event|key`). */
+ * destination's namespace (of an identify `shop|identify|event|key`, of an alias
+ * `shop|alias|key`). */
 struct uuid message_id_of(
 	const struct destination *destination, const char *shop, const struct call_made *call);
 
-/* Adds the whole call with its messageId. */
-void message_write(const struct call_made *call, const struct uuid *message_id, struct text *text);
+/* What a call's event is called at a destination of a shop ("identify", "alias"; of a track call
+ * the operator's own name for it, if there is one); NULL when it is not told there. */
+const char *message_name(const struct call_made *call, const struct shop *shop,
+	const struct destination *destination);
 
-/* Whether any rule speaks of the topic. */
+/* Adds the whole call with its messageId and its name. */
+void message_write(const struct call_made *call, const char *name, const struct uuid *message_id,
+	struct text *text);
+
+/* Whether the topic is one that is told, or that the relay learns from. */
 bool map_knows(const char *topic);
 
 #endif

@@ -4,20 +4,14 @@
 
 #include "mapping/work.h"
 
-/* Whether the payload is a whole order. */
-bool people_is_order(const struct work *work);
-
-/* The id of the order that a delivery is about, NULL for none. */
-const char *people_order(const struct work *work);
-
-/* The customer object of the payload, NULL for none. */
-const cJSON *people_customer(const struct work *work);
-
-/* The browser's anonymousId, from the payload or remembered of the order; never a made-up one. */
-const char *people_browser_id(const struct work *work);
-
-/* Finds the ids and the e-mail, once order and customer are recalled. */
+/* Finds the ids and the e-mail, once all that is remembered is recalled. */
 void people_find(struct work *work);
+
+/* What the shop's user_id makes of a customer's id and e-mail; NULL for nothing. */
+const char *people_user_id(struct work *work, const char *customer_id, const char *email);
+
+/* The browser's anonymousId; NULL when it is made up or not known. */
+const char *people_browser_id(const struct work *work);
 
 /* `a`, or `b` when `a` is NULL. */
 const char *people_first(const char *a, const char *b);

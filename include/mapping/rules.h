@@ -28,9 +28,6 @@ struct rule {
 /* Ends with a rule without topics. */
 extern const struct rule rules[];
 
-/* Whether a rule speaks of a topic. */
-bool rule_matches(const struct rule *rule, const char *topic);
-
 /* One subject; none and why. */
 struct subjects speak_of(struct work *work, const cJSON *object);
 struct subjects silent(const char *why_not);
@@ -38,9 +35,30 @@ struct subjects silent(const char *why_not);
 /* The whole payload, always. */
 about itself;
 
-/* orders.c */
+/* carts.c */
+about lines_added, lines_removed;
+
+/* checkouts.c */
+extern const struct field checkout_properties[];
+extern const struct field checkout_started_properties[];
+about checkout_started, steps_before_payment, step_of_payment;
+
+/* coupons.c */
+extern const struct field order_coupon_properties[];
+extern const struct field checkout_coupon_properties[];
+about codes_of_checkout, codes_of_order;
+
+/* orders.c; the converters are of orders and of checkouts, which have the same members */
 extern const struct field order_properties[];
-about placed_online, placed_at_pos, cancelled;
+extern const struct field edit_properties[];
+about placed_online, placed_at_pos, cancelled, updated;
+bool order_is_placed(const struct work *work);
+converter order_id, order_net, order_shipping, order_shipping_method, order_coupons, order_user_id;
+converter order_id_known; /* by what is remembered of the payload's order_id */
+
+/* payments.c */
+extern const struct field payment_properties[];
+about payment_failed;
 
 /* refunds.c */
 extern const struct field refund_properties[];
@@ -54,7 +72,11 @@ extern const struct field customer_properties[];
 extern const struct field customer_traits[];
 about newly_enabled, not_newly_enabled;
 
+/* merges.c */
+about merged;
+
 /* products.c */
 extern const struct field line_properties[];
+extern const struct field change_properties[];
 
 #endif

@@ -3,8 +3,10 @@
 #define SEGRELAY_MAPPING_WORK_H
 
 #include "mapping/mapping.h"
+#include "mapping/topics.h"
 
 struct refund_sums;
+struct known_product;
 
 /* Who a delivery is about. Everything is NULL when not known. */
 struct person {
@@ -12,29 +14,52 @@ struct person {
 	const char *email;
 	const char *user_id;      /* by the shop's user_id */
 	const char *anonymous_id; /* the browser's, or one made up */
+	bool is_made_up;          /* the anonymous_id */
 	const char *google_client_id;
 	const char *google_session_id;
+};
+
+/* Something remembered, as it was read: both NULL for nothing. */
+struct recalled {
+	const cJSON *value;
+	const char *json;
+};
+
+/* What the rules have found out about a checkout (checkouts.c). */
+struct progress {
+	int known; /* the last step that was told before, 0 for none */
+	int now;   /* the last step that is done */
 };
 
 /* One delivery being mapped. Strings and JSON live in the arena. */
 struct work {
 	const struct delivery *delivery;
+	const struct topic *topic;
 	const struct shop *shop;
 	const struct memory *memory;
 	struct arena *arena;
 	const cJSON *payload;
-	const cJSON *order;     /* what is remembered of the order, NULL for nothing */
-	const char *order_json; /* the same as it was read */
-	const cJSON *known;     /* what is remembered of the customer, NULL for nothing */
-	const char *known_json; /* the same as it was read */
-	cJSON *customer;        /* known and payload together; NULL without a customer */
+	const char *order_id;    /* of the order that the delivery is about, NULL for none */
+	const char *checkout_id; /* the token of its checkout */
+	const char *cart_id;     /* the token of its cart */
+	struct recalled order;
+	struct recalled link; /* of the cart, else of the checkout: what is learnt is kept here */
+	struct recalled hint; /* of the checkout, beside the cart's */
+	struct recalled checkout; /* how far it was told */
+	struct recalled known;    /* of the customer */
+	struct recalled merged;   /* of a customer who was merged into this one */
+	cJSON *customer;          /* known and payload together; NULL without a customer */
 	struct person person;
 	const struct refund_sums *refund; /* of a refund */
-	const char *refund_total; /* money returned by this refund, in the shop's currency */
-	bool enabled_told;        /* Customer Enabled is told now */
-	const char *identified;   /* digest of the traits told now */
-	const char *visit;        /* the part of the context that is the same for all calls */
-	struct text unreadable;   /* fields left out */
+	const char *refund_total;         /* money returned by it, in the shop's currency */
+	struct progress progress;         /* of a checkout */
+	struct known_product *products;   /* the catalogue's, as far as they were looked up */
+	bool enabled_told;                /* Customer Enabled is told now */
+	bool made_up_told;                /* something is told now under a made-up id alone */
+	bool aliased;                     /* an alias is told now */
+	const char *identified;           /* digest of the traits told now */
+	const char *visit;      /* the part of the context that is the same for all calls */
+	struct text unreadable; /* fields left out */
 	struct error *error;
 	bool failed; /* the memory failed, or there is no more memory */
 };
@@ -45,14 +70,42 @@ void work_unreadable(struct work *work, const char *property);
 /* Remembers that the store or the memory failed: the result is void. */
 void work_fail(struct work *work, const char *what);
 
-/* What is remembered by kind and key: parsed, and as it was read. NULL for nothing. */
-const cJSON *work_recall(struct work *work, const char *kind, const char *key, const char **json);
+/* What is remembered by kind and key. */
+struct recalled work_recall(struct work *work, const char *kind, const char *key);
 
 /* Remembers, unless it is the same as `before` (NULL for nothing). */
 void work_remember(struct work *work, const char *kind, const char *key, const struct text *json,
 	const char *before);
 
+/* Forgets. */
+void work_forget(struct work *work, const char *kind, const char *key);
+
 /* A copy in the arena; the work fails when there is no memory. */
 const char *work_copy(struct work *work, const char *string);
+
+/* What was added to a text, in the arena; NULL for nothing. The text is freed. */
+const char *work_keep(struct work *work, struct text *text);
+
+/* A new object in the arena. Never NULL but when the work failed. */
+cJSON *work_object(struct work *work);
+
+/* An object with the members of another one, to which some can be added; nothing is copied. */
+cJSON *work_view(struct work *work, const cJSON *object);
+
+/* Sets a member: a text (nothing for NULL), or a value that is not copied (nothing for NULL). */
+void work_set(struct work *work, cJSON *object, const char *key, const char *value);
+void work_refer(struct work *work, cJSON *object, const char *key, const cJSON *value);
+
+/* Sets a member to true. */
+void work_flag(struct work *work, cJSON *object, const char *key);
+
+/* Appends a value to a list without copying it. */
+void work_append(struct work *work, cJSON *list, const cJSON *value);
+
+/* An empty list in the arena. */
+cJSON *work_list(struct work *work);
+
+/* The time at a path of an object, in ms since 1970, TIME_UNKNOWN for none. */
+int64_t time_at(const cJSON *object, const char *path);
 
 #endif

@@ -31,6 +31,7 @@ enum statement {
 	DROP_DEAD,
 	GET_RECORD,
 	PUT_RECORD,
+	DROP_RECORD,
 	SET_TIMER,
 	DROP_TIMER,
 	DUE_TIMER,
@@ -174,6 +175,8 @@ int sqlite_get_record(struct store *store, const char *shop, const char *kind, c
 	struct arena *arena, const char **json, struct error *error);
 int sqlite_put_record(struct store *store, const char *shop, const char *kind, const char *key,
 	const char *json, int64_t expires, struct error *error);
+int sqlite_drop_record(struct store *store, const char *shop, const char *kind, const char *key,
+	struct error *error);
 int sqlite_set_timer(struct store *store, const struct timer *timer, struct error *error);
 int sqlite_drop_timer(struct store *store, const struct timer *timer, struct error *error);
 int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,

@@ -188,6 +188,8 @@ int store_get_record(struct store *store, const char *shop, const char *kind, co
 	struct arena *arena, const char **json, struct error *error);
 int store_put_record(struct store *store, const char *shop, const char *kind, const char *key,
 	const char *json, int64_t expires, struct error *error);
+int store_drop_record(struct store *store, const char *shop, const char *kind, const char *key,
+	struct error *error);
 
 /* What must happen later. One timer a (shop, kind, key); setting it again moves it. */
 struct timer {

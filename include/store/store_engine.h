@@ -40,6 +40,8 @@ struct store_engine {
 		struct arena *arena, const char **json, struct error *error);
 	int (*put_record)(struct store *store, const char *shop, const char *kind, const char *key,
 		const char *json, int64_t expires, struct error *error);
+	int (*drop_record)(struct store *store, const char *shop, const char *kind, const char *key,
+		struct error *error);
 	int (*set_timer)(struct store *store, const struct timer *timer, struct error *error);
 	int (*drop_timer)(struct store *store, const struct timer *timer, struct error *error);
 	int (*due_timer)(struct store *store, int64_t now, struct arena *arena, struct timer *timer,

@@ -73,6 +73,48 @@ cJSON *json_object(struct arena *arena)
 	return object;
 }
 
+cJSON *json_list(struct arena *arena)
+{
+	struct arena *before = current_arena;
+	cJSON *list;
+
+	use_arena(arena);
+	list = cJSON_CreateArray();
+	current_arena = before;
+	return list;
+}
+
+/* cJSON takes a value into a list without its copy only by a reference of its own. */
+static cJSON *lent(const cJSON *value)
+{
+	return (cJSON *)(uintptr_t)value;
+}
+
+cJSON *json_view(struct arena *arena, const cJSON *object)
+{
+	struct arena *before = current_arena;
+	cJSON *view;
+
+	use_arena(arena);
+	view = cJSON_CreateObject();
+	for (const cJSON *child = object->child; view != NULL && child != NULL; child = child->next)
+		if (!cJSON_AddItemReferenceToObject(view, child->string, lent(child)))
+			view = NULL;
+	current_arena = before;
+	return view;
+}
+
+int json_append(struct arena *arena, cJSON *list, const cJSON *value)
+{
+	struct arena *before = current_arena;
+	bool added;
+
+	use_arena(arena);
+	added = cJSON_AddItemReferenceToArray(list, lent(value));
+	current_arena = before;
+	return added ? 0 : -1;
+}
+
 static cJSON *copy_value(const cJSON *value)
 {
 	cJSON *copy;
@@ -137,7 +179,7 @@ int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON 
 
 	use_arena(arena);
 	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
-	added = cJSON_AddItemReferenceToObject(object, key, (cJSON *)(uintptr_t)value);
+	added = cJSON_AddItemReferenceToObject(object, key, lent(value));
 	current_arena = before;
 	return added ? 0 : -1;
 }

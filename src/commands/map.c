@@ -3,6 +3,7 @@
 #include "commands/common.h"
 
 #include "base/clock.h"
+#include "commands/map_events.h"
 #include "commands/map_memory.h"
 
 #include <stdio.h>
@@ -14,14 +15,16 @@ static const char usage[] =
 	"\n"
 	"Prints the Segment calls that these payloads become, in order, one JSON object a line. "
 	"It\n"
-	"starts from an empty memory and needs neither network nor store. What is not told is "
-	"named\n"
-	"on stderr with the reason. Exit status: 1 when a payload cannot be mapped.\n"
+	"starts from an empty memory and needs neither network nor store; in the end carts are\n"
+	"taken to have rested. What is not told is named on stderr with the reason. Exit status: "
+	"1\n"
+	"when a payload cannot be mapped.\n"
 	"\n"
 	"  --shop SHOP         the shop's domain: its options are used\n"
 	"  --destination NAME  whose messageIds (the shop's first)\n"
 	"  --now TIME          the time at which the webhooks come in, as 2026-11-23T12:00:00Z\n"
 	"  --test              as if Shopify had marked them as test notifications\n"
+	"  --events            instead: what is told of which topic, with which properties\n"
 	"  --config FILE       the configuration (" CONFIG_DEFAULT_PATH ";\n"
 	"                      without one, the options' defaults)\n"
 	"\n"
@@ -44,12 +47,13 @@ struct dry_run {
 /* Prints a call unless it was told before. */
 static int print_call(struct dry_run *run, const struct call_made *call)
 {
+	const char *name = message_name(call, run->shop, run->destination);
 	struct uuid id = message_id_of(run->destination, run->shop->domain, call);
 	struct text line = {0};
-	int told = map_memory_tell(&run->memory, &id);
+	int told = name != NULL ? map_memory_tell(&run->memory, &id) : 1;
 
 	if (told == 0) {
-		message_write(call, &id, &line);
+		message_write(call, name, &id, &line);
 		text_put(&line, "\n");
 		(void)fputs(text_string(&line), stdout);
 		if (line.failed)
@@ -70,6 +74,14 @@ static void print_outcome(struct dry_run *run, const char *word, const struct ma
 		(void)fprintf(stderr, "segrelay: %s: a dead letter: %s\n", word, mapped->reason);
 		run->failed = true;
 	}
+}
+
+static int print_calls(struct dry_run *run, const struct mapped *mapped)
+{
+	for (const struct call_made *call = mapped->calls; call != NULL; call = call->next)
+		if (print_call(run, call) != EXIT_GOOD)
+			return EXIT_FAILED;
+	return EXIT_GOOD;
 }
 
 static int map_body(struct dry_run *run, const char *word, const char *topic,
@@ -95,9 +107,8 @@ static int map_body(struct dry_run *run, const char *word, const char *topic,
 	}
 	if (map_delivery(&delivery, payload, run->shop, &memory, arena, &mapped, &error) != 0)
 		return complain("%s: %s", word, error.text);
-	for (const struct call_made *call = mapped.calls; call != NULL; call = call->next)
-		if (print_call(run, call) != EXIT_GOOD)
-			return EXIT_FAILED;
+	if (print_calls(run, &mapped) != EXIT_GOOD)
+		return EXIT_FAILED;
 	print_outcome(run, word, &mapped);
 	return EXIT_GOOD;
 }
@@ -127,6 +138,42 @@ static int map_word(struct dry_run *run, const char *word)
 	return status;
 }
 
+/* Lets one timer run out; *found is false when none is left. */
+static int run_out(struct dry_run *run, struct arena *arena, bool *found)
+{
+	struct memory memory = map_memory_of(&run->memory);
+	struct mapped mapped;
+	struct error error;
+	struct timer timer;
+	int64_t now = clock_now();
+
+	*found = map_memory_next_timer(&run->memory, arena, &timer);
+	if (!*found)
+		return EXIT_GOOD;
+	timer.shop = run->shop->domain;
+	if (map_timer(&timer, timer.due > now ? timer.due : now, run->shop, &memory, arena, &mapped,
+		    &error) != 0)
+		return complain("%s %s: %s", timer.kind, timer.key, error.text);
+	if (print_calls(run, &mapped) != EXIT_GOOD)
+		return EXIT_FAILED;
+	print_outcome(run, timer.key, &mapped);
+	return EXIT_GOOD;
+}
+
+static int run_out_all(struct dry_run *run)
+{
+	int status = EXIT_GOOD;
+	bool found = true;
+
+	while (found && status == EXIT_GOOD) {
+		struct arena *arena = arena_create(16384);
+
+		status = arena != NULL ? run_out(run, arena, &found) : complain("no memory");
+		arena_destroy(arena);
+	}
+	return status;
+}
+
 /* The configuration given; else the default one, when there is one; else the defaults. */
 static int find_shop(struct dry_run *run)
 {
@@ -150,12 +197,14 @@ static int find_shop(struct dry_run *run)
 int command_map(int argc, char **argv)
 {
 	struct dry_run run = {0};
+	bool events = false;
 	const struct verb_option options[] = {
 		{.name = "shop", .value = &run.shop_name},
 		{.name = "destination", .value = &run.destination_name},
 		{.name = "now", .value = &run.now},
 		{.name = "config", .value = &run.config_path},
 		{.name = "test", .flag = &run.test},
+		{.name = "events", .flag = &events},
 		{0},
 	};
 	int status;
@@ -163,6 +212,8 @@ int command_map(int argc, char **argv)
 
 	if (words < 0)
 		return status;
+	if (events)
+		return print_events();
 	if (words == 0 || run.shop_name == NULL)
 		return complain_usage(usage, "map needs --shop and at least one TOPIC=FILE");
 	if (run.now != NULL && time_parse(run.now) == TIME_UNKNOWN)
@@ -172,6 +223,8 @@ int command_map(int argc, char **argv)
 	status = find_shop(&run);
 	for (int i = 0; i < words && status == EXIT_GOOD; i++)
 		status = map_word(&run, argv[i]);
+	if (status == EXIT_GOOD)
+		status = run_out_all(&run);
 	config_release(run.config);
 	map_memory_free(&run.memory);
 	return status == EXIT_GOOD && run.failed ? EXIT_FAILED : status;

@@ -1,5 +1,7 @@
-/* What a dry run remembers: records, and what was told. */
+/* What a dry run remembers: records, timers, and what was told. */
 #include "commands/map_memory.h"
+
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,8 @@ struct map_record {
 	struct map_record *next;
 	char *kind;
 	char *key;
-	char *json;
+	char *json;  /* NULL when it was forgotten */
+	int64_t due; /* of its timer, TIME_UNKNOWN for none */
 };
 
 static struct map_record *find(const struct map_memory *memory, const char *kind, const char *key)
@@ -26,7 +29,7 @@ static int get(
 	const struct map_record *record = find(context, kind, key);
 
 	*json = record != NULL ? arena_copy(arena, record->json) : NULL;
-	return record != NULL && *json == NULL ? -1 : 0;
+	return record != NULL && record->json != NULL && *json == NULL ? -1 : 0;
 }
 
 static struct map_record *add(struct map_memory *memory, const char *kind, const char *key)
@@ -37,27 +40,59 @@ static struct map_record *add(struct map_memory *memory, const char *kind, const
 		return NULL;
 	record->kind = strdup(kind);
 	record->key = strdup(key);
+	record->due = TIME_UNKNOWN;
 	record->next = memory->records;
 	memory->records = record;
 	return record->kind != NULL && record->key != NULL ? record : NULL;
 }
 
-static int put(void *context, const char *kind, const char *key, const char *json)
+static struct map_record *find_or_add(void *context, const char *kind, const char *key)
 {
 	struct map_record *record = find(context, kind, key);
 
-	if (record == NULL)
-		record = add(context, kind, key);
+	return record != NULL ? record : add(context, kind, key);
+}
+
+static int put(void *context, const char *kind, const char *key, const char *json)
+{
+	struct map_record *record = find_or_add(context, kind, key);
+
 	if (record == NULL)
 		return -1;
 	free(record->json);
-	record->json = strdup(json);
-	return record->json != NULL ? 0 : -1;
+	record->json = json != NULL ? strdup(json) : NULL;
+	return json != NULL && record->json == NULL ? -1 : 0;
+}
+
+static int set_timer(void *context, const char *kind, const char *key, int64_t due)
+{
+	struct map_record *record = find_or_add(context, kind, key);
+
+	if (record == NULL)
+		return -1;
+	record->due = due;
+	return 0;
+}
+
+bool map_memory_next_timer(struct map_memory *memory, struct arena *arena, struct timer *timer)
+{
+	struct map_record *first = NULL;
+
+	for (struct map_record *record = memory->records; record != NULL; record = record->next)
+		if (record->due != TIME_UNKNOWN && (first == NULL || record->due < first->due))
+			first = record;
+	if (first == NULL)
+		return false;
+	*timer = (struct timer){.due = first->due,
+		.kind = arena_copy(arena, first->kind),
+		.key = arena_copy(arena, first->key)};
+	first->due = TIME_UNKNOWN;
+	return timer->kind != NULL && timer->key != NULL;
 }
 
 struct memory map_memory_of(struct map_memory *memory)
 {
-	return (struct memory){.get = get, .put = put, .context = memory};
+	return (struct memory){.get = get, .put = put, .set_timer = set_timer, .context = memory};
 }
 
 int map_memory_tell(struct map_memory *memory, const struct uuid *id)

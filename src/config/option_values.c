@@ -2,6 +2,7 @@
 #include "config/options.h"
 
 #include "base/clock.h"
+#include "config/events.h"
 #include "config/secrets.h"
 #include "config/values.h"
 
@@ -28,8 +29,7 @@ const struct option *option_find(const struct option *options, const char *name)
 
 bool option_is_list(const struct option *option)
 {
-	return option->kind == OPTION_TEXTS || option->kind == OPTION_SECRETS ||
-	       option->kind == OPTION_FILES;
+	return option->kind >= OPTION_TEXTS && option->kind <= OPTION_RENAMES;
 }
 
 static bool is_one_text(const struct option *option)
@@ -99,6 +99,15 @@ void option_allows(const struct option *option, struct text *text)
 	case OPTION_FLAG:
 		text_put(text, "yes | no");
 		return;
+	case OPTION_EVENTS:
+	case OPTION_RENAMES:
+		if (option->kind == OPTION_RENAMES)
+			text_format(text,
+				"\"NAME=OWN NAME\", the own name of at most %d bytes and NAME "
+				"one of ",
+				EVENT_NAME_MAX);
+		events_list(text);
+		return;
 	case OPTION_CHOICE:
 		add_choices(option, text);
 		return;
@@ -148,6 +157,10 @@ bool option_accepts(const struct option *option, const char *value)
 		return value_flag(value, &flag);
 	case OPTION_CHOICE:
 		return choice_of(option, value) >= 0;
+	case OPTION_EVENTS:
+		return events_find(value, strlen(value)) != NULL;
+	case OPTION_RENAMES:
+		return events_is_rename(value);
 	default:
 		return value[0] != '\0';
 	}

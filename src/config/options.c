@@ -51,6 +51,9 @@ const struct option destination_options[] = {
 	{"batch_wait",                OPTION_DURATION, IN_DESTINATION(destination.batch_wait),        "1s",   0, MINUTE, NULL},
 	{"batches_in_flight",         OPTION_NUMBER,   IN_DESTINATION(destination.batches_in_flight), "4",    1, 64,     NULL},
 	{"gzip",                      OPTION_FLAG,     IN_DESTINATION(destination.gzip),              "no",   0, 0,      NULL},
+	{"disable",                   OPTION_EVENTS,   IN_DESTINATION(destination.events.disable),    NULL,   0, 0,      NULL},
+	{"enable",                    OPTION_EVENTS,   IN_DESTINATION(destination.events.enable),     NULL,   0, 0,      NULL},
+	{"rename",                    OPTION_RENAMES,  IN_DESTINATION(destination.events.rename),     NULL,   0, 0,      NULL},
 	{0},
 };
 
@@ -73,6 +76,14 @@ const struct option shop_options[] = {
 		"google-clientID,_google-clientID", 0, 0, NULL},
 	{"google_session_id_attributes", OPTION_TEXTS, IN_SHOP(shop.google_session_id_attributes),
 		"_ga4session-clientID", 0, 0, NULL},
+	{"alias",                     OPTION_FLAG,     IN_SHOP(shop.alias),                 "yes",         0, 0, NULL},
+	{"alias_integrations",        OPTION_TEXTS,    IN_SHOP(shop.alias_integrations),
+		"Mixpanel (Legacy),Vero,Kissmetrics", 0, 0, NULL},
+	{"cart_settle",               OPTION_DURATION, IN_SHOP(shop.cart_settle),           "10s",         0, MINUTE, NULL},
+	{"cart_ttl",                  OPTION_DURATION, IN_SHOP(shop.cart_ttl),              "30d",         HOUR, 3650 * DAY, NULL},
+	{"disable",                   OPTION_EVENTS,   IN_SHOP(shop.events.disable),        NULL,          0, 0, NULL},
+	{"enable",                    OPTION_EVENTS,   IN_SHOP(shop.events.enable),         NULL,          0, 0, NULL},
+	{"rename",                    OPTION_RENAMES,  IN_SHOP(shop.events.rename),         NULL,          0, 0, NULL},
 	{0},
 };
 /* clang-format on */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/timers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@
 
 struct memory_context {
 	struct engine *engine;
-	const struct delivery *delivery;
+	const struct shop *shop;
+	int64_t now;
 	struct error *error;
 };
 
@@ -21,17 +23,38 @@ static int get(
 {
 	struct memory_context *memory = context;
 
-	return store_get_record(memory->engine->store, memory->delivery->shop, kind, key, arena,
-		json, memory->error);
+	return store_get_record(
+		memory->engine->store, memory->shop->domain, kind, key, arena, json, memory->error);
+}
+
+/* How long what is remembered is kept after it was last written. */
+static int64_t keeps(const struct memory_context *memory, const char *kind)
+{
+	return map_is_of_cart(kind) ? memory->shop->cart_ttl : memory->engine->config->keep_orders;
 }
 
 static int put(void *context, const char *kind, const char *key, const char *json)
 {
 	struct memory_context *memory = context;
-	int64_t expires = memory->delivery->received + memory->engine->config->keep_orders;
+	const char *shop = memory->shop->domain;
 
-	return store_put_record(memory->engine->store, memory->delivery->shop, kind, key, json,
-		expires, memory->error);
+	if (json == NULL)
+		return store_drop_record(memory->engine->store, shop, kind, key, memory->error);
+	return store_put_record(memory->engine->store, shop, kind, key, json,
+		memory->now + keeps(memory, kind), memory->error);
+}
+
+static int set_timer(void *context, const char *kind, const char *key, int64_t due)
+{
+	struct memory_context *memory = context;
+	struct timer timer = {.due = due, .shop = memory->shop->domain, .kind = kind, .key = key};
+
+	return timers_set(memory->engine, &timer, memory->error);
+}
+
+static struct memory memory_of(struct memory_context *context)
+{
+	return (struct memory){.get = get, .put = put, .set_timer = set_timer, .context = context};
 }
 
 /* ---- messages ---- */
@@ -79,13 +102,13 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 	return store_tell(engine->store, &id, message->queued, fresh, error);
 }
 
-static int queue(struct engine *engine, const struct call_made *call, struct message *message,
-	struct error *error)
+static int queue(struct engine *engine, const struct call_made *call, const char *name,
+	struct message *message, struct error *error)
 {
 	struct destination_state *state;
 
 	text_cut(&engine->message, 0);
-	message_write(call, &message->message_id, &engine->message);
+	message_write(call, name, &message->message_id, &engine->message);
 	if (engine->message.failed)
 		return error_set(error, "no memory");
 	message->json = text_string(&engine->message);
@@ -102,30 +125,35 @@ static int queue(struct engine *engine, const struct call_made *call, struct mes
 /* Queues the calls that are new to a destination; adds their number to *count. Whether the call
  * after an identify will be queued with it is known only when it was told: so long it waits. */
 static int queue_calls(struct engine *engine, const struct delivery *delivery,
-	const struct destination *destination, const struct call_made *calls, size_t *count,
-	struct error *error)
+	const struct shop *shop, const struct destination *destination,
+	const struct call_made *calls, size_t *count, struct error *error)
 {
 	const struct call_made *waiting = NULL;
+	const char *name_before = NULL;
 	struct message before;
 	struct message message;
 	bool fresh;
 
 	for (const struct call_made *call = calls; call != NULL; call = call->next) {
+		const char *name = message_name(call, shop, destination);
+
+		if (name == NULL)
+			continue;
 		if (tell(engine, delivery, destination, call, &fresh, &message, error) != 0)
 			return -1;
 		*count += fresh;
 		if (waiting != NULL) {
 			before.with_next = fresh;
-			if (queue(engine, waiting, &before, error) != 0)
+			if (queue(engine, waiting, name_before, &before, error) != 0)
 				return -1;
 		}
 		waiting = fresh && call->with_next ? call : NULL;
-		if (waiting != NULL)
-			before = message;
-		else if (fresh && queue(engine, call, &message, error) != 0)
+		before = message;
+		name_before = name;
+		if (fresh && waiting == NULL && queue(engine, call, name, &message, error) != 0)
 			return -1;
 	}
-	return waiting == NULL ? 0 : queue(engine, waiting, &before, error);
+	return waiting == NULL ? 0 : queue(engine, waiting, name_before, &before, error);
 }
 
 /* ---- outcomes ---- */
@@ -175,16 +203,25 @@ static void log_unreadable(const struct delivery *delivery, const char *fields)
 			LOG_NUMBER("delivery", delivery->id), LOG_STRING("fields", fields));
 }
 
+/* Adds how many messages are new to *queued. */
 static int queue_everywhere(struct engine *engine, const struct delivery *delivery,
+	const struct shop *shop, const struct mapped *mapped, size_t *queued, struct error *error)
+{
+	for (size_t i = 0; i < shop->destination_count; i++)
+		if (queue_calls(engine, delivery, shop, shop->destinations[i], mapped->calls,
+			    queued, error) != 0)
+			return -1;
+	return 0;
+}
+
+static int queue_mapped(struct engine *engine, const struct delivery *delivery,
 	const struct shop *shop, const struct mapped *mapped, struct topic_state *topic,
 	struct error *error)
 {
 	size_t queued = 0;
 
-	for (size_t i = 0; i < shop->destination_count; i++)
-		if (queue_calls(engine, delivery, shop->destinations[i], mapped->calls, &queued,
-			    error) != 0)
-			return -1;
+	if (queue_everywhere(engine, delivery, shop, mapped, &queued, error) != 0)
+		return -1;
 	if (queued > 0)
 		topic->mapped++;
 	else
@@ -196,8 +233,8 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
 {
 	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	struct memory_context context = {engine, delivery, error};
-	struct memory memory = {.get = get, .put = put, .context = &context};
+	struct memory_context context = {engine, shop, delivery->received, error};
+	struct memory memory = memory_of(&context);
 	struct mapped mapped;
 
 	if (topic == NULL)
@@ -209,7 +246,7 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	log_unreadable(delivery, mapped.unreadable);
 	switch (mapped.outcome) {
 	case MAPPED:
-		return queue_everywhere(engine, delivery, shop, &mapped, topic, error);
+		return queue_mapped(engine, delivery, shop, &mapped, topic, error);
 	case UNUSABLE:
 		return bury(engine, delivery, mapped.reason, topic, error);
 	case IGNORED:
@@ -243,4 +280,21 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 		return engine_map(engine, delivery, payload, problem, shop, arena, error);
 	topic->repeated++;
 	return STORED;
+}
+
+int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
+	struct arena *arena, struct error *error)
+{
+	struct memory_context context = {engine, shop, clock_now(), error};
+	struct memory memory = memory_of(&context);
+	struct delivery none = {.shop = shop->domain, .topic = timer->kind};
+	struct mapped mapped;
+	size_t queued = 0;
+
+	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
+		return -1;
+	if (mapped.outcome == UNUSABLE)
+		log_line(LOG_ERROR, "a cart's changes cannot be told",
+			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason));
+	return queue_everywhere(engine, &none, shop, &mapped, &queued, error);
 }

@@ -1,5 +1,6 @@
 /* The one thread that owns the store: every turn is a transaction. */
 #include "engine/inside.h"
+#include "engine/timers.h"
 
 #include "base/clock.h"
 
@@ -40,6 +41,8 @@ static int run_all(struct engine *engine, struct request *requests, struct error
 	for (; requests != NULL; requests = requests->next)
 		if (requests->run(engine, requests, error) != 0)
 			return -1;
+	if (timers_due(engine) && timers_run(engine, error) != 0)
+		return -1;
 	return counters_save(&engine->counters, engine->store, error);
 }
 
@@ -61,8 +64,10 @@ static void turn(struct engine *engine, struct request *requests)
 		if (result != 0)
 			store_rollback(engine->store);
 	}
-	if (result != 0)
+	if (result != 0) {
+		engine->timer_at = 0; /* what was set or dropped is as it was before */
 		engine_store_failed(engine, &error);
+	}
 	finish(requests, result, &error);
 	if (result == 0)
 		announce_queued(engine);
@@ -78,11 +83,11 @@ static void *run(void *context)
 		int64_t pause;
 
 		atomic_store(&engine->heartbeat, clock_monotonic());
-		if (requests != NULL)
+		if (requests != NULL || timers_due(engine))
 			turn(engine, requests);
 		/* With nothing waiting, there is a moment for the checkpoint. */
 		pause = engine_upkeep(engine, requests == NULL);
-		wait = requests != NULL ? 0 : pause;
+		wait = requests != NULL ? 0 : timers_left(engine, pause);
 	}
 	return NULL;
 }

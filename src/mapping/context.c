@@ -165,15 +165,16 @@ static void write_external_ids(struct scope *scope)
 			     "\"encoding\":\"none\"}]");
 }
 
+static const char library[] =
+	"{\"library\":{\"name\":\"segrelay\",\"version\":\"" SEGRELAY_VERSION "\"},"
+	"\"integration\":{\"name\":\"shopify_segrelay\",\"version\":\"" SEGRELAY_VERSION "\"}";
+
 /* What comes before the traits. */
 static void write_visit_parts(struct scope *scope)
 {
 	const cJSON *payload = scope->work->payload;
 
-	text_put(scope->out,
-		"{\"library\":{\"name\":\"segrelay\",\"version\":\"" SEGRELAY_VERSION "\"},"
-		"\"integration\":{\"name\":\"shopify_segrelay\",\"version\":\"" SEGRELAY_VERSION
-		"\"}");
+	text_put(scope->out, library);
 	write_ip(scope);
 	field_text(scope, "userAgent", json_text(payload, "client_details.user_agent"));
 	field_text(scope, "locale", json_text(payload, "customer_locale"));
@@ -211,5 +212,26 @@ void context_write(struct scope *scope, bool traits)
 	json_add_key(scope->out, "integrations");
 	text_put(scope->out, "{");
 	(void)write_google(scope);
+	text_put(scope->out, "}");
+}
+
+void context_write_library(struct scope *scope)
+{
+	json_add_key(scope->out, "context");
+	text_put(scope->out, library);
+	text_put(scope->out, "}");
+}
+
+void context_write_integrations(struct scope *scope, const struct strings *names)
+{
+	if (names->count == 0)
+		return;
+	json_add_key(scope->out, "integrations");
+	text_put(scope->out, "{\"All\":false");
+	for (size_t i = 0; i < names->count; i++) {
+		text_put(scope->out, ",");
+		json_add_string(scope->out, names->items[i]);
+		text_put(scope->out, ":true");
+	}
 	text_put(scope->out, "}");
 }

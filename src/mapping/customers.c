@@ -16,12 +16,12 @@ static bool is_enabled(const cJSON *customer)
  * known to be another turning "enabled". */
 static bool turned_enabled(const struct work *work)
 {
-	if (json_is_true(work->known, "enabled_told"))
+	if (json_is_true(work->known.value, "enabled_told"))
 		return false;
 	if (strcmp(work->delivery->topic, "customers/enable") == 0)
 		return true;
-	return is_enabled(work->payload) && json_at(work->known, "state") != NULL &&
-	       !is_enabled(work->known);
+	return is_enabled(work->payload) && json_at(work->known.value, "state") != NULL &&
+	       !is_enabled(work->known.value);
 }
 
 struct subjects newly_enabled(struct work *work)

@@ -17,11 +17,7 @@ static const cJSON *value_of(
 	if (row->path[0] != '@')
 		return json_at(object, row->path);
 	if (strncmp(row->path, order, sizeof(order) - 1) == 0)
-		return scope->work->order != NULL
-			       ? json_at(scope->work->order, row->path + sizeof(order) - 1)
-			       : NULL;
-	if (scope->work->customer == NULL)
-		return NULL;
+		return json_at(scope->work->order.value, row->path + sizeof(order) - 1);
 	return json_at(scope->work->customer, row->path + sizeof(customer) - 1);
 }
 

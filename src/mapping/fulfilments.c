@@ -8,7 +8,7 @@
 /* A fulfilment's name is the order's with its own number: "#1001.1". */
 static const char *name_of_order(struct scope *scope, const cJSON *fulfilment)
 {
-	const char *known = json_text(scope->work->order, "name");
+	const char *known = json_text(scope->work->order.value, "name");
 	const char *name = json_text(fulfilment, "name");
 	const char *end = name != NULL ? strrchr(name, '.') : NULL;
 	char *cut;
@@ -25,14 +25,14 @@ static const char *name_of_order(struct scope *scope, const cJSON *fulfilment)
 	return cut;
 }
 
-static void order_id(struct scope *scope, const struct field *row, const cJSON *fulfilment)
+static void order_of(struct scope *scope, const struct field *row, const cJSON *fulfilment)
 {
 	const char *id = NULL;
 
 	if (scope->work->shop->order_id == ORDER_ID_NAME)
 		id = name_of_order(scope, fulfilment);
 	else if (scope->work->shop->order_id == ORDER_ID_NUMBER)
-		id = json_text(scope->work->order, "order_number");
+		id = json_text(scope->work->order.value, "order_number");
 	field_text(scope, row->property, id != NULL ? id : json_text(fulfilment, "order_id"));
 }
 
@@ -42,7 +42,7 @@ static void order_name(struct scope *scope, const struct field *row, const cJSON
 }
 
 const struct field fulfilment_properties[] = {
-	{"order_id", ".", order_id, NULL, 0},
+	{"order_id", ".", order_of, NULL, 0},
 	{"order_name", ".", order_name, NULL, 0},
 	{"fulfillment_id", "id", as_text, NULL, 0},
 	{"status", "status", as_text, NULL, 0},

@@ -1,7 +1,9 @@
-/* A call at its destination: its messageId, and the whole of it. */
+/* The messageId of a call, its name at a destination, and the call with both. */
 #include "mapping/mapping.h"
 
-#include <string.h>
+#include "config/events.h"
+
+static const char *const types[] = {[TRACK] = "track", [IDENTIFY] = "identify", [ALIAS] = "alias"};
 
 struct uuid message_id_of(
 	const struct destination *destination, const char *shop, const struct call_made *call)
@@ -19,13 +21,35 @@ struct uuid message_id_of(
 	return uuid;
 }
 
-void message_write(const struct call_made *call, const struct uuid *message_id, struct text *text)
+const char *message_name(const struct call_made *call, const struct shop *shop,
+	const struct destination *destination)
+{
+	const struct call_made *beside = call;
+
+	while (beside->call != TRACK && beside->with_next && beside->next != NULL)
+		beside = beside->next;
+	if (beside->call == TRACK && call->call != ALIAS &&
+		events_name_at(shop, destination, beside->event) == NULL)
+		return NULL;
+	return call->call == TRACK ? events_name_at(shop, destination, call->event)
+				   : types[call->call];
+}
+
+void message_write(const struct call_made *call, const char *name, const struct uuid *message_id,
+	struct text *text)
 {
 	char id[UUID_TEXT];
 
 	uuid_format(message_id, id);
 	text_put(text, "{\"messageId\":\"");
 	text_put(text, id);
+	text_put(text, "\",\"type\":\"");
+	text_put(text, types[call->call]);
 	text_put(text, "\",");
+	if (call->call == TRACK) {
+		text_put(text, "\"event\":");
+		json_add_string(text, name);
+		text_put(text, ",");
+	}
 	text_add(text, call->json + 1, call->json_length - 1);
 }

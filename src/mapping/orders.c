@@ -52,6 +52,11 @@ static const char *why_not_placed(const struct work *work)
 	return NULL;
 }
 
+bool order_is_placed(const struct work *work)
+{
+	return why_not_placed(work) == NULL;
+}
+
 struct subjects placed_online(struct work *work)
 {
 	const char *why_not = why_not_placed(work);
@@ -119,7 +124,7 @@ static struct money duties_of(const cJSON *order)
  * prices: tax (taxes_included) and duties (duties_included). The tax of the lines is taken as the
  * order's tax less that of its shipping, so that total = revenue + shipping + tax + tip + duties
  * holds to the cent. */
-static void net_of_tax(struct scope *scope, const struct field *row, const cJSON *order)
+void order_net(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	static const char path[] = "subtotal_price|subtotal_price_set.shop_money.amount";
 	struct money net = amount_at(order, path);
@@ -142,13 +147,16 @@ static struct money shipping_price(const cJSON *line)
 {
 	static const char price[] = "price|price_set.shop_money.amount";
 
-	if (cJSON_GetObjectItemCaseSensitive(line, "discount_allocations") != NULL)
-		return money_subtract(amount_at(line, price),
-			sum_of(json_at(line, "discount_allocations"), "amount"));
+	static const char discounts[] = "discount_allocations|applied_discounts";
+
+	if (cJSON_GetObjectItemCaseSensitive(line, "discount_allocations") != NULL ||
+		json_at(line, discounts) != NULL)
+		return money_subtract(
+			amount_at(line, price), sum_of(json_at(line, discounts), "amount"));
 	return amount_at(line, "discounted_price|price|price_set.shop_money.amount");
 }
 
-static void shipping(struct scope *scope, const struct field *row, const cJSON *order)
+void order_shipping(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	static const char total[] = "total_shipping_price_set.shop_money.amount";
 	struct money sum = MONEY_ZERO;
@@ -177,7 +185,7 @@ static void duties(struct scope *scope, const struct field *row, const cJSON *or
 /* ---- texts ---- */
 
 /* One of three by the shop's option order_id; the id when the other is not there. */
-static void order_id(struct scope *scope, const struct field *row, const cJSON *order)
+void order_id(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	static const char *const paths[] = {[ORDER_ID_ID] = "id",
 		[ORDER_ID_NAME] = "name|id",
@@ -186,17 +194,28 @@ static void order_id(struct scope *scope, const struct field *row, const cJSON *
 	field_text(scope, row->property, json_text(order, paths[scope->work->shop->order_id]));
 }
 
+/* The same of an order that is only remembered. */
+void order_id_known(struct scope *scope, const struct field *row, const cJSON *payload)
+{
+	static const char *const paths[] = {[ORDER_ID_ID] = "order_id|order_edit.order_id",
+		[ORDER_ID_NAME] = "name",
+		[ORDER_ID_NUMBER] = "order_number"};
+	const char *id = json_text(scope->work->order.value, paths[scope->work->shop->order_id]);
+
+	field_text(scope, row->property, id != NULL ? id : json_text(payload, paths[ORDER_ID_ID]));
+}
+
 static void affiliation(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	field_text(scope, row->property, order_affiliation(scope->work, order));
 }
 
-static void coupon(struct scope *scope, const struct field *row, const cJSON *order)
+void order_coupons(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	field_text(scope, row->property, order_coupon(scope->work, order));
 }
 
-static void shipping_method(struct scope *scope, const struct field *row, const cJSON *order)
+void order_shipping_method(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	struct text titles = {0};
 
@@ -216,7 +235,7 @@ static void shipping_method(struct scope *scope, const struct field *row, const 
 	text_free(&titles);
 }
 
-static void user_id(struct scope *scope, const struct field *row, const cJSON *order)
+void order_user_id(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	(void)order;
 	field_text(scope, row->property, scope->work->person.user_id);
@@ -228,11 +247,12 @@ const struct field order_properties[] = {
 	{"checkout_id", "checkout_token", as_text, NULL, 0},
 	{"checkoutId", "checkout_token", as_text, NULL, 0},
 	{"cart_id", "cart_token", as_text, NULL, 0},
-	{"userId", ".", user_id, NULL, 0},
+	{"userId", ".", order_user_id, NULL, 0},
 	{"affiliation", ".", affiliation, NULL, 0},
-	{"subtotal", ".", net_of_tax, NULL, 0},
-	{"revenue", ".", net_of_tax, NULL, 0},
-	{"shipping", ".", shipping, NULL, 0},
+	{"step", "step", as_count, NULL, 0}, /* of a checkout that the order completes */
+	{"subtotal", ".", order_net, NULL, 0},
+	{"revenue", ".", order_net, NULL, 0},
+	{"shipping", ".", order_shipping, NULL, 0},
 	{"tax", "total_tax|total_tax_set.shop_money.amount", as_money, NULL, 0},
 	{"duties", ".", duties, NULL, 0},
 	{"tip", "total_tip_received", as_positive_money, NULL, 0},
@@ -241,14 +261,27 @@ const struct field order_properties[] = {
 	{"currency", "currency", as_text, NULL, 0},
 	{"presentment_currency", "presentment_currency", as_text, NULL, 0},
 	{"presentment_total", "total_price_set.presentment_money.amount", as_text, NULL, 0},
-	{"coupon", ".", coupon, NULL, 0},
+	{"coupon", ".", order_coupons, NULL, 0},
 	{"payment_method", "payment_gateway_names", as_joined, NULL, 0},
-	{"shipping_method", ".", shipping_method, NULL, 0},
+	{"shipping_method", ".", order_shipping_method, NULL, 0},
 	{"source_name", "source_name", as_text, NULL, 0},
 	{"location_id", "location_id", as_text, NULL, 0},
 	{"cancel_reason", "cancel_reason", as_text, NULL, 0},
 	{"purchase_count", "@customer.orders_count", as_count, NULL, 0},
 	{"lifetime_revenue", "@customer.total_spent", as_money, NULL, 0},
 	{"products", "line_items", as_list, line_properties, 0},
+	{0},
+};
+
+/* orders/edited tells which lines changed, and nothing else of the order. */
+const struct field edit_properties[] = {
+	{"order_id", ".", order_id_known, NULL, 0},
+	{"order_name", "@order.name", as_text, NULL, 0},
+	{"checkout_id", "@order.checkout_token", as_text, NULL, 0},
+	{"checkoutId", "@order.checkout_token", as_text, NULL, 0},
+	{"cart_id", "@order.cart_token", as_text, NULL, 0},
+	{"affiliation", "@order.affiliation", as_text, NULL, 0},
+	{"currency", "@order.currency", as_text, NULL, 0},
+	{"coupon", "@order.coupon", as_text, NULL, 0},
 	{0},
 };

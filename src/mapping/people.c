@@ -9,28 +9,6 @@
 /* A value that a shopper's browser chose is not taken when it is longer. */
 enum { ATTRIBUTE_MAX = 255 };
 
-static bool topic_begins(const struct work *work, const char *prefix)
-{
-	return strncmp(work->delivery->topic, prefix, strlen(prefix)) == 0;
-}
-
-bool people_is_order(const struct work *work)
-{
-	return topic_begins(work, "orders/");
-}
-
-const char *people_order(const struct work *work)
-{
-	return json_text(work->payload, people_is_order(work) ? "id" : "order_id");
-}
-
-const cJSON *people_customer(const struct work *work)
-{
-	if (topic_begins(work, "customers/"))
-		return work->payload;
-	return json_at(work->payload, "customer");
-}
-
 const char *people_first(const char *a, const char *b)
 {
 	return a != NULL ? a : b;
@@ -55,21 +33,27 @@ static const char *attribute(const struct work *work, const struct strings *name
 	return NULL;
 }
 
-const char *people_browser_id(const struct work *work)
+/* What is remembered under a key: by the checkout's token, by the cart's, by the order. */
+static const char *remembered(const struct work *work, const char *key)
 {
-	return people_first(attribute(work, &work->shop->anonymous_id_attributes),
-		json_text(work->order, "anonymous_id"));
+	const char *found = json_text(work->hint.value, key);
+
+	found = people_first(found, json_text(work->link.value, key));
+	return people_first(found, json_text(work->order.value, key));
 }
 
-/* The customer's own e-mail names the user; the contact of an order need not be it. */
-static const char *user_id(struct work *work)
+const char *people_browser_id(const struct work *work)
 {
-	const char *email = people_first(json_text(work->customer, "email"), work->person.email);
+	return work->person.is_made_up ? NULL : work->person.anonymous_id;
+}
+
+const char *people_user_id(struct work *work, const char *customer_id, const char *email)
+{
 	char md5[MD5_TEXT];
 
 	switch (work->shop->user_id) {
 	case USER_ID_CUSTOMER_ID:
-		return work->person.customer_id;
+		return customer_id;
 	case USER_ID_EMAIL:
 		return email;
 	case USER_ID_MD5_EMAIL:
@@ -87,15 +71,14 @@ static const char *user_id(struct work *work)
 /* The same for the cart, the checkout and the order of one buyer. */
 static const char *made_up_id(struct work *work)
 {
-	static const char tokens[] = "cart_token|checkout_token";
-	const char *token = json_text(work->payload, tokens);
 	struct uuid uuid;
 	char text[UUID_TEXT];
+	const char *token = people_first(work->cart_id, work->checkout_id);
 	const char *name;
 
-	token = people_first(token, json_text(work->order, tokens));
-	token = people_first(token, people_order(work));
-	token = people_first(token, json_text(work->payload, "id"));
+	token = people_first(token, work->order_id);
+	token = people_first(token, work->person.customer_id);
+	token = people_first(token, topic_id(work->payload, work->topic->id));
 	name = arena_format(work->arena, "%s|%s", work->delivery->shop, token);
 	if (name == NULL) {
 		work_fail(work, "no memory");
@@ -111,8 +94,25 @@ static const char *email_of(const struct work *work)
 {
 	const char *email = json_text(work->payload, "email|contact_email|customer.email");
 
-	email = people_first(email, json_text(work->order, "email"));
+	email = people_first(email, json_text(work->order.value, "email"));
+	email = people_first(email, json_text(work->link.value, "email"));
 	return people_first(email, json_text(work->customer, "email"));
+}
+
+/* An id is made up when there is no other. Once something was told under it, what comes later of
+ * the same cart carries it beside the userId, so that Segment joins the two. */
+static void find_anonymous_id(struct work *work)
+{
+	struct person *person = &work->person;
+	const char *browser = attribute(work, &work->shop->anonymous_id_attributes);
+
+	browser = people_first(browser, remembered(work, "anonymous_id"));
+	browser = people_first(browser, json_text(work->known.value, "anonymous_id"));
+	person->anonymous_id = browser;
+	person->is_made_up = browser == NULL &&
+			     (person->user_id == NULL || json_is_true(work->link.value, "made_up"));
+	if (person->is_made_up)
+		person->anonymous_id = made_up_id(work);
 }
 
 void people_find(struct work *work)
@@ -120,15 +120,15 @@ void people_find(struct work *work)
 	const struct shop *shop = work->shop;
 	struct person *person = &work->person;
 
-	person->anonymous_id = people_browser_id(work);
 	person->google_client_id = people_first(attribute(work, &shop->google_client_id_attributes),
-		json_text(work->order, "google_client_id"));
+		remembered(work, "google_client_id"));
 	person->google_session_id =
 		people_first(attribute(work, &shop->google_session_id_attributes),
-			json_text(work->order, "google_session_id"));
+			remembered(work, "google_session_id"));
 	person->email = email_of(work);
+	/* The customer's own e-mail names the user; the contact of an order need not be it. */
 	if (work->customer != NULL)
-		person->user_id = user_id(work);
-	if (person->user_id == NULL && person->anonymous_id == NULL)
-		person->anonymous_id = made_up_id(work);
+		person->user_id = people_user_id(work, person->customer_id,
+			people_first(json_text(work->customer, "email"), person->email));
+	find_anonymous_id(work);
 }

@@ -1,14 +1,62 @@
-/* The lines of an order as Segment's products (docs/events.md, Products). */
+/* The lines of carts, checkouts and orders as Segment's products (docs/events.md, Products). */
 #include "mapping/rules.h"
+
+#include "mapping/catalogue.h"
+#include "mapping/people.h"
 
 #include <string.h>
 
-/* Catalogue data would tell the product's type; without it the category is "all". */
+/* ---- from the catalogue ---- */
+
 static void category(struct scope *scope, const struct field *row, const cJSON *line)
 {
-	(void)line;
-	field_text(scope, row->property, "all");
+	const cJSON *product = catalogue_product(scope->work, line);
+
+	field_text(scope, row->property, people_first(json_text(product, "product_type"), "all"));
 }
+
+/* At the permanent domain, which leads to the shop's own. */
+static void url(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	const char *handle = json_text(catalogue_product(scope->work, line), "handle");
+
+	if (handle != NULL)
+		field_text(scope, row->property,
+			arena_format(scope->work->arena, "https://%s/products/%s",
+				scope->work->shop->domain, handle));
+}
+
+static void image_url(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	field_text(scope, row->property, json_text(catalogue_product(scope->work, line), "image"));
+}
+
+/* Lines of checkouts have it themselves. */
+static void compare_at_price(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	const cJSON *source = line;
+
+	if (json_at(line, "compare_at_price") == NULL)
+		source = catalogue_variant(scope->work, line);
+	if (json_at(source, "compare_at_price") != NULL)
+		field_money(scope, row->property, amount_at(source, "compare_at_price"));
+}
+
+/* A line of a cart has one title of product and variant together. */
+static void product_title(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	const cJSON *product = catalogue_product(scope->work, line);
+
+	field_text(scope, row->property,
+		people_first(json_text(product, "title"), json_text(line, "title")));
+}
+
+static void variant_title(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	field_text(scope, row->property, json_text(catalogue_variant(scope->work, line), "title"));
+}
+
+/* ---- from the line ---- */
 
 static void quantity(struct scope *scope, const struct field *row, const cJSON *line)
 {
@@ -34,7 +82,7 @@ static bool is_whole_line(const struct scope *scope, const cJSON *line)
  * (Shopify's reference of the order's line items). */
 static void discount(struct scope *scope, const struct field *row, const cJSON *line)
 {
-	const cJSON *allocations = json_at(line, "discount_allocations");
+	const cJSON *allocations = json_at(line, "discount_allocations|applied_discounts");
 
 	if (allocations != NULL && is_whole_line(scope, line))
 		field_money(scope, row->property, sum_of(allocations, "amount"));
@@ -83,8 +131,23 @@ static const struct field line_property[] = {
 	{0},
 };
 
-/* The buyer's own entries; those whose name begins with "_" are hidden, so apps' business. */
-static void product_properties(struct scope *scope, const struct field *row, const cJSON *list)
+/* One entry, unless its name begins with "_": those are hidden, so apps' business. */
+static void product_property(struct scope *scope, const char *name, const cJSON *value)
+{
+	struct work *work = scope->work;
+	cJSON *entry;
+
+	if (name == NULL || name[0] == '_' || json_at(value, ".") == NULL)
+		return;
+	entry = work_object(work);
+	work_set(work, entry, "name", name);
+	work_refer(work, entry, "value", value);
+	if (!work->failed)
+		(void)field_item(scope, line_property, entry);
+}
+
+/* What the buyer entered: a list of names and values, in carts and some checkouts an object. */
+static void product_properties(struct scope *scope, const struct field *row, const cJSON *entries)
 {
 	size_t before = scope->out->length;
 	size_t empty;
@@ -93,11 +156,11 @@ static void product_properties(struct scope *scope, const struct field *row, con
 	json_add_key(scope->out, row->property);
 	text_put(scope->out, "[");
 	empty = scope->out->length;
-	cJSON_ArrayForEach (item, list) {
-		const char *name = json_text(item, "name");
-
-		if (name != NULL && name[0] != '_' && json_at(item, "value") != NULL)
-			(void)field_item(scope, line_property, item);
+	cJSON_ArrayForEach (item, entries) {
+		if (cJSON_IsArray(entries))
+			product_property(scope, json_text(item, "name"), json_at(item, "value"));
+		else
+			product_property(scope, item->string, item);
 	}
 	if (scope->out->length == empty)
 		text_cut(scope->out, before);
@@ -105,22 +168,88 @@ static void product_properties(struct scope *scope, const struct field *row, con
 		text_put(scope->out, "]");
 }
 
+#define PRODUCT_IDS                                                     \
+	{"product_id", "product_id", as_text, NULL, 0},                 \
+		{"shopify_product_id", "product_id", as_text, NULL, 0}, \
+		{"variant_id", "variant_id", as_text, NULL, 0},         \
+		{"shopify_variant_id", "variant_id", as_text, NULL, 0}, \
+	{                                                               \
+		"sku", "sku", as_text, NULL, 0                          \
+	}
+
+#define PRODUCT_LINKS                                                                              \
+	{"url", ".", url, NULL, SHRINK_LINKS}, {"image_url", ".", image_url, NULL, SHRINK_LINKS},  \
+		{"product_properties", "properties", product_properties, NULL, SHRINK_PROPERTIES}, \
+	{                                                                                          \
+		"gift_card", "gift_card", as_true, NULL, 0                                         \
+	}
+
+/* Of orders, refunds, fulfilments and checkouts. */
 const struct field line_properties[] = {
-	{"product_id", "product_id", as_text, NULL, 0},
-	{"shopify_product_id", "product_id", as_text, NULL, 0},
-	{"variant_id", "variant_id", as_text, NULL, 0},
-	{"shopify_variant_id", "variant_id", as_text, NULL, 0},
-	{"sku", "sku", as_text, NULL, 0},
+	PRODUCT_IDS,
 	{"name", "title|name", as_text, NULL, 0},
 	{"variant", "variant_title", as_text, NULL, 0},
 	{"brand", "vendor", as_text, NULL, 0},
 	{"category", ".", category, NULL, 0},
 	{"price", "price|price_set.shop_money.amount", as_money, NULL, 0},
+	{"compare_at_price", ".", compare_at_price, NULL, 0},
 	{"quantity", ".", quantity, NULL, 0},
 	{"discount", ".", discount, NULL, 0},
 	{"coupon", ".", coupon, NULL, 0},
 	{"position", ".", position, NULL, 0},
-	{"product_properties", "properties", product_properties, NULL, SHRINK_PROPERTIES},
-	{"gift_card", "gift_card", as_true, NULL, 0},
+	PRODUCT_LINKS,
+	{0},
+};
+
+/* ---- carts, by what is remembered of them ---- */
+
+#define CART_LINE                                                                                \
+	PRODUCT_IDS, {"name", ".", product_title, NULL, 0},                                      \
+		{"variant", ".", variant_title, NULL, 0}, {"brand", "vendor", as_text, NULL, 0}, \
+		{"category", ".", category, NULL, 0}, {"price", "price", as_money, NULL, 0},     \
+		{"compare_at_price", ".", compare_at_price, NULL, 0},                            \
+		{"quantity", "quantity", as_count, NULL, 0},                                     \
+	{                                                                                        \
+		"discount", "total_discount", as_money, NULL, 0                                  \
+	}
+
+static const struct field cart_line_properties[] = {
+	CART_LINE,
+	{"position", ".", position, NULL, 0},
+	PRODUCT_LINKS,
+	{0},
+};
+
+static void cart_currency(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	(void)line;
+	field_text(scope, row->property, json_text(scope->work->payload, "currency"));
+}
+
+/* What is in the cart after the change, at its prices. */
+static void cart_value(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	(void)line;
+	field_money(
+		scope, row->property, sum_of(json_at(scope->work->payload, "lines"), "line_price"));
+}
+
+static void cart_products(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	const cJSON *lines = json_at(scope->work->payload, "lines");
+
+	(void)line;
+	if (lines != NULL)
+		as_list(scope, row, lines);
+}
+
+/* A line that changed, flat, and the whole cart. */
+const struct field change_properties[] = {
+	{"cart_id", "token", as_text, NULL, 0},
+	CART_LINE,
+	PRODUCT_LINKS,
+	{"currency", ".", cart_currency, NULL, 0},
+	{"value", ".", cart_value, NULL, 0},
+	{"products", ".", cart_products, cart_line_properties, 0},
 	{0},
 };

@@ -58,7 +58,7 @@ static bool subtotal_has_tax(const struct work *work, const cJSON *refunded)
 	struct money with_tax;
 	struct money twice;
 
-	if (!json_is_true(work->order, "taxes_included") || !quantity.known || !ordered.known)
+	if (!json_is_true(work->order.value, "taxes_included") || !quantity.known || !ordered.known)
 		return false;
 	price = money_subtract(
 		money_convert(ordered, (struct money){.units = 1, .known = true}, price),
@@ -166,7 +166,7 @@ static const char *currency_of(const struct work *work, const char *side, const 
 	static const char *const sets[] = {
 		"refund_line_items", "refund_shipping_lines", "order_adjustments"};
 	static const char *const names[] = {"subtotal_set", "subtotal_amount_set", "amount_set"};
-	const char *currency = json_text(work->order, remembered);
+	const char *currency = json_text(work->order.value, remembered);
 
 	for (size_t i = 0; currency == NULL && i < sizeof(sets) / sizeof(sets[0]); i++) {
 		const cJSON *list = json_at(work->payload, sets[i]);
@@ -222,8 +222,8 @@ static struct money returned_in_shop_currency(struct work *work)
 		return value.shop;
 	if (money_positive(value.presentment))
 		return money_convert(returned, value.presentment, value.shop);
-	return money_convert(returned, amount_at(work->order, "presentment_total"),
-		amount_at(work->order, "total_price"));
+	return money_convert(returned, amount_at(work->order.value, "presentment_total"),
+		amount_at(work->order.value, "total_price"));
 }
 
 void refund_sum(struct work *work, struct refund_sums *sums)

@@ -28,16 +28,6 @@ struct subjects money_returned(struct work *work)
 	return itself(work);
 }
 
-static void order_id(struct scope *scope, const struct field *row, const cJSON *refund)
-{
-	static const char *const paths[] = {[ORDER_ID_ID] = "order_id",
-		[ORDER_ID_NAME] = "name",
-		[ORDER_ID_NUMBER] = "order_number"};
-	const char *id = json_text(scope->work->order, paths[scope->work->shop->order_id]);
-
-	field_text(scope, row->property, id != NULL ? id : json_text(refund, "order_id"));
-}
-
 static void total(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	(void)refund;
@@ -93,11 +83,11 @@ static void full_refund(struct scope *scope, const struct field *row, const cJSO
 {
 	const struct work *work = scope->work;
 	const char *id = json_text(refund, "id");
-	struct money order_total = amount_at(work->order, "total_price");
+	struct money order_total = amount_at(work->order.value, "total_price");
 	struct money sum = money_parse(work->refund_total);
 	const cJSON *earlier;
 
-	cJSON_ArrayForEach (earlier, json_at(work->order, "refunds")) {
+	cJSON_ArrayForEach (earlier, json_at(work->order.value, "refunds")) {
 		if (strcmp(earlier->string, id) != 0)
 			sum = money_add(sum, amount_at(earlier, "."));
 	}
@@ -130,7 +120,7 @@ static void products(struct scope *scope, const struct field *row, const cJSON *
 }
 
 const struct field refund_properties[] = {
-	{"order_id", ".", order_id, NULL, 0},
+	{"order_id", ".", order_id_known, NULL, 0},
 	{"order_name", "@order.name", as_text, NULL, 0},
 	{"refund_id", "id", as_text, NULL, 0},
 	{"affiliation", "@order.affiliation", as_text, NULL, 0},

@@ -1,40 +1,49 @@
 /* The event catalogue as a table: what becomes of each topic (docs/events.md, Events). */
 #include "mapping/rules.h"
 
-#include <string.h>
-
 /* The topics that show a whole order while it is new. */
 #define ORDER_TOPICS "orders/create|orders/paid|orders/updated|orders/fulfilled"
+#define CHECKOUTS "checkouts/create|checkouts/update"
+#define PLACED "processed_at|created_at"
+#define CHANGED "updated_at|created_at"
 
 /* clang-format off */
 const struct rule rules[] = {
-	/* topics                                   call      event                about              properties             time                       key */
-	{ORDER_TOPICS,                              TRACK,    "Order Completed",   placed_online,     order_properties,      "processed_at|created_at", "id"},
-	{ORDER_TOPICS,                              TRACK,    "POS Order Placed",  placed_at_pos,     order_properties,      "processed_at|created_at", "id"},
-	{ORDER_TOPICS "|orders/cancelled",          TRACK,    "Order Cancelled",   cancelled,         order_properties,      "cancelled_at",            "id"},
-	{"refunds/create",                          TRACK,    "Order Refunded",    money_returned,    refund_properties,     "processed_at|created_at", "id"},
-	{"fulfillments/create|fulfillments/update", TRACK,    "Fulfilment Update", itself,            fulfilment_properties, "updated_at|created_at",
+	/* topics                                   call      event                     about                 properties                    time          key */
+	{"cart",                                    TRACK,    "Product Added",          lines_added,          change_properties,            "changed_at", "token key new_quantity changed_at"},
+	{"cart",                                    TRACK,    "Product Removed",        lines_removed,        change_properties,            "changed_at", "token key new_quantity changed_at"},
+	{CHECKOUTS,                                 TRACK,    "Checkout Started",       checkout_started,     checkout_started_properties,  "created_at|updated_at", "token"},
+	{CHECKOUTS,                                 TRACK,    "Checkout Step Completed", steps_before_payment, checkout_properties,         CHANGED,      "token step"},
+	{CHECKOUTS,                                 TRACK,    "Payment Info Entered",   step_of_payment,      checkout_properties,          CHANGED,      "token"},
+	{CHECKOUTS,                                 TRACK,    "Checkout Step Completed", step_of_payment,     checkout_properties,          CHANGED,      "token step"},
+	{CHECKOUTS,                                 TRACK,    "Coupon Applied",         codes_of_checkout,    checkout_coupon_properties,   CHANGED,      "token code"},
+	/* an order completes its checkout */
+	{ORDER_TOPICS,                              TRACK,    "Checkout Step Completed", steps_before_payment, order_properties,            PLACED,       "checkout_token step"},
+	{ORDER_TOPICS,                              TRACK,    "Payment Info Entered",   step_of_payment,      order_properties,             PLACED,       "checkout_token"},
+	{ORDER_TOPICS,                              TRACK,    "Checkout Step Completed", step_of_payment,     order_properties,             PLACED,       "checkout_token step"},
+	{ORDER_TOPICS,                              TRACK,    "Coupon Applied",         codes_of_order,       order_coupon_properties,      PLACED,       "id code"},
+	{ORDER_TOPICS,                              TRACK,    "Order Completed",        placed_online,        order_properties,             PLACED,       "id"},
+	{ORDER_TOPICS,                              TRACK,    "POS Order Placed",       placed_at_pos,        order_properties,             PLACED,       "id"},
+	{"orders/updated",                          TRACK,    "Order Updated",          itself,               order_properties,             CHANGED,      "id updated_at"},
+	{"orders/edited",                           TRACK,    "Order Updated",          itself,               edit_properties,              "order_edit.committed_at|order_edit.created_at", "order_edit.order_id order_edit.committed_at"},
+	{ORDER_TOPICS "|orders/cancelled",          TRACK,    "Order Cancelled",        cancelled,            order_properties,             "cancelled_at", "id"},
+	{"refunds/create",                          TRACK,    "Order Refunded",         money_returned,       refund_properties,            PLACED,       "id"},
+	{"order_transactions/create",               TRACK,    "Payment Failure",        payment_failed,       payment_properties,           PLACED,       "id"},
+	{"fulfillments/create|fulfillments/update", TRACK,    "Fulfilment Update",      itself,               fulfilment_properties,        CHANGED,
 		"id status shipment_status tracking_numbers|tracking_number tracking_urls|tracking_url"},
-	{"customers/create",                        TRACK,    "Customer Created",  itself,            customer_properties,   "created_at",              "id"},
-	{"customers/enable|customers/update",       TRACK,    "Customer Enabled",  newly_enabled,     customer_properties,   "updated_at",              "id updated_at"},
-	{"customers/update|customers/disable",      IDENTIFY, "customer",          not_newly_enabled, NULL,                  "updated_at",              "id updated_at"},
+	{"customers/create",                        TRACK,    "Customer Created",       itself,               customer_properties,          "created_at", "id"},
+	{"customers/enable|customers/update",       TRACK,    "Customer Enabled",       newly_enabled,        customer_properties,          "updated_at", "id updated_at"},
+	{"customers/update|customers/disable",      IDENTIFY, "customer",               not_newly_enabled,    NULL,                         "updated_at", "id updated_at"},
+	{"customers/purchasing_summary",            IDENTIFY, "purchasing summary",     itself,               NULL,                         "occurredAt", "customerId occurredAt"},
+	{"customer.tags_added",                     IDENTIFY, "tags added",             itself,               NULL,                         "occurredAt", "customerId occurredAt tags"},
+	{"customer.tags_removed",                   IDENTIFY, "tags removed",           itself,               NULL,                         "occurredAt", "customerId occurredAt tags"},
+	{"customers_email_marketing_consent/update", IDENTIFY, "email consent",         itself,               NULL,                         "email_marketing_consent.consent_updated_at", "customer_id email_marketing_consent"},
+	{"customers_marketing_consent/update",      IDENTIFY, "SMS consent",            itself,               NULL,                         "sms_marketing_consent.consent_updated_at",   "id sms_marketing_consent"},
+	{"customers/merge",                         ALIAS,    "alias",                  merged,               NULL,                         NULL,
+		"admin_graphql_api_customer_kept_id admin_graphql_api_customer_deleted_id"},
 	{0},
 };
 /* clang-format on */
-
-bool rule_matches(const struct rule *rule, const char *topic)
-{
-	size_t length = strlen(topic);
-
-	for (const char *at = rule->topics; *at != '\0';) {
-		size_t step = strcspn(at, "|");
-
-		if (step == length && strncmp(at, topic, length) == 0)
-			return true;
-		at += step + (at[step] == '|');
-	}
-	return false;
-}
 
 struct subjects speak_of(struct work *work, const cJSON *object)
 {
@@ -56,12 +65,4 @@ struct subjects silent(const char *why_not)
 struct subjects itself(struct work *work)
 {
 	return speak_of(work, work->payload);
-}
-
-bool map_knows(const char *topic)
-{
-	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
-		if (rule_matches(rule, topic))
-			return true;
-	return false;
 }

@@ -1,6 +1,8 @@
 /* What the parts of the mapping share while one delivery is mapped. */
 #include "mapping/work.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 enum { UNREADABLE_MAX = 300 };
@@ -24,33 +26,31 @@ void work_fail(struct work *work, const char *what)
 	work->failed = true;
 }
 
-const char *work_copy(struct work *work, const char *string)
-{
-	const char *copy = arena_copy(work->arena, string);
+/* ---- remembering ---- */
 
-	if (copy == NULL && string != NULL)
-		work_fail(work, "no memory");
-	return copy;
+struct recalled work_recall(struct work *work, const char *kind, const char *key)
+{
+	struct recalled recalled = {0};
+	struct error error;
+
+	if (work->failed || key == NULL)
+		return recalled;
+	if (work->memory->get(work->memory->context, kind, key, work->arena, &recalled.json) != 0) {
+		work_fail(work, "what is remembered cannot be read");
+		return (struct recalled){0};
+	}
+	if (recalled.json == NULL)
+		return recalled;
+	recalled.value = json_parse(work->arena, recalled.json, strlen(recalled.json), &error);
+	if (recalled.value == NULL)
+		work_fail(work, error.text);
+	return recalled;
 }
 
-const cJSON *work_recall(struct work *work, const char *kind, const char *key, const char **json)
+static void put(struct work *work, const char *kind, const char *key, const char *json)
 {
-	struct error error;
-	const cJSON *value;
-
-	*json = NULL;
-	if (work->failed)
-		return NULL;
-	if (work->memory->get(work->memory->context, kind, key, work->arena, json) != 0) {
-		work_fail(work, "what is remembered cannot be read");
-		return NULL;
-	}
-	if (*json == NULL)
-		return NULL;
-	value = json_parse(work->arena, *json, strlen(*json), &error);
-	if (value == NULL)
-		work_fail(work, error.text);
-	return value;
+	if (work->memory->put(work->memory->context, kind, key, json) != 0)
+		work_fail(work, "what is to be remembered cannot be written");
 }
 
 void work_remember(struct work *work, const char *kind, const char *key, const struct text *json,
@@ -60,6 +60,85 @@ void work_remember(struct work *work, const char *kind, const char *key, const s
 		work_fail(work, "no memory");
 	if (work->failed || (before != NULL && strcmp(text_string(json), before) == 0))
 		return;
-	if (work->memory->put(work->memory->context, kind, key, text_string(json)) != 0)
-		work_fail(work, "what is to be remembered cannot be written");
+	put(work, kind, key, text_string(json));
+}
+
+void work_forget(struct work *work, const char *kind, const char *key)
+{
+	if (!work->failed)
+		put(work, kind, key, NULL);
+}
+
+/* ---- making ---- */
+
+const char *work_copy(struct work *work, const char *string)
+{
+	const char *copy = arena_copy(work->arena, string);
+
+	if (copy == NULL && string != NULL)
+		work_fail(work, "no memory");
+	return copy;
+}
+
+const char *work_keep(struct work *work, struct text *text)
+{
+	const char *kept = text->length > 0 ? work_copy(work, text_string(text)) : NULL;
+
+	if (text->failed)
+		work_fail(work, "no memory");
+	text_free(text);
+	return kept;
+}
+
+static cJSON *made(struct work *work, cJSON *value)
+{
+	if (value == NULL)
+		work_fail(work, "no memory");
+	return value;
+}
+
+cJSON *work_object(struct work *work)
+{
+	return made(work, json_object(work->arena));
+}
+
+cJSON *work_list(struct work *work)
+{
+	return made(work, json_list(work->arena));
+}
+
+cJSON *work_view(struct work *work, const cJSON *object)
+{
+	return made(work, json_view(work->arena, object));
+}
+
+void work_set(struct work *work, cJSON *object, const char *key, const char *value)
+{
+	if (object != NULL && value != NULL &&
+		json_put_string(work->arena, object, key, value) != 0)
+		work_fail(work, "no memory");
+}
+
+void work_refer(struct work *work, cJSON *object, const char *key, const cJSON *value)
+{
+	if (object != NULL && value != NULL && json_refer(work->arena, object, key, value) != 0)
+		work_fail(work, "no memory");
+}
+
+void work_flag(struct work *work, cJSON *object, const char *key)
+{
+	static const cJSON truth = {.type = cJSON_True};
+
+	work_refer(work, object, key, &truth);
+}
+
+void work_append(struct work *work, cJSON *list, const cJSON *value)
+{
+	if (list != NULL && value != NULL && json_append(work->arena, list, value) != 0)
+		work_fail(work, "no memory");
+}
+
+int64_t time_at(const cJSON *object, const char *path)
+{
+	return time_parse(json_text(object, path));
 }

@@ -272,6 +272,7 @@ static const struct store_engine sqlite_engine = {
 	.drop_dead = sqlite_drop_dead,
 	.get_record = sqlite_get_record,
 	.put_record = sqlite_put_record,
+	.drop_record = sqlite_drop_record,
 	.set_timer = sqlite_set_timer,
 	.drop_timer = sqlite_drop_timer,
 	.due_timer = sqlite_due_timer,

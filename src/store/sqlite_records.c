@@ -31,6 +31,12 @@ int sqlite_put_record(struct store *store, const char *shop, const char *kind, c
 	return sqlite_do(own(store), PUT_RECORD, error, "tttit", shop, kind, key, expires, json);
 }
 
+int sqlite_drop_record(struct store *store, const char *shop, const char *kind, const char *key,
+	struct error *error)
+{
+	return sqlite_do(own(store), DROP_RECORD, error, "ttt", shop, kind, key);
+}
+
 /* ---- timers ---- */
 
 int sqlite_set_timer(struct store *store, const struct timer *timer, struct error *error)

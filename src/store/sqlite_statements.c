@@ -95,6 +95,7 @@ static const char *const sql[STATEMENTS] = {
 		"INSERT INTO records (shop, kind, key, expires, json) VALUES (?1, ?2, ?3, ?4,"
 		" ?5) ON CONFLICT DO UPDATE SET expires = excluded.expires,"
 		" json = excluded.json",
+	[DROP_RECORD] = "DELETE FROM records WHERE shop = ?1 AND kind = ?2 AND key = ?3",
 	[SET_TIMER] = "INSERT INTO timers (shop, kind, key, due) VALUES (?1, ?2, ?3, ?4)"
 		      " ON CONFLICT DO UPDATE SET due = excluded.due",
 	[DROP_TIMER] = "DELETE FROM timers WHERE shop = ?1 AND kind = ?2 AND key = ?3",

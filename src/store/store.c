@@ -150,6 +150,12 @@ int store_put_record(struct store *store, const char *shop, const char *kind, co
 	return store->engine->put_record(store, shop, kind, key, json, expires, error);
 }
 
+int store_drop_record(struct store *store, const char *shop, const char *kind, const char *key,
+	struct error *error)
+{
+	return store->engine->drop_record(store, shop, kind, key, error);
+}
+
 int store_set_timer(struct store *store, const struct timer *timer, struct error *error)
 {
 	return store->engine->set_timer(store, timer, error);

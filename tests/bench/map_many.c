@@ -24,12 +24,18 @@ static int put(void *context, const char *kind, const char *key, const char *jso
 	return 0;
 }
 
+static int set_timer(void *context, const char *kind, const char *key, int64_t due)
+{
+	(void)context, (void)kind, (void)key, (void)due;
+	return 0;
+}
+
 /* Maps the body once; the number of bytes of its messages. */
 static size_t map_once(const struct config *config, const char *body, size_t length)
 {
 	struct arena *arena = arena_create(length * 8);
 	size_t bytes = 0;
-	struct memory memory = {.get = get, .put = put, .context = &bytes};
+	struct memory memory = {.get = get, .put = put, .set_timer = set_timer, .context = &bytes};
 	struct delivery delivery = {.shop = config->shops[0].domain,
 		.topic = "orders/create",
 		.received = clock_now(),
@@ -47,7 +53,7 @@ static size_t map_once(const struct config *config, const char *body, size_t len
 		struct uuid id =
 			message_id_of(&config->destinations[0], config->shops[0].domain, call);
 
-		message_write(call, &id, &message);
+		message_write(call, call->event, &id, &message);
 	}
 	bytes += message.length;
 	text_free(&message);

@@ -324,6 +324,23 @@ static void records_are_kept_by_shop_kind_and_key(void **state)
 	assert_null(json);
 }
 
+static void a_dropped_record_is_gone(void **state)
+{
+	struct given *given = *state;
+	const char *json;
+
+	begin(given);
+	(void)store_put_record(given->store, "a", "order", "1", "{}", 9, &given->error);
+	(void)store_put_record(given->store, "a", "order", "2", "{}", 9, &given->error);
+	assert_int_equal(store_drop_record(given->store, "a", "order", "1", &given->error), 0);
+	assert_int_equal(store_drop_record(given->store, "a", "order", "3", &given->error), 0);
+	commit(given);
+	(void)store_get_record(given->store, "a", "order", "1", given->arena, &json, &given->error);
+	assert_null(json);
+	(void)store_get_record(given->store, "a", "order", "2", given->arena, &json, &given->error);
+	assert_string_equal(json, "{}");
+}
+
 static void timers_come_due_in_order(void **state)
 {
 	struct given *given = *state;
@@ -500,6 +517,7 @@ int main(void)
 		STORE_TEST(a_refused_message_is_set_aside_and_can_be_sent_again),
 		STORE_TEST(a_delivery_that_cannot_be_mapped_is_set_aside_with_its_body),
 		STORE_TEST(records_are_kept_by_shop_kind_and_key),
+		STORE_TEST(a_dropped_record_is_gone),
 		STORE_TEST(timers_come_due_in_order),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),

@@ -1,0 +1,12 @@
+/* The calls that a rule makes of a subject: alias, identify, track. */
+#ifndef SEGRELAY_MAPPING_CALLS_H
+#define SEGRELAY_MAPPING_CALLS_H
+
+#include "mapping/rules.h"
+
+/* Appends the calls to the result, whose outcome becomes MAPPED; UNUSABLE when one is too large
+ * whatever is left out of it. */
+void calls_tell(
+	struct work *work, const struct rule *rule, const cJSON *subject, struct mapped *result);
+
+#endif

@@ -1,0 +1,69 @@
+/* The event catalogue as the program has it. */
+#include "commands/map_events.h"
+
+#include "commands/commands.h"
+#include "commands/common.h"
+#include "config/events.h"
+#include "mapping/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Adds "a|b" as a list. */
+static void add_topics(struct text *line, const char *topics)
+{
+	const struct topic *timer = topic_of_timer(topics);
+
+	if (timer != NULL)
+		topics = timer->set_by;
+	json_add_key(line, "topics");
+	text_put(line, "[");
+	for (const char *at = topics; *at != '\0';) {
+		size_t length = strcspn(at, "|");
+
+		text_format(line, "%s\"%.*s\"", at != topics ? "," : "", (int)length, at);
+		at += length + (at[length] == '|');
+	}
+	text_put(line, "]");
+}
+
+static void add_properties(struct text *line, const struct field *rows)
+{
+	for (const struct field *row = rows; row != NULL && row->property != NULL; row++) {
+		json_add_comma(line);
+		json_add_string(line, row->property);
+	}
+}
+
+static void add_rule(struct text *line, const struct rule *rule)
+{
+	static const char *const calls[] = {
+		[TRACK] = "track", [IDENTIFY] = "identify", [ALIAS] = "alias"};
+	const struct event_name *event = events_find(rule->event, strlen(rule->event));
+
+	text_put(line, "{");
+	json_add_member(line, "event", rule->event);
+	json_add_member(line, "call", calls[rule->call]);
+	add_topics(line, rule->topics);
+	json_add_key(line, "properties");
+	text_put(line, "[");
+	add_properties(line, rule->call == IDENTIFY ? customer_traits : rule->properties);
+	text_put(line, "]");
+	json_add_flag(line, "default", event == NULL || !event->is_off);
+	text_put(line, "}\n");
+}
+
+int print_events(void)
+{
+	struct text line = {0};
+	int status = EXIT_GOOD;
+
+	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
+		add_rule(&line, rule);
+	if (line.failed)
+		status = complain("no memory");
+	else
+		(void)fputs(text_string(&line), stdout);
+	text_free(&line);
+	return status;
+}

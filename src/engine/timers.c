@@ -1,0 +1,95 @@
+/* What must happen later: the timers that the mapping and the jobs have set. */
+#include "engine/timers.h"
+
+#include "base/clock.h"
+#include "engine/inside.h"
+
+#include <string.h>
+
+enum {
+	TIMERS_A_TURN = 100, /* bounds the time that a webhook waits for the commit */
+	ARENA = 16384,
+};
+
+/* A shop that was taken out of the configuration may come back. */
+static const int64_t UNKNOWN_SHOP_PAUSE = HOUR;
+
+/* Carries out one timer, which is gone from the store already. 0, or -1 when the store failed. */
+typedef int due(
+	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error);
+
+static int settle_cart(
+	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
+{
+	const struct shop *shop = config_shop(engine->config, timer->shop);
+	struct timer later = *timer;
+
+	if (shop != NULL)
+		return engine_map_timer(engine, timer, shop, arena, error);
+	later.due = clock_now() + UNKNOWN_SHOP_PAUSE;
+	return timers_set(engine, &later, error);
+}
+
+static const struct {
+	const char *kind;
+	due *run;
+} kinds[] = {
+	{"cart", settle_cart},
+};
+
+static int run_one(
+	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
+{
+	if (store_drop_timer(engine->store, timer, error) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].kind, timer->kind) == 0)
+			return kinds[i].run(engine, timer, arena, error);
+	return 0;
+}
+
+int timers_set(struct engine *engine, const struct timer *timer, struct error *error)
+{
+	if (timer->due == TIME_UNKNOWN)
+		return store_drop_timer(engine->store, timer, error);
+	if (timer->due < engine->timer_at)
+		engine->timer_at = timer->due;
+	return store_set_timer(engine->store, timer, error);
+}
+
+bool timers_due(const struct engine *engine)
+{
+	return !engine->failed && clock_now() >= engine->timer_at;
+}
+
+int64_t timers_left(const struct engine *engine, int64_t most)
+{
+	int64_t now = clock_now();
+
+	if (engine->failed || engine->timer_at > now + most)
+		return most;
+	return engine->timer_at > now ? engine->timer_at - now : 0;
+}
+
+int timers_run(struct engine *engine, struct error *error)
+{
+	int64_t now = clock_now();
+	bool found = true;
+
+	for (int i = 0; i < TIMERS_A_TURN && found; i++) {
+		struct arena *arena = arena_create(ARENA);
+		struct timer timer;
+		int result;
+
+		if (arena == NULL)
+			return error_set(error, "no memory");
+		result = store_due_timer(
+			engine->store, now, arena, &timer, &found, &engine->timer_at, error);
+		if (result == 0 && found)
+			result = run_one(engine, &timer, arena, error);
+		arena_destroy(arena);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,232 @@
+/* The calls that a rule makes of a subject: alias, identify, track. */
+#include "mapping/calls.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "config/events.h"
+#include "mapping/context.h"
+#include "mapping/merges.h"
+#include "mapping/people.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	/* Under the 32 KB that Segment takes, as its libraries keep it. */
+	MESSAGE_MAX = 32000,
+	/* What message_write adds: `"messageId":"…","type":"identify","event":"…",`. */
+	NAME_ADDS = 14 + UUID_TEXT + 18 + 11 + EVENT_NAME_MAX,
+	/* What follows products when they are cut, and closes the message. */
+	AFTER_PRODUCTS = 100,
+};
+
+/* ---- one call ---- */
+
+/* Says when it happened, never when it came. A time of the future is taken as now: a clock was
+ * wrong. */
+static void write_timestamp(struct scope *scope, const char *time_path)
+{
+	const struct delivery *delivery = scope->work->delivery;
+	int64_t time = time_path != NULL ? time_at(scope->root, time_path) : TIME_UNKNOWN;
+	char text[TIME_TEXT];
+
+	if (time == TIME_UNKNOWN)
+		time = time_parse(delivery->triggered_at);
+	if (time == TIME_UNKNOWN) /* a merge has none: so it would be at Segment, only later */
+		time = delivery->received;
+	time_format(time < delivery->received ? time : delivery->received, text);
+	json_add_member(scope->out, "timestamp", text);
+}
+
+static void write_properties(struct scope *scope, const struct rule *rule)
+{
+	json_add_key(scope->out, "properties");
+	text_put(scope->out, "{");
+	if (scope->work->shop->email_property)
+		field_text(scope, "email", scope->work->person.email);
+	field_text(scope, "sent_from", "segrelay");
+	fields_write(scope, rule->properties, scope->root);
+	text_put(scope->out, "}");
+}
+
+static void write_traits(struct scope *scope)
+{
+	json_add_key(scope->out, "traits");
+	text_put(scope->out, "{");
+	fields_write(scope, customer_traits, scope->work->customer);
+	text_put(scope->out, "}");
+}
+
+/* For the destinations that need one to join the two, and no other. */
+static void write_alias(struct scope *scope, const struct rule *rule)
+{
+	const struct person *person = &scope->work->person;
+	const char *before =
+		rule->call == ALIAS ? merges_previous_id(scope->work) : person->anonymous_id;
+
+	field_text(scope, "userId", person->user_id);
+	field_text(scope, "previousId", before);
+	write_timestamp(scope, rule->time);
+	context_write_library(scope);
+	context_write_integrations(scope, &scope->work->shop->alias_integrations);
+}
+
+static void write_call(struct scope *scope, const struct rule *rule, enum call call)
+{
+	text_put(scope->out, "{");
+	if (call == ALIAS) {
+		write_alias(scope, rule);
+	} else {
+		context_ids(scope);
+		write_timestamp(scope, rule->time);
+		context_write(scope, call == TRACK);
+		if (call == TRACK)
+			write_properties(scope, rule);
+		else
+			write_traits(scope);
+	}
+	text_put(scope->out, "}");
+}
+
+/* Writes the call, leaving out more and more until it is small enough. */
+static bool write_within_limit(struct work *work, const struct rule *rule, const cJSON *subject,
+	enum call call, struct text *out)
+{
+	struct scope scope = {
+		.work = work,
+		.out = out,
+		.root = subject,
+		.limit = MESSAGE_MAX - NAME_ADDS - AFTER_PRODUCTS,
+	};
+
+	for (int shrink = SHRINK_NOTHING; shrink <= SHRINK_LAST; shrink++) {
+		text_cut(out, 0);
+		scope.shrink = (enum shrink)shrink;
+		write_call(&scope, rule, call);
+		if (out->length + NAME_ADDS <= MESSAGE_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* The natural key: what stands at each of the rule's paths, with "|" between. */
+static const char *natural_key(struct work *work, const struct rule *rule, const cJSON *subject)
+{
+	struct text key = {0};
+	const char *kept;
+
+	for (const char *at = rule->key; *at != '\0';) {
+		size_t length = strcspn(at, " ");
+		char path[64];
+		const cJSON *value;
+
+		(void)snprintf(path, sizeof(path), "%.*s", (int)length, at);
+		value = json_at(subject, path);
+		if (at != rule->key)
+			text_put(&key, "|");
+		if (cJSON_IsString(value))
+			text_put(&key, value->valuestring);
+		else if (value != NULL)
+			json_add_value(&key, value);
+		at += length + (at[length] == ' ');
+	}
+	if (key.failed)
+		work_fail(work, "no memory");
+	kept = work_copy(work, text_string(&key));
+	text_free(&key);
+	return kept;
+}
+
+/* Appends a call to the result. */
+static void add_call(struct work *work, struct mapped *result, const struct rule *rule,
+	const cJSON *subject, enum call call, const char *key)
+{
+	struct call_made *made = arena_alloc(work->arena, sizeof(*made));
+	struct call_made **end = &result->calls;
+	struct text out = {0};
+	bool fits = write_within_limit(work, rule, subject, call, &out);
+	char *json = arena_alloc(work->arena, out.length + 1);
+
+	if (made == NULL || json == NULL || out.failed) {
+		work_fail(work, "no memory");
+	} else if (!fits) {
+		result->outcome = UNUSABLE;
+		result->reason = "the message stays over 32,000 bytes whatever is left out";
+	} else {
+		memcpy(json, text_string(&out), out.length + 1);
+		*made = (struct call_made){.call = call,
+			.event = call == ALIAS ? "alias" : rule->event,
+			.key = key,
+			.with_next = call != rule->call,
+			.json = json,
+			.json_length = out.length};
+		while (*end != NULL)
+			end = &(*end)->next;
+		*end = made;
+	}
+	text_free(&out);
+}
+
+/* ---- alias and identify ---- */
+
+/* Once for each pair of a browser's id and a userId, before the first identify of the two. */
+static void add_alias(
+	struct work *work, struct mapped *result, const struct rule *rule, const cJSON *subject)
+{
+	const char *browser = people_browser_id(work);
+	const char *user = work->person.user_id;
+	const char *told = json_text(work->known.value, "aliased");
+	const char *key;
+
+	if (!work->shop->alias || work->aliased || browser == NULL || user == NULL ||
+		strcmp(browser, user) == 0 || (told != NULL && strcmp(told, browser) == 0))
+		return;
+	key = arena_format(work->arena, "%s|%s", user, browser);
+	if (key == NULL)
+		work_fail(work, "no memory");
+	else
+		add_call(work, result, rule, subject, ALIAS, key);
+	work->aliased = true;
+}
+
+/* With identify = changed only when ids or traits differ from those told last. */
+static bool wants_identify(struct work *work)
+{
+	struct text told = {0};
+	struct scope scope = {.work = work, .out = &told, .root = work->payload};
+	const char *before = json_text(work->known.value, "identified");
+	char digest[MD5_TEXT];
+
+	if (work->customer == NULL)
+		return false;
+	if (work->shop->identify == IDENTIFY_EVERY)
+		return true;
+	text_put(&told, "{");
+	context_ids(&scope);
+	fields_write(&scope, customer_traits, work->customer);
+	if (told.failed || digest_md5(text_string(&told), digest) != 0)
+		work_fail(work, "no memory");
+	text_free(&told);
+	if (work->failed || (before != NULL && strcmp(before, digest) == 0))
+		return false;
+	work->identified = work_copy(work, digest);
+	return true;
+}
+
+/* ---- a delivery ---- */
+
+void calls_tell(
+	struct work *work, const struct rule *rule, const cJSON *subject, struct mapped *result)
+{
+	const char *key = natural_key(work, rule, subject);
+
+	result->outcome = MAPPED;
+	if (rule->call != ALIAS && work->customer != NULL) {
+		add_alias(work, result, rule, subject);
+		if (wants_identify(work))
+			add_call(work, result, rule, subject, IDENTIFY, key);
+	}
+	if (rule->call != IDENTIFY)
+		add_call(work, result, rule, subject, rule->call, key);
+	work->made_up_told |= work->person.is_made_up && work->person.user_id == NULL;
+}

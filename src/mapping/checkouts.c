@@ -1,0 +1,156 @@
+/* Checkout Started, Checkout Step Completed, Payment Info Entered (docs/events.md, Checkouts). */
+#include "mapping/checkouts.h"
+
+#include "mapping/links.h"
+#include "mapping/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONTACT = 1, SHIPPING = 2, PAYMENT = 3, STEPS = 3 };
+
+/* ---- how far ---- */
+
+static bool is_checkout(const struct work *work)
+{
+	return work->topic->checkout != NULL && !work->topic->is_order;
+}
+
+static bool has_contact(const cJSON *checkout)
+{
+	return json_text(checkout, "email|phone|customer.id") != NULL;
+}
+
+/* Shopify sends the address as [] while it is not known. */
+static bool has_shipping(const cJSON *checkout)
+{
+	return json_at(checkout, "shipping_lines") != NULL &&
+	       cJSON_IsObject(json_at(checkout, "shipping_address"));
+}
+
+static bool needs_shipping(const cJSON *checkout)
+{
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, json_at(checkout, "line_items")) {
+		if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(line, "requires_shipping")))
+			return true;
+	}
+	return json_at(checkout, "line_items") == NULL;
+}
+
+/* The last step that a checkout shows as done; whoever did it did those before, too. No field says
+ * that payment details were entered: a gateway, or the end, shows it. */
+static int step_of(const cJSON *checkout)
+{
+	if (json_at(checkout, "completed_at|gateway") != NULL)
+		return PAYMENT;
+	if (has_shipping(checkout) || (has_contact(checkout) && !needs_shipping(checkout)))
+		return SHIPPING;
+	return has_contact(checkout) ? CONTACT : 0;
+}
+
+/* An order ends a checkout that was seen, whatever was seen of it. */
+void checkouts_recall(struct work *work)
+{
+	const char *step;
+
+	if (work->topic->checkout == NULL)
+		return;
+	work->checkout = work_recall(work, "checkout", work->checkout_id);
+	step = json_text(work->checkout.value, "step");
+	work->progress.known = step != NULL ? (int)strtol(step, NULL, 10) : 0;
+	if (is_checkout(work))
+		work->progress.now = links_order(work) != NULL ? PAYMENT : step_of(work->payload);
+	else if (work->checkout.value != NULL)
+		work->progress.now = PAYMENT;
+}
+
+void checkouts_remember(struct work *work)
+{
+	struct text json = {0};
+	int step = work->progress.now > work->progress.known ? work->progress.now
+							     : work->progress.known;
+
+	if (work->checkout_id == NULL || (!is_checkout(work) && work->checkout.value == NULL))
+		return;
+	text_format(&json, "{\"step\":%d}", step);
+	work_remember(work, "checkout", work->checkout_id, &json, work->checkout.json);
+	text_free(&json);
+}
+
+/* ---- what is told ---- */
+
+struct subjects checkout_started(struct work *work)
+{
+	return work->checkout.value != NULL ? silent(NULL) : itself(work);
+}
+
+/* The payload once for each step from `first` to `last` that was not told. */
+static struct subjects steps(struct work *work, int first, int last)
+{
+	const cJSON **views = arena_alloc(work->arena, STEPS * sizeof(*views));
+	struct subjects subjects = {.items = views};
+
+	if (views == NULL) {
+		work_fail(work, "no memory");
+		return silent("no memory");
+	}
+	if (first <= work->progress.known)
+		first = work->progress.known + 1;
+	if (last > work->progress.now)
+		last = work->progress.now;
+	for (int step = first; step <= last && !work->failed; step++) {
+		cJSON *view = work_view(work, work->payload);
+
+		work_set(work, view, "step", (char[]){(char)('0' + step), '\0'});
+		views[subjects.count++] = view;
+	}
+	return subjects;
+}
+
+struct subjects steps_before_payment(struct work *work)
+{
+	return steps(work, CONTACT, SHIPPING);
+}
+
+struct subjects step_of_payment(struct work *work)
+{
+	return steps(work, PAYMENT, PAYMENT);
+}
+
+/* ---- properties ---- */
+
+#define CHECKOUT_ROWS                                                                          \
+	{"checkout_id", "token", as_text, NULL, 0}, {"checkoutId", "token", as_text, NULL, 0}, \
+		{"cart_id", "cart_token", as_text, NULL, 0},                                   \
+		{"userId", ".", order_user_id, NULL, 0}, {"step", "step", as_count, NULL, 0},  \
+		{"subtotal", ".", order_net, NULL, 0}, {"revenue", ".", order_net, NULL, 0},   \
+		{"shipping", ".", order_shipping, NULL, 0},                                    \
+		{"tax", "total_tax", as_money, NULL, 0},                                       \
+		{"duties", "total_duties", as_positive_money, NULL, 0},                        \
+		{"discount", "total_discounts", as_money, NULL, 0},                            \
+		{"total", "total_price", as_money, NULL,                                       \
+			0}, /* a checkout's amounts are the buyer's (Shopify's reference) */   \
+		{"currency", "presentment_currency|currency", as_text, NULL, 0},               \
+		{"presentment_currency", "presentment_currency", as_text, NULL, 0},            \
+		{"presentment_total", "total_price", as_text, NULL, 0},                        \
+		{"coupon", ".", order_coupons, NULL, 0},                                       \
+		{"payment_method", "gateway", as_text, NULL, 0},                               \
+		{"shipping_method", ".", order_shipping_method, NULL, 0},                      \
+		{"source_name", "source_name", as_text, NULL, 0},                              \
+		{"location_id", "location_id", as_text, NULL, 0},                              \
+	{                                                                                      \
+		"products", "line_items", as_list, line_properties, 0                          \
+	}
+
+const struct field checkout_properties[] = {
+	CHECKOUT_ROWS,
+	{0},
+};
+
+const struct field checkout_started_properties[] = {
+	{"value", "total_price", as_money, NULL, 0},
+	CHECKOUT_ROWS,
+	{0},
+};

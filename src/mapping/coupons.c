@@ -1,0 +1,95 @@
+/* Coupon Applied (docs/events.md, Coupons). */
+#include "mapping/rules.h"
+
+#include <string.h>
+
+/* What a code took off, by the list of codes; NULL when it does not say. */
+static const cJSON *amount_of(const cJSON *payload, const char *code)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, json_at(payload, "discount_codes")) {
+		const char *name = json_text(item, "code");
+
+		if (name != NULL && strcmp(name, code) == 0)
+			return json_at(item, "amount");
+	}
+	return NULL;
+}
+
+/* discount_codes lists titles of automatic discounts, too; where there are applications, they say
+ * what is a code. */
+static bool is_code(const cJSON *item, bool is_application)
+{
+	const char *type = json_text(item, "type");
+
+	if (json_text(item, "code") == NULL)
+		return false;
+	return !is_application || (type != NULL && strcmp(type, "discount_code") == 0);
+}
+
+/* The payload once for each code, with `code` and `amount`. */
+static struct subjects codes(struct work *work)
+{
+	const cJSON *applications = json_at(work->payload, "discount_applications");
+	const cJSON *list =
+		applications != NULL ? applications : json_at(work->payload, "discount_codes");
+	size_t most = (size_t)cJSON_GetArraySize(list);
+	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
+	struct subjects subjects = {.items = views};
+	const cJSON *item;
+
+	if (views == NULL) {
+		work_fail(work, "no memory");
+		return silent("no memory");
+	}
+	cJSON_ArrayForEach (item, list) {
+		cJSON *view;
+
+		if (!is_code(item, applications != NULL))
+			continue;
+		view = work_view(work, work->payload);
+		work_set(work, view, "code", json_text(item, "code"));
+		work_refer(work, view, "amount", amount_of(work->payload, json_text(item, "code")));
+		if (work->failed)
+			return silent("no memory");
+		views[subjects.count++] = view;
+	}
+	return subjects;
+}
+
+struct subjects codes_of_checkout(struct work *work)
+{
+	return work->progress.now > 0 ? codes(work) : silent(NULL);
+}
+
+struct subjects codes_of_order(struct work *work)
+{
+	return order_is_placed(work) ? codes(work) : silent(NULL);
+}
+
+#define COUPON_ROWS                                                                              \
+	{"coupon_id", "code", as_text, NULL, 0}, {"coupon_name", "code", as_text, NULL, 0},      \
+		{"coupon", "code", as_text, NULL, 0}, {"discount", "amount", as_money, NULL, 0}, \
+		{"cart_id", "cart_token", as_text, NULL, 0},                                     \
+	{                                                                                        \
+		"userId", ".", order_user_id, NULL, 0                                            \
+	}
+
+const struct field order_coupon_properties[] = {
+	{"order_id", ".", order_id, NULL, 0},
+	{"order_name", "name", as_text, NULL, 0},
+	{"checkout_id", "checkout_token", as_text, NULL, 0},
+	{"checkoutId", "checkout_token", as_text, NULL, 0},
+	COUPON_ROWS,
+	{"currency", "currency", as_text, NULL, 0},
+	{0},
+};
+
+const struct field checkout_coupon_properties[] = {
+	{"checkout_id", "token", as_text, NULL, 0},
+	{"checkoutId", "token", as_text, NULL, 0},
+	COUPON_ROWS,
+	{"currency", "presentment_currency|currency", as_text, NULL, 0},
+	{0},
+};
