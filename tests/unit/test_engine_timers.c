@@ -1,0 +1,169 @@
+/* The engine's timers: what must happen later happens, once, whatever came between. */
+#include "turning.h"
+
+#define CART(updated, quantity)                                        \
+	"{\"token\":\"c1\",\"updated_at\":\"2026-11-23T10:00:" updated \
+	"Z\",\"line_items\":[{\"key\":\"1:a\",\"quantity\":" quantity  \
+	",\"title\":\"Mug\",\"price\":\"9.00\",\"line_price\":\"9.00\"}]}"
+
+static const char other[] = "{\"id\":5}";
+
+static int64_t noon(void)
+{
+	return time_parse("2026-11-23T12:00:00Z");
+}
+
+/* Turns the engine once at a time. */
+static void turn_at(struct given *given, int64_t time)
+{
+	clock_hold(time);
+	assert_int_equal(post(given, "shop/update", other), STORED);
+}
+
+static int let_run(void **state)
+{
+	clock_hold(TIME_UNKNOWN);
+	return tear_down(state);
+}
+
+static void restart(struct given *given)
+{
+	char url[96];
+
+	engine_stop(given->engine);
+	store_close(given->store);
+	config_release(given->config);
+	(void)snprintf(url, sizeof(url), "sqlite:%s", given->path);
+	start(given, url);
+}
+
+static void a_cart_is_told_when_it_has_rested(void **state)
+{
+	struct given *given = *state;
+
+	clock_hold(noon());
+	assert_int_equal(post(given, "carts/create", CART("01", "1")), STORED);
+	turn_at(given, noon() + 9 * SECOND);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+	turn_at(given, noon() + 10 * SECOND);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	turn_at(given, noon() + HOUR);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	assert_int_equal(topic_number(given, "carts/create", "ignored"), 1);
+}
+
+static void a_newer_snapshot_restarts_the_rest_but_not_for_ever(void **state)
+{
+	struct given *given = *state;
+	static const char *const snapshots[] = {CART("21", "3"), CART("22", "4"), CART("23", "5"),
+		CART("24", "6"), CART("25", "7"), CART("26", "8"), CART("27", "9")};
+
+	clock_hold(noon());
+	(void)post(given, "carts/create", CART("01", "1"));
+	clock_hold(noon() + 9 * SECOND);
+	(void)post(given, "carts/update", CART("10", "2"));
+	turn_at(given, noon() + 18 * SECOND);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+	turn_at(given, noon() + 19 * SECOND);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	/* it changes every nine seconds: after a minute it is told all the same */
+	for (int i = 0; i < 7; i++) {
+		clock_hold(noon() + HOUR + 9 * i * SECOND);
+		(void)post(given, "carts/update", snapshots[i]);
+		assert_int_equal(outbox_number(given, "queued"), 1);
+	}
+	turn_at(given, noon() + HOUR + MINUTE);
+	assert_int_equal(outbox_number(given, "queued"), 2);
+}
+
+static void an_item_that_is_taken_out_again_is_not_told(void **state)
+{
+	struct given *given = *state;
+
+	clock_hold(noon());
+	(void)post(given, "carts/create", CART("01", "1"));
+	(void)post(given, "carts/update",
+		"{\"token\":\"c1\",\"updated_at\":\"2026-11-23T10:00:05Z\",\"line_items\":[]}");
+	turn_at(given, noon() + MINUTE);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+}
+
+static void a_timer_survives_a_restart(void **state)
+{
+	struct given *given = *state;
+
+	clock_hold(noon());
+	(void)post(given, "carts/create", CART("01", "1"));
+	restart(given);
+	turn_at(given, noon() + 9 * SECOND);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+	restart(given);
+	turn_at(given, noon() + DAY);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	restart(given);
+	turn_at(given, noon() + 2 * DAY);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+}
+
+static int go_wrong(struct engine *engine, struct request *request, struct error *error)
+{
+	(void)engine, (void)request;
+	return error_set(error, "the disk went away");
+}
+
+static void pause_shortly(void)
+{
+	(void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
+static void a_turn_that_fails_leaves_the_timer(void **state)
+{
+	struct given *given = *state;
+	struct request request = {.run = go_wrong};
+
+	clock_hold(noon());
+	(void)post(given, "carts/create", CART("01", "1"));
+	log_configure(LOG_ERROR + 1, LOG_TEXT);
+	clock_hold(noon() + 20 * SECOND);
+	assert_int_equal(engine_call(given->engine, &request, &given->error), -1);
+	while (engine_refuses(given->engine, NULL))
+		pause_shortly();
+	while (outbox_number(given, "queued") == -1)
+		pause_shortly();
+	assert_int_equal(outbox_number(given, "queued"), 1);
+}
+
+static void a_shop_that_is_not_configured_now_may_come_back(void **state)
+{
+	struct given *given = *state;
+	struct config *elsewhere = config_defaults("other.myshopify.com");
+
+	clock_hold(noon());
+	(void)post(given, "carts/create", CART("01", "1"));
+	engine_reload(given->engine, elsewhere);
+	clock_hold(noon() + 20 * SECOND);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(outbox_number(given, "queued"), -1);
+	engine_reload(given->engine, given->config);
+	turn_at(given, noon() + 2 * HOUR);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	config_release(elsewhere);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_cart_is_told_when_it_has_rested, set_up, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_newer_snapshot_restarts_the_rest_but_not_for_ever, set_up, let_run),
+		cmocka_unit_test_setup_teardown(
+			an_item_that_is_taken_out_again_is_not_told, set_up, let_run),
+		cmocka_unit_test_setup_teardown(a_timer_survives_a_restart, set_up_file, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_turn_that_fails_leaves_the_timer, set_up_file, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_shop_that_is_not_configured_now_may_come_back, set_up, let_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
