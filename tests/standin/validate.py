@@ -6,6 +6,7 @@ are read with `exact.loads`, so numbers are decimals that remember their text.
 
 import datetime
 import re
+from decimal import Decimal
 
 from standin import exact
 
@@ -14,6 +15,10 @@ UUID5 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z\Z")
 DIGITS = re.compile(r"[0-9]{1,20}\Z")
 PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
+# What only a payment's details, its receipt or a secret link can have brought.
+SECRET = re.compile("\u2022\u2022\u2022\u2022|receipt|credit_card|fingerprint|cvv_|avs_|cvc_check"
+                    "|[?&]key=", re.IGNORECASE)
+CARD = re.compile(r"(?<![0-9])([0-9]{13,19}|[0-9]{4}([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{4})(?![0-9])")
 
 
 # ---- types: each returns what is wrong, or None ----
@@ -26,6 +31,10 @@ def text(value):
 
 def shopify_id(value):
     return text(value) or (None if DIGITS.match(value) else "is no id in digits")
+
+
+def token(value):
+    return text(value) or (None if re.match(r"[!-~]{1,255}\Z", value) else "is no token")
 
 
 def number(value):
@@ -42,6 +51,10 @@ def count(value):
     if number(value) or value != int(value) or value < 0:
         return "is no whole number"
     return None
+
+
+def step(value):
+    return None if count(value) is None and 1 <= value <= 3 else "is no step from 1 to 3"
 
 
 def flag(value):
@@ -85,17 +98,44 @@ EVERY_EVENT = {"email": text, "sent_from": text}
 PRODUCTS = {"products": [PRODUCT], "products_truncated": truth, "products_count": count}
 
 ORDER = EVERY_EVENT | PRODUCTS | {
-    "order_id": text, "order_name": text, "checkout_id": text, "checkoutId": text,
-    "cart_id": text, "userId": text, "affiliation": text, "subtotal": amount, "revenue": amount,
+    "order_id": text, "order_name": text, "checkout_id": token, "checkoutId": token,
+    "cart_id": token, "userId": text, "affiliation": text, "subtotal": amount, "revenue": amount,
     "shipping": amount, "tax": amount, "duties": amount, "tip": amount, "discount": amount,
     "total": amount, "currency": currency, "presentment_currency": currency,
     "presentment_total": amount_text, "coupon": text, "payment_method": text,
     "shipping_method": text, "source_name": text, "location_id": shopify_id,
     "purchase_count": count, "lifetime_revenue": amount,
 }
+CART_LINE = {name: kind for name, kind in PRODUCT.items() if name not in ("position", "coupon")}
+CART = EVERY_EVENT | PRODUCTS | CART_LINE | {
+    "cart_id": token, "currency": currency, "value": amount,
+}
+CHECKOUT = EVERY_EVENT | PRODUCTS | {
+    "checkout_id": token, "checkoutId": token, "cart_id": token, "userId": text,
+    "affiliation": text, "subtotal": amount, "revenue": amount, "shipping": amount, "tax": amount,
+    "duties": amount, "discount": amount, "total": amount, "currency": currency,
+    "presentment_currency": currency, "presentment_total": amount_text, "coupon": text,
+    "payment_method": text, "shipping_method": text, "source_name": text,
+}
 CUSTOMER = EVERY_EVENT | {"customer_id": shopify_id, "verified_email": flag, "state": text}
 
 PROPERTIES = {
+    "Product Added": CART,
+    "Product Removed": CART,
+    "Checkout Started": CHECKOUT | {"value": amount},
+    "Checkout Step Completed": CHECKOUT | {"step": step},
+    "Payment Info Entered": CHECKOUT | {"step": step},
+    "Coupon Applied": EVERY_EVENT | {
+        "order_id": text, "order_name": text, "checkout_id": token, "checkoutId": token,
+        "cart_id": token, "coupon_id": text, "coupon_name": text, "coupon": text,
+        "discount": amount, "currency": currency,
+    },
+    "Payment Failure": EVERY_EVENT | {
+        "order_id": text, "checkout_id": token, "transaction_id": shopify_id,
+        "payment_method": text, "amount": amount, "value": amount, "currency": currency,
+        "error_code": text, "error_message": text, "kind": text, "step": step,
+    },
+    "Order Updated": ORDER,
     "Order Completed": ORDER,
     "POS Order Placed": ORDER,
     "Order Cancelled": ORDER | {"cancel_reason": text},
@@ -114,6 +154,10 @@ PROPERTIES = {
     "Customer Enabled": CUSTOMER,
 }
 NEEDED = {
+    "Product Added": ["cart_id", "quantity"], "Product Removed": ["cart_id", "quantity"],
+    "Checkout Started": ["checkout_id"], "Checkout Step Completed": ["checkout_id", "step"],
+    "Payment Info Entered": ["checkout_id", "step"], "Coupon Applied": ["coupon_id"],
+    "Payment Failure": ["order_id", "transaction_id", "step"], "Order Updated": ["order_id"],
     "Order Completed": ["order_id"], "POS Order Placed": ["order_id"],
     "Order Cancelled": ["order_id"], "Order Refunded": ["order_id", "refund_id"],
     "Fulfilment Update": ["order_id", "fulfillment_id"],
@@ -145,13 +189,18 @@ CALL = {
 CALLS = {
     "track": CALL | {"event": text, "properties": None},
     "identify": CALL | {"traits": None},
+    "alias": CALL | {"previousId": text, "integrations": None},
 }
 
 
 # ---- the check ----
 
-def problems(message, now=None):
-    """Everything wrong with one call; `now` is the latest time that its timestamp may be."""
+def problems(message, now=None, names=None):
+    """Everything wrong with one call.
+
+    `now` is the latest time that its timestamp may be; `names` the catalogue's name of each event
+    that the configuration renamed.
+    """
     if not isinstance(message, dict):
         return ["the message is no object"]
     found = _nothing_empty(message, "")
@@ -160,12 +209,15 @@ def problems(message, now=None):
         return found + [f"type: {kind!r} is none of {', '.join(CALLS)}"]
     found += _object(message, CALLS[kind], "")
     found += _envelope(message, now)
+    found += _nothing_secret(message, "")
     if kind == "identify":
         found += _object(message.get("traits", {}), TRAITS, "traits")
         if "userId" not in message and not message.get("traits"):
             found.append("identify: says nothing of nobody")
+    elif kind == "alias":
+        found += _alias(message)
     else:
-        found += _track(message)
+        found += _track(message, names or {})
     size = len(exact.dumps(message).encode())
     if size > MESSAGE_BYTES:
         found.append(f"the message has {size} bytes, over {MESSAGE_BYTES}")
@@ -189,22 +241,82 @@ def _envelope(message, now):
     return found
 
 
-def _track(message):
+def _alias(message):
+    """Two ids that differ; for some integrations only, or for all that take it."""
+    found = [f"{name}: missing" for name in ("userId", "previousId") if name not in message]
+    if message.get("userId") == message.get("previousId"):
+        found.append("previousId: is the userId")
+    if UUID5.match(str(message.get("previousId", ""))):
+        found.append("previousId: is a made-up id")
+    integrations = message.get("integrations", {"All": False, "any": True})
+    if not isinstance(integrations, dict) or integrations.get("All") is not False:
+        return found + ["integrations.All: is not false"]
+    named = [value for name, value in integrations.items() if name != "All"]
+    if not named or any(value is not True for value in named):
+        found.append("integrations: names none, or one that is not true")
+    return found
+
+
+def _track(message, names):
     event = message.get("event")
+    event = names.get(event, event)
     properties = message.get("properties")
     if event not in PROPERTIES:
         return [f"event: {event!r} is not in the catalogue"]
     if not isinstance(properties, dict):
         return ["properties: is no object"]
-    found = _object(properties, PROPERTIES[event], "properties")
+    shape = PROPERTIES[event]
+    found = _object(properties, shape, "properties")
     found += [f"properties.{name}: missing" for name in NEEDED[event] if name not in properties]
     if properties.get("sent_from") != "segrelay":
         found.append("properties.sent_from: is not segrelay")
     if properties.get("userId", message.get("userId")) != message.get("userId"):
         found.append("properties.userId: is not the message's")
-    if "checkout_id" in properties and properties["checkout_id"] != properties.get("checkoutId"):
+    if "checkoutId" in shape and properties.get("checkout_id") != properties.get("checkoutId"):
         found.append("properties.checkoutId: is not checkout_id")
+    return found + _rules_of(event, properties)
+
+
+def _rules_of(event, properties):
+    """What one event's properties must be to each other."""
+    found = []
+    if event in ("Checkout Started", "Checkout Step Completed", "Payment Info Entered"):
+        found += _sums_of_checkout(properties)
+    if event == "Checkout Started" and properties.get("value") != properties.get("total"):
+        found.append("properties.value: is not the total")
+    if event in ("Payment Info Entered", "Payment Failure") and properties.get("step") != 3:
+        found.append("properties.step: is not 3")
+    if event == "Payment Failure" and properties.get("value") != properties.get("amount"):
+        found.append("properties.value: is not the amount")
+    if event == "Coupon Applied" and not {"order_id", "checkout_id"} & set(properties):
+        found.append("properties: neither order_id nor checkout_id")
+    if event in ("Product Added", "Product Removed"):
+        found += _sums_of_cart(properties)
+    if "currency" not in properties and set(properties) & {"total", "value", "amount", "price"}:
+        found.append("properties.currency: missing: Segment would take US dollars")
     return found
+
+
+def _sums_of_checkout(properties):
+    if "total" not in properties or "revenue" not in properties:
+        return []
+    parts = sum(Decimal(properties.get(name, 0)) for name in
+                ("revenue", "shipping", "tax", "tip", "duties"))
+    if parts != properties["total"]:
+        return [f"properties.total: is {properties['total']}, its parts make {parts}"]
+    return []
+
+
+def _sums_of_cart(properties):
+    """`value` is that of the products, which are the cart after the change."""
+    if "products_truncated" in properties or "value" not in properties:
+        return []
+    value = sum(product["price"] * product["quantity"] - product.get("discount", 0)
+                for product in properties.get("products", [])
+                if "price" in product and "quantity" in product)
+    if value != properties["value"]:
+        return [f"properties.value: is {properties['value']}, the products make {value}"]
+    return []
 
 
 def _object(value, shape, path):
@@ -244,6 +356,34 @@ def _nothing_empty(value, path):
         for index, item in enumerate(value):
             found += _nothing_empty(item, f"{path}[{index}]")
     return found
+
+
+def _nothing_secret(value, path):
+    """No part of a card, a receipt, or a link that opens something, whatever it is called."""
+    if isinstance(value, dict):
+        return [wrong for name, member in value.items()
+                for wrong in _secret(name, f"{path}.{name}") +
+                _nothing_secret(member, f"{path}.{name}" if path else name)]
+    if isinstance(value, list):
+        return [wrong for index, item in enumerate(value)
+                for wrong in _nothing_secret(item, f"{path}[{index}]")]
+    return _secret(value, path) if isinstance(value, str) else []
+
+
+def _secret(value, path):
+    if SECRET.search(value):
+        return [f"{path}: tells of a payment or opens something"]
+    is_id = re.search(r"(_id|_ids|[iI]d|numbers?|urls?)(\[[0-9]+\])?\Z", path)
+    if not is_id and any(_is_card_number(found.group()) for found in CARD.finditer(value)):
+        return [f"{path}: looks like the number of a card"]
+    return []
+
+
+def _is_card_number(value):
+    """By the check digit of ISO/IEC 7812."""
+    digits = [int(digit) for digit in value if digit.isdigit()][::-1]
+    doubled = [sum(divmod(digit * 2, 10)) for digit in digits[1::2]]
+    return value[0] in "3456" and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def now_text(ahead_seconds=0):
