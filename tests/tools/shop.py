@@ -100,6 +100,15 @@ BROWSER_ID = "b7c1f7a0-6f0e-4f5c-9f3e-2f0f6d7a8c11"
 MARKER = 7777777777777  # an order id to be replaced: see `copies`
 
 
+def order_id_of(number):
+    return 5778367000000 + number
+
+
+def tokens_of(order_id):
+    """An order's tokens, which its cart and its checkout have, too: the cart's and the checkout's."""
+    return f"c1-{order_id}cart", f"chk{order_id}"
+
+
 def gid(kind, number):
     return f"gid://shopify/{kind}/{number}"
 
@@ -112,7 +121,7 @@ def address(person):
             **person.address}
 
 
-def _customer_within(person, shop, created):
+def customer_within(person, shop, created):
     return {
         "id": person.id, "created_at": created, "updated_at": created,
         "first_name": person.first_name, "last_name": person.last_name, "state": person.state,
@@ -127,14 +136,14 @@ def _customer_within(person, shop, created):
 
 def customer(person=ALMA, shop=AURORA, created="2026-11-20T08:15:00-05:00", **overrides):
     """The payload of customers/*."""
-    payload = _customer_within(person, shop, created)
+    payload = customer_within(person, shop, created)
     payload["addresses"] = [payload["default_address"]]
     return payload | overrides
 
 
 # ---- an order's sums ----
 
-def _allocate(lines, shipping, discounts, currency):
+def allocate(lines, shipping, discounts, currency):
     """What each discount takes off each line, and off the shipping: lists of (index, amount)."""
     left = [Decimal(line.price) * line.quantity for line in lines]
     line_parts = [[] for _ in lines]
@@ -158,22 +167,22 @@ def _allocate(lines, shipping, discounts, currency):
     return line_parts, shipping_parts
 
 
-def _taken(parts):
+def taken(parts):
     return sum((amount for _, amount in parts), Decimal(0))
 
 
-def _tax(amount, shop, taxable):
+def tax_of(amount, shop, taxable):
     if not taxable:
         return Decimal(0)
     rate = shop.tax[1]
     return rounded(amount * rate / (1 + rate if shop.taxes_included else 1), shop.currency)
 
 
-def _tax_lines(amount, shop, money):
+def tax_lines(amount, shop, money, sets=True):
     if amount == 0:
         return []
-    return [{"channel_liable": False, "title": shop.tax[0], "rate": shop.tax[1],
-             **money.both("price", amount)}]
+    price = money.both("price", amount) if sets else {"price": money.text(amount)}
+    return [{"channel_liable": False, "title": shop.tax[0], "rate": shop.tax[1], **price}]
 
 
 # ---- an order's parts ----
@@ -198,20 +207,20 @@ def _line(line, at, order_id, parts, tax, shop, money):
         "title": line.title, **money.both("total_discount", 0), "variant_id": line.variant_id,
         "variant_inventory_management": "shopify" if line.variant_id else None,
         "variant_title": line.variant_title, "vendor": line.vendor,
-        "tax_lines": _tax_lines(tax, shop, money), "duties": [],
+        "tax_lines": tax_lines(tax, shop, money), "duties": [],
         "discount_allocations": _allocations(parts, money),
     }
 
 
 def _shipping_line(title, price, order_id, parts, tax, shop, money):
-    after = Decimal(price) - _taken(parts)
+    after = Decimal(price) - taken(parts)
     return {
         "id": order_id * 10, "carrier_identifier": None, "code": title,
         "current_discounted_price_set": money.set(after),
         # ignores discounts of the whole order, as Shopify's does
         **money.both("discounted_price", price), "is_removed": False, "phone": None,
         **money.both("price", price), "requested_fulfillment_service_id": None,
-        "source": "shopify", "title": title, "tax_lines": _tax_lines(tax, shop, money),
+        "source": "shopify", "title": title, "tax_lines": tax_lines(tax, shop, money),
         "discount_allocations": _allocations(parts, money),
     }
 
@@ -228,7 +237,7 @@ def _application(discount):
     }
 
 
-def _discount_codes(discounts, line_parts, shipping_parts, money):
+def discount_codes(discounts, line_parts, shipping_parts, money):
     """Shopify lists titles here, too, when the discount was no code."""
     parts = [part for line in line_parts for part in line] + shipping_parts
     return [{"code": discount.code or discount.title,
@@ -245,25 +254,26 @@ def order(number=1001, *, shop=AURORA, lines=(MUG, SHIRT), person=ALMA, discount
           shipping=("Standard", "7.50"), tip=0, duties=0, buyer=None, rate=1, created=ORDERED,
           id=None, browser_id=BROWSER_ID, **overrides):
     """The payload of orders/create; `overrides` replace top-level members."""
-    id = id or 5778367000000 + number
+    id = id or order_id_of(number)
+    cart_token, checkout_token = tokens_of(id)
     money = Currencies(shop.currency, buyer, rate)
     title, price = shipping or (None, None)
-    line_parts, shipping_parts = _allocate(lines, price, discounts, shop.currency)
+    line_parts, shipping_parts = allocate(lines, price, discounts, shop.currency)
     gross = [Decimal(line.price) * line.quantity for line in lines]
-    net = [amount - _taken(parts) for amount, parts in zip(gross, line_parts)]
-    taxes = [_tax(amount, shop, line.taxable) for amount, line in zip(net, lines)]
-    freight = Decimal(price or 0) - _taken(shipping_parts)
-    freight_tax = _tax(freight, shop, True)
+    net = [amount - taken(parts) for amount, parts in zip(gross, line_parts)]
+    taxes = [tax_of(amount, shop, line.taxable) for amount, line in zip(net, lines)]
+    freight = Decimal(price or 0) - taken(shipping_parts)
+    freight_tax = tax_of(freight, shop, True)
     tax = sum(taxes) + freight_tax
     subtotal = sum(net)
     total = subtotal + freight + Decimal(tip) + Decimal(duties) + \
         (0 if shop.taxes_included else tax)
-    discount = sum(map(_taken, line_parts)) + _taken(shipping_parts)
+    discount = sum(map(taken, line_parts)) + taken(shipping_parts)
     duties_set = money.set(duties) if duties else None
     payload = {
         "id": id, "admin_graphql_api_id": gid("Order", id), "app_id": 580111,
         "browser_ip": "203.0.113.57", "buyer_accepts_marketing": True, "cancel_reason": None,
-        "cancelled_at": None, "cart_token": f"c1-{id}cart", "checkout_token": f"chk{id}",
+        "cancelled_at": None, "cart_token": cart_token, "checkout_token": checkout_token,
         "client_details": {
             "accept_language": "en-US", "browser_height": None, "browser_ip": "203.0.113.57",
             "browser_width": None, "session_hash": None,
@@ -275,7 +285,7 @@ def order(number=1001, *, shop=AURORA, lines=(MUG, SHIRT), person=ALMA, discount
         "current_total_additional_fees_set": None, **money.both("current_total_discounts", discount),
         "current_total_duties_set": duties_set, **money.both("current_total_price", total),
         **money.both("current_total_tax", tax), "customer_locale": "en-US", "device_id": None,
-        "discount_codes": _discount_codes(discounts, line_parts, shipping_parts, money),
+        "discount_codes": discount_codes(discounts, line_parts, shipping_parts, money),
         "duties_included": False, "email": person.email if person else "",
         "estimated_taxes": False, "financial_status": "paid", "fulfillment_status": None,
         "landing_site": "/collections/mugs?utm_source=newsletter&utm_medium=email"
@@ -293,7 +303,7 @@ def order(number=1001, *, shop=AURORA, lines=(MUG, SHIRT), person=ALMA, discount
         "presentment_currency": money.buyer, "processed_at": created, "reference": None,
         "referring_site": "https://www.google.com/", "source_identifier": None,
         "source_name": "web", "source_url": None, **money.both("subtotal_price", subtotal),
-        "tags": "", "tax_exempt": False, "tax_lines": _tax_lines(tax, shop, money),
+        "tags": "", "tax_exempt": False, "tax_lines": tax_lines(tax, shop, money),
         "taxes_included": shop.taxes_included, "test": False, "token": f"{id}tok",
         "total_cash_rounding_payment_adjustment_set": money.set(0),
         "total_cash_rounding_refund_adjustment_set": money.set(0),
@@ -303,7 +313,7 @@ def order(number=1001, *, shop=AURORA, lines=(MUG, SHIRT), person=ALMA, discount
         "total_tip_received": money.text(tip), "total_weight": 250 * sum(x.quantity for x in lines),
         "updated_at": created, "user_id": None,
         "billing_address": address(person) if person else None,
-        "customer": _customer_within(person, shop, "2026-11-20T08:15:00-05:00") if person else None,
+        "customer": customer_within(person, shop, "2026-11-20T08:15:00-05:00") if person else None,
         "discount_applications": [_application(discount) for discount in discounts],
         "fulfillments": [],
         "line_items": [_line(line, at, id, line_parts[at], taxes[at], shop, money)
@@ -454,29 +464,15 @@ def copies(count, first=5900000000001, **options):
         yield number, marker.sub(str(number).encode(), template)
 
 
-def example(topic):
-    """A payload of each topic."""
-    kind, action = topic.split("/")
-    placed = order(tags="autumn, newsletter")
-    if kind == "orders":
-        changes = {"cancelled": cancelled, "fulfilled": lambda o: o | {
-            "fulfillment_status": "fulfilled", "fulfillments": [fulfilment(o)]}}
-        return changes.get(action, lambda o: o)(placed)
-    if kind == "refunds":
-        return refund(placed, {0: 1}, shipping="7.50")
-    if kind == "fulfillments":
-        return fulfilment(placed, shipment_status="in_transit" if action == "update" else None)
-    return customer(state="enabled" if action == "enable" else "disabled")
-
-
 def main():
+    from tools import examples  # which needs this module
     parser = argparse.ArgumentParser(description="Prints a payload of an invented shop.")
-    parser.add_argument("topic", help="orders/create, refunds/create, customers/update …")
+    parser.add_argument("topic", help=", ".join(examples.TOPICS))
     parser.add_argument("--pretty", action="store_true", help="for people")
     options = parser.parse_args()
-    if not re.match(r"(orders|refunds|fulfillments|customers)/[a-z_]+\Z", options.topic):
+    if options.topic not in examples.TOPICS:
         parser.error(f"no payload for {options.topic}")
-    payload = example(options.topic)
+    payload = examples.TOPICS[options.topic]()
     print(exact.pretty(payload) if options.pretty else body(payload).decode())
 
 
