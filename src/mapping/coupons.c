@@ -71,9 +71,8 @@ struct subjects codes_of_order(struct work *work)
 #define COUPON_ROWS                                                                              \
 	{"coupon_id", "code", as_text, NULL, 0}, {"coupon_name", "code", as_text, NULL, 0},      \
 		{"coupon", "code", as_text, NULL, 0}, {"discount", "amount", as_money, NULL, 0}, \
-		{"cart_id", "cart_token", as_text, NULL, 0},                                     \
 	{                                                                                        \
-		"userId", ".", order_user_id, NULL, 0                                            \
+		"cart_id", "cart_token", as_text, NULL, 0                                        \
 	}
 
 const struct field order_coupon_properties[] = {

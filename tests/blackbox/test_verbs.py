@@ -59,7 +59,7 @@ def test_map_needs_no_network_and_no_store(tmp_path):
                f"orders/create={payload}", f"orders/paid={payload}")
     assert done.returncode == 0
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [message["type"] for message in told] == ["identify", "track"]
+    assert [message["type"] for message in told] == ["alias", "identify", "track"]
     payload.write_text("{")
     done = run("map", "--shop", AURORA.domain, f"orders/create={payload}")
     assert done.returncode == 1 and "dead letter" in done.stderr

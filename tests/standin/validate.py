@@ -373,7 +373,7 @@ def _nothing_secret(value, path):
 def _secret(value, path):
     if SECRET.search(value):
         return [f"{path}: tells of a payment or opens something"]
-    is_id = re.search(r"(_id|_ids|[iI]d|numbers?|urls?)(\[[0-9]+\])?\Z", path)
+    is_id = re.search(r"(_id|_ids|[iI]d|numbers?|urls?|order_name)(\[[0-9]+\])?\Z", path)
     if not is_id and any(_is_card_number(found.group()) for found in CARD.finditer(value)):
         return [f"{path}: looks like the number of a card"]
     return []
