@@ -10,16 +10,16 @@ enum id_form { ID_NONE, ID_DIGITS, ID_TOKEN };
 /* Paths into a payload; NULL where it has no such thing. */
 struct topic {
 	const char *names; /* one, or several with "|" between */
-	enum id_form form; /* of `id` */
 	const char *id;    /* without it nothing could be told once: such a payload is unusable */
 	const char *order;
 	const char *customer;    /* the customer as an object, "." for the payload */
 	const char *customer_id; /* a number or a gid */
 	const char *checkout;    /* the checkout's token */
 	const char *cart;        /* the cart's token */
-	bool is_order;           /* the payload is a whole order */
 	const char *set_by;      /* no webhook, but a timer of ours: the topics that set it */
+	enum id_form form;       /* of `id` */
 	enum privacy privacy;
+	bool is_order; /* the payload is a whole order */
 };
 
 /* The row of a webhook's topic, NULL when nothing is known of it. */
