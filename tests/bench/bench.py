@@ -47,6 +47,9 @@ destination "main" {{
 }}
 shop "{shop}" {{
     secrets = {{"{secret}"}}
+    # two messages an order, so that figures can be compared over time
+    alias = no
+    disable = {{"Coupon Applied"}}
 }}
 """
 
