@@ -194,7 +194,8 @@ static bool wants_identify(struct work *work)
 {
 	struct text told = {0};
 	struct scope scope = {.work = work, .out = &told, .root = work->payload};
-	const char *before = json_text(work->known.value, "identified");
+	const char *before = work->identified != NULL ? work->identified
+						      : json_text(work->known.value, "identified");
 	char digest[MD5_TEXT];
 
 	if (work->customer == NULL)
