@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { CHANGES_MAX = 250 }; /* as many tags as Shopify allows a customer */
@@ -103,14 +104,26 @@ static void keep_tags(struct work *work, struct tag_list *list, const char *whol
 	}
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
+}
+
+/* By name: in whichever order they came, the trait is the same. */
 static void add_new_tags(struct tag_list *list)
 {
+	const cJSON *added[CHANGES_MAX];
 	const cJSON *change;
+	size_t count = 0;
 
 	cJSON_ArrayForEach (change, list->changes) {
-		if (changed(list, change) > 0)
-			add_tag(list, change->string, strlen(change->string));
+		if (changed(list, change) > 0 && count < CHANGES_MAX)
+			added[count++] = change;
 	}
+	if (count > 0)
+		qsort(added, count, sizeof(added[0]), by_name);
+	for (size_t i = 0; i < count; i++)
+		add_tag(list, added[i]->string, strlen(added[i]->string));
 }
 
 /* The newer of two whole lists. */

@@ -90,6 +90,14 @@ static bool speaks_of(const cJSON *learnt, const struct group *group)
 	return group->object != NULL && cJSON_IsObject(json_at(learnt, group->object));
 }
 
+/* Who is merged into another one counts where that one says nothing, or something older. */
+static bool known_counts_first(const struct work *work, int64_t known, int64_t learnt)
+{
+	bool both = known != TIME_UNKNOWN && learnt != TIME_UNKNOWN;
+
+	return (both && known > learnt) || (!both && work->merged.value != NULL);
+}
+
 static void join_group(struct work *work, const struct group *group, const cJSON *learnt)
 {
 	const cJSON *known = work->known.value;
@@ -101,7 +109,7 @@ static void join_group(struct work *work, const struct group *group, const cJSON
 
 	if (!speaks_of(learnt, group))
 		learnt_at = NULL;
-	if (known_time != TIME_UNKNOWN && learnt_time != TIME_UNKNOWN && known_time > learnt_time) {
+	if (known_counts_first(work, known_time, learnt_time)) {
 		sources = (struct sources){.newer = known, .older = learnt};
 		learnt_at = NULL;
 	}

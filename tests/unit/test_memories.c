@@ -1,0 +1,378 @@
+/* What the mapping remembers from one webhook to the next, in whichever order they come. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "commands/map_memory.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct given {
+	struct config *config;
+	struct arena *arena;
+	struct map_memory memory;
+	struct mapped mapped;
+	struct error error;
+};
+
+static int set_up(void **state)
+{
+	struct given *given = calloc(1, sizeof(*given));
+
+	assert_non_null(given);
+	given->config = config_defaults("aurora.myshopify.com");
+	given->arena = arena_create(65536);
+	*state = given;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct given *given = *state;
+
+	map_memory_free(&given->memory);
+	arena_destroy(given->arena);
+	config_release(given->config);
+	free(given);
+	return 0;
+}
+
+static struct shop *shop_of(struct given *given)
+{
+	return &given->config->shops[0];
+}
+
+static void map(struct given *given, const char *topic, const char *body)
+{
+	struct memory memory = map_memory_of(&given->memory);
+	struct delivery delivery = {.shop = shop_of(given)->domain,
+		.topic = topic,
+		.received = time_parse("2026-11-23T12:00:00Z")};
+	const cJSON *payload = json_parse(given->arena, body, strlen(body), &given->error);
+
+	assert_non_null(payload);
+	if (map_delivery(&delivery, payload, shop_of(given), &memory, given->arena, &given->mapped,
+		    &given->error) != 0)
+		fail_msg("%s", given->error.text);
+}
+
+/* Lets the only timer run out; false when there is none. */
+static bool run_out(struct given *given)
+{
+	struct memory memory = map_memory_of(&given->memory);
+	struct timer timer;
+
+	if (!map_memory_next_timer(&given->memory, given->arena, &timer))
+		return false;
+	assert_int_equal(map_timer(&timer, timer.due, shop_of(given), &memory, given->arena,
+				 &given->mapped, &given->error),
+		0);
+	return true;
+}
+
+static const struct call_made *last_call(struct given *given)
+{
+	const struct call_made *call = given->mapped.calls;
+
+	assert_non_null(call);
+	while (call->next != NULL)
+		call = call->next;
+	return call;
+}
+
+static int calls(struct given *given)
+{
+	int count = 0;
+
+	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+		count++;
+	return count;
+}
+
+static void assert_last_has(struct given *given, const char *part)
+{
+	if (strstr(last_call(given)->json, part) == NULL)
+		fail_msg("%s\nhas no %s", last_call(given)->json, part);
+}
+
+static void assert_last_has_not(struct given *given, const char *part)
+{
+	if (strstr(last_call(given)->json, part) != NULL)
+		fail_msg("%s\nhas %s", last_call(given)->json, part);
+}
+
+/* ---- tags ---- */
+
+static void tag(struct given *given, const char *change, const char *day, const char *tags)
+{
+	char topic[64];
+	char body[256];
+
+	(void)snprintf(topic, sizeof(topic), "customer.tags_%s", change);
+	(void)snprintf(body, sizeof(body),
+		"{\"customerId\":\"gid://shopify/Customer/7\",\"tags\":[%s],"
+		"\"occurredAt\":\"2026-11-%sT10:00:00Z\"}",
+		tags, day);
+	map(given, topic, body);
+}
+
+static void tags_are_those_of_the_newest_changes(void **state)
+{
+	struct given *given = *state;
+
+	tag(given, "removed", "03", "\"b\"");
+	tag(given, "added", "02", "\"b\",\"c\"");
+	tag(given, "added", "01", "\"a\",\"b\"");
+	assert_last_has(given, "\"tags\":\"a, c\"");
+	assert_last_has(given, "\"userId\":\"7\"");
+	tag(given, "added", "04", "\"b\"");
+	assert_last_has(given, "\"tags\":\"a, b, c\"");
+	tag(given, "removed", "05", "\"a\",\"b\",\"c\"");
+	assert_last_has_not(given, "\"tags\"");
+}
+
+/* Before 2025-01 a customer carried all tags. */
+static void a_whole_list_of_tags_counts_from_its_time_on(void **state)
+{
+	static const char whole[] = "{\"id\":7,\"updated_at\":\"2026-11-05T10:00:00Z\","
+				    "\"tags\":\"old, vip\"}";
+	struct given *given = *state;
+
+	tag(given, "added", "04", "\"before\"");
+	tag(given, "removed", "06", "\"vip\"");
+	tag(given, "added", "07", "\"after\"");
+	map(given, "customers/update", whole);
+	assert_last_has(given, "\"tags\":\"old, after\"");
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-01T10:00:00Z\",\"tags\":\"ancient\"}");
+	assert_last_has(given, "\"tags\":\"old, after\"");
+}
+
+/* ---- groups ---- */
+
+static void each_group_of_traits_has_a_time_of_its_own(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-09T10:00:00Z\",\"first_name\":\"New\"}");
+	/* older than the name, but the only word about consent and sums */
+	map(given, "customers_email_marketing_consent/update",
+		"{\"customer_id\":7,\"email_address\":\"a@b.example\",\"email_marketing_consent\":"
+		"{\"state\":\"subscribed\",\"opt_in_level\":\"single_opt_in\","
+		"\"consent_updated_at\":\"2026-11-08T10:00:00Z\"}}");
+	map(given, "customers/purchasing_summary",
+		"{\"customerId\":\"gid://shopify/Customer/7\",\"numberOfOrders\":3,"
+		"\"amountSpent\":{\"amount\":\"99.50\",\"currencyCode\":\"USD\"},"
+		"\"occurredAt\":\"2026-11-08T11:00:00Z\"}");
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-07T10:00:00Z\",\"first_name\":\"Old\","
+		"\"last_name\":\"Known\",\"orders_count\":1,\"total_spent\":\"5.00\","
+		"\"email_marketing_consent\":{\"state\":\"unsubscribed\","
+		"\"consent_updated_at\":\"2026-11-01T10:00:00Z\"}}");
+	assert_last_has(given, "\"firstName\":\"New\"");
+	assert_last_has(given, "\"lastName\":\"Known\"");
+	assert_last_has(given, "\"email\":\"a@b.example\"");
+	assert_last_has(given, "\"email_consent_state\":\"subscribed\"");
+	assert_last_has(given, "\"customerLifetimeValue\":99.50,\"purchaseCount\":3");
+}
+
+static void a_consents_address_replaces_none(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-09T10:00:00Z\",\"email\":\"new@b.example\"}");
+	map(given, "customers_email_marketing_consent/update",
+		"{\"customer_id\":7,\"email_address\":\"old@b.example\","
+		"\"email_marketing_consent\":{\"state\":\"subscribed\"}}");
+	assert_last_has(given, "\"email\":\"new@b.example\"");
+}
+
+/* ---- merges ---- */
+
+static void a_merged_customer_is_the_one_that_was_kept(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "customers/update", "{\"id\":7,\"first_name\":\"Ann\",\"phone\":\"+1\"}");
+	map(given, "customers/update", "{\"id\":8,\"first_name\":\"Anna\"}");
+	map(given, "customers/merge",
+		"{\"admin_graphql_api_customer_kept_id\":\"gid://shopify/Customer/8\","
+		"\"admin_graphql_api_customer_deleted_id\":\"gid://shopify/Customer/7\","
+		"\"status\":\"completed\"}");
+	assert_int_equal(calls(given), 1);
+	assert_int_equal(last_call(given)->call, ALIAS);
+	assert_last_has(given, "{\"userId\":\"8\",\"previousId\":\"7\"");
+	map(given, "orders/create", "{\"id\":1,\"customer\":{\"id\":7}}");
+	assert_last_has(given, "\"userId\":\"8\"");
+	assert_last_has(given, "\"firstName\":\"Anna\"");
+	assert_last_has(given, "\"phone\":\"+1\"");
+}
+
+static void a_merge_that_failed_merges_nothing(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "customers/merge",
+		"{\"admin_graphql_api_customer_kept_id\":\"gid://shopify/Customer/8\","
+		"\"admin_graphql_api_customer_deleted_id\":\"gid://shopify/Customer/7\","
+		"\"status\":\"failed\"}");
+	assert_int_equal(calls(given), 0);
+	map(given, "orders/create", "{\"id\":1,\"customer\":{\"id\":7}}");
+	assert_last_has(given, "\"userId\":\"7\"");
+}
+
+/* ---- carts ---- */
+
+#define LINE(key, quantity)                                                  \
+	"{\"key\":\"" key "\",\"variant_id\":" key ",\"quantity\":" quantity \
+	",\"title\":\"Mug\",\"price\":\"9.00\",\"line_price\":\"9.00\"}"
+
+static void cart(struct given *given, const char *created, const char *seconds, const char *lines)
+{
+	struct text body = {0};
+
+	text_format(&body,
+		"{\"token\":\"c1\",\"created_at\":\"%s\",\"updated_at\":\"2026-11-23T10:00:%sZ\","
+		"\"line_items\":[%s]}",
+		created, seconds, lines);
+	map(given, "carts/update", text_string(&body));
+	text_free(&body);
+}
+
+static const char today[] = "2026-11-23T09:00:00Z";
+
+static void a_cart_that_was_forgotten_is_not_told_again(void **state)
+{
+	struct given *given = *state;
+
+	cart(given, "2026-01-01T00:00:00Z", "01", LINE("1", "2"));
+	assert_false(run_out(given));
+	cart(given, "2026-01-01T00:00:00Z", "02", LINE("1", "3"));
+	assert_true(run_out(given));
+	assert_int_equal(calls(given), 1);
+	assert_last_has(given, "\"quantity\":1");
+}
+
+static void lines_of_one_key_are_one(void **state)
+{
+	struct given *given = *state;
+
+	cart(given, today, "01", LINE("1", "2") "," LINE("1", "1") "," LINE("2", "0"));
+	assert_true(run_out(given));
+	assert_int_equal(calls(given), 1);
+	assert_last_has(given, "\"quantity\":3");
+}
+
+static void the_change_is_told_with_the_time_that_brought_it(void **state)
+{
+	struct given *given = *state;
+
+	/* an attribute was written at 05 */
+	cart(given, today, "05", LINE("1", "1"));
+	cart(given, today, "03", LINE("1", "1"));
+	cart(given, today, "01", "");
+	assert_true(run_out(given));
+	assert_last_has(given, "\"timestamp\":\"2026-11-23T10:00:03.000Z\"");
+	assert_string_equal(last_call(given)->key, "c1|1|1|2026-11-23T10:00:03Z");
+}
+
+static void an_order_ends_its_cart(void **state)
+{
+	struct given *given = *state;
+
+	cart(given, today, "01", LINE("1", "1"));
+	assert_true(run_out(given));
+	cart(given, today, "02", LINE("2", "1"));
+	map(given, "orders/create", "{\"id\":1,\"cart_token\":\"c1\",\"customer\":{\"id\":7}}");
+	assert_true(run_out(given));
+	assert_int_equal(calls(given), 2); /* identify, and what was added */
+	assert_string_equal(last_call(given)->event, "Product Added");
+	assert_last_has(given, "\"userId\":\"7\"");
+}
+
+/* ---- people ---- */
+
+static void what_was_told_under_a_made_up_id_is_joined(void **state)
+{
+	struct given *given = *state;
+	char id[UUID_TEXT + 16];
+	const char *at;
+
+	map(given, "checkouts/create", "{\"token\":\"k1\",\"cart_token\":\"c1\"}");
+	at = strstr(last_call(given)->json, "\"anonymousId\":\"");
+	assert_non_null(at);
+	(void)snprintf(id, sizeof(id), "%.52s", at);
+	map(given, "orders/create",
+		"{\"id\":1,\"cart_token\":\"c1\",\"checkout_token\":\"k1\",\"customer\":{\"id\":7}"
+		"}");
+	assert_last_has(given, id);
+	assert_last_has(given, "\"userId\":\"7\"");
+	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+		assert_int_not_equal(call->call, ALIAS);
+}
+
+static void the_browser_is_found_by_the_customer_at_last(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "orders/create",
+		"{\"id\":1,\"customer\":{\"id\":7},\"note_attributes\":[{\"name\":"
+		"\"_segment_anonymous_id\",\"value\":\"browser-1\"}]}");
+	map(given, "orders/create", "{\"id\":2,\"customer\":{\"id\":7}}");
+	assert_last_has(given, "\"anonymousId\":\"browser-1\"");
+	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+		assert_int_not_equal(call->call, ALIAS);
+}
+
+/* ---- the catalogue ---- */
+
+static void the_catalogue_keeps_the_newest_state(void **state)
+{
+	static const char order[] =
+		"{\"id\":%d,\"line_items\":[{\"product_id\":5,\"title\":\"Mug\"}]}";
+	struct given *given = *state;
+	char body[128];
+
+	map(given, "products/update",
+		"{\"id\":5,\"updated_at\":\"2026-11-02T10:00:00Z\",\"product_type\":\"Cups\","
+		"\"handle\":\"mug\",\"images\":[{\"src\":\"https://cdn.example/1.jpg\"}]}");
+	map(given, "products/update",
+		"{\"id\":5,\"updated_at\":\"2026-11-01T10:00:00Z\",\"product_type\":\"Old\"}");
+	(void)snprintf(body, sizeof(body), order, 1);
+	map(given, "orders/create", body);
+	assert_last_has(given, "\"category\":\"Cups\"");
+	assert_last_has(given, "\"url\":\"https://aurora.myshopify.com/products/mug\"");
+	assert_last_has(given, "\"image_url\":\"https://cdn.example/1.jpg\"");
+	map(given, "products/delete", "{\"id\":5}");
+	(void)snprintf(body, sizeof(body), order, 2);
+	map(given, "orders/create", body);
+	assert_last_has(given, "\"category\":\"all\"");
+	assert_last_has_not(given, "\"url\"");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(tags_are_those_of_the_newest_changes),
+		TEST(a_whole_list_of_tags_counts_from_its_time_on),
+		TEST(each_group_of_traits_has_a_time_of_its_own),
+		TEST(a_consents_address_replaces_none),
+		TEST(a_merged_customer_is_the_one_that_was_kept),
+		TEST(a_merge_that_failed_merges_nothing),
+		TEST(a_cart_that_was_forgotten_is_not_told_again),
+		TEST(lines_of_one_key_are_one),
+		TEST(the_change_is_told_with_the_time_that_brought_it),
+		TEST(an_order_ends_its_cart),
+		TEST(what_was_told_under_a_made_up_id_is_joined),
+		TEST(the_browser_is_found_by_the_customer_at_last),
+		TEST(the_catalogue_keeps_the_newest_state),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
