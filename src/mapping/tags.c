@@ -30,6 +30,21 @@ static bool is_newer(const cJSON *known, int64_t time)
 	return before == TIME_UNKNOWN || time == TIME_UNKNOWN || time >= before;
 }
 
+/* Forgets the oldest change when there are as many as may be. */
+static void make_room(cJSON *changes)
+{
+	const cJSON *oldest = changes->child;
+	const cJSON *change;
+
+	if (cJSON_GetArraySize(changes) < CHANGES_MAX)
+		return;
+	cJSON_ArrayForEach (change, changes) {
+		if (time_of(change) < time_of(oldest))
+			oldest = change;
+	}
+	json_remove(changes, oldest->string);
+}
+
 /* Adds the changes that the payload tells to those that are known. */
 static void take_changes(struct work *work, cJSON *changes)
 {
@@ -46,10 +61,14 @@ static void take_changes(struct work *work, cJSON *changes)
 		work_fail(work, "no memory");
 	cJSON_ArrayForEach (tag, tags) {
 		const char *name = json_text(tag, ".");
+		const cJSON *known;
 
-		if (name == NULL || cJSON_GetArraySize(changes) >= CHANGES_MAX)
+		if (name == NULL)
 			continue;
-		if (is_newer(cJSON_GetObjectItemCaseSensitive(changes, name), time_parse(at)))
+		known = cJSON_GetObjectItemCaseSensitive(changes, name);
+		if (known == NULL)
+			make_room(changes);
+		if (is_newer(known, time_parse(at)))
 			work_set(work, changes, name, change);
 	}
 }
