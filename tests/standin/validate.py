@@ -112,27 +112,28 @@ CART = EVERY_EVENT | PRODUCTS | CART_LINE | {
 }
 CHECKOUT = EVERY_EVENT | PRODUCTS | {
     "checkout_id": token, "checkoutId": token, "cart_id": token, "userId": text,
-    "affiliation": text, "subtotal": amount, "revenue": amount, "shipping": amount, "tax": amount,
-    "duties": amount, "discount": amount, "total": amount, "currency": currency,
-    "presentment_currency": currency, "presentment_total": amount_text, "coupon": text,
-    "payment_method": text, "shipping_method": text, "source_name": text,
+    "subtotal": amount, "revenue": amount, "shipping": amount, "tax": amount, "duties": amount,
+    "discount": amount, "total": amount, "currency": currency, "presentment_currency": currency,
+    "presentment_total": amount_text, "coupon": text, "payment_method": text,
+    "shipping_method": text, "source_name": text, "location_id": shopify_id,
 }
+STEP = ORDER | {"step": step}  # of a checkout, or of the order that fills it in
 CUSTOMER = EVERY_EVENT | {"customer_id": shopify_id, "verified_email": flag, "state": text}
 
 PROPERTIES = {
     "Product Added": CART,
     "Product Removed": CART,
     "Checkout Started": CHECKOUT | {"value": amount},
-    "Checkout Step Completed": CHECKOUT | {"step": step},
-    "Payment Info Entered": CHECKOUT | {"step": step},
+    "Checkout Step Completed": STEP,
+    "Payment Info Entered": STEP,
     "Coupon Applied": EVERY_EVENT | {
         "order_id": text, "order_name": text, "checkout_id": token, "checkoutId": token,
         "cart_id": token, "coupon_id": text, "coupon_name": text, "coupon": text,
         "discount": amount, "currency": currency,
     },
     "Payment Failure": EVERY_EVENT | {
-        "order_id": text, "checkout_id": token, "transaction_id": shopify_id,
-        "payment_method": text, "amount": amount, "value": amount, "currency": currency,
+        "order_id": text, "order_name": text, "checkout_id": token, "checkoutId": token,
+        "transaction_id": shopify_id, "payment_method": text, "amount": amount, "value": amount, "currency": currency,
         "error_code": text, "error_message": text, "kind": text, "step": step,
     },
     "Order Updated": ORDER,
