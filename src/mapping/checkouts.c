@@ -121,28 +121,31 @@ struct subjects step_of_payment(struct work *work)
 
 /* ---- properties ---- */
 
-#define CHECKOUT_ROWS                                                                          \
-	{"checkout_id", "token", as_text, NULL, 0}, {"checkoutId", "token", as_text, NULL, 0}, \
-		{"cart_id", "cart_token", as_text, NULL, 0},                                   \
-		{"userId", ".", order_user_id, NULL, 0}, {"step", "step", as_count, NULL, 0},  \
-		{"subtotal", ".", order_net, NULL, 0}, {"revenue", ".", order_net, NULL, 0},   \
-		{"shipping", ".", order_shipping, NULL, 0},                                    \
-		{"tax", "total_tax", as_money, NULL, 0},                                       \
-		{"duties", "total_duties", as_positive_money, NULL, 0},                        \
-		{"discount", "total_discounts", as_money, NULL, 0},                            \
-		{"total", "total_price", as_money, NULL,                                       \
-			0}, /* a checkout's amounts are the buyer's (Shopify's reference) */   \
-		{"currency", "presentment_currency|currency", as_text, NULL, 0},               \
-		{"presentment_currency", "presentment_currency", as_text, NULL, 0},            \
-		{"presentment_total", "total_price", as_text, NULL, 0},                        \
-		{"coupon", ".", order_coupons, NULL, 0},                                       \
-		{"payment_method", "gateway", as_text, NULL, 0},                               \
-		{"shipping_method", ".", order_shipping_method, NULL, 0},                      \
-		{"source_name", "source_name", as_text, NULL, 0},                              \
-		{"location_id", "location_id", as_text, NULL, 0},                              \
-	{                                                                                      \
-		"products", "line_items", as_list, line_properties, 0                          \
-	}
+/* clang-format off */
+#define CHECKOUT_ROWS \
+	{"checkout_id", "token", as_text, NULL, 0},                         \
+	{"checkoutId", "token", as_text, NULL, 0},                          \
+	{"cart_id", "cart_token", as_text, NULL, 0},                        \
+	{"userId", ".", order_user_id, NULL, 0},                            \
+	{"step", "step", as_count, NULL, 0},                                \
+	{"subtotal", ".", order_net, NULL, 0},                              \
+	{"revenue", ".", order_net, NULL, 0},                               \
+	{"shipping", ".", order_shipping, NULL, 0},                         \
+	{"tax", "total_tax", as_money, NULL, 0},                            \
+	{"duties", "total_duties", as_positive_money, NULL, 0},             \
+	{"discount", "total_discounts", as_money, NULL, 0},                 \
+	{"total", "total_price", as_money, NULL, 0},                        \
+	/* a checkout's amounts are the buyer's (Shopify's reference) */    \
+	{"currency", "presentment_currency|currency", as_text, NULL, 0},    \
+	{"presentment_currency", "presentment_currency", as_text, NULL, 0}, \
+	{"presentment_total", "total_price", as_text, NULL, 0},             \
+	{"coupon", ".", order_coupons, NULL, 0},                            \
+	{"payment_method", "gateway", as_text, NULL, 0},                    \
+	{"shipping_method", ".", order_shipping_method, NULL, 0},           \
+	{"source_name", "source_name", as_text, NULL, 0},                   \
+	{"location_id", "location_id", as_text, NULL, 0},                   \
+	{"products", "line_items", as_list, line_properties, 0}
+/* clang-format on */
 
 const struct field checkout_properties[] = {
 	CHECKOUT_ROWS,

@@ -68,12 +68,14 @@ struct subjects codes_of_order(struct work *work)
 	return order_is_placed(work) ? codes(work) : silent(NULL);
 }
 
-#define COUPON_ROWS                                                                              \
-	{"coupon_id", "code", as_text, NULL, 0}, {"coupon_name", "code", as_text, NULL, 0},      \
-		{"coupon", "code", as_text, NULL, 0}, {"discount", "amount", as_money, NULL, 0}, \
-	{                                                                                        \
-		"cart_id", "cart_token", as_text, NULL, 0                                        \
-	}
+/* clang-format off */
+#define COUPON_ROWS \
+	{"coupon_id", "code", as_text, NULL, 0},    \
+	{"coupon_name", "code", as_text, NULL, 0},  \
+	{"coupon", "code", as_text, NULL, 0},       \
+	{"discount", "amount", as_money, NULL, 0},  \
+	{"cart_id", "cart_token", as_text, NULL, 0}
+/* clang-format on */
 
 const struct field order_coupon_properties[] = {
 	{"order_id", ".", order_id, NULL, 0},

@@ -241,6 +241,13 @@ void order_user_id(struct scope *scope, const struct field *row, const cJSON *or
 	field_text(scope, row->property, scope->work->person.user_id);
 }
 
+/* Of the order, not of a step that it completes. */
+static void cancel_reason(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	if (json_at(scope->root, "step") == NULL)
+		as_text(scope, row, value);
+}
+
 const struct field order_properties[] = {
 	{"order_id", ".", order_id, NULL, 0},
 	{"order_name", "name", as_text, NULL, 0},
@@ -266,7 +273,7 @@ const struct field order_properties[] = {
 	{"shipping_method", ".", order_shipping_method, NULL, 0},
 	{"source_name", "source_name", as_text, NULL, 0},
 	{"location_id", "location_id", as_text, NULL, 0},
-	{"cancel_reason", "cancel_reason", as_text, NULL, 0},
+	{"cancel_reason", "cancel_reason", cancel_reason, NULL, 0},
 	{"purchase_count", "@customer.orders_count", as_count, NULL, 0},
 	{"lifetime_revenue", "@customer.total_spent", as_money, NULL, 0},
 	{"products", "line_items", as_list, line_properties, 0},

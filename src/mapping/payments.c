@@ -27,6 +27,44 @@ static void currency(struct scope *scope, const struct field *row, const cJSON *
 		as_text(scope, row, value);
 }
 
+/* The digits from `at` on, also with a space or a dash between two of them; *length is that of all
+ * together. */
+static size_t digits_at(const char *at, size_t *length)
+{
+	size_t digits = 0;
+
+	for (*length = 0; *at != '\0'; at++, ++*length) {
+		if (*at >= '0' && *at <= '9')
+			digits++;
+		else if (digits == 0 || strchr(" -", *at) == NULL || at[1] < '0' || at[1] > '9')
+			break;
+	}
+	return digits;
+}
+
+/* A gateway's words are free text: what could be the number of a card is masked. */
+static void message(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	enum { CARD_LEAST = 12 };
+	struct text words = {0};
+	const char *at = cJSON_IsString(value) ? value->valuestring : "";
+
+	while (*at != '\0') {
+		size_t length;
+		size_t digits = digits_at(at, &length);
+
+		if (digits >= CARD_LEAST)
+			text_put(&words, "***");
+		else
+			text_add(&words, at, length > 0 ? length : (length = 1));
+		at += length;
+	}
+	field_text(scope, row->property, text_string(&words));
+	if (words.failed)
+		work_fail(scope->work, "no memory");
+	text_free(&words);
+}
+
 static void step(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	(void)value;
@@ -44,7 +82,7 @@ const struct field payment_properties[] = {
 	{"value", "amount", as_money, NULL, 0},
 	{"currency", "currency", currency, NULL, 0},
 	{"error_code", "error_code", as_text, NULL, 0},
-	{"error_message", "message", as_text, NULL, 0},
+	{"error_message", "message", message, NULL, 0},
 	{"kind", "kind", as_text, NULL, 0},
 	{"step", ".", step, NULL, 0},
 	{0},

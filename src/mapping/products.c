@@ -168,21 +168,22 @@ static void product_properties(struct scope *scope, const struct field *row, con
 		text_put(scope->out, "]");
 }
 
-#define PRODUCT_IDS                                                     \
-	{"product_id", "product_id", as_text, NULL, 0},                 \
-		{"shopify_product_id", "product_id", as_text, NULL, 0}, \
-		{"variant_id", "variant_id", as_text, NULL, 0},         \
-		{"shopify_variant_id", "variant_id", as_text, NULL, 0}, \
-	{                                                               \
-		"sku", "sku", as_text, NULL, 0                          \
-	}
+/* clang-format off */
+#define PRODUCT_IDS \
+	{"product_id", "product_id", as_text, NULL, 0},         \
+	{"shopify_product_id", "product_id", as_text, NULL, 0}, \
+	{"variant_id", "variant_id", as_text, NULL, 0},         \
+	{"shopify_variant_id", "variant_id", as_text, NULL, 0}, \
+	{"sku", "sku", as_text, NULL, 0}
+/* clang-format on */
 
-#define PRODUCT_LINKS                                                                              \
-	{"url", ".", url, NULL, SHRINK_LINKS}, {"image_url", ".", image_url, NULL, SHRINK_LINKS},  \
-		{"product_properties", "properties", product_properties, NULL, SHRINK_PROPERTIES}, \
-	{                                                                                          \
-		"gift_card", "gift_card", as_true, NULL, 0                                         \
-	}
+/* clang-format off */
+#define PRODUCT_LINKS \
+	{"url", ".", url, NULL, SHRINK_LINKS},                                             \
+	{"image_url", ".", image_url, NULL, SHRINK_LINKS},                                 \
+	{"product_properties", "properties", product_properties, NULL, SHRINK_PROPERTIES}, \
+	{"gift_card", "gift_card", as_true, NULL, 0}
+/* clang-format on */
 
 /* Of orders, refunds, fulfilments and checkouts. */
 const struct field line_properties[] = {
@@ -203,15 +204,18 @@ const struct field line_properties[] = {
 
 /* ---- carts, by what is remembered of them ---- */
 
-#define CART_LINE                                                                                \
-	PRODUCT_IDS, {"name", ".", product_title, NULL, 0},                                      \
-		{"variant", ".", variant_title, NULL, 0}, {"brand", "vendor", as_text, NULL, 0}, \
-		{"category", ".", category, NULL, 0}, {"price", "price", as_money, NULL, 0},     \
-		{"compare_at_price", ".", compare_at_price, NULL, 0},                            \
-		{"quantity", "quantity", as_count, NULL, 0},                                     \
-	{                                                                                        \
-		"discount", "total_discount", as_money, NULL, 0                                  \
-	}
+/* clang-format off */
+#define CART_LINE \
+	PRODUCT_IDS,                                          \
+	{"name", ".", product_title, NULL, 0},                \
+	{"variant", ".", variant_title, NULL, 0},             \
+	{"brand", "vendor", as_text, NULL, 0},                \
+	{"category", ".", category, NULL, 0},                 \
+	{"price", "price", as_money, NULL, 0},                \
+	{"compare_at_price", ".", compare_at_price, NULL, 0}, \
+	{"quantity", "quantity", as_count, NULL, 0},          \
+	{"discount", "total_discount", as_money, NULL, 0}
+/* clang-format on */
 
 static const struct field cart_line_properties[] = {
 	CART_LINE,

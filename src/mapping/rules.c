@@ -3,6 +3,7 @@
 
 /* The topics that show a whole order while it is new. */
 #define ORDER_TOPICS "orders/create|orders/paid|orders/updated|orders/fulfilled"
+#define ANY_ORDER ORDER_TOPICS "|orders/cancelled"
 #define CHECKOUTS "checkouts/create|checkouts/update"
 #define PLACED "processed_at|created_at"
 #define CHANGED "updated_at|created_at"
@@ -18,15 +19,15 @@ const struct rule rules[] = {
 	{CHECKOUTS,                                 TRACK,    "Checkout Step Completed", step_of_payment,     checkout_properties,          CHANGED,      "token step"},
 	{CHECKOUTS,                                 TRACK,    "Coupon Applied",         codes_of_checkout,    checkout_coupon_properties,   CHANGED,      "token code"},
 	/* an order completes its checkout */
-	{ORDER_TOPICS,                              TRACK,    "Checkout Step Completed", steps_before_payment, order_properties,            PLACED,       "checkout_token step"},
-	{ORDER_TOPICS,                              TRACK,    "Payment Info Entered",   step_of_payment,      order_properties,             PLACED,       "checkout_token"},
-	{ORDER_TOPICS,                              TRACK,    "Checkout Step Completed", step_of_payment,     order_properties,             PLACED,       "checkout_token step"},
+	{ANY_ORDER,                                 TRACK,    "Checkout Step Completed", steps_before_payment, order_properties,            PLACED,       "checkout_token step"},
+	{ANY_ORDER,                                 TRACK,    "Payment Info Entered",   step_of_payment,      order_properties,             PLACED,       "checkout_token"},
+	{ANY_ORDER,                                 TRACK,    "Checkout Step Completed", step_of_payment,     order_properties,             PLACED,       "checkout_token step"},
 	{ORDER_TOPICS,                              TRACK,    "Coupon Applied",         codes_of_order,       order_coupon_properties,      PLACED,       "id code"},
 	{ORDER_TOPICS,                              TRACK,    "Order Completed",        placed_online,        order_properties,             PLACED,       "id"},
 	{ORDER_TOPICS,                              TRACK,    "POS Order Placed",       placed_at_pos,        order_properties,             PLACED,       "id"},
 	{"orders/updated",                          TRACK,    "Order Updated",          itself,               order_properties,             CHANGED,      "id updated_at"},
 	{"orders/edited",                           TRACK,    "Order Updated",          itself,               edit_properties,              "order_edit.committed_at|order_edit.created_at", "order_edit.order_id order_edit.committed_at"},
-	{ORDER_TOPICS "|orders/cancelled",          TRACK,    "Order Cancelled",        cancelled,            order_properties,             "cancelled_at", "id"},
+	{ANY_ORDER,                                 TRACK,    "Order Cancelled",        cancelled,            order_properties,             "cancelled_at", "id"},
 	{"refunds/create",                          TRACK,    "Order Refunded",         money_returned,       refund_properties,            PLACED,       "id"},
 	{"order_transactions/create",               TRACK,    "Payment Failure",        payment_failed,       payment_properties,           PLACED,       "id"},
 	{"fulfillments/create|fulfillments/update", TRACK,    "Fulfilment Update",      itself,               fulfilment_properties,        CHANGED,

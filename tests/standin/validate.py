@@ -136,7 +136,7 @@ PROPERTIES = {
         "transaction_id": shopify_id, "payment_method": text, "amount": amount, "value": amount, "currency": currency,
         "error_code": text, "error_message": text, "kind": text, "step": step,
     },
-    "Order Updated": ORDER,
+    "Order Updated": ORDER | {"cancel_reason": text},
     "Order Completed": ORDER,
     "POS Order Placed": ORDER,
     "Order Cancelled": ORDER | {"cancel_reason": text},
