@@ -14,9 +14,10 @@ struct map_memory {
 /* The memory as the mapping sees it. */
 struct memory map_memory_of(struct map_memory *memory);
 
-/* Takes the timer that is due first; it is gone then. Its strings live in the arena. False when
- * there is none. */
-bool map_memory_next_timer(struct map_memory *memory, struct arena *arena, struct timer *timer);
+/* Takes the timer that is due first, if that is at `until` or before; it is gone then. Its strings
+ * live in the arena. False when there is none. */
+bool map_memory_next_timer(
+	struct map_memory *memory, int64_t until, struct arena *arena, struct timer *timer);
 
 /* Remembers that an id was told: 0, 1 when it was told before, -1 when memory runs out. */
 int map_memory_tell(struct map_memory *memory, const struct uuid *id);

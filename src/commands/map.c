@@ -138,8 +138,8 @@ static int map_word(struct dry_run *run, const char *word)
 	return status;
 }
 
-/* Lets one timer run out; *found is false when none is left. */
-static int run_out(struct dry_run *run, struct arena *arena, bool *found)
+/* Lets one timer run out that is due at `until`; *found is false when none is left. */
+static int run_out(struct dry_run *run, int64_t until, struct arena *arena, bool *found)
 {
 	struct memory memory = map_memory_of(&run->memory);
 	struct mapped mapped;
@@ -147,7 +147,7 @@ static int run_out(struct dry_run *run, struct arena *arena, bool *found)
 	struct timer timer;
 	int64_t now = clock_now();
 
-	*found = map_memory_next_timer(&run->memory, arena, &timer);
+	*found = map_memory_next_timer(&run->memory, until, arena, &timer);
 	if (!*found)
 		return EXIT_GOOD;
 	timer.shop = run->shop->domain;
@@ -160,7 +160,7 @@ static int run_out(struct dry_run *run, struct arena *arena, bool *found)
 	return EXIT_GOOD;
 }
 
-static int run_out_all(struct dry_run *run)
+static int run_out_all(struct dry_run *run, int64_t until)
 {
 	int status = EXIT_GOOD;
 	bool found = true;
@@ -168,7 +168,7 @@ static int run_out_all(struct dry_run *run)
 	while (found && status == EXIT_GOOD) {
 		struct arena *arena = arena_create(16384);
 
-		status = arena != NULL ? run_out(run, arena, &found) : complain("no memory");
+		status = arena != NULL ? run_out(run, until, arena, &found) : complain("no memory");
 		arena_destroy(arena);
 	}
 	return status;
@@ -221,10 +221,13 @@ int command_map(int argc, char **argv)
 	if (run.now != NULL)
 		clock_hold(time_parse(run.now));
 	status = find_shop(&run);
-	for (int i = 0; i < words && status == EXIT_GOOD; i++)
+	for (int i = 0; i < words && status == EXIT_GOOD; i++) {
 		status = map_word(&run, argv[i]);
+		if (status == EXIT_GOOD)
+			status = run_out_all(&run, clock_now());
+	}
 	if (status == EXIT_GOOD)
-		status = run_out_all(&run);
+		status = run_out_all(&run, INT64_MAX);
 	config_release(run.config);
 	map_memory_free(&run.memory);
 	return status == EXIT_GOOD && run.failed ? EXIT_FAILED : status;

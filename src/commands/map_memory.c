@@ -74,14 +74,15 @@ static int set_timer(void *context, const char *kind, const char *key, int64_t d
 	return 0;
 }
 
-bool map_memory_next_timer(struct map_memory *memory, struct arena *arena, struct timer *timer)
+bool map_memory_next_timer(
+	struct map_memory *memory, int64_t until, struct arena *arena, struct timer *timer)
 {
 	struct map_record *first = NULL;
 
 	for (struct map_record *record = memory->records; record != NULL; record = record->next)
 		if (record->due != TIME_UNKNOWN && (first == NULL || record->due < first->due))
 			first = record;
-	if (first == NULL)
+	if (first == NULL || first->due > until)
 		return false;
 	*timer = (struct timer){.due = first->due,
 		.kind = arena_copy(arena, first->kind),

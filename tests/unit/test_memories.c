@@ -64,7 +64,7 @@ static bool run_out(struct given *given)
 	struct memory memory = map_memory_of(&given->memory);
 	struct timer timer;
 
-	if (!map_memory_next_timer(&given->memory, given->arena, &timer))
+	if (!map_memory_next_timer(&given->memory, INT64_MAX, given->arena, &timer))
 		return false;
 	assert_int_equal(map_timer(&timer, timer.due, shop_of(given), &memory, given->arena,
 				 &given->mapped, &given->error),
