@@ -188,8 +188,22 @@ static void log_test(const struct delivery *delivery, const char *reason)
 			LOG_STRING("reason", reason), LOG_NUMBER("more_before", left_out));
 }
 
+/* Whoever subscribed to more than is told should learn that it comes to nothing. */
+static void log_unmapped(const struct delivery *delivery)
+{
+	static struct log_limit limit;
+	int64_t left_out;
+
+	if (log_allow(&limit, MINUTE, &left_out))
+		log_line(LOG_INFO, "unmapped topic: nothing is told of it",
+			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
+			LOG_NUMBER("delivery", delivery->id), LOG_NUMBER("more_before", left_out));
+}
+
 static void log_ignored(const struct delivery *delivery, const char *reason)
 {
+	if (!map_knows(delivery->topic))
+		log_unmapped(delivery);
 	log_line(LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
 		LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
 		LOG_STRING("reason", reason));

@@ -105,3 +105,10 @@ def test_the_counters_balance(relay, segment):
     assert [relay.metric(f'segrelay_deliveries_total{labels}"{result}"}}') for result in
             ("received", "repeated", "ignored", "mapped", "dead")] == [3, 1, 0, 1, 1]
     assert relay.metric('segrelay_messages_total{destination="main",result="sent"}') == 2
+
+
+def test_a_topic_that_nothing_is_told_of(relay, segment):
+    assert relay.post("shop/update", {"id": 90001, "name": "Aurora"}).status == 200
+    relay.wait(lambda: "unmapped topic" in relay.log())
+    assert "topic=shop/update" in relay.log()
+    assert segment.messages == []
