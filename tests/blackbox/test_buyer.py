@@ -1,0 +1,191 @@
+"""A buyer's whole way through a running relay: from the cart to the cancelled order, each told once."""
+
+import time
+from decimal import Decimal
+
+import pytest
+from conftest import signed_headers
+from tools import shop as shops
+from tools.journeys import cart, checkout, product, transaction
+from tools.shop import (
+    ALMA, BROWSER_ID, LATER, LAMP, MUG, SHIRT, Discount, cancelled, fulfilment, order, refund)
+
+CODE = [Discount(10, code="AUTUMN10")]
+AT_ONCE = 'cart_settle = "1s"'
+
+
+def after_the_cart(browser_id):
+    """What comes once the cart is filled, with the events that each webhook is told as."""
+    placed = order(discounts=CODE, browser_id=browser_id)
+    steps = {step: checkout(step, discounts=CODE, browser_id=browser_id)
+             for step in ("started", "contact", "address", "shipping", "completed")}
+    return [
+        ("checkouts/create", steps["started"], ["Checkout Started"]),
+        ("checkouts/update", steps["contact"], ["Checkout Step Completed", "Coupon Applied"]),
+        ("checkouts/update", steps["address"], []),
+        ("checkouts/update", steps["shipping"], ["Checkout Step Completed"]),
+        ("checkouts/update", steps["completed"],
+         ["Payment Info Entered", "Checkout Step Completed"]),
+        ("orders/create", placed | {"financial_status": "pending"},
+         ["Coupon Applied", "Order Completed"]),
+        ("order_transactions/create",
+         transaction(placed, status="failure", error_code="card_declined"), ["Payment Failure"]),
+        ("order_transactions/create", transaction(placed, number=2), []),
+        ("orders/paid", placed, []),
+        ("fulfillments/create", fulfilment(placed), ["Fulfilment Update"]),
+        ("fulfillments/update", fulfilment(placed, shipment_status="in_transit", created_at=LATER,
+                                           at="2026-11-22T17:00:00-05:00"), ["Fulfilment Update"]),
+        ("refunds/create", refund(placed, {0: 1}), ["Order Refunded"]),
+        ("orders/cancelled", cancelled(placed), ["Order Cancelled"]),
+    ]
+
+
+@pytest.fixture(name="post")
+def fixture_post(tmp_path):
+    """Posts with the verb, as somebody who tries the relay does."""
+    def post(relay, topic, payload):
+        path = tmp_path / "payload.json"
+        path.write_bytes(shops.body(payload))
+        relay.run("post", "--shop", shops.AURORA.domain, "--topic", topic, str(path))
+    return post
+
+
+def names(messages):
+    return [message["event"] for message in messages if message["type"] == "track"]
+
+
+def one_person(messages):
+    """Whether userIds and anonymousIds hang together, by calls that carry two of them."""
+    groups = []
+    for message in messages:
+        ids = {(name[:4], message[name]) for name in ("userId", "anonymousId") if name in message}
+        if message["type"] == "alias":
+            ids.add(("anon", message["previousId"]))
+        joined = set(ids).union(*(group for group in groups if group & ids))
+        groups = [group for group in groups if not group & ids] + [joined]
+    return len(groups) == 1
+
+
+def counted(segment, number):
+    """Waits for so many track calls."""
+    segment.wait(lambda: len(names(segment.told())) >= number)
+
+
+def test_from_the_cart_to_the_cancellation(make_relay, segment, post):
+    relay = make_relay(shop_options=AT_ONCE)
+    post(relay, "products/create", product(MUG))
+    post(relay, "carts/create", cart([MUG.times(1), LAMP]))
+    post(relay, "carts/update", cart([MUG, LAMP], at="2026-11-21T14:20:01.000Z"))
+    counted(segment, 2)
+    post(relay, "carts/update", cart([MUG, SHIRT], at="2026-11-21T14:22:00.000Z"))
+    counted(segment, 4)
+    way = after_the_cart(browser_id=None)
+    expected = ["Product Added", "Product Added", "Product Added", "Product Removed"]
+    assert sorted(names(segment.told())) == sorted(expected)
+    for topic, payload, events in way:
+        post(relay, topic, payload)
+        expected = expected + events
+        counted(segment, len(expected))
+    assert names(segment.told())[4:] == expected[4:]
+
+    for topic, payload, _ in way:
+        post(relay, topic, payload)
+    post(relay, "carts/update", cart([], at="2026-11-22T14:22:00.000Z"))
+    time.sleep(1.5)  # a cart would have rested: it ended with its order
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    told = segment.told()
+    assert names(told)[4:] == expected[4:]
+    assert segment.repetitions() == 0
+    assert one_person(told)
+    assert {message["userId"] for message in told if "userId" in message} == {str(ALMA.id)}
+    assert relay.metric("segrelay_counters_balanced") == 1
+
+
+def test_the_sums_of_the_whole_way(relay, segment):
+    for topic, payload, _ in after_the_cart(BROWSER_ID):
+        relay.post(topic, payload)
+    counted(segment, 13)
+    told = {message["event"]: message["properties"] for message in segment.told()
+            if message["type"] == "track"}
+    completed, refunded = told["Order Completed"], told["Order Refunded"]
+    assert completed["order_id"] == refunded["order_id"] == told["Payment Failure"]["order_id"]
+    assert completed["total"] == told["Checkout Step Completed"]["total"] == \
+        told["Payment Failure"]["amount"] == refunded["order_total"]
+    # one of two mugs was given back: the other and the shirt are left, ten percent off
+    assert completed["revenue"] - refunded["revenue"] == Decimal("0.9") * Decimal("107.50")
+    assert completed["total"] - refunded["total"] == Decimal("96.75") + Decimal("7.50") + \
+        completed["tax"] - refunded["tax"]
+    assert refunded["full_refund"] is False
+    assert completed["discount"] == told["Coupon Applied"]["discount"] == Decimal("12.55")
+
+
+def test_the_alias_comes_before_all_that_names_the_user(make_relay, segment, post):
+    relay = make_relay(shop_options=AT_ONCE + " alias = yes")
+    way = after_the_cart(BROWSER_ID)
+    for topic, payload, _ in way[:2]:
+        post(relay, topic, payload)
+    post(relay, "carts/create", cart([MUG, SHIRT]))
+    for topic, payload, _ in way[2:]:
+        post(relay, topic, payload)
+    counted(segment, 15)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    told = segment.told()
+    users = [message["type"] for message in told if "userId" in message]
+    assert users[:2] == ["alias", "identify"]
+    assert users.count("alias") == 1
+    assert {message["anonymousId"] for message in told if "anonymousId" in message} == {BROWSER_ID}
+    assert one_person(told)
+    for before, after in zip(told, told[1:] + [None]):
+        if before["type"] == "identify":
+            assert after["type"] == "track" and after["userId"] == before["userId"]
+
+
+@pytest.mark.parametrize("end", ["restart", "kill"])
+@pytest.mark.parametrize("down", [0, 1.5], ids=["at once", "when it was due"])
+def test_a_cart_that_rests_outlives_the_relay(make_relay, segment, end, down):
+    relay = make_relay(shop_options=AT_ONCE)
+    relay.post("carts/create", cart([MUG.times(1)]))
+    relay.post("carts/update", cart([MUG], at="2026-11-21T14:20:05.000Z"))
+    relay.kill() if end == "kill" else relay.stop()
+    assert segment.messages == []
+    time.sleep(down)
+    relay.start()
+    added = segment.wait_for(1, "Product Added")[0]["properties"]
+    assert (added["quantity"].text, added["value"].text) == ("2", "36.00")
+    relay.restart()
+    relay.post("carts/update", cart([MUG.times(1)], at="2026-11-21T14:21:00.000Z"))
+    removed = segment.wait_for(1, "Product Removed")[0]["properties"]
+    assert removed["quantity"].text == "1"
+    assert names(segment.told()) == ["Product Added", "Product Removed"]
+    assert segment.repetitions() == 0
+
+
+def test_what_is_taken_out_at_once_is_never_told(make_relay, segment):
+    relay = make_relay(shop_options=AT_ONCE)
+    relay.post("carts/create", cart([MUG]))
+    relay.post("carts/update", cart([], at="2026-11-21T14:20:05.000Z"))
+    relay.post("carts/create", cart([SHIRT], number=1002))
+    segment.wait_for(1)
+    time.sleep(0.2)
+    assert [message["properties"]["sku"] for message in segment.told()] == ["MER-M-SL"]
+
+
+def test_every_change_of_a_cart_begins_its_rest_anew(make_relay, segment):
+    relay = make_relay(shop_options=AT_ONCE)
+    for second in range(6):
+        relay.post("carts/update", cart([MUG.times(second + 1)],
+                                        at=f"2026-11-21T14:20:0{second}.000Z"))
+        time.sleep(0.3)
+        assert segment.messages == []
+    added = segment.wait_for(1, "Product Added")[0]["properties"]
+    assert added["quantity"].text == "6"
+
+
+def test_a_test_notification_is_remembered_by_nothing(make_relay, segment):
+    relay = make_relay(shop_options=AT_ONCE)
+    body = shops.body(cart([MUG]))
+    headers = signed_headers("carts/create", body) | {"X-Shopify-Test": "true"}
+    assert relay.post("carts/create", body, headers=headers).status == 200
+    relay.post("carts/create", cart([SHIRT], number=1002))
+    segment.wait_for(1)
+    assert [message["properties"]["sku"] for message in segment.told()] == ["MER-M-SL"]
