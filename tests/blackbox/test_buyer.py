@@ -1,4 +1,4 @@
-"""A buyer's whole way through a running relay: from the cart to the cancelled order, each told once."""
+"""A buyer's whole way through a running relay, from the cart to the cancelled order, told once."""
 
 import time
 from decimal import Decimal

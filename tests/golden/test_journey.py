@@ -1,7 +1,7 @@
 """One buyer's whole way, in arrival order and in many others: what is told does not depend on it.
 
-Webhooks overtake each other and come again. Whatever the order, the same things are told, once each,
-and say the same, but for what is written down in MAY_DIFFER.
+Webhooks overtake each other and come again. Whatever the order, the same things are told, once
+each, and say the same, but for what is written down in MAY_DIFFER.
 """
 
 import os
@@ -136,7 +136,7 @@ ALLOWED = {(event, path) for event, (paths, _) in MAY_DIFFER.items() for path in
 
 
 def shuffled(seed):
-    """The journey's places in a random order, a third of them twice; half of them almost in order."""
+    """The journey's places in a random order, a third of them twice; every other almost in order."""
     draw = random.Random(seed)
     places = list(range(len(JOURNEY)))
     places += draw.sample(places, len(places) // 3)
