@@ -133,8 +133,9 @@ PROPERTIES = {
     },
     "Payment Failure": EVERY_EVENT | {
         "order_id": text, "order_name": text, "checkout_id": token, "checkoutId": token,
-        "transaction_id": shopify_id, "payment_method": text, "amount": amount, "value": amount, "currency": currency,
-        "error_code": text, "error_message": text, "kind": text, "step": step,
+        "transaction_id": shopify_id, "payment_method": text, "amount": amount, "value": amount,
+        "currency": currency, "error_code": text, "error_message": text, "kind": text,
+        "step": step,
     },
     "Order Updated": ORDER | {"cancel_reason": text},
     "Order Completed": ORDER,
