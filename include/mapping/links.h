@@ -13,6 +13,15 @@ const char *links_customer(const struct work *work);
 /* The order that the cart or checkout became; NULL as long as there is none. */
 const char *links_order(const struct work *work);
 
+/* When that was, as Shopify writes it. */
+const char *links_ordered_at(const struct work *work);
+
+/* The made-up id that something of the cart or checkout was told under alone; NULL for none. */
+const char *links_made_up(const struct work *work);
+
+/* Whether that id was joined with the user already. */
+bool links_are_joined(const struct work *work);
+
 /* Remembers what the delivery taught of them. */
 void links_remember(struct work *work);
 

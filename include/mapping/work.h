@@ -43,8 +43,8 @@ struct work {
 	const char *checkout_id; /* the token of its checkout */
 	const char *cart_id;     /* the token of its cart */
 	struct recalled order;
-	struct recalled link; /* of the cart, else of the checkout: what is learnt is kept here */
-	struct recalled hint; /* of the checkout, beside the cart's */
+	struct recalled link;     /* by the cart's token, else by the checkout's */
+	struct recalled hint;     /* by the checkout's, where there is a cart's */
 	struct recalled checkout; /* how far it was told */
 	struct recalled known;    /* of the customer */
 	struct recalled merged;   /* of a customer who was merged into this one */
@@ -56,6 +56,7 @@ struct work {
 	struct known_product *products;   /* the catalogue's, as far as they were looked up */
 	bool enabled_told;                /* Customer Enabled is told now */
 	bool made_up_told;                /* something is told now under a made-up id alone */
+	bool joined;                      /* a made-up id is joined with the user now */
 	bool aliased;                     /* an alias is told now */
 	const char *identified;           /* digest of the traits told now */
 	const char *visit;      /* the part of the context that is the same for all calls */

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "config/events.h"
 #include "mapping/context.h"
+#include "mapping/links.h"
 #include "mapping/merges.h"
 #include "mapping/people.h"
 
@@ -189,6 +190,31 @@ static void add_alias(
 	work->aliased = true;
 }
 
+/* What was told of a cart under a made-up id, before its buyer was known, is joined with the user:
+ * once, by an identify with both. */
+static void add_join(
+	struct work *work, struct mapped *result, const struct rule *rule, const cJSON *subject)
+{
+	const char *made_up = links_made_up(work);
+	const char *user = work->person.user_id;
+	struct person person = work->person;
+	const struct rule join = {.call = IDENTIFY, .event = "made-up id", .time = rule->time};
+	const char *key;
+
+	if (made_up == NULL || user == NULL || work->joined || work->person.is_made_up ||
+		links_are_joined(work))
+		return;
+	key = arena_format(work->arena, "%s|%s", user, made_up);
+	if (key == NULL) {
+		work_fail(work, "no memory");
+		return;
+	}
+	work->person.anonymous_id = made_up;
+	add_call(work, result, &join, subject, IDENTIFY, key);
+	work->person = person;
+	work->joined = true;
+}
+
 /* With identify = changed only when ids or traits differ from those told last. */
 static bool wants_identify(struct work *work)
 {
@@ -224,6 +250,7 @@ void calls_tell(
 	result->outcome = MAPPED;
 	if (rule->call != ALIAS && work->customer != NULL) {
 		add_alias(work, result, rule, subject);
+		add_join(work, result, rule, subject);
 		if (wants_identify(work))
 			add_call(work, result, rule, subject, IDENTIFY, key);
 	}

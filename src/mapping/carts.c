@@ -240,6 +240,18 @@ static void learn_newer(
 	remember(work, cart, known);
 }
 
+/* What becomes of a cart after its order is no change of the buyer's. */
+static bool is_past_order(struct work *work)
+{
+	int64_t updated = time_at(work->payload, "updated_at");
+	int64_t ordered;
+
+	work->cart_id = topic_id(work->payload, work->topic->cart);
+	links_recall(work);
+	ordered = time_parse(links_ordered_at(work));
+	return ordered != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated > ordered;
+}
+
 void carts_learn(struct work *work)
 {
 	const char *token = topic_id(work->payload, work->topic->cart);
@@ -249,7 +261,7 @@ void carts_learn(struct work *work)
 	int64_t newest = time_parse(cart.updated_at);
 	int64_t updated = time_at(work->payload, "updated_at");
 
-	if (work->failed)
+	if (work->failed || is_past_order(work))
 		return;
 	if (newest != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated <= newest)
 		learn_older(work, &cart, lines, &known);

@@ -30,30 +30,45 @@ static bool is_named(const char *title)
 	return title != NULL && strcmp(title, "Default Title") != 0;
 }
 
-static void keep_variants(struct work *work, struct text *json)
+static void keep_variant(struct text *json, const cJSON *variant)
 {
+	const char *title = json_text(variant, "title");
+
+	json_add_comma(json);
+	json_add_string(json, json_text(variant, "id"));
+	text_put(json, ":{");
+	if (is_named(title))
+		json_add_member(json, "title", title);
+	json_add_member(json, "compare_at_price", json_text(variant, "compare_at_price"));
+	text_put(json, "}");
+}
+
+static void keep_variants(struct work *work, struct text *json, const cJSON *known)
+{
+	const cJSON *variants = json_at(work->payload, "variants");
 	const cJSON *variant;
 	int count = 0;
 
 	json_add_key(json, "variants");
+	if (variants == NULL && known != NULL) {
+		json_add_value(json, known);
+		return;
+	}
 	text_put(json, "{");
-	cJSON_ArrayForEach (variant, json_at(work->payload, "variants")) {
-		const char *id = json_text(variant, "id");
-		const char *title = json_text(variant, "title");
-		const char *before = json_text(variant, "compare_at_price");
+	cJSON_ArrayForEach (variant, variants) {
+		bool tells = is_named(json_text(variant, "title")) ||
+			     json_text(variant, "compare_at_price") != NULL;
 
-		if (id == NULL || count >= VARIANTS_MAX || (!is_named(title) && before == NULL))
-			continue;
-		json_add_comma(json);
-		json_add_string(json, id);
-		text_put(json, ":{");
-		if (is_named(title))
-			json_add_member(json, "title", title);
-		json_add_member(json, "compare_at_price", before);
-		text_put(json, "}");
-		count++;
+		if (tells && json_text(variant, "id") != NULL && count++ < VARIANTS_MAX)
+			keep_variant(json, variant);
 	}
 	text_put(json, "}");
+}
+
+/* What says nothing does not overwrite what is known. */
+static void keep(struct text *json, const char *key, const char *said, const struct recalled *known)
+{
+	json_add_member(json, key, people_first(said, json_text(known->value, key)));
 }
 
 /* The first image, wherever this version of the API has it. */
@@ -92,12 +107,12 @@ void catalogue_learn(struct work *work)
 	if (is_older(work, &known))
 		return;
 	text_put(&json, "{");
-	json_add_member(&json, "updated_at", json_text(work->payload, "updated_at"));
-	json_add_member(&json, "title", json_text(work->payload, "title"));
-	json_add_member(&json, "product_type", json_text(work->payload, "product_type"));
-	json_add_member(&json, "handle", json_text(work->payload, "handle"));
-	json_add_member(&json, "image", image_of(work->payload));
-	keep_variants(work, &json);
+	keep(&json, "updated_at", json_text(work->payload, "updated_at"), &known);
+	keep(&json, "title", json_text(work->payload, "title"), &known);
+	keep(&json, "product_type", json_text(work->payload, "product_type"), &known);
+	keep(&json, "handle", json_text(work->payload, "handle"), &known);
+	keep(&json, "image", image_of(work->payload), &known);
+	keep_variants(work, &json, json_at(known.value, "variants"));
 	text_put(&json, "}");
 	work_remember(work, "product", id, &json, known.json);
 	text_free(&json);

@@ -58,6 +58,8 @@ static struct subjects codes(struct work *work)
 	return subjects;
 }
 
+/* With any payload of a checkout that has a step done, whichever told the step: so it does not
+ * matter in which order they come. */
 struct subjects codes_of_checkout(struct work *work)
 {
 	return work->progress.now > 0 ? codes(work) : silent(NULL);

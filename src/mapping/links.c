@@ -32,35 +32,67 @@ const char *links_order(const struct work *work)
 	return said(work, "order");
 }
 
-/* What others have written there stays: it is not ours to know all members. */
-static cJSON *begin(struct work *work)
+const char *links_ordered_at(const struct work *work)
 {
-	return work->link.value != NULL ? work_view(work, work->link.value) : work_object(work);
+	return said(work, "ordered_at");
 }
 
-void links_remember(struct work *work)
+const char *links_made_up(const struct work *work)
 {
-	const char *token = people_first(work->cart_id, work->checkout_id);
-	bool made_up = work->made_up_told || json_is_true(work->link.value, "made_up");
-	const struct person *person = &work->person;
-	struct text json = {0};
-	cJSON *link;
+	return said(work, "made_up");
+}
 
-	if (token == NULL)
+bool links_are_joined(const struct work *work)
+{
+	const char *joined = json_text(work->link.value, "joined");
+
+	return joined != NULL && work->person.user_id != NULL &&
+	       strcmp(joined, work->person.user_id) == 0;
+}
+
+/* What the order says of the cart that it was. */
+static void set_order(struct work *work, cJSON *link)
+{
+	if (!work->topic->is_order)
 		return;
-	link = begin(work);
+	work_set(work, link, "order", work->order_id);
+	work_set(work, link, "ordered_at", json_text(work->payload, "created_at|processed_at"));
+}
+
+/* What others have written there stays: it is not ours to know all members. */
+static void remember(struct work *work, const char *token, const struct recalled *before)
+{
+	const struct person *person = &work->person;
+	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
+	struct text json = {0};
+
 	work_set(work, link, "customer_id", person->customer_id);
 	work_set(work, link, "email", person->email);
 	work_set(work, link, "anonymous_id", people_browser_id(work));
 	work_set(work, link, "google_client_id", person->google_client_id);
 	work_set(work, link, "google_session_id", person->google_session_id);
-	if (work->topic->is_order)
-		work_set(work, link, "order", work->order_id);
-	if (made_up)
-		work_flag(work, link, "made_up");
+	work_set(work, link, "made_up",
+		work->made_up_told ? person->anonymous_id : links_made_up(work));
+	if (work->joined)
+		work_set(work, link, "joined", person->user_id);
+	set_order(work, link);
 	if (work->failed || link->child == NULL)
 		return;
 	json_add_value(&json, link);
-	work_remember(work, "link", token, &json, work->link.json);
+	work_remember(work, "link", token, &json, before->json);
 	text_free(&json);
+}
+
+/* An order may come without its cart's token: so a checkout is found by its own token, too. */
+void links_remember(struct work *work)
+{
+	const char *token = people_first(work->cart_id, work->checkout_id);
+	bool is_checkout = work->topic->checkout != NULL && !work->topic->is_order;
+
+	if (token == NULL)
+		return;
+	remember(work, token, &work->link);
+	if (work->cart_id != NULL && work->checkout_id != NULL &&
+		(is_checkout || work->hint.value != NULL))
+		remember(work, work->checkout_id, &work->hint);
 }

@@ -48,6 +48,8 @@ struct subjects merged(struct work *work)
 {
 	const char *before = merges_previous_id(work);
 
+	if (!work->shop->alias)
+		return silent("alias = no");
 	if (!is_done(work))
 		return silent("the merge is not completed");
 	if (before == NULL || work->person.user_id == NULL ||

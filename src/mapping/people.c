@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/url.h"
+#include "mapping/links.h"
 
 #include <string.h>
 
@@ -76,6 +77,8 @@ static const char *made_up_id(struct work *work)
 	const char *token = people_first(work->cart_id, work->checkout_id);
 	const char *name;
 
+	if (links_made_up(work) != NULL)
+		return links_made_up(work);
 	token = people_first(token, work->order_id);
 	token = people_first(token, work->person.customer_id);
 	token = people_first(token, topic_id(work->payload, work->topic->id));
@@ -109,8 +112,8 @@ static void find_anonymous_id(struct work *work)
 	browser = people_first(browser, remembered(work, "anonymous_id"));
 	browser = people_first(browser, json_text(work->known.value, "anonymous_id"));
 	person->anonymous_id = browser;
-	person->is_made_up = browser == NULL &&
-			     (person->user_id == NULL || json_is_true(work->link.value, "made_up"));
+	person->is_made_up =
+		browser == NULL && (person->user_id == NULL || links_made_up(work) != NULL);
 	if (person->is_made_up)
 		person->anonymous_id = made_up_id(work);
 }

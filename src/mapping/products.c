@@ -219,7 +219,6 @@ const struct field line_properties[] = {
 
 static const struct field cart_line_properties[] = {
 	CART_LINE,
-	{"position", ".", position, NULL, 0},
 	PRODUCT_LINKS,
 	{0},
 };

@@ -26,7 +26,7 @@ const struct rule rules[] = {
 	{ORDER_TOPICS,                              TRACK,    "Order Completed",        placed_online,        order_properties,             PLACED,       "id"},
 	{ORDER_TOPICS,                              TRACK,    "POS Order Placed",       placed_at_pos,        order_properties,             PLACED,       "id"},
 	{"orders/updated",                          TRACK,    "Order Updated",          itself,               order_properties,             CHANGED,      "id updated_at"},
-	{"orders/edited",                           TRACK,    "Order Updated",          itself,               edit_properties,              "order_edit.committed_at|order_edit.created_at", "order_edit.order_id order_edit.committed_at"},
+	{"orders/edited",                           TRACK,    "Order Updated",          itself,               edit_properties,              "order_edit.committed_at|order_edit.created_at", "order_edit.order_id order_edit.committed_at order_edit.id"},
 	{ANY_ORDER,                                 TRACK,    "Order Cancelled",        cancelled,            order_properties,             "cancelled_at", "id"},
 	{"refunds/create",                          TRACK,    "Order Refunded",         money_returned,       refund_properties,            PLACED,       "id"},
 	{"order_transactions/create",               TRACK,    "Payment Failure",        payment_failed,       payment_properties,           PLACED,       "id"},
