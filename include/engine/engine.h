@@ -39,7 +39,7 @@ struct engine_hooks {
 int engine_start(
 	struct store *store, struct config *config, struct engine **engine, struct error *error);
 
-/* Sets the hooks. */
+/* Sets the hooks. From now on timers run, too: what they queue is announced. */
 void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks);
 
 /* Hands a request over; never blocks. Not after engine_stop was called. */

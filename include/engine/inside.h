@@ -20,6 +20,7 @@ struct engine {
 	bool stopping;
 	struct config *next_config;
 	struct engine_hooks hooks;
+	_Atomic bool has_timers; /* they run: who asks is a daemon, no verb that looks in */
 	bool refuses;
 	struct error refusal;
 

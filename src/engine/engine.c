@@ -150,6 +150,7 @@ void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks)
 {
 	(void)pthread_mutex_lock(&engine->mutex);
 	engine->hooks = *hooks;
+	atomic_store(&engine->has_timers, true);
 	(void)pthread_mutex_unlock(&engine->mutex);
 }
 

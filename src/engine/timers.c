@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine/inside.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -59,14 +60,15 @@ int timers_set(struct engine *engine, const struct timer *timer, struct error *e
 
 bool timers_due(const struct engine *engine)
 {
-	return !engine->failed && clock_now() >= engine->timer_at;
+	return !engine->failed && atomic_load(&engine->has_timers) &&
+	       clock_now() >= engine->timer_at;
 }
 
 int64_t timers_left(const struct engine *engine, int64_t most)
 {
 	int64_t now = clock_now();
 
-	if (engine->failed || engine->timer_at > now + most)
+	if (engine->failed || !atomic_load(&engine->has_timers) || engine->timer_at > now + most)
 		return most;
 	return engine->timer_at > now ? engine->timer_at - now : 0;
 }
