@@ -129,6 +129,28 @@ check-threads: $(BINARY)
 	SEGRELAY=$(abspath $(BINARY)) TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
 		$(PYTHON) -m pytest -q -p no:cacheprovider -m threads tests/blackbox
 
+FUZZ         = mapping request config texts
+FUZZ_SECONDS ?= 300
+FUZZ_FLAGS   = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZ_SECONDS (300); a finding stays in build/fuzz
+	scripts/deps.sh build test sanitize
+	$(MAKE) BUILD=build/fuzz CC=clang HARDENING=-fPIE \
+		CFLAGS='$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link' build/fuzz/libsegrelay.a
+	@$(PYTHON) tests/fuzz/seeds.py build/fuzz/seeds
+	@for name in $(FUZZ); do \
+		clang $(LINT_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer tests/fuzz/fuzz_$$name.c \
+			build/fuzz/libsegrelay.a -o build/fuzz/fuzz_$$name $(LIBS) -pthread && \
+		mkdir -p build/fuzz/corpus/$$name && \
+		echo "== fuzz $$name, $(FUZZ_SECONDS) s" && \
+		build/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 \
+			-max_len=65536 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
+			build/fuzz/corpus/$$name build/fuzz/seeds/$$name >build/fuzz/$$name.log 2>&1 \
+			|| { tail -40 build/fuzz/$$name.log; exit 1; }; \
+		grep -E 'stat::(number_of_executed_units|peak_rss_mb)' build/fuzz/$$name.log; \
+	done
+
 .PHONY: lint
 lint: ## formatting, static analysis, both compilers, shell scripts, manual pages, the unit
 	scripts/deps.sh build test lint

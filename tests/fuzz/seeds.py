@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets into a folder: seeds.py FOLDER."""
+
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+LARGEST = 40000  # bytes: larger ones slow the fuzzer down
+
+SIGNATURE = "InQjGXkrWwQDTo+TJAP7OeXA0LTYpB4YcWYwb9ef3pA="
+REQUESTS = [
+    "Content-Length: 12\nX-Shopify-Topic: orders/create\nX-Shopify-Shop-Domain: a.myshopify.com\n"
+    f"X-Shopify-Hmac-Sha256: {SIGNATURE}\nContent-Type: application/json\nHost: x\n"
+    "X-Shopify-Webhook-Id: ca813a36-7682-41c2-bc03-0692584899ee\nX-Shopify-Test: false\n",
+    "Transfer-Encoding: chunked\nContent-Length: 1\n", "shopify-topic: orders/create\n", SIGNATURE,
+]
+TEXTS = [
+    "404.95", "-5.00", "1.5e2", "4760", "2026-11-23T12:00:00.123Z", "2024-11-05T21:54:49-05:00",
+    "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+    "120", "10s", "16MiB", "https://x.example/a?utm_source=b%20c#d", "/collections?utm_source=a",
+    '{"success": false}', "OK",
+]
+
+
+def webhooks(case):
+    """The payloads of a golden case, as fuzz_mapping reads them."""
+    parts = []
+    for path in sorted(case.glob("[0-9]*.json"), key=lambda path: int(path.name.split("_")[0])):
+        topic = path.stem.split("_", 1)[1].replace("__", "/", 1)
+        parts.append(topic.encode() + b"\n" + path.read_bytes())
+    return b"\0".join(parts)
+
+
+def write(folder, name, content):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def main():
+    out = pathlib.Path(sys.argv[1])
+    for number, case in enumerate(sorted((ROOT / "tests/golden").glob("*/*/"))):
+        content = webhooks(case)
+        if 0 < len(content) <= LARGEST:
+            write(out / "mapping", case.parent.name + "-" + case.name,
+                  bytes([number % 256]) + content)
+    for number, request in enumerate(REQUESTS):
+        write(out / "request", str(number), request.encode())
+    for number, text in enumerate(TEXTS):
+        write(out / "texts", str(number), text.encode())
+    for path in [ROOT / "config/segrelay.conf", *ROOT.glob("tests/golden/**/segrelay.conf")]:
+        write(out / "config", "-".join(path.parts[-3:]), path.read_bytes())
+
+
+if __name__ == "__main__":
+    main()
