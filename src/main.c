@@ -25,6 +25,7 @@ static const struct {
 	{"post", command_post, "sign a payload as Shopify does and post it"},
 	{"status", command_status, "show what came in and what waits to be sent"},
 	{"dead", command_dead, "list, show, retry and drop dead letters"},
+	{"forget", command_forget, "remove a person from the store, for good"},
 	{"version", command_version, "print the version"},
 	{"help", command_help, "print this, or what a verb does"},
 };

@@ -34,7 +34,11 @@ struct event_choices {
 	struct strings rename;  /* "Name of the catalogue=Own name" */
 };
 
-/* A Segment source that messages are sent to. */
+/* What the outbox of a destination's requests to delete is called, behind the destination's name.
+ */
+#define DELETIONS_SUFFIX " (deletions)"
+
+/* A Segment source that messages are sent to; or its workspace's Public API, when `deletes`. */
 struct destination {
 	char *name;
 	char *write_key;             /* a secret */
@@ -45,6 +49,11 @@ struct destination {
 	int64_t batches_in_flight;   /* at once, at the most */
 	bool gzip;                   /* compress what is sent */
 	struct event_choices events; /* beside the shop's, and before them */
+	char *public_api_token;      /* a secret; NULL for none */
+	char *public_api_url;
+	char *source_id; /* deletions of this source alone, NULL of the workspace */
+	const struct destination *deletions; /* where users are deleted, NULL without a token */
+	bool deletes; /* one such: posts one request after the other, under the token */
 };
 
 /* A shop whose webhooks are accepted, with its choices of what is told. */
@@ -93,7 +102,8 @@ struct config {
 	enum log_format log_format;
 	struct destination *destinations;
 	size_t destination_count;
-	struct shop *shops; /* sorted by domain */
+	size_t deletion_count; /* of those that delete, behind the others */
+	struct shop *shops;    /* sorted by domain */
 	size_t shop_count;
 	_Atomic int references;
 };

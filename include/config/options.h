@@ -43,6 +43,7 @@ enum region { REGION_US, REGION_EU };
 struct destination_draft {
 	struct destination destination;
 	char *write_key_file;
+	char *public_api_token_file;
 	enum region region;
 };
 

@@ -104,6 +104,9 @@ int engine_settle_sent(struct engine *engine, const char *destination, const int
 int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
 	int64_t status, const char *reason, int64_t *dead, struct error *error);
 
+/* Drops a dead letter, and counts it. */
+int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, struct error *error);
+
 /* Remembers a destination's pause across restarts. */
 int engine_pause(struct engine *engine, const struct destination_state *pause, struct error *error);
 

@@ -11,6 +11,8 @@
  *   GET  /status                what came in, what waits, who is paused
  *   GET  /dead?after=N&limit=N  dead letters with an id over N, without their JSON
  *   GET  /dead/ID               one with its JSON
+ *   POST /forget with {"shop":"…","customer":"…"}: begins to forget a customer
+ *   POST /forget/step with the same: a step of it; {"running":false} when it is done
  *   POST /dead/retry, /dead/drop with {"ids":[…]} or {"all":true}; the answer names what was done
  * and which ids are unknown
  */

@@ -30,4 +30,8 @@ int question_show_dead(struct engine *engine, int64_t id, struct text *answer);
 int question_order_dead(
 	struct engine *engine, bool is_retry, const char *body, size_t length, struct text *answer);
 
+/* Answers POST /forget and POST /forget/step: see operator.h. */
+int question_forget(
+	struct engine *engine, bool is_step, const char *body, size_t length, struct text *answer);
+
 #endif

@@ -75,6 +75,11 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	const struct memory *memory, struct arena *arena, struct mapped *result,
 	struct error *error);
 
+/* What the shop's user_id makes of a customer's id and e-mail, in the arena; NULL for nothing, or
+ * when memory runs out. */
+const char *map_user_id(
+	const struct shop *shop, const char *customer_id, const char *email, struct arena *arena);
+
 /* Whether a kind of record is kept for the shop's cart_ttl: what belongs to a cart or a checkout.
  */
 bool map_is_of_cart(const char *kind);

@@ -32,6 +32,14 @@ enum statement {
 	GET_RECORD,
 	PUT_RECORD,
 	DROP_RECORD,
+	EACH_RECORD,
+	DELIVERY_RANGE,
+	MESSAGE_RANGE,
+	DEAD_RANGE,
+	EACH_DELIVERY,
+	EACH_MESSAGE,
+	EACH_DEAD,
+	DROP_DEAD_DELIVERY,
 	SET_TIMER,
 	DROP_TIMER,
 	DUE_TIMER,
@@ -177,6 +185,16 @@ int sqlite_put_record(struct store *store, const char *shop, const char *kind, c
 	const char *json, int64_t expires, struct error *error);
 int sqlite_drop_record(struct store *store, const char *shop, const char *kind, const char *key,
 	struct error *error);
+int sqlite_each_record(struct store *store, const char *shop, const char *kind, const char *key,
+	size_t most, int (*visit)(void *context, const struct record *record), void *context,
+	struct error *error);
+int sqlite_row_range(struct store *store, enum store_table table, int64_t *first, int64_t *last,
+	struct error *error);
+int sqlite_each_row(struct store *store, enum store_table table, const char *shop, int64_t first,
+	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
+	struct error *error);
+int sqlite_drop_row(struct store *store, enum store_table table, int64_t id, struct error *error);
+int sqlite_scrub(struct store *store, struct error *error);
 int sqlite_set_timer(struct store *store, const struct timer *timer, struct error *error);
 int sqlite_drop_timer(struct store *store, const struct timer *timer, struct error *error);
 int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,

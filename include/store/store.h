@@ -191,6 +191,42 @@ int store_put_record(struct store *store, const char *shop, const char *kind, co
 int store_drop_record(struct store *store, const char *shop, const char *kind, const char *key,
 	struct error *error);
 
+/* Calls `visit` for up to `most` records of a shop behind (kind, key), ascending; "" is before all.
+ * Strings live during the call, which must not write. A visit that returns non-zero ends it. */
+struct record {
+	const char *kind;
+	const char *key;
+	const char *json;
+};
+int store_each_record(struct store *store, const char *shop, const char *kind, const char *key,
+	size_t most, int (*visit)(void *context, const struct record *record), void *context,
+	struct error *error);
+
+/* The tables whose rows have ids, for looking through all that is kept of a shop. */
+enum store_table { STORE_DELIVERIES, STORE_MESSAGES, STORE_DEAD, STORE_TABLES };
+struct stored_row {
+	int64_t id;
+	const char *destination; /* NULL of a delivery */
+	const char *topic;       /* NULL of a message */
+	const char *json;        /* of a dead delivery its body */
+	size_t length;
+};
+
+/* The ids of the first and the last row of a table; 0 and 0 when it is empty. */
+int store_row_range(struct store *store, enum store_table table, int64_t *first, int64_t *last,
+	struct error *error);
+
+/* Calls `visit` for the shop's rows with `first` <= id <= `last`, as store_each_record. */
+int store_each_row(struct store *store, enum store_table table, const char *shop, int64_t first,
+	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
+	struct error *error);
+
+/* Removes a row; of a delivery, its dead letter, too. */
+int store_drop_row(struct store *store, enum store_table table, int64_t id, struct error *error);
+
+/* Leaves nothing behind of what was removed, in no file of the store. Outside a transaction. */
+int store_scrub(struct store *store, struct error *error);
+
 /* What must happen later. One timer a (shop, kind, key); setting it again moves it. */
 struct timer {
 	int64_t due;

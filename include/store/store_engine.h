@@ -42,6 +42,18 @@ struct store_engine {
 		const char *json, int64_t expires, struct error *error);
 	int (*drop_record)(struct store *store, const char *shop, const char *kind, const char *key,
 		struct error *error);
+	int (*each_record)(struct store *store, const char *shop, const char *kind, const char *key,
+		size_t most, int (*visit)(void *context, const struct record *record),
+		void *context, struct error *error);
+	int (*row_range)(struct store *store, enum store_table table, int64_t *first, int64_t *last,
+		struct error *error);
+	int (*each_row)(struct store *store, enum store_table table, const char *shop,
+		int64_t first, int64_t last,
+		int (*visit)(void *context, const struct stored_row *row), void *context,
+		struct error *error);
+	int (*drop_row)(
+		struct store *store, enum store_table table, int64_t id, struct error *error);
+	int (*scrub)(struct store *store, struct error *error);
 	int (*set_timer)(struct store *store, const struct timer *timer, struct error *error);
 	int (*drop_timer)(struct store *store, const struct timer *timer, struct error *error);
 	int (*due_timer)(struct store *store, int64_t now, struct arena *arena, struct timer *timer,

@@ -172,6 +172,13 @@ static void check_destination(struct checks *checks, cfg_t *cfg)
 		mistakes_add(mistakes, cfg, "give one of write_key_file and write_key");
 	if (url != NULL && region != NULL)
 		mistakes_add(mistakes, cfg, "give one of region and url");
+	if (text_of(cfg, "public_api_token") != NULL &&
+		text_of(cfg, "public_api_token_file") != NULL)
+		mistakes_add(
+			mistakes, cfg, "give one of public_api_token_file and public_api_token");
+	if (strstr(cfg_title(cfg), DELETIONS_SUFFIX) != NULL)
+		mistakes_add(
+			mistakes, cfg, "a destination's name must not end in" DELETIONS_SUFFIX);
 	if (url == NULL && region == NULL)
 		mistakes_warn(mistakes, cfg,
 			"no region: \"us\" is taken. Segment drops what comes to the wrong region "

@@ -36,7 +36,7 @@ void config_release(struct config *config)
 {
 	if (config == NULL || atomic_fetch_sub(&config->references, 1) != 1)
 		return;
-	for (size_t i = 0; i < config->destination_count; i++)
+	for (size_t i = 0; i < config->destination_count + config->deletion_count; i++)
 		free_destination(&config->destinations[i]);
 	for (size_t i = 0; i < config->shop_count; i++)
 		free_shop(&config->shops[i]);
@@ -62,7 +62,7 @@ const struct shop *config_shop(const struct config *config, const char *domain)
 
 const struct destination *config_destination(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < config->destination_count; i++)
+	for (size_t i = 0; i < config->destination_count + config->deletion_count; i++)
 		if (strcmp(config->destinations[i].name, name) == 0)
 			return &config->destinations[i];
 	return NULL;

@@ -66,6 +66,16 @@ static char *url_of(enum region region, char *url)
 	return url;
 }
 
+/* The base URLs of Segment's Public API (its documentation of regional endpoints). */
+static char *public_api_url_of(enum region region, char *url)
+{
+	if (url == NULL)
+		return strdup(region == REGION_EU ? "https://eu1.api.segmentapis.com"
+						  : "https://api.segmentapis.com");
+	cut_slashes(url);
+	return url;
+}
+
 static int finish_destination(
 	struct destination_draft *draft, const char *name, struct destination *destination)
 {
@@ -73,15 +83,63 @@ static int finish_destination(
 
 	if (draft->write_key_file != NULL)
 		result = take_secret(draft->write_key_file, &draft->destination.write_key);
+	if (result == 0 && draft->public_api_token_file != NULL)
+		result = take_secret(
+			draft->public_api_token_file, &draft->destination.public_api_token);
 	free(draft->write_key_file);
+	free(draft->public_api_token_file);
 	*destination = draft->destination;
 	destination->url = url_of(draft->region, destination->url);
+	destination->public_api_url = public_api_url_of(draft->region, destination->public_api_url);
 	destination->name = strdup(name);
 	if (result != 0 || destination->write_key == NULL || destination->url == NULL ||
-		destination->name == NULL)
+		destination->name == NULL || destination->public_api_url == NULL)
 		return -1;
 	destination->space = uuid_of_name(
 		&uuid_segrelay, destination->write_key, strlen(destination->write_key));
+	return 0;
+}
+
+/* What is posted to when a destination's users are to be deleted: the same sender sends it. */
+static int make_deletions(struct destination *destination, struct destination *deletions)
+{
+	struct text url = {0};
+	struct text name = {0};
+
+	text_put(&url, destination->public_api_url);
+	text_put(&url, "/regulations");
+	if (destination->source_id != NULL) {
+		text_put(&url, "/sources/");
+		text_put(&url, destination->source_id);
+	}
+	text_put(&name, destination->name);
+	text_put(&name, DELETIONS_SUFFIX);
+	*deletions = (struct destination){
+		.name = text_take(&name),
+		.write_key = strdup(destination->public_api_token),
+		.url = text_take(&url),
+		.space = destination->space,
+		.batch_messages = 1,
+		.batches_in_flight = 1,
+		.deletes = true,
+	};
+	destination->deletions = deletions;
+	return deletions->name != NULL && deletions->write_key != NULL && deletions->url != NULL
+		       ? 0
+		       : -1;
+}
+
+static int make_all_deletions(struct config *config)
+{
+	for (size_t i = 0; i < config->destination_count; i++) {
+		size_t at = config->destination_count + config->deletion_count;
+
+		if (config->destinations[i].public_api_token == NULL)
+			continue;
+		config->deletion_count++;
+		if (make_deletions(&config->destinations[i], &config->destinations[at]) != 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -167,7 +225,8 @@ static struct config *make_room(const char *path, size_t destinations, size_t sh
 		return NULL;
 	config->references = 1;
 	config->path = strdup(path);
-	config->destinations = calloc(destinations, sizeof(*config->destinations));
+	/* each may have one that deletes */
+	config->destinations = calloc(destinations * 2, sizeof(*config->destinations));
 	config->shops = calloc(shops, sizeof(*config->shops));
 	if (config->path != NULL && config->destinations != NULL && config->shops != NULL)
 		return config;
@@ -185,6 +244,8 @@ static int take_all(cfg_t *cfg, struct config *config)
 		if (take_destination(block, cfg_title(block), NULL, config) != 0)
 			return -1;
 	}
+	if (make_all_deletions(config) != 0)
+		return -1;
 	for (unsigned i = 0; i < cfg_size(cfg, "shop"); i++) {
 		cfg_t *block = cfg_getnsec(cfg, "shop", i);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/privacy.h"
 #include "engine/timers.h"
 
 #include <inttypes.h>
@@ -258,6 +259,10 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	if (map_delivery(delivery, payload, shop, &memory, arena, &mapped, error) != 0)
 		return -1;
 	log_unreadable(delivery, mapped.unreadable);
+	if (mapped.privacy != PRIVACY_NONE) {
+		topic->mapped++;
+		return privacy_begin(engine, delivery, payload, mapped.privacy, shop, error);
+	}
 	switch (mapped.outcome) {
 	case MAPPED:
 		return queue_mapped(engine, delivery, shop, &mapped, topic, error);

@@ -152,6 +152,10 @@ int operator_handle(struct engine *engine, const char *method, const char *path,
 		return question_order_dead(engine, true, body, length, answer);
 	if (strcmp(path, "/dead/drop") == 0 && is_post)
 		return question_order_dead(engine, false, body, length, answer);
+	if (strcmp(path, "/forget") == 0 && is_post)
+		return question_forget(engine, false, body, length, answer);
+	if (strcmp(path, "/forget/step") == 0 && is_post)
+		return question_forget(engine, true, body, length, answer);
 	if (strncmp(path, dead, sizeof(dead) - 1) == 0 && is_get) {
 		const char *id = path + sizeof(dead) - 1;
 

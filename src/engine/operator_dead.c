@@ -158,27 +158,6 @@ static int retry(struct engine *engine, const struct dead_letter *letter, struct
 	return store_revive(engine->store, letter->id, clock_now(), error);
 }
 
-static int drop(struct engine *engine, const struct dead_letter *letter, struct error *error)
-{
-	struct destination_state *state;
-	struct topic_state *topic;
-
-	if (letter->destination != NULL) {
-		state = engine_destination(engine, letter->destination);
-		if (state == NULL)
-			return error_set(error, "no memory");
-		state->dead--;
-		state->dropped++;
-	} else {
-		topic = engine_topic(engine, letter->shop, letter->topic);
-		if (topic == NULL)
-			return error_set(error, "no memory");
-		topic->dead--;
-		topic->dropped++;
-	}
-	return store_drop_dead(engine->store, letter->id, error);
-}
-
 /* Carries out an order for one dead letter: 0, 1 when that cannot be done, -1. */
 static int carry_out(struct engine *engine, struct order *order, int64_t id, struct error *error)
 {
@@ -195,7 +174,7 @@ static int carry_out(struct engine *engine, struct order *order, int64_t id, str
 		else if (order->retry)
 			result = retry(engine, &letter, arena, error);
 		else
-			result = drop(engine, &letter, error);
+			result = engine_drop_dead(engine, &letter, error);
 	}
 	arena_destroy(arena);
 	return result;

@@ -73,6 +73,27 @@ int engine_settle_dead(struct engine *engine, const char *destination, int64_t m
 	return 0;
 }
 
+int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, struct error *error)
+{
+	struct destination_state *state;
+	struct topic_state *topic;
+
+	if (letter->destination != NULL) {
+		state = engine_destination(engine, letter->destination);
+		if (state == NULL)
+			return error_set(error, "no memory");
+		state->dead--;
+		state->dropped++;
+	} else {
+		topic = engine_topic(engine, letter->shop, letter->topic);
+		if (topic == NULL)
+			return error_set(error, "no memory");
+		topic->dead--;
+		topic->dropped++;
+	}
+	return store_drop_dead(engine->store, letter->id, error);
+}
+
 int engine_pause(struct engine *engine, const struct destination_state *pause, struct error *error)
 {
 	struct destination_state *state = engine_destination(engine, pause->name);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/inside.h"
+#include "engine/privacy.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -31,11 +32,20 @@ static int settle_cart(
 	return timers_set(engine, &later, error);
 }
 
+static int go_on_with_privacy(
+	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
+{
+	bool running;
+
+	return privacy_step(engine, timer, arena, &running, error);
+}
+
 static const struct {
 	const char *kind;
 	due *run;
 } kinds[] = {
 	{"cart", settle_cart},
+	{"privacy", go_on_with_privacy},
 };
 
 static int run_one(

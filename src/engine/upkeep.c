@@ -142,6 +142,18 @@ static void tidy(struct engine *engine, bool idle)
 		engine_store_failed(engine, &error);
 }
 
+static void scrub(struct engine *engine)
+{
+	struct error error;
+
+	if (!engine->scrub || engine->failed)
+		return;
+	if (store_scrub(engine->store, &error) != 0)
+		engine_store_failed(engine, &error);
+	else
+		engine->scrub = false;
+}
+
 int64_t engine_upkeep(struct engine *engine, bool idle)
 {
 	int64_t wait;
@@ -150,6 +162,7 @@ int64_t engine_upkeep(struct engine *engine, bool idle)
 	try_to_reopen(engine);
 	look_for_room(engine);
 	sweep(engine);
+	scrub(engine);
 	wait = engine->sweep_at - clock_monotonic();
 	return wait > 0 && wait < IDLE_WAIT && !engine->failed ? wait : IDLE_WAIT;
 }

@@ -101,7 +101,8 @@ static void map_people(struct work *work, struct mapped *result)
 static bool is_test_notification(const struct work *work)
 {
 	return work->delivery->test && work->shop->test_orders == SKIP &&
-	       (catalogue_is_meant(work) || carts_is_snapshot(work));
+	       (catalogue_is_meant(work) || carts_is_snapshot(work) ||
+		       work->topic->privacy != PRIVACY_NONE);
 }
 
 static void map_known_topic(struct work *work, struct mapped *result)

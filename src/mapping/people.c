@@ -48,25 +48,31 @@ const char *people_browser_id(const struct work *work)
 	return work->person.is_made_up ? NULL : work->person.anonymous_id;
 }
 
-const char *people_user_id(struct work *work, const char *customer_id, const char *email)
+const char *map_user_id(
+	const struct shop *shop, const char *customer_id, const char *email, struct arena *arena)
 {
 	char md5[MD5_TEXT];
 
-	switch (work->shop->user_id) {
+	switch (shop->user_id) {
 	case USER_ID_CUSTOMER_ID:
 		return customer_id;
 	case USER_ID_EMAIL:
 		return email;
 	case USER_ID_MD5_EMAIL:
-		if (email == NULL)
-			return NULL;
-		if (digest_md5(email, md5) != 0)
-			work_fail(work, "OpenSSL gives no MD5");
-		return work_copy(work, md5);
+		return email != NULL && digest_md5(email, md5) == 0 ? arena_copy(arena, md5) : NULL;
 	case USER_ID_NONE:
 		break;
 	}
 	return NULL;
+}
+
+const char *people_user_id(struct work *work, const char *customer_id, const char *email)
+{
+	const char *id = map_user_id(work->shop, customer_id, email, work->arena);
+
+	if (id == NULL && email != NULL && work->shop->user_id == USER_ID_MD5_EMAIL)
+		work_fail(work, "no MD5, or no memory");
+	return id;
 }
 
 /* The same for the cart, the checkout and the order of one buyer. */

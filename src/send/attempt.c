@@ -68,6 +68,24 @@ static bool make_body(struct attempt *attempt)
 	return true;
 }
 
+/* The Tracking API takes the write key as a user's name, the Public API its token as a bearer's. A
+ * handle may have served the other before. */
+static CURLcode authorize(CURL *handle, const struct destination *options)
+{
+	const char *user = options->deletes ? NULL : options->write_key;
+	CURLcode code = curl_easy_setopt(handle, CURLOPT_USERNAME, user);
+
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(handle, CURLOPT_PASSWORD, options->deletes ? NULL : "");
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER,
+			options->deletes ? options->write_key : NULL);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(handle, CURLOPT_HTTPAUTH,
+			(long)(options->deletes ? CURLAUTH_BEARER : CURLAUTH_BASIC));
+	return code;
+}
+
 static bool prepare(struct attempt *attempt)
 {
 	const struct destination *options = attempt->options;
@@ -77,18 +95,15 @@ static bool prepare(struct attempt *attempt)
 
 	if (!make_headers(attempt) || !make_body(attempt))
 		return false;
-	text_format(&url, "%s/v1/batch", options->url);
+	text_format(&url, options->deletes ? "%s" : "%s/v1/batch", options->url);
 	attempt->reason[0] = '\0';
 	code = url.failed ? CURLE_OUT_OF_MEMORY
 			  : curl_easy_setopt(handle, CURLOPT_URL, text_string(&url));
 	text_free(&url);
 	if (code == CURLE_OK)
-		code = curl_easy_setopt(handle, CURLOPT_USERNAME, options->write_key);
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(handle, CURLOPT_PASSWORD, "");
+		code = authorize(handle, options);
 	if (code != CURLE_OK)
 		return false;
-	(void)curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
 	(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, attempt->body.data);
 	(void)curl_easy_setopt(
 		handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt->body.length);

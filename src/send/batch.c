@@ -81,6 +81,10 @@ void batch_write(const struct batch *batch, const struct destination *destinatio
 	char sent_at[TIME_TEXT];
 	size_t bytes = ENVELOPE + strlen(destination->write_key) * 2;
 
+	if (destination->deletes) { /* the request itself; it stands alone */
+		text_add(body, batch->messages[0].json, batch->messages[0].json_length);
+		return;
+	}
 	for (size_t i = 0; i < batch->count; i++)
 		bytes += batch->messages[i].json_length + 1;
 	(void)text_reserve(body, bytes); /* once, not by doubling; a failure is seen at the end */

@@ -102,7 +102,7 @@ struct target *sender_target(struct sender *sender, const char *name)
 
 static void configure(struct sender *sender, struct config *config)
 {
-	for (size_t i = 0; i < config->destination_count; i++)
+	for (size_t i = 0; i < config->destination_count + config->deletion_count; i++)
 		(void)sender_target(sender, config->destinations[i].name);
 	for (struct target *target = sender->targets; target != NULL; target = target->next)
 		target_configure(target, config);

@@ -200,6 +200,28 @@ static int run_dead(struct engine *engine, struct request *request, struct error
 		errand->status, errand->words, &errand->dead, error);
 }
 
+/* Somebody waits for a deletion that Segment refused: it is the operator's to see to. */
+static void log_dead(const struct errand *errand, const char *message_id, const char *command)
+{
+	const struct message *message = &errand->batch->messages[0];
+	const struct destination *options = errand->target->options;
+	const struct log_field destination = LOG_STRING("destination", errand->target->name);
+	const struct log_field status = LOG_NUMBER("status", errand->status);
+	const struct log_field answer = LOG_STRING("answer", errand->words);
+	const struct log_field see = LOG_STRING("see", command);
+
+	if (options != NULL && options->deletes)
+		log_line(LOG_WARNING, "dead letter: Segment refused to delete users", destination,
+			LOG_STRING("shop", message->shop), status, answer, see,
+			LOG_STRING("next", "mend the cause and `segrelay dead retry` it, or delete "
+					   "the users by "
+					   "hand: Segment, Privacy, Deletion and Suppression"));
+	else
+		log_line(LOG_WARNING, "dead letter: Segment refused a message", destination,
+			LOG_STRING("event", message->event), LOG_STRING("message", message_id),
+			status, answer, see);
+}
+
 static void take_dead(struct sender *sender, struct note *note)
 {
 	const struct errand *errand = of_note(note);
@@ -211,11 +233,7 @@ static void take_dead(struct sender *sender, struct note *note)
 		uuid_format(&message->message_id, message_id);
 		(void)snprintf(
 			command, sizeof(command), "segrelay dead show %" PRId64, errand->dead);
-		log_line(LOG_WARNING, "dead letter: Segment refused a message",
-			LOG_STRING("destination", errand->target->name),
-			LOG_STRING("event", message->event), LOG_STRING("message", message_id),
-			LOG_NUMBER("status", errand->status), LOG_STRING("answer", errand->words),
-			LOG_STRING("see", command));
+		log_dead(errand, message_id, command);
 	}
 	take_settlement(sender, note);
 }

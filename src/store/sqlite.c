@@ -158,7 +158,7 @@ static int configure(struct sqlite_store *store, bool is_new, struct error *erro
 		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;";
 	static const char journal[] = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
 				      "PRAGMA journal_size_limit = 67108864;"
-				      "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;";
+				      "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
 	char text[1024];
 
 	(void)snprintf(text, sizeof(text), "%s", settings);
@@ -273,6 +273,11 @@ static const struct store_engine sqlite_engine = {
 	.get_record = sqlite_get_record,
 	.put_record = sqlite_put_record,
 	.drop_record = sqlite_drop_record,
+	.each_record = sqlite_each_record,
+	.row_range = sqlite_row_range,
+	.each_row = sqlite_each_row,
+	.drop_row = sqlite_drop_row,
+	.scrub = sqlite_scrub,
 	.set_timer = sqlite_set_timer,
 	.drop_timer = sqlite_drop_timer,
 	.due_timer = sqlite_due_timer,

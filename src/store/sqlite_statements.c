@@ -96,6 +96,20 @@ static const char *const sql[STATEMENTS] = {
 		" ?5) ON CONFLICT DO UPDATE SET expires = excluded.expires,"
 		" json = excluded.json",
 	[DROP_RECORD] = "DELETE FROM records WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+	[EACH_RECORD] = "SELECT kind, key, json FROM records WHERE shop = ?1"
+			" AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4",
+	[DELIVERY_RANGE] = "SELECT min(id), max(id) FROM deliveries",
+	[MESSAGE_RANGE] = "SELECT min(id), max(id) FROM messages",
+	[DEAD_RANGE] = "SELECT min(id), max(id) FROM dead",
+	[EACH_DELIVERY] = "SELECT id, NULL, topic, body FROM deliveries"
+			  " WHERE id BETWEEN ?1 AND ?2 AND shop = ?3 ORDER BY id",
+	[EACH_MESSAGE] = "SELECT m.id, n.name, NULL, m.json FROM messages m"
+			 " JOIN destinations n ON n.id = m.destination"
+			 " WHERE m.id BETWEEN ?1 AND ?2 AND m.shop = ?3 ORDER BY m.id",
+	[EACH_DEAD] = "SELECT d.id, n.name, d.topic, coalesce(d.json, b.body) FROM " DEAD_TABLES
+		      " LEFT JOIN deliveries b ON d.destination IS NULL AND b.id = d.delivery"
+		      " WHERE d.id BETWEEN ?1 AND ?2 AND d.shop = ?3 ORDER BY d.id",
+	[DROP_DEAD_DELIVERY] = "DELETE FROM dead WHERE delivery = ?1 AND destination IS NULL",
 	[SET_TIMER] = "INSERT INTO timers (shop, kind, key, due) VALUES (?1, ?2, ?3, ?4)"
 		      " ON CONFLICT DO UPDATE SET due = excluded.due",
 	[DROP_TIMER] = "DELETE FROM timers WHERE shop = ?1 AND kind = ?2 AND key = ?3",

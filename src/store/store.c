@@ -156,6 +156,36 @@ int store_drop_record(struct store *store, const char *shop, const char *kind, c
 	return store->engine->drop_record(store, shop, kind, key, error);
 }
 
+int store_each_record(struct store *store, const char *shop, const char *kind, const char *key,
+	size_t most, int (*visit)(void *context, const struct record *record), void *context,
+	struct error *error)
+{
+	return store->engine->each_record(store, shop, kind, key, most, visit, context, error);
+}
+
+int store_row_range(struct store *store, enum store_table table, int64_t *first, int64_t *last,
+	struct error *error)
+{
+	return store->engine->row_range(store, table, first, last, error);
+}
+
+int store_each_row(struct store *store, enum store_table table, const char *shop, int64_t first,
+	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
+	struct error *error)
+{
+	return store->engine->each_row(store, table, shop, first, last, visit, context, error);
+}
+
+int store_drop_row(struct store *store, enum store_table table, int64_t id, struct error *error)
+{
+	return store->engine->drop_row(store, table, id, error);
+}
+
+int store_scrub(struct store *store, struct error *error)
+{
+	return store->engine->scrub(store, error);
+}
+
 int store_set_timer(struct store *store, const struct timer *timer, struct error *error)
 {
 	return store->engine->set_timer(store, timer, error);

@@ -10,6 +10,9 @@ In a test: `with Segment() as segment:`, then `segment.url`, `segment.messages`,
     segment.fail(answer(429, retry_after=2), 3)     the next three
     segment.always(poison(is_order("1002")))        every one, until segment.always(None)
     segment.always(answer(401), write_key=KEY)      every one with this write key
+
+It is Segment's Public API, too: `segment.deletions` has what it was asked to delete, and
+`segment.fail_deletions(answer(503))` makes it fail.
 """
 
 import argparse
@@ -121,7 +124,9 @@ class Segment:
         self.messages = []    # accepted, in order; each a dict with exact numbers
         self.requests = []    # every request that was answered, or left without
         self.violations = []  # what the real one, or the catalogue, would not have
+        self.deletions = []   # accepted by the Public API: (token, path, userIds)
         self.on_message = on_message
+        self._deletion_failures = collections.deque()
         self._lock = threading.Lock()
         self._failures = collections.deque()
         self._always = {}
@@ -159,6 +164,9 @@ class Segment:
     def always(self, behaviour, write_key=None):
         """Behaves so for every request (of a write key), until always(None)."""
         self._always[write_key] = behaviour
+
+    def fail_deletions(self, behaviour, times=1):
+        self._deletion_failures.extend(itertools.repeat(behaviour, times))
 
     def fails_still(self):
         return len(self._failures)
@@ -224,6 +232,16 @@ class Segment:
                 self.on_message(message)
         return chosen
 
+    def regulate(self, path, headers, body):
+        """A request to the Public API: a regulation of a workspace, or of a source."""
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        with self._lock:
+            if self._deletion_failures:
+                return self._deletion_failures.popleft()(body)
+            self.violations += _check_regulation(token, body)
+            self.deletions.append((token, path, exact.loads(body).get("subjectIds")))
+        return Answer(200, b'{"data": {"regulateId": "2abc"}}')
+
     def _behaviour(self, write_key):
         if self._failures:
             return self._failures.popleft()
@@ -282,6 +300,18 @@ def _check_envelope(request, batch, size):
     return wrong
 
 
+def _check_regulation(token, body):
+    """The body of a createWorkspaceRegulation (Segment's documentation of the Public API)."""
+    regulation = exact.loads(body)
+    ids = regulation.pop("subjectIds", None)
+    wrong = [] if token else ["a regulation without a bearer's token"]
+    if regulation != {"regulationType": "DELETE_ONLY", "subjectType": "USER_ID"}:
+        wrong.append(f"a regulation of {regulation}")
+    if not ids or len(ids) > 5000 or not all(isinstance(each, str) and each for each in ids):
+        wrong.append("subjectIds: are no 1 to 5000 strings")
+    return wrong
+
+
 def _usual_answer(request, body):
     """As the real one: no word about an unknown write key, 400 for what is too large."""
     too_large = len(body) > BATCH_BYTES or any(
@@ -328,10 +358,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        if self.path != "/v1/batch":
-            self._answer(Answer(404, b"not found"))
-            return
-        chosen = self.server.segment.receive(headers, body)
+        if self.path.startswith("/regulations"):
+            chosen = self.server.segment.regulate(self.path, headers, body)
+        elif self.path == "/v1/batch":
+            chosen = self.server.segment.receive(headers, body)
+        else:
+            chosen = Answer(404, b"not found")
         if chosen.delay:
             time.sleep(chosen.delay)
         if chosen.ends:

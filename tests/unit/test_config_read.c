@@ -227,6 +227,32 @@ static void gives_shops_their_destinations(void **state)
 	config_release(config);
 }
 
+static void makes_a_place_for_deletions(void **state)
+{
+	struct config *config = load_good(
+		"destination \"main\" { write_key = \"" WRITE_KEY_OF_32 "\" region = eu\n"
+		" public_api_token = \"sgp_1\" }\n"
+		"destination \"other\" { write_key = \"" WRITE_KEY_OF_32 "\"\n"
+		" url = \"http://127.0.0.1:9000\" public_api_token = \"sgp_2\"\n"
+		" public_api_url = \"http://127.0.0.1:9001/\" source_id = \"src1\" }\n"
+		"destination \"none\" { write_key = \"" WRITE_KEY_OF_32 "\" region = us }\n"
+		"shop \"tea.myshopify.com\" { secrets = {\"a\"} }\n");
+	const struct destination *main = config_destination(config, "main (deletions)");
+	const struct destination *other = config_destination(config, "other (deletions)");
+
+	(void)state;
+	assert_int_equal(config->destination_count, 3);
+	assert_int_equal(config_shop(config, "tea.myshopify.com")->destination_count, 3);
+	assert_ptr_equal(config_destination(config, "main")->deletions, main);
+	assert_string_equal(main->url, "https://eu1.api.segmentapis.com/regulations");
+	assert_string_equal(main->write_key, "sgp_1");
+	assert_true(main->deletes);
+	assert_string_equal(other->url, "http://127.0.0.1:9001/regulations/sources/src1");
+	assert_null(config_destination(config, "none")->deletions);
+	assert_null(config_destination(config, "none (deletions)"));
+	config_release(config);
+}
+
 static void finds_shops_in_any_case(void **state)
 {
 	struct text content = {0};
@@ -373,6 +399,7 @@ int main(void)
 		cmocka_unit_test(has_the_defaults_of_the_manual),
 		cmocka_unit_test(has_the_defaults_of_a_destination_and_a_shop),
 		cmocka_unit_test(reads_what_is_written),
+		cmocka_unit_test(makes_a_place_for_deletions),
 		cmocka_unit_test(knows_every_choice),
 		cmocka_unit_test(knows_every_log_level),
 		cmocka_unit_test(finds_the_url),

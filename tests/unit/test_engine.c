@@ -314,8 +314,8 @@ static void an_identify_goes_before_its_event_and_both_are_settled_once(void **s
 static void topics_are_counted_apart_in_order(void **state)
 {
 	struct given *given = *state;
-	static const char *const topics[] = {"shop/update", "app/uninstalled", "shop/update",
-		"carts/update", "themes/publish", "app/uninstalled"};
+	static const char *const topics[] = {"shop/update", "locations/create", "shop/update",
+		"carts/update", "themes/publish", "locations/create"};
 
 	for (size_t i = 0; i < COUNT_OF(topics); i++) {
 		char body[32];
@@ -324,7 +324,7 @@ static void topics_are_counted_apart_in_order(void **state)
 		assert_int_equal(post(given, topics[i], body), STORED);
 	}
 	assert_int_equal(topic_number(given, "shop/update", "ignored"), 2);
-	assert_int_equal(topic_number(given, "app/uninstalled", "ignored"), 2);
+	assert_int_equal(topic_number(given, "locations/create", "ignored"), 2);
 	assert_int_equal(topic_number(given, "carts/update", "ignored"), 1);
 	assert_int_equal(topic_number(given, "themes/publish", "ignored"), 1);
 }

@@ -341,6 +341,110 @@ static void a_dropped_record_is_gone(void **state)
 	assert_string_equal(json, "{}");
 }
 
+struct seen {
+	char text[256];
+	int most;
+};
+
+static int see_record(void *context, const struct record *record)
+{
+	struct seen *seen = context;
+	size_t length = strlen(seen->text);
+
+	(void)snprintf(seen->text + length, sizeof(seen->text) - length, "%s/%s=%s ", record->kind,
+		record->key, record->json);
+	return --seen->most == 0;
+}
+
+static void records_of_a_shop_are_seen_in_order(void **state)
+{
+	struct given *given = *state;
+	struct seen seen = {.most = 9};
+
+	begin(given);
+	(void)store_put_record(given->store, "a", "order", "2", "{}", 9, &given->error);
+	(void)store_put_record(given->store, "a", "cart", "9", "[]", 9, &given->error);
+	(void)store_put_record(given->store, "a", "order", "1", "{}", 9, &given->error);
+	(void)store_put_record(given->store, "b", "order", "1", "{}", 9, &given->error);
+	commit(given);
+	assert_int_equal(
+		store_each_record(given->store, "a", "", "", 9, see_record, &seen, &given->error),
+		0);
+	assert_string_equal(seen.text, "cart/9=[] order/1={} order/2={} ");
+	seen = (struct seen){.most = 9};
+	(void)store_each_record(
+		given->store, "a", "order", "1", 9, see_record, &seen, &given->error);
+	assert_string_equal(seen.text, "order/2={} ");
+	seen = (struct seen){.most = 9};
+	(void)store_each_record(given->store, "a", "", "", 1, see_record, &seen, &given->error);
+	assert_string_equal(seen.text, "cart/9=[] ");
+	seen = (struct seen){.most = 2};
+	(void)store_each_record(given->store, "a", "", "", 9, see_record, &seen, &given->error);
+	assert_string_equal(seen.text, "cart/9=[] order/1={} ");
+}
+
+static int see_row(void *context, const struct stored_row *row)
+{
+	struct seen *seen = context;
+	size_t length = strlen(seen->text);
+
+	(void)snprintf(seen->text + length, sizeof(seen->text) - length, "%d:%s:%s:%.*s ",
+		(int)row->id, row->destination != NULL ? row->destination : "-",
+		row->topic != NULL ? row->topic : "-", (int)(row->length < 9 ? row->length : 9),
+		row->json != NULL ? row->json : "");
+	return --seen->most == 0;
+}
+
+static const char *rows(struct given *given, struct seen *seen, enum store_table table)
+{
+	int64_t first;
+	int64_t last;
+
+	*seen = (struct seen){.most = 9};
+	assert_int_equal(store_row_range(given->store, table, &first, &last, &given->error), 0);
+	assert_int_equal(store_each_row(given->store, table, "a.myshopify.com", first, last,
+				 see_row, seen, &given->error),
+		0);
+	return seen->text;
+}
+
+static void rows_of_a_shop_are_seen_and_dropped(void **state)
+{
+	struct given *given = *state;
+	struct delivery mine = a_delivery("orders/create", 1);
+	struct delivery other = a_delivery("orders/create", 2);
+	struct seen seen;
+	int64_t dead;
+	bool repeated;
+
+	assert_string_equal(rows(given, &seen, STORE_DELIVERIES), "");
+	other.shop = "b.myshopify.com";
+	begin(given);
+	(void)store_add_delivery(given->store, &mine, &repeated, &given->error);
+	(void)store_add_delivery(given->store, &other, &repeated, &given->error);
+	(void)store_bury_delivery(given->store, mine.id, 7, "why", &dead, &given->error);
+	(void)queue(given, "main", 5, false);
+	(void)store_bury(
+		given->store, queue(given, "main", 6, false), 7, 400, "why", &dead, &given->error);
+	commit(given);
+	assert_string_equal(rows(given, &seen, STORE_DELIVERIES), "1:-:orders/create:{\"id\":1} ");
+	assert_string_equal(rows(given, &seen, STORE_MESSAGES), "1:main:-:xxxxx ");
+	assert_string_equal(
+		rows(given, &seen, STORE_DEAD), "1:-:orders/create:{\"id\":1} 2:main:-:xxxxxx ");
+	begin(given);
+	assert_int_equal(store_drop_row(given->store, STORE_DELIVERIES, mine.id, &given->error), 0);
+	assert_int_equal(store_drop_row(given->store, STORE_MESSAGES, 1, &given->error), 0);
+	commit(given);
+	assert_string_equal(rows(given, &seen, STORE_DELIVERIES), "");
+	assert_string_equal(rows(given, &seen, STORE_MESSAGES), "");
+	assert_string_equal(rows(given, &seen, STORE_DEAD), "2:main:-:xxxxxx ");
+	begin(given);
+	assert_int_equal(store_drop_row(given->store, STORE_DEAD, 2, &given->error), 0);
+	commit(given);
+	assert_string_equal(rows(given, &seen, STORE_DEAD), "");
+	assert_int_equal(store_scrub(given->store, &given->error), 0);
+}
+
 static void timers_come_due_in_order(void **state)
 {
 	struct given *given = *state;
@@ -518,6 +622,8 @@ int main(void)
 		STORE_TEST(a_delivery_that_cannot_be_mapped_is_set_aside_with_its_body),
 		STORE_TEST(records_are_kept_by_shop_kind_and_key),
 		STORE_TEST(a_dropped_record_is_gone),
+		STORE_TEST(records_of_a_shop_are_seen_in_order),
+		STORE_TEST(rows_of_a_shop_are_seen_and_dropped),
 		STORE_TEST(timers_come_due_in_order),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),

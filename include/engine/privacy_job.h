@@ -1,0 +1,43 @@
+/* A job of forgetting, or of counting what is held: its state, and its steps. */
+#ifndef SEGRELAY_ENGINE_PRIVACY_JOB_H
+#define SEGRELAY_ENGINE_PRIVACY_JOB_H
+
+#include "engine/engine.h"
+#include "engine/words.h"
+
+/* What a job goes through, one after the other. First it learns from the records, in rounds until
+ * nothing new is learnt, what else is theirs. */
+/* Dead letters go before deliveries, whose bodies those of webhooks are. */
+enum job_phase { JOB_LEARN, JOB_RECORDS, JOB_DEAD, JOB_DELIVERIES, JOB_MESSAGES, JOB_END };
+
+struct job {
+	const struct shop *shop;
+	const char *key; /* of its record and its timer, both of the kind "privacy" */
+	enum privacy what;
+	const char *customer; /* Shopify's id, NULL for none */
+	const char *request;  /* the id of a data request, NULL for none */
+	enum job_phase phase;
+	int round;        /* of learning */
+	bool has_learnt;  /* in this round */
+	const char *kind; /* the record that was looked at last, "" for none */
+	const char *at;
+	int64_t row;                /* the row that was looked at last */
+	int64_t last[STORE_TABLES]; /* rows that came after the job was begun stay */
+	int64_t counts[JOB_END];    /* of what was removed, or found */
+	struct words words;         /* what is the person's */
+	struct words users;         /* userIds that Segment is to forget */
+};
+
+/* Reads a job by its timer; *found is false when there is none, or its shop is not configured. */
+int job_read(struct engine *engine, const struct timer *timer, struct arena *arena, struct job *job,
+	bool *found, struct error *error);
+
+int job_write(struct engine *engine, const struct job *job, struct error *error);
+
+/* Goes on by a small step. */
+int job_step(struct engine *engine, struct job *job, struct error *error);
+
+/* Adds the userId that a customer has by the shop's user_id. -1 when memory runs out. */
+int job_add_user(struct job *job, const char *customer, const char *email);
+
+#endif

@@ -1,0 +1,88 @@
+/* What of all that is kept belongs to one person (docs/events.md, Privacy). */
+#include "engine/person_data.h"
+
+#include "mapping/topics.h"
+
+#include <string.h>
+
+/* ---- records ---- */
+
+/* Which members of a record name whose it is, and which are the person's own. */
+static const struct {
+	const char *kind;
+	const char *customer;  /* names one, NULL for the key */
+	const char *others[4]; /* lead to it when no customer is named; the key always does */
+	const char *theirs[6];
+} kinds[] = {
+	{"customer", "merged_into", {NULL}, {"email", "phone", "anonymous_id", NULL}},
+	{"order", "customer_id", {"email", NULL},
+		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
+	{"link", "customer_id", {"order", "email", NULL},
+		{"email", "order", "anonymous_id", "made_up", NULL}},
+	{"cart", NULL, {NULL}, {NULL}},
+	{"checkout", NULL, {NULL}, {NULL}},
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static size_t kind_of(const struct record *record)
+{
+	size_t i = 0;
+
+	while (i < KINDS && strcmp(kinds[i].kind, record->kind) != 0)
+		i++;
+	return i;
+}
+
+bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json)
+{
+	size_t kind = kind_of(record);
+	const char *customer;
+
+	if (kind == KINDS)
+		return false;
+	customer = kinds[kind].customer != NULL ? json_text(json, kinds[kind].customer) : NULL;
+	if (customer != NULL)
+		return words_has(words, customer);
+	for (size_t i = 0; kinds[kind].others[i] != NULL; i++)
+		if (words_has(words, json_text(json, kinds[kind].others[i])))
+			return true;
+	return words_has(words, record->key);
+}
+
+int person_learn(struct words *words, const struct record *record, const cJSON *json)
+{
+	size_t kind = kind_of(record);
+	int added = words_add(words, record->key);
+
+	if (added < 0 || kind == KINDS)
+		return added;
+	for (size_t i = 0; kinds[kind].theirs[i] != NULL; i++) {
+		int more = words_add(words, json_text(json, kinds[kind].theirs[i]));
+
+		if (more < 0)
+			return -1;
+		added += more;
+	}
+	return added;
+}
+
+/* ---- deliveries and messages ---- */
+
+bool person_owns_delivery(const struct words *words, const char *topic, const cJSON *body)
+{
+	const struct topic *known = topic_find(topic);
+	const char *path =
+		known != NULL && known->customer_id != NULL ? known->customer_id : "customer.id";
+	const char *customer = topic_id(body, path);
+
+	return customer != NULL ? words_has(words, customer) : words_are_in(words, body);
+}
+
+bool person_owns_message(const struct words *words, const cJSON *message)
+{
+	const cJSON *ids = json_at(message, "context.externalIds");
+	const char *customer = ids != NULL ? json_text(ids->child, "id") : NULL;
+
+	return customer != NULL ? words_has(words, customer) : words_are_in(words, message);
+}

@@ -1,0 +1,176 @@
+/* Forgetting people and shops for good, and saying what is held of somebody (docs/events.md,
+ * Privacy). */
+#include "engine/privacy.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/inside.h"
+#include "engine/privacy_job.h"
+#include "engine/timers.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- beginning ---- */
+
+static int begin(struct engine *engine, struct job *job, struct error *error)
+{
+	struct timer timer = {
+		.due = clock_now(), .shop = job->shop->domain, .kind = "privacy", .key = job->key};
+
+	for (int table = 0; table < STORE_TABLES; table++) {
+		int64_t first;
+
+		if (store_row_range(engine->store, (enum store_table)table, &first,
+			    &job->last[table], error) != 0)
+			return -1;
+	}
+	if (timers_set(engine, &timer, error) != 0)
+		return -1;
+	return job_write(engine, job, error);
+}
+
+static int add_words(struct job *job, const cJSON *payload)
+{
+	const cJSON *order;
+
+	if (words_add(&job->words, json_text(payload, "customer.id")) < 0 ||
+		words_add(&job->words, json_text(payload, "customer.email")) < 0 ||
+		words_add(&job->words, json_text(payload, "customer.phone")) < 0)
+		return -1;
+	cJSON_ArrayForEach (order, json_at(payload, "orders_to_redact|orders_requested")) {
+		if (words_add(&job->words, json_text(order, ".")) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A request names the customer; one who left only an e-mail is named by the request's delivery. */
+static int begin_of_customer(struct engine *engine, struct job *job, const cJSON *payload,
+	const struct delivery *delivery, struct error *error)
+{
+	const char *customer = json_text(payload, "customer.id");
+	const char *email = json_text(payload, "customer.email");
+
+	job->customer = customer;
+	job->request = json_text(payload, "data_request.id");
+	job->key = arena_format(job->words.arena, "%s%s%" PRId64, customer != NULL ? customer : "",
+		customer != NULL ? " " : "delivery ", delivery->id);
+	if (job->key == NULL || add_words(job, payload) != 0 ||
+		job_add_user(job, customer, email) != 0)
+		return error_set(error, "no memory");
+	return begin(engine, job, error);
+}
+
+static void log_uninstalled(const struct delivery *delivery)
+{
+	log_line(LOG_WARNING, "the app was uninstalled from the shop",
+		LOG_STRING("shop", delivery->shop),
+		LOG_STRING("effect", "the webhooks that it had made come no more"),
+		LOG_STRING("next", "install it again, or take the shop out of the configuration"));
+}
+
+int privacy_begin(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	enum privacy what, const struct shop *shop, struct error *error)
+{
+	struct arena *arena = arena_create(4096);
+	struct job job = {.shop = shop, .words = {.arena = arena}};
+	int result = -1;
+
+	if (arena == NULL)
+		return error_set(error, "no memory");
+	job.what = what;
+	if (what == PRIVACY_FORGET_SHOP) {
+		job.key = "*";
+		result = begin(engine, &job, error);
+	} else if (what == PRIVACY_UNINSTALLED) {
+		log_uninstalled(delivery);
+		result = 0;
+	} else {
+		result = begin_of_customer(engine, &job, payload, delivery, error);
+	}
+	arena_destroy(arena);
+	return result;
+}
+
+int privacy_forget(
+	struct engine *engine, const struct shop *shop, const char *customer, struct error *error)
+{
+	struct arena *arena = arena_create(4096);
+	struct job job = {.shop = shop,
+		.what = PRIVACY_FORGET_CUSTOMER,
+		.key = customer,
+		.customer = customer,
+		.words = {.arena = arena}};
+	int result;
+
+	if (arena == NULL)
+		return error_set(error, "no memory");
+	if (words_add(&job.words, customer) < 0 || job_add_user(&job, customer, NULL) != 0)
+		result = error_set(error, "no memory");
+	else
+		result = begin(engine, &job, error);
+	arena_destroy(arena);
+	return result;
+}
+
+/* ---- ending ---- */
+
+static void log_end(const struct job *job)
+{
+	const struct log_field fields[] = {
+		LOG_STRING("shop", job->shop->domain),
+		LOG_STRING("customer", job->customer != NULL ? job->customer : "-"),
+		LOG_NUMBER("records", job->counts[JOB_RECORDS]),
+		LOG_NUMBER("deliveries", job->counts[JOB_DELIVERIES]),
+		LOG_NUMBER("messages", job->counts[JOB_MESSAGES]),
+		LOG_NUMBER("dead_letters", job->counts[JOB_DEAD]),
+	};
+
+	if (job->what == PRIVACY_REPORT)
+		log_line(LOG_WARNING, "a customer asks for their data: this is held of them",
+			fields[0], fields[1], LOG_STRING("request", job->request), fields[2],
+			fields[3], fields[4], fields[5],
+			LOG_STRING("next", "answer within 30 days; `segrelay forget` removes it"));
+	else if (job->what == PRIVACY_FORGET_SHOP)
+		log_line(LOG_INFO, "a shop is forgotten", fields[0], fields[2], fields[3],
+			fields[4], fields[5]);
+	else
+		log_line(LOG_INFO, "a customer is forgotten", fields[0], fields[1], fields[2],
+			fields[3], fields[4], fields[5]);
+}
+
+static int end(struct engine *engine, const struct timer *timer, const struct job *job,
+	struct error *error)
+{
+	log_end(job);
+	engine->scrub = job->what != PRIVACY_REPORT;
+	if (store_drop_timer(engine->store, timer, error) != 0)
+		return -1;
+	return store_drop_record(engine->store, timer->shop, timer->kind, timer->key, error);
+}
+
+/* ---- steps ---- */
+
+int privacy_step(struct engine *engine, const struct timer *timer, struct arena *arena,
+	bool *running, struct error *error)
+{
+	struct timer again = *timer;
+	struct job job;
+	bool found;
+
+	*running = false;
+	if (job_read(engine, timer, arena, &job, &found, error) != 0)
+		return -1;
+	if (!found)
+		return 0;
+	if (job_step(engine, &job, error) != 0)
+		return -1;
+	if (job.phase == JOB_END)
+		return end(engine, timer, &job, error);
+	*running = true;
+	again.due = clock_now() + 1; /* not in this turn */
+	if (timers_set(engine, &again, error) != 0)
+		return -1;
+	return job_write(engine, &job, error);
+}

@@ -1,0 +1,273 @@
+/* A job of forgetting, or of counting what is held: its steps. */
+#include "engine/privacy_job.h"
+
+#include "base/clock.h"
+#include "engine/deletions.h"
+#include "engine/inside.h"
+#include "engine/person_data.h"
+
+#include <string.h>
+
+enum {
+	RECORDS_A_STEP = 200,
+	ROWS_A_STEP = 100,
+	ROUNDS_MAX = 6,
+	USERS_A_REQUEST = 500, /* of a shop's many, so that the job's record stays small */
+};
+
+static const char *or_empty(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+int job_add_user(struct job *job, const char *customer, const char *email)
+{
+	job->users.arena = job->words.arena;
+	return words_append(
+		       &job->users, map_user_id(job->shop, customer, email, job->words.arena)) < 0
+		       ? -1
+		       : 0;
+}
+
+/* ---- a step's rows ---- */
+
+/* What a step has found: it is removed only when the reading is over. */
+struct found {
+	struct engine *engine;
+	struct job *job;
+	struct arena *arena;
+	const char *kinds[RECORDS_A_STEP];
+	const char *keys[RECORDS_A_STEP];
+	int64_t ids[ROWS_A_STEP];
+	const char *destinations[ROWS_A_STEP];
+	size_t count;
+	size_t seen;
+	bool failed; /* no memory */
+};
+
+static const cJSON *parse(struct found *found, const char *json, size_t length)
+{
+	struct error error;
+
+	return json != NULL ? json_parse(found->arena, json, length, &error) : NULL;
+}
+
+static const char *keep(struct found *found, const char *text)
+{
+	const char *copy = arena_copy(found->arena, text);
+
+	found->failed |= copy == NULL && text != NULL;
+	return copy;
+}
+
+static bool is_of_all(const struct job *job)
+{
+	return job->what == PRIVACY_FORGET_SHOP;
+}
+
+/* ---- records ---- */
+
+static int learn(struct found *found, const struct record *record, const cJSON *json)
+{
+	struct job *job = found->job;
+	int added = is_of_all(job) ? 0 : person_learn(&job->words, record, json);
+
+	if (strcmp(record->kind, "customer") == 0 &&
+		job_add_user(job, record->key, json_text(json, "email")) != 0)
+		added = -1;
+	found->failed |= added < 0;
+	job->has_learnt |= added > 0;
+	return 0;
+}
+
+static int visit_record(void *context, const struct record *record)
+{
+	struct found *found = context;
+	struct job *job = found->job;
+	const cJSON *json = parse(found, record->json, strlen(record->json));
+
+	found->seen++;
+	job->kind = keep(found, record->kind);
+	job->at = keep(found, record->key);
+	if (strcmp(record->kind, "privacy") == 0 ||
+		!(is_of_all(job) || person_owns_record(&job->words, record, json)))
+		return found->failed;
+	if (job->phase == JOB_LEARN)
+		return learn(found, record, json);
+	found->kinds[found->count] = job->kind;
+	found->keys[found->count++] = job->at;
+	return found->failed;
+}
+
+static int drop_records(struct found *found, struct error *error)
+{
+	const struct job *job = found->job;
+
+	for (size_t i = 0; i < found->count && job->what != PRIVACY_REPORT; i++)
+		if (store_drop_record(found->engine->store, job->shop->domain, found->kinds[i],
+			    found->keys[i], error) != 0)
+			return -1;
+	return 0;
+}
+
+/* Segment is to forget the users that were found. */
+static int ask_segment(struct found *found, struct error *error)
+{
+	struct job *job = found->job;
+
+	if (job->what != PRIVACY_REPORT &&
+		deletions_queue(found->engine, job->shop, &job->users, error) != 0)
+		return -1;
+	job->users.count = 0;
+	return 0;
+}
+
+/* All records were seen. */
+static int end_of_records(struct found *found, struct error *error)
+{
+	struct job *job = found->job;
+
+	job->kind = NULL;
+	job->at = NULL;
+	if (job->phase == JOB_LEARN && job->has_learnt && ++job->round < ROUNDS_MAX) {
+		job->has_learnt = false;
+		return 0;
+	}
+	if (job->phase == JOB_LEARN && ask_segment(found, error) != 0)
+		return -1;
+	job->phase++;
+	return 0;
+}
+
+static int step_records(struct found *found, struct error *error)
+{
+	struct job *job = found->job;
+
+	if (store_each_record(found->engine->store, job->shop->domain, or_empty(job->kind),
+		    or_empty(job->at), RECORDS_A_STEP, visit_record, found, error) != 0)
+		return -1;
+	if (found->failed)
+		return error_set(error, "no memory");
+	job->counts[job->phase] += (int64_t)found->count;
+	if (drop_records(found, error) != 0)
+		return -1;
+	if (job->users.count >= USERS_A_REQUEST && ask_segment(found, error) != 0)
+		return -1;
+	return found->seen < RECORDS_A_STEP ? end_of_records(found, error) : 0;
+}
+
+/* ---- deliveries, messages, dead letters ---- */
+
+static const enum store_table table_of[] = {[JOB_DELIVERIES] = STORE_DELIVERIES,
+	[JOB_MESSAGES] = STORE_MESSAGES,
+	[JOB_DEAD] = STORE_DEAD};
+
+/* Whether a row is to go. What was asked of Segment stays until Segment has it. */
+static bool is_theirs(struct found *found, const struct stored_row *row)
+{
+	const struct job *job = found->job;
+	const cJSON *json;
+
+	if (deletions_is_of(row->destination))
+		return false;
+	if (is_of_all(job))
+		return true;
+	json = parse(found, row->json, row->length);
+	if (json == NULL)
+		return words_are_in_text(&job->words, row->json, row->length);
+	return row->topic != NULL ? person_owns_delivery(&job->words, row->topic, json)
+				  : person_owns_message(&job->words, json);
+}
+
+static int visit_row(void *context, const struct stored_row *row)
+{
+	struct found *found = context;
+
+	if (!is_theirs(found, row))
+		return found->failed;
+	found->ids[found->count] = row->id;
+	found->destinations[found->count++] = keep(found, row->destination);
+	return found->failed;
+}
+
+static int drop_message(struct found *found, size_t i, struct error *error)
+{
+	struct destination_state *state = engine_destination(found->engine, found->destinations[i]);
+
+	if (state == NULL)
+		return error_set(error, "no memory");
+	state->dropped++;
+	return store_drop_row(found->engine->store, STORE_MESSAGES, found->ids[i], error);
+}
+
+static int drop_letter(struct found *found, size_t i, struct error *error)
+{
+	struct dead_letter letter;
+	bool is_there;
+
+	if (store_get_dead(found->engine->store, found->ids[i], found->arena, &letter, &is_there,
+		    error) != 0)
+		return -1;
+	return is_there ? engine_drop_dead(found->engine, &letter, error) : 0;
+}
+
+static int drop_delivery(struct found *found, size_t i, struct error *error)
+{
+	return store_drop_row(found->engine->store, STORE_DELIVERIES, found->ids[i], error);
+}
+
+static int drop_rows(struct found *found, struct error *error)
+{
+	const struct job *job = found->job;
+
+	for (size_t i = 0; i < found->count && job->what != PRIVACY_REPORT; i++) {
+		int result = job->phase == JOB_MESSAGES ? drop_message(found, i, error)
+			     : job->phase == JOB_DEAD   ? drop_letter(found, i, error)
+							: drop_delivery(found, i, error);
+
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int step_rows(struct found *found, struct error *error)
+{
+	struct job *job = found->job;
+	enum store_table table = table_of[job->phase];
+	int64_t first;
+	int64_t last;
+
+	if (store_row_range(found->engine->store, table, &first, &last, error) != 0)
+		return -1;
+	if (first <= job->row)
+		first = job->row + 1;
+	last = first + ROWS_A_STEP - 1 < job->last[table] ? first + ROWS_A_STEP - 1
+							  : job->last[table];
+	if (store_each_row(found->engine->store, table, job->shop->domain, first, last, visit_row,
+		    found, error) != 0)
+		return -1;
+	if (found->failed)
+		return error_set(error, "no memory");
+	job->counts[job->phase] += (int64_t)found->count;
+	job->row = last;
+	if (drop_rows(found, error) != 0)
+		return -1;
+	if (last < job->last[table])
+		return 0;
+	job->row = 0;
+	job->phase++;
+	return 0;
+}
+
+int job_step(struct engine *engine, struct job *job, struct error *error)
+{
+	struct found *found = arena_alloc(job->words.arena, sizeof(*found));
+
+	if (found == NULL)
+		return error_set(error, "no memory");
+	*found = (struct found){.engine = engine, .job = job, .arena = job->words.arena};
+	if (job->phase == JOB_LEARN || job->phase == JOB_RECORDS)
+		return step_records(found, error);
+	return step_rows(found, error);
+}

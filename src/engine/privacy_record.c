@@ -1,0 +1,127 @@
+/* A job of forgetting, or of counting what is held: its record. */
+#include "engine/privacy_job.h"
+
+#include "base/clock.h"
+#include "engine/inside.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t JOB_TTL = 36500 * DAY; /* it ends itself */
+
+static void write_words(struct text *json, const char *key, const struct words *words)
+{
+	json_add_key(json, key);
+	text_put(json, "[");
+	for (size_t i = 0; i < words->count; i++) {
+		json_add_comma(json);
+		json_add_string(json, words->items[i]);
+	}
+	text_put(json, "]");
+}
+
+static void write_numbers(struct text *json, const char *key, const int64_t *numbers, size_t count)
+{
+	json_add_key(json, key);
+	text_put(json, "[");
+	for (size_t i = 0; i < count; i++)
+		text_format(json, "%s%" PRId64, i > 0 ? "," : "", numbers[i]);
+	text_put(json, "]");
+}
+
+int job_write(struct engine *engine, const struct job *job, struct error *error)
+{
+	struct text json = {0};
+	int result;
+
+	text_put(&json, "{");
+	json_add_number(&json, "what", job->what);
+	json_add_member(&json, "customer", job->customer);
+	json_add_member(&json, "request", job->request);
+	json_add_number(&json, "phase", job->phase);
+	json_add_number(&json, "round", job->round);
+	json_add_flag(&json, "has_learnt", job->has_learnt);
+	json_add_member(&json, "kind", job->kind);
+	json_add_member(&json, "at", job->at);
+	json_add_number(&json, "row", job->row);
+	write_numbers(&json, "last", job->last, STORE_TABLES);
+	write_numbers(&json, "counts", job->counts, JOB_END);
+	write_words(&json, "words", &job->words);
+	write_words(&json, "users", &job->users);
+	text_put(&json, "}");
+	if (json.failed)
+		result = error_set(error, "no memory");
+	else
+		result = store_put_record(engine->store, job->shop->domain, "privacy", job->key,
+			text_string(&json), clock_now() + JOB_TTL, error);
+	text_free(&json);
+	return result;
+}
+
+static int64_t number_at(const cJSON *json, const char *path)
+{
+	const char *text = json_text(json, path);
+
+	return text != NULL ? strtoll(text, NULL, 10) : 0;
+}
+
+static void read_numbers(const cJSON *list, int64_t *numbers, size_t most)
+{
+	const cJSON *item;
+	size_t count = 0;
+
+	cJSON_ArrayForEach (item, list) {
+		if (count < most)
+			numbers[count++] = number_at(item, ".");
+	}
+}
+
+static int read_words(
+	const cJSON *list, struct words *words, int (*add)(struct words *words, const char *word))
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list) {
+		if (add(words, json_text(item, ".")) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int job_read(struct engine *engine, const struct timer *timer, struct arena *arena, struct job *job,
+	bool *found, struct error *error)
+{
+	const char *text = NULL;
+	const cJSON *json;
+
+	*job = (struct job){.shop = config_shop(engine->config, timer->shop),
+		.key = timer->key,
+		.words = {.arena = arena},
+		.users = {.arena = arena}};
+	*found = false;
+	if (job->shop == NULL)
+		return 0;
+	if (store_get_record(
+		    engine->store, timer->shop, timer->kind, timer->key, arena, &text, error) != 0)
+		return -1;
+	json = text != NULL ? json_parse(arena, text, strlen(text), error) : NULL;
+	if (json == NULL)
+		return text != NULL ? -1 : 0;
+	*found = true;
+	job->what = (enum privacy)number_at(json, "what");
+	job->customer = json_text(json, "customer");
+	job->request = json_text(json, "request");
+	job->phase = (enum job_phase)number_at(json, "phase");
+	job->round = (int)number_at(json, "round");
+	job->has_learnt = json_is_true(json, "has_learnt");
+	job->kind = json_text(json, "kind");
+	job->at = json_text(json, "at");
+	job->row = number_at(json, "row");
+	read_numbers(json_at(json, "last"), job->last, STORE_TABLES);
+	read_numbers(json_at(json, "counts"), job->counts, JOB_END);
+	if (read_words(json_at(json, "words"), &job->words, words_add) != 0 ||
+		read_words(json_at(json, "users"), &job->users, words_append) != 0)
+		return error_set(error, "no memory");
+	return 0;
+}

@@ -1,0 +1,204 @@
+"""Forgetting: nothing is left of who is forgotten, and nothing is taken from anybody else."""
+
+import pytest
+from conftest import MAIN_KEY, OTHER_KEY
+from standin.segment import answer, is_order, poison
+from tools import shop as shops
+from tools.journeys import (
+    cart, checkout, data_request, email_consent, product, purchasing_summary, redact, shop_redact,
+    tags_changed, transaction, uninstalled)
+from tools.shop import ALMA, FJORD, NILS, SHIRT, customer, fulfilment, order, refund
+
+ASKED = "a customer asks for their data: this is held of them"
+TOKEN = "sgp_thetokenofthepublicapi"
+PUBLIC_API = 'public_api_token = "%s" public_api_url = "%s"'
+ALMAS_BROWSER = "b7c1f7a0-6f0e-4f5c-9f3e-2f0f6d7a8c11"
+NILS_BROWSER = "5d2f7d0c-91a7-4f0b-8d7e-3b1f0c2a9e44"
+OF_ALMA = [ALMA.email, "Thorne", "Larkspur", ALMA.phone, str(ALMA.id), ALMAS_BROWSER,
+           "c1-5778367001001cart", "chk5778367001001", "5778367001001"]
+OF_NILS = [NILS.email, str(NILS.id), NILS_BROWSER]
+
+
+def all_of(person, number, browser):
+    """Webhooks of everything that somebody does."""
+    placed = order(number, person=person, browser_id=browser, lines=[SHIRT])
+    return [
+        ("carts/create", cart([SHIRT], number=number)),
+        ("checkouts/update", checkout("completed", lines=[SHIRT], person=person, number=number,
+                                      browser_id=browser)),
+        ("orders/create", placed),
+        ("order_transactions/create", transaction(placed, status="failure")),
+        ("fulfillments/create", fulfilment(placed)),
+        ("refunds/create", refund(placed, {0: 1})),
+        ("customers/update", customer(person)),
+        ("customers/purchasing_summary", purchasing_summary(
+            person, lastOrderId=f"gid://shopify/Order/{placed['id']}")),
+        ("customer.tags_added", tags_changed(person, "vip")),
+        ("customers_email_marketing_consent/update", email_consent(person)),
+    ]
+
+
+def found(directory, words):
+    """Which of these words stand in any file of the store."""
+    files = [path.read_bytes() for path in directory.glob("segrelay.db*")]
+    assert files
+    return [word for word in words if any(word.encode() in content for content in files)]
+
+
+def waits(relay, destination="main"):
+    return state(relay, destination).get("waiting", 0)
+
+
+def state(relay, destination="main (deletions)"):
+    """A destination of the status; empty until it is there."""
+    return next((each for each in relay.status()["destinations"] if each["name"] == destination), {})
+
+
+@pytest.fixture(name="relay")
+def fixture_relay(make_relay, segment):
+    """Two people did everything, one message of each is a dead letter, the rest waits."""
+    relay = make_relay(destinations={
+        "main": (MAIN_KEY, segment.url, PUBLIC_API % (TOKEN, segment.url))}, shop_options=
+        'cart_settle = "50ms"')
+    segment.always(poison(is_order(order(1001)["id"])))
+    for topic, payload in all_of(ALMA, 1001, ALMAS_BROWSER):
+        assert relay.post(topic, payload).status == 200
+    relay.wait(lambda: waits(relay) == 0)
+    assert relay.destination()["dead"] > 0
+    segment.always(answer(503))
+    assert relay.post("products/update", product()).status == 200
+    for topic, payload in all_of(NILS, 1002, NILS_BROWSER):
+        assert relay.post(topic, payload).status == 200
+    assert relay.post("orders/create", order(1003)).status == 200
+    relay.wait(lambda: waits(relay) > 10)
+    return relay
+
+
+def test_a_customer_is_forgotten_for_good(relay, segment):
+    assert relay.post("customers/redact", redact(orders=(1001, 1003))).status == 200
+    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    relay.wait(lambda: segment.deletions)
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+    assert segment.deletions == [(TOKEN, "/regulations", [str(ALMA.id)])]
+    assert relay.destination()["dead"] == 0
+    assert relay.metric("segrelay_counters_balanced") == 1
+    relay.stop()
+    assert found(relay.directory, OF_ALMA) == []
+    assert found(relay.directory, OF_NILS) == OF_NILS
+    told = [message for message in segment.told() if message.get("userId") == str(NILS.id)]
+    assert {message.get("event") for message in told} >= {
+        "Order Completed", "Payment Failure", "Fulfilment Update", "Order Refunded"}
+    after = [message for message in segment.told() if "5778367001003" in str(message)]
+    assert after == []  # it waited, and was of her
+
+
+def test_what_comes_after_it_is_told(relay, segment):
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    segment.always(None)
+    assert relay.post("orders/create", order(1004)).status == 200
+    segment.wait(lambda: any("5778367001004" in str(message) for message in segment.told()))
+
+
+def test_a_shop_is_forgotten_for_good(relay, segment):
+    segment.always(None)
+    assert relay.post("orders/create", order(2001, shop=FJORD, person=NILS), shop=FJORD).status == 200
+    assert relay.post("shop/redact", shop_redact()).status == 200
+    relay.wait(lambda: relay.lines("a shop is forgotten"))
+    relay.wait(lambda: segment.deletions)
+    assert sorted(segment.deletions[0][2]) == sorted([str(ALMA.id), str(NILS.id)])
+    relay.wait(lambda: waits(relay) == 0)
+    assert relay.metric("segrelay_counters_balanced") == 1
+    assert relay.post("refunds/create", refund(order(2001, shop=FJORD, person=NILS), {0: 1}),
+                      shop=FJORD).status == 200
+    refunds = segment.wait_for(1, "Order Refunded")
+    assert refunds[-1]["properties"]["order_name"] == "#2001"  # the other shop's is known
+    relay.stop()
+    assert found(relay.directory, OF_ALMA[:5]) == []
+
+
+def test_a_job_survives_a_crash(relay, segment):
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.kill()
+    relay.start()
+    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    segment.always(None)
+    relay.wait(lambda: segment.deletions)
+    relay.stop()
+    assert found(relay.directory, OF_ALMA[:2]) == []
+
+
+def test_a_refused_deletion_is_the_operators_task(relay, segment):
+    segment.fail_deletions(answer(503))
+    segment.fail_deletions(answer(400, b'{"errors": [{"message": "no such user"}]}'))
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.wait(lambda: state(relay).get("dead") == 1)
+    assert "no such user" in relay.run("dead", "list").stdout
+    refused = relay.lines("dead letter: Segment refused to delete users")[0]
+    assert "no such user" in refused["answer"] and "by hand" in refused["next"]
+    letter = relay.run("dead", "list").stdout.splitlines()[-1].split()[0]
+    relay.run("dead", "retry", letter)
+    relay.wait(lambda: segment.deletions)
+    assert state(relay)["dead"] == 0
+    segment.always(None)
+
+
+def test_a_refused_token_holds_the_deletions(relay, segment):
+    segment.fail_deletions(answer(403))
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.wait(lambda: state(relay).get("failures", 0) > 0)
+    assert waits(relay, "main (deletions)") == 1
+    assert TOKEN not in relay.log()
+    relay.reload()
+    relay.wait(lambda: segment.deletions)
+    segment.always(None)
+
+
+def test_a_customer_who_asks_is_told_of_to_the_operator(relay, segment):
+    assert relay.post("customers/data_request", data_request()).status == 200
+    relay.wait(lambda: relay.lines(ASKED))
+    line = relay.lines(ASKED)[0]
+    assert line["request"] == "44017" and line["customer"] == str(ALMA.id)
+    assert int(line["deliveries"]) >= 10 and int(line["records"]) >= 4
+    assert int(line["messages"]) > 0 and int(line["dead_letters"]) > 0
+    assert segment.deletions == []
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+
+
+def test_an_uninstalled_app_is_named(relay, segment):
+    assert relay.post("app/uninstalled", uninstalled()).status == 200
+    relay.wait(lambda: relay.lines("the app was uninstalled from the shop"))
+    segment.always(None)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_the_verb(relay, segment, running):
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+    if not running:
+        relay.stop()
+    said = relay.run("forget", "--shop", shops.AURORA.domain, "--customer", str(ALMA.id))
+    assert "is forgotten" in said.stdout
+    relay.run("forget", "--shop", "nobody.myshopify.com", "--customer", "1", status=1)
+    relay.run("forget", "--shop", shops.AURORA.domain, "--customer", "x", status=1)
+    if running:
+        relay.wait(lambda: segment.deletions)
+        relay.stop()
+        assert segment.deletions
+    # in the other case Segment is still to be asked
+    assert found(relay.directory, OF_ALMA[:5]) == ([] if running else [str(ALMA.id)])
+    relay.start()
+    relay.wait(lambda: segment.deletions)
+    relay.wait(lambda: waits(relay, "main (deletions)") == 0)
+
+
+def test_deletions_of_one_source(make_relay, segment):
+    relay = make_relay(destinations={
+        "main": (MAIN_KEY, segment.url, PUBLIC_API % (TOKEN, segment.url) + ' source_id = "src1"'),
+        "other": (OTHER_KEY, segment.url, "")}, shop_options="user_id = email")
+    assert relay.post("orders/create", order()).status == 200
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.wait(lambda: segment.deletions)
+    assert segment.deletions == [(TOKEN, "/regulations/sources/src1", [ALMA.email])]

@@ -1,0 +1,165 @@
+/* What belongs to a person: all of it, and nothing of anybody else. */
+#include "unit.h"
+
+#include "engine/person_data.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct given {
+	struct arena *arena;
+	struct words words;
+};
+
+static int set_up(void **state)
+{
+	static const char *const theirs[] = {"7106345812043", "Alma@Example.com", "cart-token-1",
+		"browser-0001", "5778367001001", NULL};
+	static struct given given;
+
+	given.arena = arena_create(65536);
+	given.words = (struct words){.arena = given.arena};
+	for (int i = 0; theirs[i] != NULL; i++)
+		assert_int_equal(words_add(&given.words, theirs[i]), 1);
+	*state = &given;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	arena_destroy(((struct given *)*state)->arena);
+	return 0;
+}
+
+static const cJSON *json(struct given *given, const char *text)
+{
+	struct error error;
+	const cJSON *value = json_parse(given->arena, text, strlen(text), &error);
+
+	assert_non_null(value);
+	return value;
+}
+
+static void words_are_found_as_a_whole_in_any_case(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(words_has(&given->words, "alma@EXAMPLE.com"));
+	assert_true(words_has(&given->words, "gid://shopify/Customer/7106345812043"));
+	assert_false(words_has(&given->words, "710634581204"));
+	assert_false(words_has(&given->words, "71063458120430"));
+	assert_false(words_has(&given->words, ""));
+	assert_false(words_has(&given->words, NULL));
+	assert_int_equal(words_add(&given->words, "ALMA@example.com"), 0);
+	assert_int_equal(words_add(&given->words, ""), 0);
+	assert_int_equal(words_add(&given->words, NULL), 0);
+}
+
+static void many_words_are_all_found(void **state)
+{
+	struct given *given = *state;
+	char word[32];
+
+	for (int i = 0; i < 5000; i++) {
+		(void)snprintf(word, sizeof(word), "word-%d", i * 7919 % 5000);
+		assert_int_equal(words_add(&given->words, word), 1);
+	}
+	for (int i = 0; i < 5000; i++) {
+		(void)snprintf(word, sizeof(word), "word-%d", i);
+		assert_true(words_has(&given->words, word));
+	}
+	assert_false(words_has(&given->words, "word-5000"));
+}
+
+static void what_names_another_customer_is_not_theirs(void **state)
+{
+	struct given *given = *state;
+	const struct words *words = &given->words;
+
+	assert_true(person_owns_delivery(words, "orders/create",
+		json(given, "{\"id\":1,\"customer\":{\"id\":7106345812043}}")));
+	assert_false(person_owns_delivery(words, "orders/create",
+		json(given, "{\"id\":1,\"cart_token\":\"cart-token-1\",\"customer\":{\"id\":8}}")));
+	assert_true(person_owns_delivery(
+		words, "carts/update", json(given, "{\"token\":\"cart-token-1\"}")));
+	assert_true(person_owns_delivery(
+		words, "refunds/create", json(given, "{\"id\":1,\"order_id\":5778367001001}")));
+	assert_true(person_owns_delivery(
+		words, "customers/redact", json(given, "{\"customer\":{\"id\":7106345812043}}")));
+	assert_true(person_owns_delivery(words, "customer.tags_added",
+		json(given, "{\"customerId\":\"gid://shopify/Customer/7106345812043\"}")));
+	assert_false(person_owns_delivery(
+		words, "products/update", json(given, "{\"id\":8151225532541,\"title\":\"Mug\"}")));
+}
+
+static void messages_go_by_their_customer(void **state)
+{
+	struct given *given = *state;
+	const struct words *words = &given->words;
+
+	assert_true(person_owns_message(words, json(given, "{\"anonymousId\":\"browser-0001\"}")));
+	assert_true(person_owns_message(
+		words, json(given, "{\"userId\":\"alma@example.com\",\"previousId\":\"x\"}")));
+	assert_false(person_owns_message(
+		words, json(given, "{\"anonymousId\":\"browser-0001\",\"context\":{\"externalIds\":"
+				   "[{\"id\":\"8\"}]}}")));
+}
+
+static void a_short_number_tells_nothing(void **state)
+{
+	struct given *given = *state;
+
+	assert_int_equal(words_add(&given->words, "191"), 1);
+	assert_false(person_owns_message(&given->words,
+		json(given, "{\"anonymousId\":\"x\",\"properties\":{\"quantity\":191}}")));
+	assert_true(person_owns_delivery(
+		&given->words, "customers/update", json(given, "{\"id\":191}")));
+}
+
+static void records_lead_from_one_to_the_next(void **state)
+{
+	static const struct record order = {"order", "5778367001002", NULL};
+	static const struct record link = {"link", "cart-token-2", NULL};
+	static const struct record cart = {"cart", "cart-token-2", NULL};
+	struct given *given = *state;
+	const cJSON *of_order = json(given, "{\"customer_id\":\"7106345812043\","
+					    "\"cart_token\":\"cart-token-2\"}");
+
+	assert_false(person_owns_record(&given->words, &cart, json(given, "{}")));
+	assert_true(person_owns_record(&given->words, &order, of_order));
+	assert_int_equal(person_learn(&given->words, &order, of_order), 2);
+	assert_int_equal(person_learn(&given->words, &order, of_order), 0);
+	assert_true(person_owns_record(&given->words, &link, json(given, "{}")));
+	assert_true(person_owns_record(&given->words, &cart, json(given, "{}")));
+	assert_false(
+		person_owns_record(&given->words, &link, json(given, "{\"customer_id\":\"8\"}")));
+	assert_false(person_owns_record(&given->words,
+		&(struct record){"product", "5778367001001", NULL}, json(given, "{}")));
+}
+
+static void what_is_no_json_is_searched_as_text(void **state)
+{
+	static const char broken[] = "{\"email\":\"Alma@example.com\",";
+	struct given *given = *state;
+
+	assert_true(words_are_in_text(&given->words, broken, sizeof(broken) - 1));
+	assert_false(words_are_in_text(&given->words, broken, 20));
+	assert_false(words_are_in_text(&given->words, NULL, 0));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(words_are_found_as_a_whole_in_any_case),
+		TEST(many_words_are_all_found),
+		TEST(what_names_another_customer_is_not_theirs),
+		TEST(messages_go_by_their_customer),
+		TEST(a_short_number_tells_nothing),
+		TEST(records_lead_from_one_to_the_next),
+		TEST(what_is_no_json_is_searched_as_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
