@@ -43,6 +43,7 @@ enum statement {
 	SET_TIMER,
 	DROP_TIMER,
 	DUE_TIMER,
+	COUNT_TIMERS,
 	TOPICS,
 	SAVE_TOPIC,
 	DESTINATIONS,
@@ -199,6 +200,7 @@ int sqlite_set_timer(struct store *store, const struct timer *timer, struct erro
 int sqlite_drop_timer(struct store *store, const struct timer *timer, struct error *error);
 int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error);
+int sqlite_count_timers(struct store *store, int64_t *count, struct error *error);
 int sqlite_topics(
 	struct store *store, struct topic_state **topics, size_t *count, struct error *error);
 int sqlite_save_topic(struct store *store, const struct topic_state *topic, struct error *error);

@@ -241,6 +241,9 @@ int store_drop_timer(struct store *store, const struct timer *timer, struct erro
 int store_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error);
 
+/* How many timers wait. */
+int store_count_timers(struct store *store, int64_t *count, struct error *error);
+
 /* The counters. Reading fills an array that the caller frees with store_free_topics or
  * store_free_destinations. Saving inserts or replaces one. */
 int store_topics(

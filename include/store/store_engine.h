@@ -58,6 +58,7 @@ struct store_engine {
 	int (*drop_timer)(struct store *store, const struct timer *timer, struct error *error);
 	int (*due_timer)(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 		bool *found, int64_t *next, struct error *error);
+	int (*count_timers)(struct store *store, int64_t *count, struct error *error);
 	int (*topics)(struct store *store, struct topic_state **topics, size_t *count,
 		struct error *error);
 	int (*save_topic)(

@@ -119,8 +119,10 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	const struct destination_state *states = engine_destinations(engine, &destination_count);
 	int64_t bytes;
 	int64_t free_bytes;
+	int64_t timers;
 
-	if (store_size(engine->store, &bytes, &free_bytes, error) != 0)
+	if (store_size(engine->store, &bytes, &free_bytes, error) != 0 ||
+		store_count_timers(engine->store, &timers, error) != 0)
 		return -1;
 	add_deliveries(text, topics, topic_count);
 	add_messages(text, states, destination_count);
@@ -130,6 +132,9 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	text_format(text, "segrelay_store_bytes %" PRId64 "\n", bytes);
 	add_head(text, "segrelay_store_free_bytes", "gauge", "Bytes free on the store's disk.");
 	text_format(text, "segrelay_store_free_bytes %" PRId64 "\n", free_bytes);
+	add_head(text, "segrelay_timers_waiting", "gauge",
+		"Carts that rest, and jobs of forgetting that go on.");
+	text_format(text, "segrelay_timers_waiting %" PRId64 "\n", timers);
 	add_head(text, "segrelay_counters_balanced", "gauge",
 		"1 when what came in equals the sum of what became of it.");
 	text_format(text, "segrelay_counters_balanced %d\n", is_balanced(engine) ? 1 : 0);

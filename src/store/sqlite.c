@@ -281,6 +281,7 @@ static const struct store_engine sqlite_engine = {
 	.set_timer = sqlite_set_timer,
 	.drop_timer = sqlite_drop_timer,
 	.due_timer = sqlite_due_timer,
+	.count_timers = sqlite_count_timers,
 	.topics = sqlite_topics,
 	.save_topic = sqlite_save_topic,
 	.destinations = sqlite_destinations,

@@ -69,6 +69,16 @@ int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, stru
 	return result == -1 ? -1 : 0;
 }
 
+int sqlite_count_timers(struct store *store, int64_t *count, struct error *error)
+{
+	struct sqlite_store *self = own(store);
+	int result = sqlite_run(self, COUNT_TIMERS, error, "");
+
+	*count = result == SQLITE_ROW ? sqlite3_column_int64(self->statements[COUNT_TIMERS], 0) : 0;
+	sqlite_end(self, COUNT_TIMERS);
+	return result == -1 ? -1 : 0;
+}
+
 /* ---- counters ---- */
 
 /* Makes room for one more of `size` bytes at the end of an array; it is zeroed. */

@@ -114,6 +114,7 @@ static const char *const sql[STATEMENTS] = {
 		      " ON CONFLICT DO UPDATE SET due = excluded.due",
 	[DROP_TIMER] = "DELETE FROM timers WHERE shop = ?1 AND kind = ?2 AND key = ?3",
 	[DUE_TIMER] = "SELECT due, shop, kind, key FROM timers ORDER BY due LIMIT 1",
+	[COUNT_TIMERS] = "SELECT count(*) FROM timers",
 	[TOPICS] = "SELECT shop, topic, last, received, repeated, ignored, mapped, dead, dropped"
 		   " FROM topics ORDER BY shop, topic",
 	[SAVE_TOPIC] =

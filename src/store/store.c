@@ -202,6 +202,11 @@ int store_due_timer(struct store *store, int64_t now, struct arena *arena, struc
 	return store->engine->due_timer(store, now, arena, timer, found, next, error);
 }
 
+int store_count_timers(struct store *store, int64_t *count, struct error *error)
+{
+	return store->engine->count_timers(store, count, error);
+}
+
 int store_topics(
 	struct store *store, struct topic_state **topics, size_t *count, struct error *error)
 {

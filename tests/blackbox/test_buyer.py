@@ -174,6 +174,7 @@ def test_what_was_due_while_the_relay_was_down_is_told_when_it_starts(make_relay
 def test_what_is_taken_out_at_once_is_never_told(make_relay, segment):
     relay = make_relay(shop_options=AT_ONCE)
     relay.post("carts/create", cart([MUG]))
+    assert relay.metric("segrelay_timers_waiting") == 1
     relay.post("carts/update", cart([], at="2026-11-21T14:20:05.000Z"))
     relay.post("carts/create", cart([SHIRT], number=1002))
     segment.wait_for(1)

@@ -451,6 +451,7 @@ static void timers_come_due_in_order(void **state)
 	struct timer late = {.due = 300, .shop = "a", .kind = "cart", .key = "1"};
 	struct timer early = {.due = 200, .shop = "a", .kind = "cart", .key = "2"};
 	struct timer due;
+	int64_t count;
 	int64_t next;
 	bool found;
 
@@ -462,6 +463,8 @@ static void timers_come_due_in_order(void **state)
 	(void)store_set_timer(given->store, &early, &given->error);
 	late.due = 100;
 	(void)store_set_timer(given->store, &late, &given->error);
+	assert_int_equal(store_count_timers(given->store, &count, &given->error), 0);
+	assert_int_equal(count, 2);
 	(void)store_due_timer(given->store, 150, given->arena, &due, &found, &next, &given->error);
 	assert_true(found);
 	assert_string_equal(due.key, "1");
