@@ -11,6 +11,7 @@ enum { TOPICS_MAX = 2000 };
 struct destination_mark {
 	bool changed;
 	int64_t fresh; /* messages that this turn put into the outbox */
+	bool removed;  /* this turn took some out of it unsent */
 };
 
 struct counters {
@@ -31,6 +32,10 @@ void counters_begin(struct counters *counters);
 /* Counts messages that were put into a destination's outbox, for whoever sends them. -1 when memory
  * runs out. */
 int counters_fresh(struct counters *counters, const char *name, int64_t messages);
+
+/* Notes that a message was taken out of a destination's outbox unsent, and counts it. -1 when
+ * memory runs out. */
+int counters_removed(struct counters *counters, const char *name);
 
 /* Saves what changed. */
 int counters_save(struct counters *counters, struct store *store, struct error *error);

@@ -28,7 +28,10 @@ struct request {
 struct engine_hooks {
 	/* After a commit that put messages of a destination into the outbox. */
 	void (*on_queued)(void *queued_context, const char *destination, int64_t messages);
-	void *queued_context;
+	/* After a commit that took messages of a destination out of the outbox unsent: whoever
+	 * holds copies of them must let go. */
+	void (*on_removed)(void *queued_context, const char *destination);
+	void *queued_context; /* of both */
 	/* The store is damaged: nothing can be stored or read until the operator mended it. */
 	void (*on_damaged)(void *context);
 	void *context;

@@ -48,6 +48,7 @@ struct target {
 	int64_t flush_at; /* ms of the monotonic clock: when they shall go at the latest */
 	int64_t claim_at; /* not before: the store could not give any */
 	bool claiming;
+	bool stale;          /* what is in memory may have left the outbox */
 	struct batch *ready; /* to be posted next */
 	int64_t in_flight;
 	int64_t window;   /* batches in flight at the most: 1, 2, 4 … after a pause */
@@ -144,6 +145,10 @@ void target_recall(struct target *target, const struct destination_state *state)
 
 /* Asks the engine for the next batch; what comes is added to `ready`. False without memory. */
 bool settle_claim(struct target *target);
+
+/* Lets go of every claim of the target and counts anew what waits. Only when nothing of it is in
+ * memory or on its way. False without memory. */
+bool settle_renew(struct target *target);
 
 /* Says that a batch was sent, or that its only message is refused. Until the store took it, it is
  * said again. Takes the batch. */

@@ -18,6 +18,10 @@ int sender_start(
  */
 void sender_queued(void *context, const char *destination, int64_t messages);
 
+/* Says that messages of a destination were removed: those that wait in memory are given up, and
+ * claimed anew. The engine's hook, too. */
+void sender_removed(void *context, const char *destination);
+
 /* Uses another configuration; a pause for a refused write key ends, so that the new one is tried.
  */
 void sender_reload(struct sender *sender, struct config *config);

@@ -213,6 +213,7 @@ static int start_parts(struct daemon *daemon, struct error *error)
 		sender_start(daemon->engine, daemon->config, &daemon->sender, error) != 0)
 		return -1;
 	hooks.on_queued = sender_queued;
+	hooks.on_removed = sender_removed;
 	hooks.queued_context = daemon->sender;
 	engine_set_hooks(daemon->engine, &hooks);
 	if (listener_start(

@@ -59,8 +59,10 @@ int counters_save(struct counters *counters, struct store *store, struct error *
 
 void counters_begin(struct counters *counters)
 {
-	for (size_t i = 0; i < counters->destination_count; i++)
+	for (size_t i = 0; i < counters->destination_count; i++) {
 		counters->destination_marks[i].fresh = 0;
+		counters->destination_marks[i].removed = false;
+	}
 }
 
 int counters_fresh(struct counters *counters, const char *name, int64_t messages)
@@ -70,6 +72,17 @@ int counters_fresh(struct counters *counters, const char *name, int64_t messages
 	if (state == NULL)
 		return -1;
 	counters->destination_marks[state - counters->destinations].fresh += messages;
+	return 0;
+}
+
+int counters_removed(struct counters *counters, const char *name)
+{
+	struct destination_state *state = counters_destination(counters, name);
+
+	if (state == NULL)
+		return -1;
+	state->dropped++;
+	counters->destination_marks[state - counters->destinations].removed = true;
 	return 0;
 }
 

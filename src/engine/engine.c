@@ -20,19 +20,22 @@ static void finish(struct request *requests, int result, const struct error *err
 	}
 }
 
-static void announce_queued(struct engine *engine)
+/* What the turn did to the outboxes. */
+static void announce(struct engine *engine)
 {
 	struct engine_hooks hooks;
 
 	(void)pthread_mutex_lock(&engine->mutex);
 	hooks = engine->hooks;
 	(void)pthread_mutex_unlock(&engine->mutex);
-	for (size_t i = 0; hooks.on_queued != NULL && i < engine->counters.destination_count; i++) {
-		int64_t fresh = engine->counters.destination_marks[i].fresh;
+	for (size_t i = 0; i < engine->counters.destination_count; i++) {
+		const struct destination_mark *mark = &engine->counters.destination_marks[i];
+		const char *name = engine->counters.destinations[i].name;
 
-		if (fresh > 0)
-			hooks.on_queued(
-				hooks.queued_context, engine->counters.destinations[i].name, fresh);
+		if (mark->removed && hooks.on_removed != NULL)
+			hooks.on_removed(hooks.queued_context, name);
+		if (mark->fresh > 0 && hooks.on_queued != NULL)
+			hooks.on_queued(hooks.queued_context, name, mark->fresh);
 	}
 }
 
@@ -70,7 +73,7 @@ static void turn(struct engine *engine, struct request *requests)
 	}
 	finish(requests, result, &error);
 	if (result == 0)
-		announce_queued(engine);
+		announce(engine);
 }
 
 static void *run(void *context)

@@ -192,11 +192,8 @@ static int visit_row(void *context, const struct stored_row *row)
 
 static int drop_message(struct found *found, size_t i, struct error *error)
 {
-	struct destination_state *state = engine_destination(found->engine, found->destinations[i]);
-
-	if (state == NULL)
+	if (counters_removed(&found->engine->counters, found->destinations[i]) != 0)
 		return error_set(error, "no memory");
-	state->dropped++;
 	return store_drop_row(found->engine->store, STORE_MESSAGES, found->ids[i], error);
 }
 

@@ -56,6 +56,32 @@ void sender_queued(void *context, const char *destination, int64_t messages)
 	sender_post(sender, &queued->note);
 }
 
+static void take_removed(struct sender *sender, struct note *note)
+{
+	struct queued_note *removed = (struct queued_note *)note;
+	struct target *target = sender_target(sender, removed->name);
+
+	if (target != NULL)
+		target->stale = true;
+	free(removed);
+}
+
+/* Without memory for it, they would be sent in spite of all: who was forgotten must not be. */
+void sender_removed(void *context, const char *destination)
+{
+	struct sender *sender = context;
+	size_t length = strlen(destination) + 1;
+	struct queued_note *removed = malloc(sizeof(*removed) + length);
+
+	if (removed == NULL) {
+		log_plain(LOG_ERROR, "no memory to take back messages of a forgotten person");
+		return;
+	}
+	removed->note.take = take_removed;
+	memcpy(removed->name, destination, length);
+	sender_post(sender, &removed->note);
+}
+
 static void take_notes(struct sender *sender)
 {
 	struct note *note;

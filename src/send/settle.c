@@ -142,6 +142,44 @@ bool settle_claim(struct target *target)
 	return true;
 }
 
+static int run_renew(struct engine *engine, struct request *request, struct error *error)
+{
+	struct errand *errand = (struct errand *)request;
+	const struct destination_state *state = engine_destination(engine, errand->target->name);
+
+	if (state == NULL)
+		return error_set(error, "no memory");
+	store_unclaim(engine_store(engine), errand->target->name);
+	errand->expected = state->queued - state->sent - state->dead - state->dropped;
+	return 0;
+}
+
+static void take_renewal(struct sender *sender, struct note *note)
+{
+	struct errand *errand = of_note(note);
+	struct target *target = errand->target;
+
+	sender->outstanding--;
+	target->claiming = false;
+	if (errand->result == 0) {
+		target->stale = false;
+		target->unclaimed = errand->expected;
+		target->flush_at = clock_monotonic();
+	}
+	free_errand(errand);
+}
+
+bool settle_renew(struct target *target)
+{
+	struct errand *errand = make_errand(target, run_renew, take_renewal);
+
+	if (errand == NULL)
+		return false;
+	target->claiming = true;
+	submit(errand);
+	return true;
+}
+
 /* ---- settlements ---- */
 
 /* What the store could not take is kept, to be said again: the messages were sent, and must not be

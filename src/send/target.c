@@ -9,6 +9,7 @@
 
 enum {
 	MEMORY_PAUSE = SECOND,
+	RENEW_PAUSE = 20,
 	/* So many dead letters and not one message accepted: the fault is not theirs. */
 	REFUSALS_MOST = 100,
 };
@@ -48,10 +49,24 @@ static bool wants_claim(const struct target *target, int64_t now)
 	       (target->unclaimed >= target->options->batch_messages || now >= target->flush_at);
 }
 
+/* Gives up what is in memory, once nothing of it is on its way: the outbox has changed under it. */
+static int64_t renew(struct target *target, int64_t now)
+{
+	const struct sender *sender = target->sender;
+
+	while (target->ready != NULL)
+		batch_free(take_ready(target));
+	if (target->in_flight > 0 || sender->outstanding > 0 || sender->later != NULL)
+		return now + RENEW_PAUSE;
+	return settle_renew(target) ? INT64_MAX : now + MEMORY_PAUSE;
+}
+
 int64_t target_step(struct target *target, int64_t now)
 {
 	int64_t left = target_pause_left(target);
 
+	if (target->stale)
+		return renew(target, now);
 	if (target->options == NULL)
 		return INT64_MAX;
 	if (left > 0)
