@@ -100,6 +100,11 @@ struct destination_state *engine_destination(struct engine *engine, const char *
 int engine_claim(struct engine *engine, const char *destination, const struct claim_limits *limits,
 	struct arena *arena, struct message **messages, size_t *count, struct error *error);
 
+/* Lets go of every claim of a destination, whose messages are in nobody's hands; *waiting is how
+ * many there are. */
+int engine_unclaim(
+	struct engine *engine, const char *destination, int64_t *waiting, struct error *error);
+
 /* Settles messages: sent, or dead with Segment's answer; then *dead is the letter's id, 0 when
  * there is no such message. */
 int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,

@@ -145,13 +145,8 @@ bool settle_claim(struct target *target)
 static int run_renew(struct engine *engine, struct request *request, struct error *error)
 {
 	struct errand *errand = (struct errand *)request;
-	const struct destination_state *state = engine_destination(engine, errand->target->name);
 
-	if (state == NULL)
-		return error_set(error, "no memory");
-	store_unclaim(engine_store(engine), errand->target->name);
-	errand->expected = state->queued - state->sent - state->dead - state->dropped;
-	return 0;
+	return engine_unclaim(engine, errand->target->name, &errand->expected, error);
 }
 
 static void take_renewal(struct sender *sender, struct note *note)

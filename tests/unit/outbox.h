@@ -19,7 +19,8 @@ struct parcel {
 	char json[120];
 	int64_t queued;
 	bool claimed;
-	int sent; /* how often it was settled as sent */
+	bool removed; /* taken out unsent */
+	int sent;     /* how often it was settled as sent */
 	long status;
 	char words[256]; /* why it is a dead letter */
 };
@@ -81,7 +82,8 @@ int engine_claim(struct engine *it, const char *destination, const struct claim_
 	for (int i = 0; i < it->count && *count < limits->messages; i++) {
 		struct parcel *parcel = &it->parcels[i];
 
-		if (parcel->claimed || strcmp(parcel->destination, destination) != 0)
+		if (parcel->claimed || parcel->removed ||
+			strcmp(parcel->destination, destination) != 0)
 			continue;
 		parcel->claimed = true;
 		(*messages)[(*count)++] = (struct message){.id = i,
@@ -89,6 +91,23 @@ int engine_claim(struct engine *it, const char *destination, const struct claim_
 			.queued = parcel->queued,
 			.json = arena_copy(arena, parcel->json),
 			.json_length = strlen(parcel->json)};
+	}
+	return 0;
+}
+
+int engine_unclaim(
+	struct engine *it, const char *destination, int64_t *waiting, struct error *error)
+{
+	(void)error;
+	*waiting = 0;
+	for (int i = 0; i < it->count; i++) {
+		struct parcel *parcel = &it->parcels[i];
+
+		if (parcel->sent > 0 || parcel->status != 0 || parcel->removed ||
+			strcmp(parcel->destination, destination) != 0)
+			continue;
+		parcel->claimed = false;
+		++*waiting;
 	}
 	return 0;
 }

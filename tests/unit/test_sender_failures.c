@@ -69,6 +69,23 @@ static void waits_for_segment_to_come_back(void **state)
 	assert_told_once(-1);
 }
 
+static void gives_up_what_was_removed(void **state)
+{
+	(void)state;
+	start();
+	close_segment();
+	queue("main", 5);
+	await_paused(0, true); /* they are in memory, to be tried again */
+	(void)pthread_mutex_lock(&engine.lock);
+	engine.parcels[2].removed = true;
+	(void)pthread_mutex_unlock(&engine.lock);
+	sender_removed(sender, "main");
+	(void)usleep(100000);
+	open_segment();
+	await_sent(4);
+	assert_told_once(2);
+}
+
 static void lie_once(struct visit *visit)
 {
 	if (visit->number == 0)
@@ -300,6 +317,7 @@ int main(void)
 		TEST(tries_again_as_it_is),
 		TEST(survives_a_broken_connection),
 		TEST(waits_for_segment_to_come_back),
+		TEST(gives_up_what_was_removed),
 		TEST(does_not_believe_a_proxy),
 		TEST(obeys_retry_after),
 		TEST(obeys_a_rate_limit),
