@@ -55,6 +55,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@echo "link    $@"
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
+# Tests that stand between the program and what it calls.
+$(BUILD)/tests/unit/test_engine_faults: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic
+
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNIT_BIN:=.d)
 
 .PHONY: install

@@ -26,7 +26,8 @@ struct request {
 
 /* What the engine tells others. Called in its thread; must not block. */
 struct engine_hooks {
-	/* After a commit that put messages of a destination into the outbox. */
+	/* After a commit that put messages of a destination into the outbox; also after one that
+	 * failed, which may have done so: there may be fewer than announced, never more. */
 	void (*on_queued)(void *queued_context, const char *destination, int64_t messages);
 	/* After a commit that took messages of a destination out of the outbox unsent: whoever
 	 * holds copies of them must let go. */

@@ -52,6 +52,7 @@ static int run_all(struct engine *engine, struct request *requests, struct error
 static void turn(struct engine *engine, struct request *requests)
 {
 	struct error error = {"the store failed"};
+	bool is_ended = false; /* a commit that failed may be on the disk all the same */
 	int result = -1;
 
 	if (engine->failed) {
@@ -62,7 +63,8 @@ static void turn(struct engine *engine, struct request *requests)
 	counters_begin(&engine->counters);
 	if (store_begin(engine->store, &error) == 0) {
 		result = run_all(engine, requests, &error);
-		if (result == 0)
+		is_ended = result == 0;
+		if (is_ended)
 			result = store_commit(engine->store, &error);
 		if (result != 0)
 			store_rollback(engine->store);
@@ -72,7 +74,7 @@ static void turn(struct engine *engine, struct request *requests)
 		engine_store_failed(engine, &error);
 	}
 	finish(requests, result, &error);
-	if (result == 0)
+	if (is_ended)
 		announce(engine);
 }
 

@@ -51,7 +51,9 @@ static inline void on_damaged(void *context)
 	(void)pthread_mutex_unlock(&given->mutex);
 }
 
-static inline void start(struct given *given, const char *url)
+/* On a store of an URL; `wrap` may put another one around it. */
+static inline void start_on(
+	struct given *given, const char *url, struct store *(*wrap)(struct store *inner))
 {
 	struct engine_hooks hooks = {.on_queued = on_queued,
 		.queued_context = given,
@@ -62,10 +64,17 @@ static inline void start(struct given *given, const char *url)
 	given->config = config_defaults(SHOP);
 	if (store_open(url, &given->store, NULL, &given->error) != 0)
 		fail_msg("%s", given->error.text);
+	if (wrap != NULL)
+		given->store = wrap(given->store);
 	assert_int_equal(
 		engine_start(given->store, given->config, &given->engine, &given->error), 0);
 	engine_set_hooks(given->engine, &hooks);
 	log_configure(LOG_ERROR, LOG_TEXT);
+}
+
+static inline void start(struct given *given, const char *url)
+{
+	start_on(given, url, NULL);
 }
 
 static inline int set_up(void **state)
