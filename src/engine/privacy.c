@@ -144,7 +144,7 @@ static int end(struct engine *engine, const struct timer *timer, const struct jo
 	struct error *error)
 {
 	log_end(job);
-	engine->scrub = job->what != PRIVACY_REPORT;
+	engine->scrub |= job->what != PRIVACY_REPORT; /* another job may have ended in this turn */
 	if (store_drop_timer(engine->store, timer, error) != 0)
 		return -1;
 	return store_drop_record(engine->store, timer->shop, timer->kind, timer->key, error);
