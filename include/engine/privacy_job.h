@@ -11,8 +11,9 @@
 enum job_phase { JOB_LEARN, JOB_RECORDS, JOB_DEAD, JOB_DELIVERIES, JOB_MESSAGES, JOB_END };
 
 struct job {
-	const struct shop *shop;
-	const char *key; /* of its record and its timer, both of the kind "privacy" */
+	const char *domain;      /* of the shop */
+	const struct shop *shop; /* NULL when it is configured no more: the job goes on */
+	const char *key;         /* of its record and its timer, both of the kind "privacy" */
 	enum privacy what;
 	const char *customer; /* Shopify's id, NULL for none */
 	const char *request;  /* the id of a data request, NULL for none */
@@ -28,7 +29,7 @@ struct job {
 	struct words users;         /* userIds that Segment is to forget */
 };
 
-/* Reads a job by its timer; *found is false when there is none, or its shop is not configured. */
+/* Reads a job by its timer; *found is false when there is none. */
 int job_read(struct engine *engine, const struct timer *timer, struct arena *arena, struct job *job,
 	bool *found, struct error *error);
 

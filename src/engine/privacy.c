@@ -16,7 +16,7 @@
 static int begin(struct engine *engine, struct job *job, struct error *error)
 {
 	struct timer timer = {
-		.due = clock_now(), .shop = job->shop->domain, .kind = "privacy", .key = job->key};
+		.due = clock_now(), .shop = job->domain, .kind = "privacy", .key = job->key};
 
 	for (int table = 0; table < STORE_TABLES; table++) {
 		int64_t first;
@@ -74,7 +74,7 @@ int privacy_begin(struct engine *engine, const struct delivery *delivery, const 
 	enum privacy what, const struct shop *shop, struct error *error)
 {
 	struct arena *arena = arena_create(4096);
-	struct job job = {.shop = shop, .words = {.arena = arena}};
+	struct job job = {.domain = shop->domain, .shop = shop, .words = {.arena = arena}};
 	int result = -1;
 
 	if (arena == NULL)
@@ -97,7 +97,8 @@ int privacy_forget(
 	struct engine *engine, const struct shop *shop, const char *customer, struct error *error)
 {
 	struct arena *arena = arena_create(4096);
-	struct job job = {.shop = shop,
+	struct job job = {.domain = shop->domain,
+		.shop = shop,
 		.what = PRIVACY_FORGET_CUSTOMER,
 		.key = customer,
 		.customer = customer,
@@ -119,7 +120,7 @@ int privacy_forget(
 static void log_end(const struct job *job)
 {
 	const struct log_field fields[] = {
-		LOG_STRING("shop", job->shop->domain),
+		LOG_STRING("shop", job->domain),
 		LOG_STRING("customer", job->customer != NULL ? job->customer : "-"),
 		LOG_NUMBER("records", job->counts[JOB_RECORDS]),
 		LOG_NUMBER("deliveries", job->counts[JOB_DELIVERIES]),

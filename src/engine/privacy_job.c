@@ -23,6 +23,8 @@ static const char *or_empty(const char *text)
 int job_add_user(struct job *job, const char *customer, const char *email)
 {
 	job->users.arena = job->words.arena;
+	if (job->shop == NULL)
+		return 0;
 	return words_append(
 		       &job->users, map_user_id(job->shop, customer, email, job->words.arena)) < 0
 		       ? -1
@@ -104,7 +106,7 @@ static int drop_records(struct found *found, struct error *error)
 	const struct job *job = found->job;
 
 	for (size_t i = 0; i < found->count && job->what != PRIVACY_REPORT; i++)
-		if (store_drop_record(found->engine->store, job->shop->domain, found->kinds[i],
+		if (store_drop_record(found->engine->store, job->domain, found->kinds[i],
 			    found->keys[i], error) != 0)
 			return -1;
 	return 0;
@@ -115,7 +117,7 @@ static int ask_segment(struct found *found, struct error *error)
 {
 	struct job *job = found->job;
 
-	if (job->what != PRIVACY_REPORT &&
+	if (job->what != PRIVACY_REPORT && job->shop != NULL &&
 		deletions_queue(found->engine, job->shop, &job->users, error) != 0)
 		return -1;
 	job->users.count = 0;
@@ -143,7 +145,7 @@ static int step_records(struct found *found, struct error *error)
 {
 	struct job *job = found->job;
 
-	if (store_each_record(found->engine->store, job->shop->domain, or_empty(job->kind),
+	if (store_each_record(found->engine->store, job->domain, or_empty(job->kind),
 		    or_empty(job->at), RECORDS_A_STEP, visit_record, found, error) != 0)
 		return -1;
 	if (found->failed)
@@ -241,8 +243,8 @@ static int step_rows(struct found *found, struct error *error)
 		first = job->row + 1;
 	last = first + ROWS_A_STEP - 1 < job->last[table] ? first + ROWS_A_STEP - 1
 							  : job->last[table];
-	if (store_each_row(found->engine->store, table, job->shop->domain, first, last, visit_row,
-		    found, error) != 0)
+	if (store_each_row(found->engine->store, table, job->domain, first, last, visit_row, found,
+		    error) != 0)
 		return -1;
 	if (found->failed)
 		return error_set(error, "no memory");

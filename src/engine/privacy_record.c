@@ -53,7 +53,7 @@ int job_write(struct engine *engine, const struct job *job, struct error *error)
 	if (json.failed)
 		result = error_set(error, "no memory");
 	else
-		result = store_put_record(engine->store, job->shop->domain, "privacy", job->key,
+		result = store_put_record(engine->store, job->domain, "privacy", job->key,
 			text_string(&json), clock_now() + JOB_TTL, error);
 	text_free(&json);
 	return result;
@@ -95,13 +95,12 @@ int job_read(struct engine *engine, const struct timer *timer, struct arena *are
 	const char *text = NULL;
 	const cJSON *json;
 
-	*job = (struct job){.shop = config_shop(engine->config, timer->shop),
+	*job = (struct job){.domain = timer->shop,
+		.shop = config_shop(engine->config, timer->shop),
 		.key = timer->key,
 		.words = {.arena = arena},
 		.users = {.arena = arena}};
 	*found = false;
-	if (job->shop == NULL)
-		return 0;
 	if (store_get_record(
 		    engine->store, timer->shop, timer->kind, timer->key, arena, &text, error) != 0)
 		return -1;
