@@ -57,6 +57,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 
 # Tests that stand between the program and what it calls.
 $(BUILD)/tests/unit/test_engine_faults: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic
+$(BUILD)/tests/unit/test_no_memory: ALL_LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=realloc,--wrap=arena_alloc,--wrap=arena_copy,--wrap=arena_format
 
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNIT_BIN:=.d)
 

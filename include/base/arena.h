@@ -2,6 +2,7 @@
 #ifndef SEGRELAY_BASE_ARENA_H
 #define SEGRELAY_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -20,6 +21,10 @@ char *arena_copy(struct arena *arena, const char *string);
 /* What printf would print, in the arena; NULL when there is no memory. */
 char *arena_format(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Whether there was no memory for something, ever since the arena was made. What was made of it may
+ * lack something then, also where NULL says that there is nothing. */
+bool arena_failed(const struct arena *arena);
 
 /* Gives everything back. NULL is allowed. */
 void arena_destroy(struct arena *arena);

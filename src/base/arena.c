@@ -17,6 +17,7 @@ struct block {
 
 struct arena {
 	struct block *newest;
+	bool failed;
 };
 
 /* `size` rounded up, so that what follows is aligned for any type. */
@@ -47,7 +48,7 @@ struct arena *arena_create(size_t size)
 		return NULL;
 	arena = (struct arena *)block->bytes;
 	block->used = aligned(sizeof(*arena));
-	arena->newest = block;
+	*arena = (struct arena){.newest = block};
 	return arena;
 }
 
@@ -56,15 +57,19 @@ void *arena_alloc(struct arena *arena, size_t size)
 	struct block *block = arena->newest;
 	void *memory;
 
-	if (size > SIZE_MAX / 4)
+	if (size > SIZE_MAX / 4) {
+		arena->failed = true;
 		return NULL;
+	}
 	size = aligned(size);
 	if (size > block->size - block->used) {
 		size_t larger = block->size * 2 > size ? block->size * 2 : size;
 
 		block = block_create(larger, block);
-		if (block == NULL)
+		if (block == NULL) {
+			arena->failed = true;
 			return NULL;
+		}
 		arena->newest = block;
 	}
 	memory = (char *)block->bytes + block->used;
@@ -104,6 +109,11 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	(void)vsnprintf(string, (size_t)length + 1, format, arguments);
 	va_end(arguments);
 	return string;
+}
+
+bool arena_failed(const struct arena *arena)
+{
+	return arena->failed;
 }
 
 void arena_destroy(struct arena *arena)

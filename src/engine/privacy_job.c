@@ -148,7 +148,7 @@ static int step_records(struct found *found, struct error *error)
 	if (store_each_record(found->engine->store, job->domain, or_empty(job->kind),
 		    or_empty(job->at), RECORDS_A_STEP, visit_record, found, error) != 0)
 		return -1;
-	if (found->failed)
+	if (found->failed || arena_failed(found->arena))
 		return error_set(error, "no memory");
 	job->counts[job->phase] += (int64_t)found->count;
 	if (drop_records(found, error) != 0)
@@ -246,7 +246,7 @@ static int step_rows(struct found *found, struct error *error)
 	if (store_each_row(found->engine->store, table, job->domain, first, last, visit_row, found,
 		    error) != 0)
 		return -1;
-	if (found->failed)
+	if (found->failed || arena_failed(found->arena))
 		return error_set(error, "no memory");
 	job->counts[job->phase] += (int64_t)found->count;
 	job->row = last;

@@ -131,6 +131,8 @@ static int finish(struct work *work, struct mapped *result)
 	text_free(&work->unreadable);
 	if (result->outcome == MAPPED)
 		result->reason = NULL;
+	if (arena_failed(work->arena)) /* something may have been taken for absent */
+		work_fail(work, "no memory");
 	return work->failed ? -1 : 0;
 }
 

@@ -176,7 +176,7 @@ static void remember_order(struct work *work)
 	}
 	keep_refunds(work, &json);
 	text_put(&json, "}");
-	if (json.length > 2)
+	if (json.failed || json.length > 2)
 		work_remember(work, "order", work->order_id, &json, work->order.json);
 	text_free(&json);
 }

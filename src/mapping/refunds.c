@@ -22,9 +22,8 @@ struct subjects money_returned(struct work *work)
 	}
 	if (sums->total.known) {
 		money_write(sums->total, &total);
-		work->refund_total = work_copy(work, text_string(&total));
+		work->refund_total = work_keep(work, &total);
 	}
-	text_free(&total);
 	return itself(work);
 }
 
@@ -74,6 +73,8 @@ static void buyers_total(struct scope *scope, const struct field *row, const cJS
 		return;
 	money_write(scope->work->refund->returned, &text);
 	field_text(scope, row->property, text_string(&text));
+	if (text.failed)
+		work_fail(scope->work, "no memory");
 	text_free(&text);
 }
 

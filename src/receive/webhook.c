@@ -170,6 +170,11 @@ static enum MHD_Result finish(struct webhook *webhook, struct MHD_Connection *co
 		return answer(webhook, connection);
 	webhook->payload = json_parse(
 		webhook->arena, webhook->body.bytes, webhook->body.length, &webhook->problem);
+	if (arena_failed(webhook->arena)) { /* a dead letter is for bodies that stay broken */
+		(void)error_set(&webhook->error, "no memory to parse a webhook");
+		webhook->verdict = VERDICT_STORE;
+		return answer(webhook, connection);
+	}
 	webhook->request = (struct request){.run = run, .done = done};
 	loop_suspend(&webhook->waiter, connection);
 	traffic_add(&reception->traffic.waiting, 1);
