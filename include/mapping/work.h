@@ -71,7 +71,7 @@ void work_unreadable(struct work *work, const char *property);
 /* Remembers that the store or the memory failed: the result is void. */
 void work_fail(struct work *work, const char *what);
 
-/* What is remembered by kind and key. */
+/* What is remembered by kind and key; what cannot be read is taken for nothing, and noted. */
 struct recalled work_recall(struct work *work, const char *kind, const char *key);
 
 /* Remembers, unless it is the same as `before` (NULL for nothing). */

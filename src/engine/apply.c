@@ -312,6 +312,7 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
 		return -1;
+	log_unreadable(&none, mapped.unreadable);
 	if (mapped.outcome == UNUSABLE)
 		log_line(LOG_ERROR, "a cart's changes cannot be told",
 			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason));

@@ -186,7 +186,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	error->text[0] = '\0';
 	work.payload = work_recall(&work, timer->kind, timer->key).value;
 	if (work.topic == NULL || work.payload == NULL)
-		return work.failed ? -1 : 0;
+		return finish(&work, result);
 	memories_recall(&work);
 	follow_rules(&work, result);
 	memories_remember(&work);

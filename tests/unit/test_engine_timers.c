@@ -133,6 +133,29 @@ static void a_turn_that_fails_leaves_the_timer(void **state)
 	assert_int_equal(outbox_number(given, "queued"), 1);
 }
 
+static int break_cart(struct engine *engine, struct request *request, struct error *error)
+{
+	(void)request;
+	return store_put_record(
+		engine_store(engine), SHOP, "cart", "c1", "{\"lines\":", INT64_MAX, error);
+}
+
+/* A flipped bit in a record must not stop everything else, for ever. */
+static void a_record_that_cannot_be_read_is_taken_for_none(void **state)
+{
+	struct given *given = *state;
+	struct request request = {.run = break_cart};
+
+	clock_hold(noon());
+	assert_int_equal(post(given, "carts/create", CART("01", "1")), STORED);
+	assert_int_equal(engine_call(given->engine, &request, &given->error), 0);
+	turn_at(given, noon() + MINUTE);
+	assert_false(engine_refuses(given->engine, NULL));
+	assert_int_equal(post(given, "carts/update", CART("10", "2")), STORED);
+	turn_at(given, noon() + 2 * MINUTE);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+}
+
 static void a_shop_that_is_not_configured_now_may_come_back(void **state)
 {
 	struct given *given = *state;
@@ -161,6 +184,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_timer_survives_a_restart, set_up_file, let_run),
 		cmocka_unit_test_setup_teardown(
 			a_turn_that_fails_leaves_the_timer, set_up_file, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_record_that_cannot_be_read_is_taken_for_none, set_up, let_run),
 		cmocka_unit_test_setup_teardown(
 			a_shop_that_is_not_configured_now_may_come_back, set_up, let_run),
 	};
