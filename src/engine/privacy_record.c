@@ -2,6 +2,7 @@
 #include "engine/privacy_job.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/inside.h"
 
 #include <inttypes.h>
@@ -89,6 +90,17 @@ static int read_words(
 	return 0;
 }
 
+/* A bit of the disk's has flipped: that must not stop everything else. */
+static int report_unreadable(const struct job *job, const char *text)
+{
+	if (text != NULL)
+		log_line(LOG_ERROR, "what was to be forgotten, or told of, cannot be read any more",
+			LOG_STRING("shop", job->domain), LOG_STRING("customer", job->key),
+			LOG_STRING("effect", "it is not done"),
+			LOG_STRING("next", "do it by `segrelay forget --shop SHOP --customer ID`"));
+	return 0;
+}
+
 int job_read(struct engine *engine, const struct timer *timer, struct arena *arena, struct job *job,
 	bool *found, struct error *error)
 {
@@ -106,7 +118,7 @@ int job_read(struct engine *engine, const struct timer *timer, struct arena *are
 		return -1;
 	json = text != NULL ? json_parse(arena, text, strlen(text), error) : NULL;
 	if (json == NULL)
-		return text != NULL ? -1 : 0;
+		return text != NULL && arena_failed(arena) ? -1 : report_unreadable(job, text);
 	*found = true;
 	job->what = (enum privacy)number_at(json, "what");
 	job->customer = json_text(json, "customer");
