@@ -282,6 +282,7 @@ static int run(struct daemon *daemon)
 {
 	struct error error;
 	sigset_t signals;
+	bool damaged = false;
 	int status = EXIT_GOOD;
 
 	block_signals(&signals);
@@ -302,9 +303,11 @@ static int run(struct daemon *daemon)
 		status = EXIT_FAILED;
 	}
 	stop_parts(daemon);
-	store_close(daemon->store);
-	if (atomic_load(&daemon->damaged))
+	if (status == EXIT_FAILED) /* to start again is of no use when it is damaged */
+		(void)store_reopen(daemon->store, &damaged, &error);
+	if (damaged || atomic_load(&daemon->damaged))
 		status = EXIT_USAGE;
+	store_close(daemon->store);
 	log_line(LOG_INFO, "stopped", LOG_NUMBER("status", status));
 	return status;
 }

@@ -14,6 +14,8 @@ enum {
 	 * is done whether the moment is quiet or not. */
 	WAL_QUIET = 128,
 	WAL_AT_MOST = 512,
+	/* After the disk was full; a small disk may never have room for the ballast. */
+	ROOM_AFTER_FULL = 4 << 20,
 };
 
 static struct sqlite_store *own(struct store *store)
@@ -173,6 +175,7 @@ static int check_room(struct sqlite_store *store, const struct store_limits *lim
 			taken >> 20, limits->max_store >> 20);
 	if (store->was_full)
 		sqlite_make_ballast(store);
+	store->was_full &= free_bytes < ROOM_AFTER_FULL;
 	if (store->was_full)
 		return error_set(&store->room_error,
 			"its disk was full and has %" PRId64 " MiB left: make room",

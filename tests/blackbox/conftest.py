@@ -46,21 +46,24 @@ class Answer:
 class Relay:
     """A `segrelay serve` of the test's own."""
 
-    def __init__(self, directory, segment, options="", destinations=None, shop_options=""):
+    def __init__(self, directory, segment, options="", destinations=None, shop_options="",
+                 store=None):
         self.directory = directory
         self.config = directory / "segrelay.conf"
+        self.database = directory / "segrelay.db"
         self.log_path = directory / "log"
         self.process = None
         self.port = self.admin = None
         self.expected_status = 0
         if destinations is None:
             destinations = {"main": (MAIN_KEY, segment.url, "")}
-        self.write_config(options, destinations, shop_options)
+        self.write_config(options, destinations, shop_options, store)
 
-    def write_config(self, options="", destinations=None, shop_options=""):
+    def write_config(self, options="", destinations=None, shop_options="", store=None):
         blocks = [f'listen = "127.0.0.1:{self.port or 0}"',
                   f'admin = "127.0.0.1:{self.admin or 0}"',
-                  f'store = "sqlite:{self.directory}/segrelay.db"', "min_free = 0", options]
+                  f'store = "sqlite:{store or self.database}"',
+                  "min_free = 0", options]
         for name, (key, url, more) in (destinations or {}).items():
             blocks.append(f'destination "{name}" {{\n write_key = "{key}"\n url = "{url}"\n'
                           f' {more if "batch_wait" in more else more + " batch_wait = 20ms"}\n}}')
