@@ -28,9 +28,12 @@ static int get(
 		memory->engine->store, memory->shop->domain, kind, key, arena, json, memory->error);
 }
 
-/* How long what is remembered is kept after it was last written. */
+/* How long what is remembered is kept after it was last written. A product that never changes is
+ * never written again; it goes when the shop deletes it. */
 static int64_t keeps(const struct memory_context *memory, const char *kind)
 {
+	if (strcmp(kind, "product") == 0)
+		return 3650 * DAY;
 	return map_is_of_cart(kind) ? memory->shop->cart_ttl : memory->engine->config->keep_orders;
 }
 
