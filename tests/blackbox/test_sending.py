@@ -1,11 +1,12 @@
 """Segment as it fails: nothing is lost, nothing is told twice, the log tells the story."""
 
+import subprocess
 import threading
 import time
 
 import pytest
 from conftest import MAIN_KEY, OTHER_KEY
-from standin.segment import (answer, closes, garbage, http_date, is_order, poison, resets)
+from standin.segment import (Segment, answer, closes, garbage, http_date, is_order, poison, resets)
 from tools.shop import order
 
 pytestmark = pytest.mark.threads
@@ -62,9 +63,9 @@ def test_one_poisoned_message_is_set_aside(make_relay, segment, status):
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, 'batch_wait = "500ms"')})
     segment.always(poison(is_order(5778367001007), status,
                           b'{"code": "bad", "message": "no, ' + MAIN_KEY.encode() + b'"}'))
-    for number in range(1, 21):
+    for number in range(1, 51):  # a batch of 100
         relay.post("orders/create", order(1000 + number))
-    segment.wait_for(39)
+    segment.wait_for(99)
     relay.wait(lambda: relay.destination()["waiting"] == 0)
     assert segment.repetitions() == 0
     assert relay.destination()["dead"] == 1
@@ -73,7 +74,7 @@ def test_one_poisoned_message_is_set_aside(make_relay, segment, status):
     assert letter["status"] == str(status) and "no, ***" in letter["answer"]
     segment.always(None)
     relay.run("dead", "retry", "1")
-    segment.wait_for(40)
+    segment.wait_for(100)
     relay.wait(lambda: relay.destination()["dead"] == 0)
 
 
@@ -101,6 +102,75 @@ def test_one_dead_destination_does_not_hold_up_the_other(make_relay, segment, ot
     assert relay.destination("main")["waiting"] == 60
     segment.start()
     segment.wait_for(60)
+
+
+def mend_url(relay, segment):
+    """The operator names the right address, and all goes there."""
+    relay.write_config("", {"main": (MAIN_KEY, segment.url, "")})
+    relay.reload()
+    segment.wait_for(2)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert segment.repetitions() == 0
+
+
+@pytest.mark.parametrize("url, words", [
+    ("https://segment.invalid", "resolve host"), ("http://127.0.0.1:1", "connect to")],
+    ids=["no name", "refused"])
+def test_an_address_where_nobody_is(make_relay, segment, url, words):
+    relay = make_relay(destinations={"main": (MAIN_KEY, url, "")})
+    relay.post("orders/create", order())
+    relay.wait(lambda: relay.lines("delivery paused"), 30)
+    paused = relay.lines("delivery paused")[0]
+    assert words in paused["answer"] and paused["next"] == "kept, and tried again"
+    assert relay.destination()["waiting"] == 2 and relay.destination()["dead"] == 0
+    mend_url(relay, segment)
+
+
+def test_a_certificate_that_nobody_signed(make_relay, segment, tmp_path):
+    """Neither a message nor the write key goes to who cannot prove to be Segment."""
+    certificate = tmp_path / "standin.pem"
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                           "/CN=127.0.0.1", "-days", "2", "-keyout", certificate, "-out",
+                           tmp_path / "certificate"], capture_output=True, check=False)
+    if made.returncode != 0:
+        pytest.skip("no openssl to make a certificate with")
+    with open(certificate, "ab") as file:
+        file.write((tmp_path / "certificate").read_bytes())
+    with Segment(certificate=certificate) as impostor:
+        relay = make_relay(destinations={"main": (MAIN_KEY, impostor.url, "")})
+        relay.post("orders/create", order())
+        relay.wait(lambda: relay.lines("delivery paused"))
+        assert "certificate" in relay.lines("delivery paused")[0]["answer"]
+        assert impostor.requests == []
+    mend_url(relay, segment)
+
+
+def test_one_that_never_answers_holds_up_nobody(make_relay, segment, other_segment):
+    """Its requests end after 15 s; the other destination and the webhooks keep their pace."""
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, ""),
+                                     "other": (OTHER_KEY, other_segment.url, "")})
+    segment.always(answer(200, delay=60, accepts=False))
+    start = time.monotonic()
+    for number in range(20):
+        before = time.monotonic()
+        assert relay.post("orders/create", order(number, id=5610000000000 + number)).status == 200
+        assert time.monotonic() - before < 3
+    other_segment.wait_for(40, seconds=8)
+    relay.wait(lambda: relay.lines("delivery paused"), 30)
+    assert 14 < time.monotonic() - start < 25
+    paused = relay.lines("delivery paused")[0]
+    assert paused["destination"] == "main" and "timed out" in paused["answer"]
+    segment.always(None)
+    segment.wait_for(40, seconds=40)
+    assert relay.destination("main")["dead"] == 0
+
+
+def test_one_that_is_slow_is_waited_for(relay, segment):
+    segment.fail(answer(200, b'{"success": true}', delay=3), 2)
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert segment.repetitions() == 0 and relay.lines("delivery paused") == []
 
 
 def test_segment_is_away_under_load_and_comes_back(relay, segment):

@@ -27,6 +27,7 @@ import os
 import pathlib
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -119,8 +120,9 @@ def http_date(seconds):
 class Segment:
     """A Segment on loopback. Its lists may be read from any thread at any time."""
 
-    def __init__(self, port=0, on_message=None):
+    def __init__(self, port=0, on_message=None, certificate=None):
         self.port = port
+        self.certificate = certificate  # a PEM file with its key: then it speaks TLS
         self.messages = []    # accepted, in order; each a dict with exact numbers
         self.requests = []    # every request that was answered, or left without
         self.violations = []  # what the real one, or the catalogue, would not have
@@ -141,12 +143,16 @@ class Segment:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def start(self):
         """Listens; after stop() again on the same port."""
         self._server = _Server(("127.0.0.1", self.port), self)
         self.port = self._server.server_address[1]
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):

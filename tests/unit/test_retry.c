@@ -158,12 +158,34 @@ static void reads_retry_after(void **state)
 	}
 }
 
+/* 5xx for an hour: neither a storm nor a long silence. */
+static void an_hour_of_failures_is_some_hundred_attempts(void **state)
+{
+	int64_t passed = 0;
+	int64_t failures = 0;
+	int64_t in_first_minute = 0;
+
+	(void)state;
+	while (passed < HOUR) {
+		int64_t wait = retry_backoff(++failures);
+
+		assert_in_range(wait, 0, MINUTE);
+		passed += wait;
+		if (passed < MINUTE)
+			in_first_minute = failures;
+	}
+	/* half a minute on average once it is at its most: 120 of them, give or take */
+	assert_in_range(failures, 70, 200);
+	assert_in_range(in_first_minute, 3, 25);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classifies_by_status_and_answer),
 		cmocka_unit_test(backs_off_with_full_jitter),
 		cmocka_unit_test(reads_retry_after),
+		cmocka_unit_test(an_hour_of_failures_is_some_hundred_attempts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
