@@ -1,0 +1,252 @@
+"""Peers that mean no good, or know no better: each gets its answer, and nobody else notices."""
+
+import contextlib
+import http.client
+import os
+import random
+import re
+import resource
+import socket
+import threading
+import time
+
+import pytest
+from conftest import signed_headers
+from tools import shop as shops
+from tools.shop import AURORA, order
+
+FIRST = 5310000000000
+MIB = 1 << 20
+
+
+def memory(relay):
+    """Resident bytes of the relay."""
+    with open(f"/proc/{relay.process.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def connect(relay, seconds=10):
+    return socket.create_connection(("127.0.0.1", relay.port), timeout=seconds)
+
+
+def read_all(connection):
+    """What comes until the relay closes, or says no more."""
+    answer = b""
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        while part := connection.recv(65536):
+            answer += part
+    return answer
+
+
+def exchange(relay, data, seconds=5):
+    """What comes back for bytes, the sending of which the relay may break off."""
+    with connect(relay, seconds) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(data)
+        return read_all(connection)
+
+
+def request(body, headers=None, topic="orders/create", method="POST", path="/webhooks/shopify"):
+    """A signed webhook as bytes."""
+    sent = signed_headers(topic, body) | {"Content-Length": str(len(body))} | (headers or {})
+    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    return f"{method} {path} HTTP/1.1\r\nHost: a\r\n{head}\r\n".encode() + body
+
+
+def statuses(answer):
+    """The statuses of all answers on a connection."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+
+
+def is_well(relay, number):
+    """It takes a good webhook, and quickly."""
+    before = time.monotonic()
+    assert relay.post("orders/create", order(number, id=FIRST + number)).status == 200
+    return time.monotonic() - before < 2
+
+
+# ---- what is no request ----
+
+def test_random_bytes(relay):
+    chance = random.Random(7)
+    for number in range(120):
+        data = chance.randbytes(chance.randrange(1, 3000))
+        if number % 3 == 0:
+            data = b"POST /webhooks/shopify HTTP/1.1\r\n" + data
+        elif number % 3 == 1:
+            data = bytearray(request(b'{"id":1}'))
+            for _ in range(5):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        with connect(relay, 0.2) as connection, contextlib.suppress(ConnectionError):
+            connection.sendall(data)
+            assert all(400 <= status < 500 or status == 200
+                       for status in statuses(read_all(connection)))
+    assert is_well(relay, 1)
+
+
+@pytest.mark.parametrize("data, status", [
+    (b"GET /webhooks/shopify HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+    (b"PUT /webhooks/shopify HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 405),
+    (b"DELETE /webhooks/shopify HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+    (b"OPTIONS /webhooks/shopify HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+    (b"BREW /webhooks/shopify HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+    (b"GET /../../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    (b"GET /webhooks/shopify%00 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", 431),
+    (b"GET /" + b"y" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 20_000 + b"\r\n", 431)],
+    ids=["GET", "PUT", "DELETE", "OPTIONS", "unknown", "dots", "NUL", "root", "large header",
+         "large path", "many headers"])
+def test_requests_that_are_wrong(relay, data, status):
+    answered = statuses(exchange(relay, data))
+    assert answered in ([status], [])  # sending broke off before the answer could be read
+    assert answered or len(data) > 32_000
+    assert is_well(relay, 1)
+
+
+def test_pipelined_webhooks_are_answered_in_order(relay, segment):
+    data = b"".join(request(shops.body(order(number, id=FIRST + number))) for number in range(5))
+    assert statuses(exchange(relay, data, 2)) == [200] * 5
+    segment.wait_for(10)
+
+
+def test_pipelined_webhooks_with_bad_ones_among_them(relay):
+    good = request(shops.body(order()))
+    bad = request(shops.body(order(2)), {"X-Shopify-Hmac-Sha256": "A" * 43 + "="})
+    assert statuses(exchange(relay, good + bad + good, 2)) == [200, 401, 200]
+
+
+def test_headers_that_stand_twice(relay):
+    body = shops.body(order())
+    for name in ("X-Shopify-Topic", "X-Shopify-Shop-Domain", "X-Shopify-Hmac-Sha256",
+                 "Content-Length", "Host"):
+        value = (signed_headers("orders/create", body) | {"Host": "a", "Content-Length": "1"})[name]
+        data = request(body).replace(b"\r\n", f"\r\n{name}: {value}\r\n".encode(), 1)
+        assert statuses(exchange(relay, data, 2))[:1] == [400], name
+
+
+# ---- bodies ----
+
+def nested(depth):
+    return b'{"id":1,"a":' + b"[" * depth + b"]" * depth + b"}"
+
+
+@pytest.mark.parametrize("body", [
+    b"[" + b"0," * MIB + b"0]", nested(1000), nested(100_000), b'{"id":1e999999999}',
+    b'{"id":' + b"9" * 100_000 + b"}", b'{"id":-1}', b'{"id":1.5}', b'{"id":"1; DROP TABLE"}',
+    b'{"id":1,"note":"\xff\xfe\xc0\x80"}', b'{"id":1,"note":"a\0b"}', b'{"id":1,"note":"\\u0000"}',
+    b'{"id":1,"total_price":"1e400"}', b'{"id":1,"total_price":"' + b"9" * 5000 + b'"}',
+    b'{"id":1,"line_items":[null,1,"x",[],{}]}', b'{"id":1,"customer":[]}', b'"x"', b"0", b"\0" * 9,
+    b'{"id":1,' + b",".join(b'"k%d":1' % i for i in range(50_000)) + b"}"],
+    ids=["2 MB of 0,0", "deep", "very deep", "exponent", "long number", "negative", "fraction",
+         "words", "no UTF-8", "NUL", "escaped NUL", "price out of range", "long price", "odd lines",
+         "odd customer", "string", "number", "NULs", "many members"])
+def test_signed_bodies_that_are_odd_are_kept(relay, body):
+    """Repeating the same bytes cannot help: 200, and a dead letter where nothing can be told."""
+    answer = relay.post("orders/create", body)
+    assert answer.status == 200
+    topic = relay.topic("orders/create")
+    assert topic["received"] == 1 and topic["mapped"] + topic["dead"] + topic["ignored"] == 1
+    assert is_well(relay, 1)
+    assert relay.metric("segrelay_counters_balanced") == 1
+
+
+def test_chunks_that_grow_too_large_are_cut_off(make_relay):
+    relay = make_relay(options='max_body = "64KiB"')
+    head = ("POST /webhooks/shopify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+            + "".join(f"{name}: {value}\r\n"
+                      for name, value in signed_headers("orders/create", b"x").items()) + "\r\n")
+    chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    answered = statuses(exchange(relay, head.encode() + chunk * 100 + b"0\r\n\r\n"))
+    assert answered in ([413], [])
+    assert is_well(relay, 1)
+
+
+def test_bodies_on_nobodys_word_take_no_memory(relay):
+    """300 that promise 16 MB and send little."""
+    before = memory(relay)
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            connection = stack.enter_context(connect(relay))
+            connection.sendall(request(b"{}", {"Content-Length": str(16 * MIB)}))
+        assert is_well(relay, 1)
+        assert memory(relay) - before < 48 * MIB
+    relay.wait(lambda: relay.metric("segrelay_http_in_memory_bytes") == 0)
+
+
+# ---- many of them ----
+
+def test_half_requests_and_slow_senders_hold_up_nobody(make_relay, segment):
+    relay = make_relay(options='request_timeout = "2s"')
+    stop = threading.Event()
+
+    def drip(connection):
+        with contextlib.suppress(OSError):
+            for byte in request(b"{}" * 500, {"Content-Length": "1000"}):
+                if stop.wait(0.05):
+                    break
+                connection.sendall(bytes([byte]))
+
+    with contextlib.ExitStack() as stack:
+        for _ in range(200):  # half a head, and nothing more
+            stack.enter_context(connect(relay)).sendall(b"POST /webhooks/shopify HTTP/1.1\r\nHo")
+        drippers = [threading.Thread(target=drip, args=(stack.enter_context(connect(relay)),))
+                    for _ in range(20)]
+        for thread in drippers:
+            thread.start()
+        assert all(is_well(relay, number) for number in range(20))
+        relay.wait(lambda: relay.metric("segrelay_http_connections") == 0, 15)
+        stop.set()
+        for thread in drippers:
+            thread.join()
+    segment.wait_for(40)
+
+
+def test_500_connections_at_once(relay, segment):
+    """All of them stay open, and each is served."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 4096:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    before = memory(relay)
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect(relay, 30)) for _ in range(500)]
+        for number, connection in enumerate(connections):
+            connection.sendall(request(shops.body(order(number, id=FIRST + number))))
+        for connection in connections:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+    segment.wait_for(1000, seconds=60)
+    assert memory(relay) - before < 64 * MIB
+
+
+def test_20000_bad_signatures_leave_a_few_lines(relay):
+    """Log and memory stay as they are, whoever knocks."""
+    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=20)
+
+    def knock(first, count):
+        for number in range(first, first + count):
+            signature = f"{number:043d}="
+            headers = {"X-Shopify-Topic": f"made/up{number}", "X-Shopify-Hmac-Sha256": signature,
+                       "X-Shopify-Shop-Domain": AURORA.domain if number % 2 else f"shop{number}"}
+            connection.request("POST", "/webhooks/shopify", b"{}", headers)
+            response = connection.getresponse()
+            response.read()
+            assert response.status == 401
+
+    knock(0, 2000)
+    before, lines = memory(relay), relay.log().count("\n")
+    knock(2000, 18000)
+    assert memory(relay) - before < 8 * MIB
+    assert relay.log().count("\n") - lines < 40  # one a reason and ten seconds
+    assert relay.status()["topics"] == []
+    assert is_well(relay, 1)
+
+
+def test_a_topic_for_each_webhook_is_bounded(relay):
+    """Signed, but with topics made up: the counters do not grow for ever."""
+    before = memory(relay)
+    for number in range(2100):
+        assert relay.post(f"made/up{number}", {"id": number}).status == 200
+    assert len(relay.status()["topics"]) <= 2001
+    assert memory(relay) - before < 32 * MIB
+    assert relay.metric("segrelay_counters_balanced") == 1
