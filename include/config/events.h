@@ -28,7 +28,8 @@ bool events_is_rename(const char *value);
 const char *events_name_at(
 	const struct shop *shop, const struct destination *destination, const char *event);
 
-/* Whether an event is told anywhere. */
+/* Whether an event is told anywhere, and whether at all of the shop's destinations. */
 bool events_is_told(const struct shop *shop, const char *event);
+bool events_is_everywhere(const struct shop *shop, const char *event);
 
 #endif

@@ -48,6 +48,7 @@ struct work {
 	struct recalled checkout; /* how far it was told */
 	struct recalled known;    /* of the customer */
 	struct recalled merged;   /* of a customer who was merged into this one */
+	bool is_of_merged;        /* the payload speaks of one who was merged into the customer */
 	cJSON *customer;          /* known and payload together; NULL without a customer */
 	struct person person;
 	const struct refund_sums *refund; /* of a refund */
@@ -58,7 +59,9 @@ struct work {
 	bool made_up_told;                /* something is told now under a made-up id alone */
 	bool joined;                      /* a made-up id is joined with the user now */
 	bool aliased;                     /* an alias is told now */
+	bool is_identified;               /* and everywhere */
 	const char *identified;           /* digest of the traits told now */
+	int shrink;                       /* that the last message of a cart needed */
 	const char *visit;      /* the part of the context that is the same for all calls */
 	struct text unreadable; /* fields left out */
 	struct error *error;

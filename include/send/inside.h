@@ -51,8 +51,9 @@ struct target {
 	bool stale;          /* what is in memory may have left the outbox */
 	struct batch *ready; /* to be posted next */
 	int64_t in_flight;
-	int64_t window;   /* batches in flight at the most: 1, 2, 4 … after a pause */
-	int64_t refusals; /* dead letters since a batch was last accepted */
+	int64_t outstanding; /* requests of its own that the engine has */
+	int64_t window;      /* batches in flight at the most: 1, 2, 4 … after a pause */
+	int64_t refusals;    /* dead letters since a batch was last accepted */
 	struct destination_state pause; /* its name is not used */
 	bool holding;                   /* paused for a fault of the configuration */
 	int64_t failed_at;              /* ms of the monotonic clock: the last failure */

@@ -99,3 +99,11 @@ bool events_is_told(const struct shop *shop, const char *event)
 			return true;
 	return false;
 }
+
+bool events_is_everywhere(const struct shop *shop, const char *event)
+{
+	for (size_t i = 0; i < shop->destination_count; i++)
+		if (events_name_at(shop, shop->destinations[i], event) == NULL)
+			return false;
+	return true;
+}

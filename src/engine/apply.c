@@ -304,6 +304,17 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	return STORED;
 }
 
+/* A cart for which there is no memory must not hold up all else. */
+static int put_off(struct engine *engine, const struct timer *timer, struct error *error)
+{
+	struct timer later = *timer;
+
+	later.due = clock_now() + HOUR;
+	log_line(LOG_ERROR, "no memory to tell a cart's changes", LOG_STRING("shop", timer->shop),
+		LOG_STRING("next", "tried again in an hour"));
+	return timers_set(engine, &later, error);
+}
+
 int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
 	struct arena *arena, struct error *error)
 {
@@ -314,7 +325,7 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	size_t queued = 0;
 
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
-		return -1;
+		return arena_failed(arena) ? put_off(engine, timer, error) : -1;
 	log_unreadable(&none, mapped.unreadable);
 	if (mapped.outcome == UNUSABLE)
 		log_line(LOG_ERROR, "a cart's changes cannot be told",

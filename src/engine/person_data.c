@@ -79,10 +79,23 @@ bool person_owns_delivery(const struct words *words, const char *topic, const cJ
 	return customer != NULL ? words_has(words, customer) : words_are_in(words, body);
 }
 
+/* A customer's id, not a browser's. */
+static bool is_id(const char *text)
+{
+	return text != NULL && strspn(text, "0123456789") == strlen(text);
+}
+
 bool person_owns_message(const struct words *words, const cJSON *message)
 {
 	const cJSON *ids = json_at(message, "context.externalIds");
 	const char *customer = ids != NULL ? json_text(ids->child, "id") : NULL;
+	const char *user = json_text(message, "userId");
 
+	/* An alias names the user alone, and perhaps the user before. */
+	if (customer == NULL && user != NULL)
+		return words_has(words, user) ||
+		       (json_text(message, "anonymousId") == NULL &&
+			       is_id(json_text(message, "previousId")) &&
+			       words_has(words, json_text(message, "previousId")));
 	return customer != NULL ? words_has(words, customer) : words_are_in(words, message);
 }

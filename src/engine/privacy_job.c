@@ -239,6 +239,8 @@ static int step_rows(struct found *found, struct error *error)
 
 	if (store_row_range(found->engine->store, table, &first, &last, error) != 0)
 		return -1;
+	if (last == 0) /* the table is empty */
+		first = job->last[table] + 1;
 	if (first <= job->row)
 		first = job->row + 1;
 	last = first + ROWS_A_STEP - 1 < job->last[table] ? first + ROWS_A_STEP - 1

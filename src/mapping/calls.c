@@ -100,12 +100,16 @@ static bool write_within_limit(struct work *work, const struct rule *rule, const
 		.limit = MESSAGE_MAX - NAME_ADDS - AFTER_PRODUCTS,
 	};
 
-	for (int shrink = SHRINK_NOTHING; shrink <= SHRINK_LAST; shrink++) {
+	for (int shrink = work->shrink; shrink <= SHRINK_LAST; shrink++) {
 		text_cut(out, 0);
 		scope.shrink = (enum shrink)shrink;
 		write_call(&scope, rule, call);
-		if (out->length + NAME_ADDS <= MESSAGE_MAX)
-			return true;
+		if (out->length + NAME_ADDS > MESSAGE_MAX)
+			continue;
+		/* Each change of a cart tells all of it: the next needs as much. */
+		if (work->topic->set_by != NULL && call == TRACK)
+			work->shrink = shrink;
+		return true;
 	}
 	return false;
 }
@@ -242,6 +246,24 @@ static bool wants_identify(struct work *work)
 
 /* ---- a delivery ---- */
 
+/* With identify = changed the key has the traits, too: when the event is a repetition, its identify
+ * need not be. And where the event is not told, its identify is not either: so it was not told. */
+static void add_identify(struct work *work, struct mapped *result, const struct rule *rule,
+	const cJSON *subject, const char *key)
+{
+	if (!wants_identify(work))
+		return;
+	if (work->identified != NULL) {
+		key = arena_format(work->arena, "%s|%s", key, work->identified);
+		if (key == NULL) {
+			work_fail(work, "no memory");
+			return;
+		}
+	}
+	work->is_identified = rule->call != TRACK || events_is_everywhere(work->shop, rule->event);
+	add_call(work, result, rule, subject, IDENTIFY, key);
+}
+
 void calls_tell(
 	struct work *work, const struct rule *rule, const cJSON *subject, struct mapped *result)
 {
@@ -251,8 +273,7 @@ void calls_tell(
 	if (rule->call != ALIAS && work->customer != NULL) {
 		add_alias(work, result, rule, subject);
 		add_join(work, result, rule, subject);
-		if (wants_identify(work))
-			add_call(work, result, rule, subject, IDENTIFY, key);
+		add_identify(work, result, rule, subject, key);
 	}
 	if (rule->call != IDENTIFY)
 		add_call(work, result, rule, subject, rule->call, key);

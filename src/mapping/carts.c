@@ -13,8 +13,9 @@
 #include <string.h>
 
 enum {
-	LINES_MAX = 500,      /* as many as Shopify allows a cart */
-	SETTLE_MOST = MINUTE, /* so long a cart may keep changing until it is told */
+	LINES_MAX = 500,        /* as many as Shopify allows a cart */
+	PROPERTIES_MOST = 2000, /* bytes of a line's, of which so many would be cut anyway */
+	SETTLE_MOST = MINUTE,   /* so long a cart may keep changing until it is told */
 };
 
 /* ---- lines ---- */
@@ -81,13 +82,36 @@ static const struct {
 	{"price", "price_set.shop_money.amount|price|original_price"},
 	{"line_price", "line_price_set.shop_money.amount|line_price"},
 	{"total_discount", "total_discount_set.shop_money.amount|total_discount"},
-	{"properties", "properties"},
 	{"gift_card", "gift_card"},
 };
+
+/* What the buyer entered, as far as it could be told: any visitor of the shop can make this up. */
+static const cJSON *kept_properties(struct work *work, const cJSON *properties)
+{
+	cJSON *kept = work_object(work);
+	size_t bytes = 0;
+	const cJSON *item;
+
+	if (!cJSON_IsObject(properties))
+		return NULL;
+	cJSON_ArrayForEach (item, properties) {
+		const char *value = json_text(item, ".");
+
+		if (item->string[0] == '_' || value == NULL)
+			continue;
+		bytes += strlen(item->string) + strlen(value);
+		if (bytes > PROPERTIES_MOST)
+			break;
+		work_refer(work, kept, item->string, item);
+	}
+	return json_at(kept, ".");
+}
 
 static cJSON *kept_line(struct work *work, const cJSON *line)
 {
 	cJSON *kept = work_object(work);
+
+	work_refer(work, kept, "properties", kept_properties(work, json_at(line, "properties")));
 
 	for (size_t i = 0; i < sizeof(line_keeps) / sizeof(line_keeps[0]); i++)
 		work_refer(work, kept, line_keeps[i].key, json_at(line, line_keeps[i].path));
@@ -127,6 +151,7 @@ static cJSON *kept_lines(struct work *work)
 struct cart {
 	const char *updated_at; /* of the newest snapshot */
 	const char *changed_at; /* of the snapshot that brought these lines */
+	const char *told_at;    /* of the snapshot that was told last */
 	const char *currency;
 	const cJSON *lines; /* of the newest snapshot */
 	const cJSON *told;  /* as they were told last */
@@ -140,6 +165,7 @@ static struct cart read_cart(const cJSON *record)
 	return (struct cart){
 		.updated_at = json_text(record, "updated_at"),
 		.changed_at = json_text(record, "changed_at"),
+		.told_at = json_text(record, "told_at"),
 		.currency = json_text(record, "currency"),
 		.lines = json_at(record, "lines"),
 		.told = json_at(record, "told"),
@@ -164,6 +190,7 @@ static void remember(struct work *work, const struct cart *cart, const struct re
 	json_add_member(&json, "token", token);
 	json_add_member(&json, "updated_at", cart->updated_at);
 	json_add_member(&json, "changed_at", cart->changed_at);
+	json_add_member(&json, "told_at", cart->told_at);
 	json_add_member(&json, "currency", cart->currency);
 	if (cart->since != 0)
 		json_add_number(&json, "since", cart->since);
@@ -203,11 +230,26 @@ static bool was_forgotten(const struct work *work, const struct recalled *known)
 static void learn_older(
 	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *known)
 {
+	int64_t updated = time_at(work->payload, "updated_at");
+
 	if (cart->since == 0 || !are_same(lines, cart->lines) ||
-		time_at(work->payload, "updated_at") >= time_parse(cart->changed_at))
+		updated >= time_parse(cart->changed_at) ||
+		(cart->told_at != NULL && updated <= time_parse(cart->told_at)))
 		return;
 	cart->changed_at = json_text(work->payload, "updated_at");
 	remember(work, cart, known);
+}
+
+/* Without the payload's time, that of the webhook. */
+static const char *time_of_snapshot(struct work *work)
+{
+	const char *time = json_text(work->payload, "updated_at");
+	char now[TIME_TEXT];
+
+	if (time != NULL || work->delivery->triggered_at != NULL)
+		return time != NULL ? time : work->delivery->triggered_at;
+	time_format(work->delivery->received, now);
+	return work_copy(work, now);
 }
 
 static void learn_newer(
@@ -219,7 +261,7 @@ static void learn_newer(
 	const char *currency = items != NULL ? json_text(items->child, path) : NULL;
 	bool is_changed = !are_same(lines, cart->lines);
 
-	cart->updated_at = json_text(work->payload, "updated_at");
+	cart->updated_at = time_of_snapshot(work);
 	if (currency != NULL)
 		cart->currency = currency;
 	if (is_changed || cart->changed_at == NULL)
@@ -263,7 +305,7 @@ void carts_learn(struct work *work)
 
 	if (work->failed || is_past_order(work))
 		return;
-	if (newest != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated <= newest)
+	if (newest != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated < newest)
 		learn_older(work, &cart, lines, &known);
 	else
 		learn_newer(work, &cart, lines, &known);
@@ -275,6 +317,7 @@ void carts_settle(struct work *work)
 	struct cart cart = read_cart(work->payload);
 
 	cart.told = cart.lines;
+	cart.told_at = cart.updated_at;
 	cart.since = 0;
 	remember(work, &cart, &known);
 }

@@ -28,6 +28,7 @@ struct subjects newly_enabled(struct work *work)
 {
 	if (!turned_enabled(work))
 		return silent(NULL);
+	work->enabled_told = true;
 	return itself(work);
 }
 

@@ -125,25 +125,18 @@ static void coupon(struct scope *scope, const struct field *row, const cJSON *li
 	text_free(&codes);
 }
 
-static const struct field line_property[] = {
-	{"name", "name", as_text, NULL, 0},
-	{"value", "value", as_flag_text, NULL, 0},
-	{0},
-};
-
 /* One entry, unless its name begins with "_": those are hidden, so apps' business. */
 static void product_property(struct scope *scope, const char *name, const cJSON *value)
 {
-	struct work *work = scope->work;
-	cJSON *entry;
+	static const struct field row = {"value", ".", as_flag_text, NULL, 0};
 
 	if (name == NULL || name[0] == '_' || json_at(value, ".") == NULL)
 		return;
-	entry = work_object(work);
-	work_set(work, entry, "name", name);
-	work_refer(work, entry, "value", value);
-	if (!work->failed)
-		(void)field_item(scope, line_property, entry);
+	json_add_comma(scope->out);
+	text_put(scope->out, "{");
+	field_text(scope, "name", name);
+	as_flag_text(scope, &row, value);
+	text_put(scope->out, "}");
 }
 
 /* What the buyer entered: a list of names and values, in carts and some checkouts an object. */

@@ -90,12 +90,12 @@ static bool speaks_of(const cJSON *learnt, const struct group *group)
 	return group->object != NULL && cJSON_IsObject(json_at(learnt, group->object));
 }
 
-/* Who is merged into another one counts where that one says nothing, or something older. */
+/* Who was merged into another one only fills in what is not known of that one. */
 static bool known_counts_first(const struct work *work, int64_t known, int64_t learnt)
 {
 	bool both = known != TIME_UNKNOWN && learnt != TIME_UNKNOWN;
 
-	return (both && known > learnt) || (!both && work->merged.value != NULL);
+	return (both && known > learnt) || work->is_of_merged;
 }
 
 static void join_group(struct work *work, const struct group *group, const cJSON *learnt)
@@ -218,6 +218,8 @@ void traits_recall(struct work *work, const char *customer_id)
 	if (customer_id == NULL)
 		return;
 	work->person.customer_id = recall_known(work, customer_id);
+	work->is_of_merged =
+		work->merged.value != NULL || strcmp(work->person.customer_id, customer_id) != 0;
 	learnt = learnt_of(work);
 	work->customer = work_object(work);
 	if (work->failed)
@@ -249,7 +251,7 @@ void traits_remember(struct work *work)
 	if (enabled_stays_told(work))
 		json_add_flag(&json, "enabled_told", true);
 	json_add_member(&json, "identified",
-		work->identified != NULL ? work->identified : json_text(known, "identified"));
+		work->is_identified ? work->identified : json_text(known, "identified"));
 	json_add_member(&json, "anonymous_id",
 		has_browser ? person->anonymous_id : json_text(known, "anonymous_id"));
 	json_add_member(&json, "aliased",

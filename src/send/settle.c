@@ -67,7 +67,15 @@ static struct errand *make_errand(struct target *target,
 static void submit(struct errand *errand)
 {
 	errand->target->sender->outstanding++;
+	errand->target->outstanding++;
 	engine_submit(errand->target->sender->engine, &errand->request);
+}
+
+/* The engine is done with an errand. */
+static void came_back(const struct errand *errand)
+{
+	errand->target->sender->outstanding--;
+	errand->target->outstanding--;
 }
 
 /* ---- claims ---- */
@@ -108,7 +116,8 @@ static void take_claim(struct sender *sender, struct note *note)
 	struct errand *errand = of_note(note);
 	struct target *target = errand->target;
 
-	sender->outstanding--;
+	(void)sender;
+	came_back(errand);
 	target->claiming = false;
 	if (errand->result != 0) {
 		target->claim_at = clock_monotonic() + AGAIN_PAUSE;
@@ -154,12 +163,15 @@ static void take_renewal(struct sender *sender, struct note *note)
 	struct errand *errand = of_note(note);
 	struct target *target = errand->target;
 
-	sender->outstanding--;
+	(void)sender;
+	came_back(errand);
 	target->claiming = false;
 	if (errand->result == 0) {
 		target->stale = false;
 		target->unclaimed = errand->expected;
 		target->flush_at = clock_monotonic();
+	} else {
+		target->claim_at = clock_monotonic() + AGAIN_PAUSE;
 	}
 	free_errand(errand);
 }
@@ -183,7 +195,7 @@ static void take_settlement(struct sender *sender, struct note *note)
 {
 	struct errand *errand = of_note(note);
 
-	sender->outstanding--;
+	came_back(errand);
 	if (errand->result == 0) {
 		free_errand(errand);
 		return;
@@ -317,7 +329,8 @@ static int run_pause(struct engine *engine, struct request *request, struct erro
 /* A pause that cannot be remembered now will be with the next failure. */
 static void take_pause(struct sender *sender, struct note *note)
 {
-	sender->outstanding--;
+	(void)sender;
+	came_back(of_note(note));
 	free_errand(of_note(note));
 }
 

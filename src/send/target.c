@@ -56,7 +56,9 @@ static int64_t renew(struct target *target, int64_t now)
 
 	while (target->ready != NULL)
 		batch_free(take_ready(target));
-	if (target->in_flight > 0 || sender->outstanding > 0 || sender->later != NULL)
+	if (now < target->claim_at)
+		return target->claim_at;
+	if (target->in_flight > 0 || target->outstanding > 0 || sender->later != NULL)
 		return now + RENEW_PAUSE;
 	return settle_renew(target) ? INT64_MAX : now + MEMORY_PAUSE;
 }
