@@ -149,7 +149,7 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (300); a finding stays in build/fuzz
 			build/fuzz/libsegrelay.a -o build/fuzz/fuzz_$$name $(LIBS) -pthread && \
 		mkdir -p build/fuzz/corpus/$$name && \
 		echo "== fuzz $$name, $(FUZZ_SECONDS) s" && \
-		build/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 \
+		build/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=120 -rss_limit_mb=2048 \
 			-max_len=65536 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
 			build/fuzz/corpus/$$name build/fuzz/seeds/$$name >build/fuzz/$$name.log 2>&1 \
 			|| { tail -40 build/fuzz/$$name.log; exit 1; }; \

@@ -212,6 +212,41 @@ static void a_merged_customer_is_the_one_that_was_kept(void **state)
 	assert_last_has(given, "\"phone\":\"+1\"");
 }
 
+static void who_is_gone_only_fills_in_what_is_not_known(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "customers/update",
+		"{\"id\":8,\"updated_at\":\"2026-11-01T10:00:00Z\",\"email\":\"kept@b.example\"}");
+	map(given, "customers/merge",
+		"{\"admin_graphql_api_customer_kept_id\":\"gid://shopify/Customer/8\","
+		"\"admin_graphql_api_customer_deleted_id\":\"gid://shopify/Customer/7\","
+		"\"status\":\"completed\"}");
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-02T10:00:00Z\",\"email\":\"gone@b.example\","
+		"\"phone\":\"+1\"}");
+	assert_last_has(given, "\"userId\":\"8\"");
+	assert_last_has(given, "\"email\":\"kept@b.example\",\"phone\":\"+1\"");
+}
+
+static void enabling_is_told_once_whichever_topic_shows_it(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "customers/create", "{\"id\":7,\"state\":\"disabled\"}");
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-01T10:00:00Z\",\"state\":\"enabled\"}");
+	assert_string_equal(last_call(given)->event, "Customer Enabled");
+	map(given, "customers/enable",
+		"{\"id\":7,\"updated_at\":\"2026-11-01T10:00:01Z\",\"state\":\"enabled\"}");
+	assert_int_equal(calls(given), 0);
+	map(given, "customers/disable",
+		"{\"id\":7,\"updated_at\":\"2026-11-02T10:00:00Z\",\"state\":\"disabled\"}");
+	map(given, "customers/enable",
+		"{\"id\":7,\"updated_at\":\"2026-11-03T10:00:00Z\",\"state\":\"enabled\"}");
+	assert_string_equal(last_call(given)->event, "Customer Enabled");
+}
+
 static void a_merge_that_failed_merges_nothing(void **state)
 {
 	struct given *given = *state;
@@ -278,6 +313,56 @@ static void the_change_is_told_with_the_time_that_brought_it(void **state)
 	assert_true(run_out(given));
 	assert_last_has(given, "\"timestamp\":\"2026-11-23T10:00:03.000Z\"");
 	assert_string_equal(last_call(given)->key, "c1|1|1|2026-11-23T10:00:03Z");
+}
+
+static void an_older_snapshot_does_not_date_back_what_came_after(void **state)
+{
+	struct given *given = *state;
+
+	cart(given, today, "01", LINE("1", "2"));
+	assert_true(run_out(given));
+	cart(given, today, "02", "");
+	assert_true(run_out(given));
+	cart(given, today, "05", LINE("1", "2"));
+	cart(given, today, "01", LINE("1", "2")); /* again, under another topic */
+	assert_true(run_out(given));
+	assert_string_equal(last_call(given)->key, "c1|1|2|2026-11-23T10:00:05Z");
+}
+
+static void a_snapshot_of_the_same_time_is_not_older(void **state)
+{
+	struct given *given = *state;
+
+	cart(given, today, "01", LINE("1", "1"));
+	cart(given, today, "01", LINE("1", "1") "," LINE("2", "1"));
+	assert_true(run_out(given));
+	assert_int_equal(calls(given), 2);
+}
+
+/* Whoever visits the shop chooses a line's properties. */
+static void a_cart_of_any_size_is_told_in_bounds(void **state)
+{
+	struct given *given = *state;
+	struct text lines = {0};
+
+	for (int i = 0; i < 300; i++) {
+		text_format(&lines,
+			"%s{\"key\":\"%d\",\"variant_id\":%d,\"quantity\":1,\"title\":\"Mug\","
+			"\"price\":\"9.00\",\"line_price\":\"9.00\",\"properties\":{",
+			i > 0 ? "," : "", i + 1, i + 1);
+		for (int j = 0; j < 100; j++)
+			text_format(
+				&lines, "%s\"property %d\":\"value %d\"", j > 0 ? "," : "", j, i);
+		text_put(&lines, "}}");
+	}
+	cart(given, today, "01", text_string(&lines));
+	text_free(&lines);
+	assert_true(run_out(given));
+	assert_int_equal(calls(given), 300);
+	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+		assert_true(call->json_length < 32000);
+	assert_last_has(given, "\"value\":2700.00");
+	assert_last_has_not(given, "product_properties");
 }
 
 static void an_order_ends_its_cart(void **state)
@@ -364,10 +449,15 @@ int main(void)
 		TEST(each_group_of_traits_has_a_time_of_its_own),
 		TEST(a_consents_address_replaces_none),
 		TEST(a_merged_customer_is_the_one_that_was_kept),
+		TEST(who_is_gone_only_fills_in_what_is_not_known),
+		TEST(enabling_is_told_once_whichever_topic_shows_it),
 		TEST(a_merge_that_failed_merges_nothing),
 		TEST(a_cart_that_was_forgotten_is_not_told_again),
 		TEST(lines_of_one_key_are_one),
 		TEST(the_change_is_told_with_the_time_that_brought_it),
+		TEST(an_older_snapshot_does_not_date_back_what_came_after),
+		TEST(a_snapshot_of_the_same_time_is_not_older),
+		TEST(a_cart_of_any_size_is_told_in_bounds),
 		TEST(an_order_ends_its_cart),
 		TEST(what_was_told_under_a_made_up_id_is_joined),
 		TEST(the_browser_is_found_by_the_customer_at_last),

@@ -45,7 +45,8 @@ void *__wrap_malloc(size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_arena_alloc(struct arena *arena, size_t size);
 char *__wrap_arena_copy(struct arena *arena, const char *string);
-char *__wrap_arena_format(struct arena *arena, const char *format, ...);
+char *__wrap_arena_format(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 void *__wrap_malloc(size_t size)
 {
