@@ -11,9 +11,11 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -93,11 +95,15 @@ class Relay:
 
     # -- its life --
 
-    def start(self):
-        before = self.log_path.stat().st_size if self.log_path.exists() else 0
+    def spawn(self):
+        """Begins to start; what is killed may not have come far."""
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [SEGRELAY, "serve", "--config", self.config], stderr=log, stdout=log)
+
+    def start(self):
+        before = self.log_path.stat().st_size if self.log_path.exists() else 0
+        self.spawn()
         self.wait(lambda: self._read_ports(before) or self.process.poll() is not None, 30)
         assert self.process.poll() is None, self.log()
         return self
@@ -108,6 +114,24 @@ class Relay:
         if started:
             self.port, self.admin = map(int, started.groups())
         return started
+
+    def fix_ports(self):
+        """Has the same ports from now on after each start: such as no client gets as its own."""
+        with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="utf-8") as file:
+            first = int(file.read().split()[0])
+        free = []
+        while len(free) < 2:
+            with socket.socket() as own:
+                try:
+                    own.bind(("127.0.0.1", random.randrange(first // 2, first)))
+                    free.append(own.getsockname()[1])
+                except OSError:
+                    pass  # it is somebody's
+        self.port, self.admin = free
+        text = self.config.read_text(encoding="utf-8")
+        for name, port in (("listen", self.port), ("admin", self.admin)):
+            text = re.sub(rf'^{name} = .*', f'{name} = "127.0.0.1:{port}"', text, flags=re.M)
+        self.config.write_text(text, encoding="utf-8")
 
     def stop(self):
         """Ends in order, as systemd would."""

@@ -67,7 +67,7 @@ def fixture_relay(make_relay, segment):
         assert relay.post(topic, payload).status == 200
     relay.wait(lambda: waits(relay) == 0)
     assert relay.destination()["dead"] > 0
-    segment.always(answer(503))
+    segment.always(answer(503, retry_after=1))
     assert relay.post("products/update", product()).status == 200
     for topic, payload in all_of(NILS, 1002, NILS_BROWSER):
         assert relay.post(topic, payload).status == 200
