@@ -101,13 +101,21 @@ static int visit_record(void *context, const struct record *record)
 	return found->failed;
 }
 
+/* With its timer: that names the record. */
+static int drop_record(struct found *found, size_t i, struct error *error)
+{
+	struct timer timer = {
+		.shop = found->job->domain, .kind = found->kinds[i], .key = found->keys[i]};
+
+	if (store_drop_timer(found->engine->store, &timer, error) != 0)
+		return -1;
+	return store_drop_record(found->engine->store, timer.shop, timer.kind, timer.key, error);
+}
+
 static int drop_records(struct found *found, struct error *error)
 {
-	const struct job *job = found->job;
-
-	for (size_t i = 0; i < found->count && job->what != PRIVACY_REPORT; i++)
-		if (store_drop_record(found->engine->store, job->domain, found->kinds[i],
-			    found->keys[i], error) != 0)
+	for (size_t i = 0; i < found->count && found->job->what != PRIVACY_REPORT; i++)
+		if (drop_record(found, i, error) != 0)
 			return -1;
 	return 0;
 }

@@ -138,6 +138,17 @@ def test_a_job_survives_a_crash(relay, segment):
     assert found(relay.directory, OF_ALMA[:2]) == []
 
 
+def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):
+    relay = make_relay(shop_options='cart_settle = "60s"')
+    for topic, payload in all_of(ALMA, 1001, ALMAS_BROWSER):
+        assert relay.post(topic, payload).status == 200
+    assert relay.metric("segrelay_timers_waiting") == 1
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    assert relay.metric("segrelay_timers_waiting") == 0
+    assert found(relay.directory, OF_ALMA) == []
+
+
 def test_a_refused_deletion_is_the_operators_task(relay, segment):
     segment.fail_deletions(answer(503))
     segment.fail_deletions(answer(400, b'{"errors": [{"message": "no such user"}]}'))
