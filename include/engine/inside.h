@@ -32,7 +32,7 @@ struct engine {
 	bool damaged;
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;
-	bool scrub;       /* somebody was forgotten: nothing of it may stay in the files */
+	bool scrub;       /* what was removed of somebody may not stay in the files */
 	int64_t timer_at; /* ms since 1970: when the next timer is due; 0 for not known */
 };
 

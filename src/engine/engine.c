@@ -132,6 +132,7 @@ int engine_start(
 	made->store = store;
 	made->config = config_share(config);
 	made->last = &made->first;
+	made->scrub = true; /* a crash may have come between forgetting and that */
 	atomic_store(&made->heartbeat, clock_monotonic());
 	if (counters_load(&made->counters, store, error) != 0)
 		goto failed;

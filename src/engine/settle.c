@@ -2,6 +2,7 @@
 #include "engine/inside.h"
 
 #include "base/clock.h"
+#include "engine/deletions.h"
 
 #include <string.h>
 
@@ -68,6 +69,7 @@ int engine_settle_sent(struct engine *engine, const char *destination, const int
 	/* Said again after a commit whose outcome was not known, some may have been counted. */
 	state->sent += (int64_t)removed;
 	state->last_sent = clock_now();
+	engine->scrub |= deletions_is_of(destination);
 	return 0;
 }
 
@@ -96,6 +98,7 @@ int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, st
 			return error_set(error, "no memory");
 		state->dead--;
 		state->dropped++;
+		engine->scrub |= deletions_is_of(letter->destination);
 	} else {
 		topic = engine_topic(engine, letter->shop, letter->topic);
 		if (topic == NULL)

@@ -88,10 +88,11 @@ def test_a_customer_is_forgotten_for_good(relay, segment):
     wait_until_forgotten(relay)
     relay.wait(lambda: segment.deletions)
     segment.always(None)
-    relay.wait(lambda: waits(relay) == 0)
+    relay.wait(lambda: waits(relay) == waits(relay, "main (deletions)") == 0)
     assert segment.deletions == [(TOKEN, "/regulations", [str(ALMA.id)])]
     assert relay.destination()["dead"] == 0
     assert relay.metric("segrelay_counters_balanced") == 1
+    assert found(relay.directory, OF_ALMA) == []  # in the WAL, too
     relay.stop()
     assert found(relay.directory, OF_ALMA) == []
     assert found(relay.directory, OF_NILS) == OF_NILS
@@ -133,9 +134,11 @@ def test_a_job_survives_a_crash(relay, segment):
     relay.start()
     relay.wait(lambda: relay.lines("a customer is forgotten"))
     segment.always(None)
-    relay.wait(lambda: segment.deletions)
-    relay.stop()
+    relay.wait(lambda: segment.deletions and waits(relay, "main (deletions)") == 0)
     assert found(relay.directory, OF_ALMA[:2]) == []
+    relay.kill()
+    relay.start()
+    assert found(relay.directory, OF_ALMA) == []
 
 
 def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):
