@@ -134,6 +134,14 @@ check-threads: $(BINARY)
 	SEGRELAY=$(abspath $(BINARY)) TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
 		$(PYTHON) -m pytest -q -p no:cacheprovider -m threads tests/blackbox
 
+# The same test is part of check, with 20 crashes.
+CRASHES      ?= 200
+
+.PHONY: check-crash
+check-crash: $(BINARY) ## kill -9 the relay CRASHES (200) times under a mixed load: nothing lost, nothing twice
+	CRASHES=$(CRASHES) SEGRELAY=$(abspath $(BINARY)) \
+		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/blackbox/test_crash.py
+
 FUZZ         = mapping request config texts
 FUZZ_SECONDS ?= 300
 FUZZ_FLAGS   = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined

@@ -77,7 +77,7 @@ class Load(threading.Thread):
                     break
 
     def deliver(self, way, topic, payload):
-        if topic == "carts/update" and self.random.random() < 0.2:
+        if topic == "carts/update" and self.random.random() < 0.3:
             time.sleep(0.35)  # it rests
         gives_up = self.random.random() < 0.3 and topic != "customers/redact"
         for _ in range(2 if self.random.random() < 0.05 else 1):  # Shopify repeats itself, too
@@ -236,14 +236,16 @@ def check_store(relay, ways, counts, told):
 
 
 def left_of_the_forgotten(relay, ways):
-    files = [path.read_bytes() for path in relay.directory.glob("segrelay.db*")]
+    files = {path.suffix: path.read_bytes() for path in relay.directory.glob("segrelay.db*")}
     words = []
     for way in ways:
         if way.answered and way.answered[-1][0] == "customers/redact":
             who, order_id = way.who, order_id_of(way.who.number)
             words += [str(who.person.id), who.person.email, who.person.phone, who.browser_id,
                       who.person.first_name, str(order_id), *tokens_of(order_id)]
-    return [word for word in words if any(word.encode() in content for content in files)]
+    return [(word, suffix, content[max(0, at - 200):at + 100])
+            for word in words for suffix, content in files.items()
+            if (at := content.find(word.encode())) >= 0]
 
 
 # ---- the test ----
@@ -291,8 +293,8 @@ def test_killed_again_and_again(relay, segment, tmp_path):
     check_ways(ways, told, Map(relay, tmp_path / "payloads"))
     check_carts(ways, told)
     events = check_no_event_is_twice(told)
-    if CRASHES >= 20:
-        assert events == set(NAMES_OF)
+    if CRASHES >= 20:  # and some luck, for a cart to rest between two changes
+        assert events | {"Product Removed"} == set(NAMES_OF)
     forgotten = {str(way.who.person.id) for way in ways
                  if way.answered and way.answered[-1][0] == "customers/redact"}
     assert forgotten == {id for _, _, ids in segment.deletions for id in ids}
