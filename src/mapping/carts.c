@@ -5,6 +5,7 @@
 #include "mapping/carts.h"
 
 #include "base/clock.h"
+#include "mapping/cart_lines.h"
 #include "mapping/links.h"
 #include "mapping/rules.h"
 
@@ -12,140 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	LINES_MAX = 500,        /* as many as Shopify allows a cart */
-	PROPERTIES_MOST = 2000, /* bytes of a line's, of which so many would be cut anyway */
-	SETTLE_MOST = MINUTE,   /* so long a cart may keep changing until it is told */
-};
-
-/* ---- lines ---- */
-
-static int64_t count_of(const cJSON *line)
-{
-	const char *text = json_text(line, "quantity");
-	struct money count = money_parse(text);
-
-	return count.known && count.scale == 0 && count.units > 0 ? count.units : 0;
-}
-
-static const char *key_of(const cJSON *line)
-{
-	return json_text(line, "key|variant_id|id|title");
-}
-
-/* The line with the same key as `line`, NULL for none. */
-static const cJSON *same_line(const cJSON *lines, const cJSON *line)
-{
-	const char *key = key_of(line);
-	const cJSON *other;
-
-	cJSON_ArrayForEach (other, lines) {
-		const char *other_key = key_of(other);
-
-		if (key != NULL && other_key != NULL && strcmp(key, other_key) == 0)
-			return other;
-	}
-	return NULL;
-}
-
-/* Whether each line of `a` is in `b` with the same quantity. */
-static bool holds_all(const cJSON *a, const cJSON *b)
-{
-	const cJSON *line;
-
-	cJSON_ArrayForEach (line, a) {
-		if (count_of(same_line(b, line)) != count_of(line))
-			return false;
-	}
-	return true;
-}
-
-static bool are_same(const cJSON *a, const cJSON *b)
-{
-	return holds_all(a, b) && holds_all(b, a);
-}
+/* So long a cart may keep changing until it is told. */
+static const int64_t SETTLE_MOST = MINUTE;
 
 /* ---- a snapshot ---- */
-
-/* What is kept of a line: what its product is told by, amounts in the shop's currency. */
-static const struct {
-	const char *key;
-	const char *path;
-} line_keeps[] = {
-	{"key", "key|variant_id|id"},
-	{"product_id", "product_id"},
-	{"variant_id", "variant_id|id"},
-	{"sku", "sku"},
-	{"title", "title"},
-	{"vendor", "vendor"},
-	{"quantity", "quantity"},
-	{"price", "price_set.shop_money.amount|price|original_price"},
-	{"line_price", "line_price_set.shop_money.amount|line_price"},
-	{"total_discount", "total_discount_set.shop_money.amount|total_discount"},
-	{"gift_card", "gift_card"},
-};
-
-/* What the buyer entered, as far as it could be told: any visitor of the shop can make this up. */
-static const cJSON *kept_properties(struct work *work, const cJSON *properties)
-{
-	cJSON *kept = work_object(work);
-	size_t bytes = 0;
-	const cJSON *item;
-
-	if (!cJSON_IsObject(properties))
-		return NULL;
-	cJSON_ArrayForEach (item, properties) {
-		const char *value = json_text(item, ".");
-
-		if (item->string[0] == '_' || value == NULL)
-			continue;
-		bytes += strlen(item->string) + strlen(value);
-		if (bytes > PROPERTIES_MOST)
-			break;
-		work_refer(work, kept, item->string, item);
-	}
-	return json_at(kept, ".");
-}
-
-static cJSON *kept_line(struct work *work, const cJSON *line)
-{
-	cJSON *kept = work_object(work);
-
-	work_refer(work, kept, "properties", kept_properties(work, json_at(line, "properties")));
-
-	for (size_t i = 0; i < sizeof(line_keeps) / sizeof(line_keeps[0]); i++)
-		work_refer(work, kept, line_keeps[i].key, json_at(line, line_keeps[i].path));
-	return kept;
-}
-
-/* The lines of a snapshot. One without a quantity is none; two of one key are one. */
-static cJSON *kept_lines(struct work *work)
-{
-	cJSON *lines = work_list(work);
-	const cJSON *line;
-	int count = 0;
-
-	cJSON_ArrayForEach (line, json_at(work->payload, "line_items")) {
-		cJSON *kept;
-		const cJSON *before;
-
-		if (count_of(line) == 0 || key_of(line) == NULL || count >= LINES_MAX)
-			continue;
-		kept = kept_line(work, line);
-		before = same_line(lines, kept);
-		if (before != NULL) {
-			struct text sum = {0};
-
-			text_number(&sum, (uint64_t)(count_of(before) + count_of(kept)), 1);
-			work_set(work, (cJSON *)(uintptr_t)before, "quantity",
-				work_keep(work, &sum));
-			continue;
-		}
-		work_append(work, lines, kept);
-		count++;
-	}
-	return lines;
-}
 
 /* What is remembered of a cart. Times in ms since 1970 are ours, texts are Shopify's. */
 struct cart {
@@ -232,7 +103,7 @@ static void learn_older(
 {
 	int64_t updated = time_at(work->payload, "updated_at");
 
-	if (cart->since == 0 || !are_same(lines, cart->lines) ||
+	if (cart->since == 0 || !cart_lines_are_same(lines, cart->lines) ||
 		updated >= time_parse(cart->changed_at) ||
 		(cart->told_at != NULL && updated <= time_parse(cart->told_at)))
 		return;
@@ -259,7 +130,7 @@ static void learn_newer(
 	int64_t now = work->delivery->received;
 	const cJSON *items = json_at(work->payload, "line_items");
 	const char *currency = items != NULL ? json_text(items->child, path) : NULL;
-	bool is_changed = !are_same(lines, cart->lines);
+	bool is_changed = !cart_lines_are_same(lines, cart->lines);
 
 	cart->updated_at = time_of_snapshot(work);
 	if (currency != NULL)
@@ -269,7 +140,7 @@ static void learn_newer(
 	cart->lines = lines;
 	if (was_forgotten(work, known))
 		cart->told = lines;
-	if (are_same(lines, cart->told)) {
+	if (cart_lines_are_same(lines, cart->told)) {
 		cart->since = 0;
 		set_timer(work, TIME_UNKNOWN);
 	} else if (is_changed) {
@@ -299,7 +170,7 @@ void carts_learn(struct work *work)
 	const char *token = topic_id(work->payload, work->topic->cart);
 	struct recalled known = work_recall(work, "cart", token);
 	struct cart cart = read_cart(known.value);
-	const cJSON *lines = kept_lines(work);
+	const cJSON *lines = cart_lines_of(work);
 	int64_t newest = time_parse(cart.updated_at);
 	int64_t updated = time_at(work->payload, "updated_at");
 
@@ -331,7 +202,7 @@ static const cJSON *changed_line(struct work *work, const cJSON *line, int64_t c
 	struct text number = {0};
 
 	/* what is said of the whole line says nothing of a part */
-	if (view != NULL && change != count_of(line))
+	if (view != NULL && change != cart_line_count(line))
 		json_remove(view, "total_discount");
 	text_number(&number, (uint64_t)change, 1);
 	work_set(work, view, "quantity", work_keep(work, &number));
@@ -357,8 +228,8 @@ static struct subjects differences(
 		return silent("no memory");
 	}
 	cJSON_ArrayForEach (line, lines) {
-		int64_t here = count_of(line);
-		int64_t there = count_of(same_line(others, line));
+		int64_t here = cart_line_count(line);
+		int64_t there = cart_line_count(cart_line_like(others, line));
 
 		if (here > there && !work->failed)
 			views[subjects.count++] =

@@ -1,0 +1,137 @@
+/* The lines of a cart's snapshot: what is kept of them, and when two are the same. */
+#include "mapping/cart_lines.h"
+
+#include "mapping/fields.h"
+
+#include <string.h>
+
+enum {
+	LINES_MAX = 500,        /* as many as Shopify allows a cart */
+	PROPERTIES_MOST = 2000, /* bytes of a line's, of which more would be cut anyway */
+};
+
+int64_t cart_line_count(const cJSON *line)
+{
+	const char *text = json_text(line, "quantity");
+	struct money count = money_parse(text);
+
+	return count.known && count.scale == 0 && count.units > 0 ? count.units : 0;
+}
+
+static const char *key_of(const cJSON *line)
+{
+	return json_text(line, "key|variant_id|id|title");
+}
+
+/* The line with the same key as `line`, NULL for none. */
+const cJSON *cart_line_like(const cJSON *lines, const cJSON *line)
+{
+	const char *key = key_of(line);
+	const cJSON *other;
+
+	cJSON_ArrayForEach (other, lines) {
+		const char *other_key = key_of(other);
+
+		if (key != NULL && other_key != NULL && strcmp(key, other_key) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* Whether each line of `a` is in `b` with the same quantity. */
+static bool holds_all(const cJSON *a, const cJSON *b)
+{
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, a) {
+		if (cart_line_count(cart_line_like(b, line)) != cart_line_count(line))
+			return false;
+	}
+	return true;
+}
+
+bool cart_lines_are_same(const cJSON *a, const cJSON *b)
+{
+	return holds_all(a, b) && holds_all(b, a);
+}
+
+/* What is kept of a line: what its product is told by, amounts in the shop's currency. */
+static const struct {
+	const char *key;
+	const char *path;
+} line_keeps[] = {
+	{"key", "key|variant_id|id"},
+	{"product_id", "product_id"},
+	{"variant_id", "variant_id|id"},
+	{"sku", "sku"},
+	{"title", "title"},
+	{"vendor", "vendor"},
+	{"quantity", "quantity"},
+	{"price", "price_set.shop_money.amount|price|original_price"},
+	{"line_price", "line_price_set.shop_money.amount|line_price"},
+	{"total_discount", "total_discount_set.shop_money.amount|total_discount"},
+	{"gift_card", "gift_card"},
+};
+
+/* What the buyer entered, as far as it could be told: any visitor of the shop can make this up. */
+static const cJSON *kept_properties(struct work *work, const cJSON *properties)
+{
+	cJSON *kept = work_object(work);
+	size_t bytes = 0;
+	const cJSON *item;
+
+	if (!cJSON_IsObject(properties))
+		return NULL;
+	cJSON_ArrayForEach (item, properties) {
+		const char *value = json_text(item, ".");
+
+		if (item->string[0] == '_' || value == NULL)
+			continue;
+		bytes += strlen(item->string) + strlen(value);
+		if (bytes > PROPERTIES_MOST)
+			break;
+		work_refer(work, kept, item->string, item);
+	}
+	return json_at(kept, ".");
+}
+
+static cJSON *kept_line(struct work *work, const cJSON *line)
+{
+	cJSON *kept = work_object(work);
+
+	work_refer(work, kept, "properties", kept_properties(work, json_at(line, "properties")));
+
+	for (size_t i = 0; i < sizeof(line_keeps) / sizeof(line_keeps[0]); i++)
+		work_refer(work, kept, line_keeps[i].key, json_at(line, line_keeps[i].path));
+	return kept;
+}
+
+/* The lines of a snapshot. One without a quantity is none; two of one key are one. */
+cJSON *cart_lines_of(struct work *work)
+{
+	cJSON *lines = work_list(work);
+	const cJSON *line;
+	int count = 0;
+
+	cJSON_ArrayForEach (line, json_at(work->payload, "line_items")) {
+		cJSON *kept;
+		const cJSON *before;
+
+		if (cart_line_count(line) == 0 || key_of(line) == NULL || count >= LINES_MAX)
+			continue;
+		kept = kept_line(work, line);
+		before = cart_line_like(lines, kept);
+		if (before != NULL) {
+			struct text sum = {0};
+
+			text_number(&sum,
+				(uint64_t)(cart_line_count(before) + cart_line_count(kept)), 1);
+			work_set(work, (cJSON *)(uintptr_t)before, "quantity",
+				work_keep(work, &sum));
+			continue;
+		}
+		work_append(work, lines, kept);
+		count++;
+	}
+	return lines;
+}
