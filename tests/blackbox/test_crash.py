@@ -1,7 +1,7 @@
 """kill -9, again and again under a mixed load: what was answered 200 is told, and told once.
 
-CRASHES says how often (20), SEED what is drawn. What must be told is what `segrelay map` makes of the
-webhooks that were answered; of one that was given up without an answer, all or nothing.
+CRASHES says how often (20), SEED what is drawn. What must be told is what `segrelay map` makes of
+the webhooks that were answered; of one that was given up without an answer, all or nothing.
 """
 
 import collections
@@ -245,7 +245,16 @@ def left_of_the_forgotten(relay, ways):
                       who.person.first_name, str(order_id), *tokens_of(order_id)]
     return [(word, suffix, content[max(0, at - 200):at + 100])
             for word in words for suffix, content in files.items()
-            if (at := content.find(word.encode())) >= 0]
+            if (at := _place(word.encode(), content)) >= 0]
+
+
+def _place(word, content):
+    """Where a word is, but not as a part of a longer number; -1 for nowhere."""
+    at = content.find(word)
+    while at >= 0 and any(content[next_to:next_to + 1].isdigit()
+                          for next_to in (at - 1, at + len(word))):
+        at = content.find(word, at + 1)
+    return at
 
 
 # ---- the test ----

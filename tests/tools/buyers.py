@@ -30,8 +30,9 @@ class Buyer:
 
 def person_of(number):
     return dataclasses.replace(
-        ALMA, id=7300000000000 + 10 * number, first_name=f"Buyer{number}x", last_name=f"Of{number}x",
-        email=f"buyer.{number}x@example.com", phone=f"+1999{number:07}")
+        ALMA, id=7300000000000 + 10 * number, first_name=f"Buyer{number}x",
+        last_name=f"Of{number}x", email=f"buyer.{number}x@example.com",
+        phone=f"+1999{number:07}")
 
 
 def browser_of(number):
