@@ -98,9 +98,11 @@ static const char *const sql[STATEMENTS] = {
 	[DROP_RECORD] = "DELETE FROM records WHERE shop = ?1 AND kind = ?2 AND key = ?3",
 	[EACH_RECORD] = "SELECT kind, key, json FROM records WHERE shop = ?1"
 			" AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4",
-	[DELIVERY_RANGE] = "SELECT min(id), max(id) FROM deliveries",
-	[MESSAGE_RANGE] = "SELECT min(id), max(id) FROM messages",
-	[DEAD_RANGE] = "SELECT min(id), max(id) FROM dead",
+	/* Asked for together, SQLite would go through the whole table. */
+	[DELIVERY_RANGE] = "SELECT (SELECT min(id) FROM deliveries),"
+			   " (SELECT max(id) FROM deliveries)",
+	[MESSAGE_RANGE] = "SELECT (SELECT min(id) FROM messages), (SELECT max(id) FROM messages)",
+	[DEAD_RANGE] = "SELECT (SELECT min(id) FROM dead), (SELECT max(id) FROM dead)",
 	[EACH_DELIVERY] = "SELECT id, NULL, topic, body FROM deliveries"
 			  " WHERE id BETWEEN ?1 AND ?2 AND shop = ?3 ORDER BY id",
 	[EACH_MESSAGE] = "SELECT m.id, n.name, NULL, m.json FROM messages m"
