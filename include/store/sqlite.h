@@ -64,6 +64,8 @@ enum {
 	DESTINATIONS_MAX = 256,
 	APPLICATION_ID = 0x53524c59, /* "SRLY", in the file's header */
 	RECORD_KEY_PART = 256,
+	/* Of pages of 4, 8 and 16 KiB, 8 cost least for bodies of some 10 KB. */
+	SQLITE_PAGE_SIZE = 8192,
 };
 
 /* A destination's place in the outbox: what is over `cursor` is not claimed. */
@@ -80,6 +82,13 @@ struct sweep {
 	int64_t delivery;
 	unsigned char told[16];
 	char record[3][RECORD_KEY_PART]; /* shop, kind, key; cut when longer */
+};
+
+/* How the file is written, instead of SQLite's own way. The methods come first: SQLite knows these
+ * only. */
+struct sqlite_writing {
+	sqlite3_io_methods methods;
+	const sqlite3_io_methods *real;
 };
 
 struct sqlite_store {
@@ -100,6 +109,7 @@ struct sqlite_store {
 	int room_result;
 	struct error room_error;
 	struct sweep sweep;
+	struct sqlite_writing writing;
 };
 
 /* Binds the values by `types` (i: int64_t; t: C string or NULL; b, T: pointer and size_t of a blob,
@@ -151,6 +161,10 @@ int64_t sqlite_free_bytes(const struct sqlite_store *store);
 void sqlite_make_ballast(struct sqlite_store *store);
 void sqlite_drop_ballast(struct sqlite_store *store);
 
+/* From now on, no copy of what was moved or removed stays in the gaps of the file's pages. Once a
+ * connection, before anything is written. */
+void sqlite_clear_gaps(struct sqlite_store *store);
+
 /* Makes sure, after an error of the disk, that what is read is what the disk holds. */
 int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *error);
 
@@ -189,8 +203,8 @@ int sqlite_drop_record(struct store *store, const char *shop, const char *kind, 
 int sqlite_each_record(struct store *store, const char *shop, const char *kind, const char *key,
 	size_t most, int (*visit)(void *context, const struct record *record), void *context,
 	struct error *error);
-int sqlite_row_range(struct store *store, enum store_table table, int64_t *first, int64_t *last,
-	struct error *error);
+int sqlite_row_range(struct store *store, enum store_table table, int64_t after, int64_t *first,
+	int64_t *last, struct error *error);
 int sqlite_each_row(struct store *store, enum store_table table, const char *shop, int64_t first,
 	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
 	struct error *error);

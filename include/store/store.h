@@ -212,9 +212,10 @@ struct stored_row {
 	size_t length;
 };
 
-/* The ids of the first and the last row of a table; 0 and 0 when it is empty. */
-int store_row_range(struct store *store, enum store_table table, int64_t *first, int64_t *last,
-	struct error *error);
+/* The ids of the first row with an id over `after`, and of the table's last row; 0 when there is
+ * none. */
+int store_row_range(struct store *store, enum store_table table, int64_t after, int64_t *first,
+	int64_t *last, struct error *error);
 
 /* Calls `visit` for the shop's rows with `first` <= id <= `last`, as store_each_record. */
 int store_each_row(struct store *store, enum store_table table, const char *shop, int64_t first,

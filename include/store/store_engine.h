@@ -45,8 +45,8 @@ struct store_engine {
 	int (*each_record)(struct store *store, const char *shop, const char *kind, const char *key,
 		size_t most, int (*visit)(void *context, const struct record *record),
 		void *context, struct error *error);
-	int (*row_range)(struct store *store, enum store_table table, int64_t *first, int64_t *last,
-		struct error *error);
+	int (*row_range)(struct store *store, enum store_table table, int64_t after, int64_t *first,
+		int64_t *last, struct error *error);
 	int (*each_row)(struct store *store, enum store_table table, const char *shop,
 		int64_t first, int64_t last,
 		int (*visit)(void *context, const struct stored_row *row), void *context,

@@ -21,7 +21,7 @@ static int begin(struct engine *engine, struct job *job, struct error *error)
 	for (int table = 0; table < STORE_TABLES; table++) {
 		int64_t first;
 
-		if (store_row_range(engine->store, (enum store_table)table, &first,
+		if (store_row_range(engine->store, (enum store_table)table, 0, &first,
 			    &job->last[table], error) != 0)
 			return -1;
 	}

@@ -11,6 +11,7 @@
 enum {
 	RECORDS_A_STEP = 200,
 	ROWS_A_STEP = 100,
+	BYTES_A_STEP = 1 << 20, /* of their JSON: other turns wait */
 	ROUNDS_MAX = 6,
 	USERS_A_REQUEST = 500, /* of a shop's many, so that the job's record stays small */
 };
@@ -37,21 +38,47 @@ int job_add_user(struct job *job, const char *customer, const char *email)
 struct found {
 	struct engine *engine;
 	struct job *job;
-	struct arena *arena;
+	struct arena *arena;   /* of the step */
+	struct arena *scratch; /* of what is looked at now */
 	const char *kinds[RECORDS_A_STEP];
 	const char *keys[RECORDS_A_STEP];
 	int64_t ids[ROWS_A_STEP];
 	const char *destinations[ROWS_A_STEP];
 	size_t count;
 	size_t seen;
+	size_t bytes;
 	bool failed; /* no memory */
 };
+
+/* Looking at one record or row takes memory of its own: a body may be large. */
+static int begin_look(struct found *found)
+{
+	found->scratch = arena_create(4096);
+	found->failed |= found->scratch == NULL;
+	return found->failed ? -1 : 0;
+}
+
+static bool is_enough(const struct found *found)
+{
+	return found->bytes >= BYTES_A_STEP;
+}
+
+/* Non-zero when the step is to end with what was looked at. */
+static int end_look(struct found *found, size_t bytes)
+{
+	found->failed |= arena_failed(found->scratch);
+	arena_destroy(found->scratch);
+	found->scratch = NULL;
+	found->seen++;
+	found->bytes += bytes;
+	return found->failed || is_enough(found);
+}
 
 static const cJSON *parse(struct found *found, const char *json, size_t length)
 {
 	struct error error;
 
-	return json != NULL ? json_parse(found->arena, json, length, &error) : NULL;
+	return json != NULL ? json_parse(found->scratch, json, length, &error) : NULL;
 }
 
 static const char *keep(struct found *found, const char *text)
@@ -69,7 +96,7 @@ static bool is_of_all(const struct job *job)
 
 /* ---- records ---- */
 
-static int learn(struct found *found, const struct record *record, const cJSON *json)
+static void learn(struct found *found, const struct record *record, const cJSON *json)
 {
 	struct job *job = found->job;
 	int added = is_of_all(job) ? 0 : person_learn(&job->words, record, json);
@@ -79,26 +106,30 @@ static int learn(struct found *found, const struct record *record, const cJSON *
 		added = -1;
 	found->failed |= added < 0;
 	job->has_learnt |= added > 0;
-	return 0;
 }
 
 static int visit_record(void *context, const struct record *record)
 {
 	struct found *found = context;
 	struct job *job = found->job;
-	const cJSON *json = parse(found, record->json, strlen(record->json));
+	size_t length = strlen(record->json);
+	const cJSON *json;
 
-	found->seen++;
+	if (begin_look(found) != 0)
+		return -1;
+	json = parse(found, record->json, length);
 	job->kind = keep(found, record->kind);
 	job->at = keep(found, record->key);
 	if (strcmp(record->kind, "privacy") == 0 ||
 		!(is_of_all(job) || person_owns_record(&job->words, record, json)))
-		return found->failed;
-	if (job->phase == JOB_LEARN)
-		return learn(found, record, json);
-	found->kinds[found->count] = job->kind;
-	found->keys[found->count++] = job->at;
-	return found->failed;
+		return end_look(found, length);
+	if (job->phase == JOB_LEARN) {
+		learn(found, record, json);
+	} else {
+		found->kinds[found->count] = job->kind;
+		found->keys[found->count++] = job->at;
+	}
+	return end_look(found, length);
 }
 
 /* With its timer: that names the record. */
@@ -163,7 +194,7 @@ static int step_records(struct found *found, struct error *error)
 		return -1;
 	if (job->users.count >= USERS_A_REQUEST && ask_segment(found, error) != 0)
 		return -1;
-	return found->seen < RECORDS_A_STEP ? end_of_records(found, error) : 0;
+	return found->seen < RECORDS_A_STEP && !is_enough(found) ? end_of_records(found, error) : 0;
 }
 
 /* ---- deliveries, messages, dead letters ---- */
@@ -193,11 +224,14 @@ static int visit_row(void *context, const struct stored_row *row)
 {
 	struct found *found = context;
 
-	if (!is_theirs(found, row))
-		return found->failed;
-	found->ids[found->count] = row->id;
-	found->destinations[found->count++] = keep(found, row->destination);
-	return found->failed;
+	if (begin_look(found) != 0)
+		return -1;
+	if (is_theirs(found, row)) {
+		found->ids[found->count] = row->id;
+		found->destinations[found->count++] = keep(found, row->destination);
+	}
+	found->job->row = row->id;
+	return end_look(found, row->length);
 }
 
 static int drop_message(struct found *found, size_t i, struct error *error)
@@ -245,24 +279,25 @@ static int step_rows(struct found *found, struct error *error)
 	int64_t first;
 	int64_t last;
 
-	if (store_row_range(found->engine->store, table, &first, &last, error) != 0)
+	/* Many ids in a row may be gone. */
+	if (store_row_range(found->engine->store, table, job->row, &first, &last, error) != 0)
 		return -1;
-	if (last == 0) /* the table is empty */
-		first = job->last[table] + 1;
-	if (first <= job->row)
-		first = job->row + 1;
-	last = first + ROWS_A_STEP - 1 < job->last[table] ? first + ROWS_A_STEP - 1
-							  : job->last[table];
+	last = job->last[table];
+	if (first == 0 || first > last)
+		first = last + 1; /* there is none */
+	else if (first + ROWS_A_STEP - 1 < last)
+		last = first + ROWS_A_STEP - 1;
 	if (store_each_row(found->engine->store, table, job->domain, first, last, visit_row, found,
 		    error) != 0)
 		return -1;
 	if (found->failed || arena_failed(found->arena))
 		return error_set(error, "no memory");
 	job->counts[job->phase] += (int64_t)found->count;
-	job->row = last;
+	if (!is_enough(found))
+		job->row = last;
 	if (drop_rows(found, error) != 0)
 		return -1;
-	if (last < job->last[table])
+	if (job->row < job->last[table])
 		return 0;
 	job->row = 0;
 	job->phase++;

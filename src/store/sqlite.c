@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of pages of 4, 8 and 16 KiB, 8 cost least for bodies of some 10 KB. */
-enum { PAGE_SIZE = 8192, CACHE_KIB = 8192 };
+enum { CACHE_KIB = 8192 };
 
 /* ---- errors ---- */
 
@@ -165,13 +164,13 @@ static int configure(struct sqlite_store *store, bool is_new, struct error *erro
 	if (is_new)
 		(void)snprintf(text, sizeof(text),
 			"%s PRAGMA page_size = %d; PRAGMA application_id = %d;", settings,
-			PAGE_SIZE, APPLICATION_ID);
+			SQLITE_PAGE_SIZE, APPLICATION_ID);
 	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_failed(store, "it cannot be opened", error);
 	(void)snprintf(text, sizeof(text), "%s PRAGMA cache_size = -%d;", journal, CACHE_KIB);
 	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_failed(store, "it cannot be opened", error);
-	store->page_size = PAGE_SIZE;
+	store->page_size = SQLITE_PAGE_SIZE;
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	return 0;
 }
@@ -185,6 +184,7 @@ static int connect_to(struct sqlite_store *store, struct error *error)
 		return -1;
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
 		return sqlite_failed(store, "it cannot be opened", error);
+	sqlite_clear_gaps(store);
 	if (configure(store, is_new, error) != 0 || sqlite_migrate(store, error) != 0 ||
 		sqlite_prepare(store, error) != 0)
 		return -1;

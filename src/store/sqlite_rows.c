@@ -49,12 +49,12 @@ int sqlite_each_record(struct store *store, const char *shop, const char *kind, 
 	return end(self, EACH_RECORD, result, error);
 }
 
-int sqlite_row_range(struct store *store, enum store_table table, int64_t *first, int64_t *last,
-	struct error *error)
+int sqlite_row_range(struct store *store, enum store_table table, int64_t after, int64_t *first,
+	int64_t *last, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 	enum statement range = tables[table].range;
-	int result = sqlite_run(self, range, error, "");
+	int result = sqlite_run(self, range, error, "i", after);
 
 	*first = result == SQLITE_ROW ? sqlite3_column_int64(self->statements[range], 0) : 0;
 	*last = result == SQLITE_ROW ? sqlite3_column_int64(self->statements[range], 1) : 0;
@@ -94,8 +94,9 @@ int sqlite_drop_row(struct store *store, enum store_table table, int64_t id, str
 	return sqlite_do(self, tables[table].drop, error, "i", id);
 }
 
-/* What was removed is overwritten at once (secure_delete); the WAL still holds pages from before.
- */
+/* What was removed is overwritten at once (secure_delete), and the file's pages have no copies of
+ * it (sqlite_gaps.c). The WAL still holds pages from before, and pages in memory have what the file
+ * has no more. */
 int sqlite_scrub(struct store *store, struct error *error)
 {
 	struct sqlite_store *self = own(store);
@@ -104,5 +105,6 @@ int sqlite_scrub(struct store *store, struct error *error)
 		SQLITE_OK)
 		return sqlite_failed(self, "it cannot be checkpointed", error);
 	self->wal_pages = 0;
+	(void)sqlite3_db_release_memory(self->db);
 	return 0;
 }

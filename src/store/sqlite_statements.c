@@ -99,10 +99,12 @@ static const char *const sql[STATEMENTS] = {
 	[EACH_RECORD] = "SELECT kind, key, json FROM records WHERE shop = ?1"
 			" AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4",
 	/* Asked for together, SQLite would go through the whole table. */
-	[DELIVERY_RANGE] = "SELECT (SELECT min(id) FROM deliveries),"
+	[DELIVERY_RANGE] = "SELECT (SELECT min(id) FROM deliveries WHERE id > ?1),"
 			   " (SELECT max(id) FROM deliveries)",
-	[MESSAGE_RANGE] = "SELECT (SELECT min(id) FROM messages), (SELECT max(id) FROM messages)",
-	[DEAD_RANGE] = "SELECT (SELECT min(id) FROM dead), (SELECT max(id) FROM dead)",
+	[MESSAGE_RANGE] = "SELECT (SELECT min(id) FROM messages WHERE id > ?1),"
+			  " (SELECT max(id) FROM messages)",
+	[DEAD_RANGE] = "SELECT (SELECT min(id) FROM dead WHERE id > ?1),"
+		       " (SELECT max(id) FROM dead)",
 	[EACH_DELIVERY] = "SELECT id, NULL, topic, body FROM deliveries"
 			  " WHERE id BETWEEN ?1 AND ?2 AND shop = ?3 ORDER BY id",
 	[EACH_MESSAGE] = "SELECT m.id, n.name, NULL, m.json FROM messages m"

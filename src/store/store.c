@@ -163,10 +163,10 @@ int store_each_record(struct store *store, const char *shop, const char *kind, c
 	return store->engine->each_record(store, shop, kind, key, most, visit, context, error);
 }
 
-int store_row_range(struct store *store, enum store_table table, int64_t *first, int64_t *last,
-	struct error *error)
+int store_row_range(struct store *store, enum store_table table, int64_t after, int64_t *first,
+	int64_t *last, struct error *error)
 {
-	return store->engine->row_range(store, table, first, last, error);
+	return store->engine->row_range(store, table, after, first, last, error);
 }
 
 int store_each_row(struct store *store, enum store_table table, const char *shop, int64_t first,

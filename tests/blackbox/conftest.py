@@ -166,6 +166,14 @@ class Relay:
             assert time.monotonic() < end, f"waited {seconds} s in vain"
             time.sleep(0.01)
 
+    def memory(self, name="VmRSS"):
+        """Resident bytes (VmHWM: at most); 0 under a sanitizer, which keeps what was freed."""
+        program = pathlib.Path(SEGRELAY).read_bytes()
+        if b"__asan_init" in program or b"__tsan_init" in program:
+            return 0
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE).group(1)) * 1024
+
     # -- what it says --
 
     def log(self):

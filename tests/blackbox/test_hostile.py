@@ -2,8 +2,6 @@
 
 import contextlib
 import http.client
-import os
-import pathlib
 import random
 import re
 import resource
@@ -12,22 +10,12 @@ import threading
 import time
 
 import pytest
-from conftest import SEGRELAY, signed_headers
+from conftest import signed_headers
 from tools import shop as shops
 from tools.shop import AURORA, order
 
 FIRST = 5310000000000
 MIB = 1 << 20
-
-RELAY = pathlib.Path(SEGRELAY).read_bytes()
-
-
-def memory(relay):
-    """Resident bytes of the relay; 0 under a sanitizer, which keeps what was freed."""
-    if b"__asan_init" in RELAY or b"__tsan_init" in RELAY:
-        return 0
-    with open(f"/proc/{relay.process.pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def connect(relay, seconds=10):
@@ -170,13 +158,13 @@ def test_chunks_that_grow_too_large_are_cut_off(make_relay):
 
 def test_bodies_on_nobodys_word_take_no_memory(relay):
     """300 that promise 16 MB and send little."""
-    before = memory(relay)
+    before = relay.memory()
     with contextlib.ExitStack() as stack:
         for _ in range(300):
             connection = stack.enter_context(connect(relay))
             connection.sendall(request(b"{}", {"Content-Length": str(16 * MIB)}))
         assert is_well(relay, 1)
-        assert memory(relay) - before < 48 * MIB
+        assert relay.memory() - before < 48 * MIB
     relay.wait(lambda: relay.metric("segrelay_http_in_memory_bytes") == 0)
 
 
@@ -213,7 +201,7 @@ def test_500_connections_at_once(relay, segment):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 4096:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
-    before = memory(relay)
+    before = relay.memory()
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(connect(relay, 30)) for _ in range(500)]
         for number, connection in enumerate(connections):
@@ -221,7 +209,7 @@ def test_500_connections_at_once(relay, segment):
         for connection in connections:
             assert connection.recv(12) == b"HTTP/1.1 200"
     segment.wait_for(1000, seconds=60)
-    assert memory(relay) - before < 64 * MIB
+    assert relay.memory() - before < 64 * MIB
 
 
 def test_20000_bad_signatures_leave_a_few_lines(relay):
@@ -239,9 +227,9 @@ def test_20000_bad_signatures_leave_a_few_lines(relay):
             assert response.status == 401
 
     knock(0, 2000)
-    before, lines = memory(relay), relay.log().count("\n")
+    before, lines = relay.memory(), relay.log().count("\n")
     knock(2000, 18000)
-    assert memory(relay) - before < 8 * MIB
+    assert relay.memory() - before < 8 * MIB
     assert relay.log().count("\n") - lines < 40  # one a reason and ten seconds
     assert relay.status()["topics"] == []
     assert is_well(relay, 1)
@@ -249,9 +237,9 @@ def test_20000_bad_signatures_leave_a_few_lines(relay):
 
 def test_a_topic_for_each_webhook_is_bounded(relay):
     """Signed, but with topics made up: the counters do not grow for ever."""
-    before = memory(relay)
+    before = relay.memory()
     for number in range(2100):
         assert relay.post(f"made/up{number}", {"id": number}).status == 200
     assert len(relay.status()["topics"]) <= 2001
-    assert memory(relay) - before < 32 * MIB
+    assert relay.memory() - before < 32 * MIB
     assert relay.metric("segrelay_counters_balanced") == 1

@@ -1,5 +1,6 @@
 """Forgetting: nothing is left of who is forgotten, and nothing is taken from anybody else."""
 
+import sqlite3
 import time
 
 import pytest
@@ -139,6 +140,35 @@ def test_a_job_survives_a_crash(relay, segment):
     relay.kill()
     relay.start()
     assert found(relay.directory, OF_ALMA) == []
+
+
+def test_ids_that_are_gone_are_passed_over(make_relay, segment):
+    relay = make_relay()
+    assert relay.post("orders/create", order(1002, person=NILS)).status == 200
+    segment.wait_for(1)
+    relay.stop()
+    with sqlite3.connect(relay.directory / "segrelay.db") as store:
+        assert store.execute("UPDATE sqlite_sequence SET seq = seq + 1000000000").rowcount > 1
+    store.close()
+    relay.start()
+    assert relay.post("orders/create", order(1003)).status == 200
+    assert relay.post("customers/redact", redact(orders=(1003,))).status == 200
+    wait_until_forgotten(relay)
+    assert found(relay.directory, [ALMA.email, "5778367001003"]) == []
+
+
+def test_large_bodies_are_looked_at_one_by_one(make_relay, segment):
+    """Forgetting takes no more memory than telling did."""
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "")})
+    notes = [{"name": f"answer {i}", "value": "x" * 20} for i in range(20000)]
+    for number in range(1001, 1031):
+        assert relay.post("orders/create", order(number, person=NILS, note_attributes=notes)).status == 200
+    segment.wait_for(30)
+    before = relay.memory("VmHWM")
+    assert relay.post("customers/redact", redact()).status == 200
+    wait_until_forgotten(relay)
+    assert relay.memory("VmHWM") - before < 24 << 20
+    assert found(relay.directory, OF_NILS[:1]) == OF_NILS[:1]
 
 
 def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):

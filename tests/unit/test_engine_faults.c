@@ -161,8 +161,8 @@ FAULTY(drop_record, (struct store *store, const char *shop, const char *kind, co
 FAULTY(each_record, (struct store *store, const char *shop, const char *kind, const char *key,
 	size_t most, int (*visit)(void *context, const struct record *record), void *context,
 	struct error *error), shop, kind, key, most, visit, context, error)
-FAULTY(row_range, (struct store *store, enum store_table table, int64_t *first, int64_t *last,
-	struct error *error), table, first, last, error)
+FAULTY(row_range, (struct store *store, enum store_table table, int64_t after, int64_t *first,
+	int64_t *last, struct error *error), table, after, first, last, error)
 FAULTY(each_row, (struct store *store, enum store_table table, const char *shop, int64_t first,
 	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
 	struct error *error), table, shop, first, last, visit, context, error)

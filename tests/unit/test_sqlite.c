@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/sqlite.h"
+
 static void one_process_has_the_store(void **state)
 {
 	struct given *given = *state;
@@ -147,6 +149,114 @@ static void what_was_forgotten_leaves_room(void **state)
 	free(body);
 }
 
+static void put(struct given *given, int number, int behind, const char *word)
+{
+	char json[700];
+	char key[16];
+	size_t length = (size_t)(number * 7919 + behind * 104729) % 600 + 50;
+
+	for (size_t i = 0; i < length; i++)
+		json[i] = word[i % strlen(word)];
+	json[length] = '\0';
+	(void)snprintf(key, sizeof(key), "%03d.%d", number, behind);
+	assert_int_equal(
+		store_put_record(given->store, "a", "order", key, json, INT64_MAX, &given->error),
+		0);
+}
+
+/* Alma's records stay as they are while those between them make SQLite move them. */
+static void fill(struct given *given)
+{
+	for (int behind = 0; behind < 6; behind++) {
+		begin(given);
+		for (int i = 0; i < 300; i++)
+			put(given, i * 7 % 300, behind, behind == 0 ? "Larkspur " : "somebody ");
+		commit(given);
+		assert_int_equal(store_tidy(given->store, true, &given->error), 0);
+	}
+}
+
+/* How often a word stands in the store's files. */
+static int count_word(const struct given *given, const char *word)
+{
+	static char bytes[4 << 20];
+	int count = 0;
+
+	for (int i = 0; i < 2; i++) {
+		char path[160];
+		size_t size;
+
+		(void)snprintf(path, sizeof(path), "%s%s", given->url + strlen("sqlite:"),
+			i == 0 ? "" : "-wal");
+		size = read_all(path, bytes, sizeof(bytes));
+		assert_true(size < sizeof(bytes));
+		for (char *at = bytes;
+			(at = memmem(at, size - (size_t)(at - bytes), word, strlen(word))) != NULL;
+			at++)
+			count++;
+	}
+	return count;
+}
+
+static void what_was_removed_stays_in_no_page(void **state)
+{
+	struct given *given = *state;
+	char key[16];
+
+	fill(given);
+	assert_true(count_word(given, "Larkspur") > 100);
+	begin(given);
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(key, sizeof(key), "%03d.0", i);
+		assert_int_equal(
+			store_drop_record(given->store, "a", "order", key, &given->error), 0);
+	}
+	commit(given);
+	assert_int_equal(store_scrub(given->store, &given->error), 0);
+	assert_int_equal(count_word(given, "Larkspur"), 0);
+	assert_true(count_word(given, "somebody") > 100);
+	/* Nor does it come back from pages in memory. */
+	begin(given);
+	for (int i = 0; i < 300; i++)
+		put(given, i, 7, "nobody ");
+	commit(given);
+	assert_int_equal(count_word(given, "Larkspur"), 0);
+}
+
+/* Steps of SQLite's machine that a question took. */
+static int steps_of_range(struct given *given, enum store_table table, enum statement statement)
+{
+	struct sqlite_store *store = (struct sqlite_store *)given->store;
+	int64_t first;
+	int64_t last;
+
+	assert_int_equal(
+		store_row_range(given->store, table, 100, &first, &last, &given->error), 0);
+	return sqlite3_stmt_status(store->statements[statement], SQLITE_STMTSTATUS_VM_STEP, true);
+}
+
+static void a_range_is_found_without_going_through_the_table(void **state)
+{
+	struct given *given = *state;
+
+	begin(given);
+	for (int i = 0; i < 1000; i++) {
+		struct delivery delivery = a_delivery("orders/create", 0);
+		int64_t dead;
+		bool repeated;
+
+		memcpy(delivery.fingerprint, &i, sizeof(i));
+		(void)store_add_delivery(given->store, &delivery, &repeated, &given->error);
+		(void)store_bury_delivery(
+			given->store, delivery.id, 7, "why", &dead, &given->error);
+		(void)queue(given, "main", 5, false);
+	}
+	commit(given);
+	assert_in_range(steps_of_range(given, STORE_DELIVERIES, DELIVERY_RANGE), 1, 100);
+	assert_in_range(steps_of_range(given, STORE_MESSAGES, MESSAGE_RANGE), 1, 100);
+	assert_in_range(steps_of_range(given, STORE_DEAD, DEAD_RANGE), 1, 100);
+}
+
 static void damage_is_found_when_reopening(void **state)
 {
 	struct given *given = *state;
@@ -187,6 +297,8 @@ int main(void)
 		STORE_TEST(another_programs_file_stays_as_it_is_to_the_byte),
 		STORE_TEST(a_file_that_went_away_is_not_made_anew),
 		STORE_TEST(what_was_forgotten_leaves_room),
+		STORE_TEST(what_was_removed_stays_in_no_page),
+		STORE_TEST(a_range_is_found_without_going_through_the_table),
 		STORE_TEST(damage_is_found_when_reopening),
 	};
 

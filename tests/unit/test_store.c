@@ -401,7 +401,7 @@ static const char *rows(struct given *given, struct seen *seen, enum store_table
 	int64_t last;
 
 	*seen = (struct seen){.most = 9};
-	assert_int_equal(store_row_range(given->store, table, &first, &last, &given->error), 0);
+	assert_int_equal(store_row_range(given->store, table, 0, &first, &last, &given->error), 0);
 	assert_int_equal(store_each_row(given->store, table, "a.myshopify.com", first, last,
 				 see_row, seen, &given->error),
 		0);
@@ -443,6 +443,33 @@ static void rows_of_a_shop_are_seen_and_dropped(void **state)
 	commit(given);
 	assert_string_equal(rows(given, &seen, STORE_DEAD), "");
 	assert_int_equal(store_scrub(given->store, &given->error), 0);
+}
+
+/* What is asked in every step of a walk through a large table must not go through it. */
+static void the_next_row_is_found_behind_a_gap(void **state)
+{
+	struct given *given = *state;
+	int64_t first;
+	int64_t last;
+	int64_t id = 0;
+
+	begin(given);
+	for (int i = 0; i < 5; i++)
+		id = queue(given, "main", 5, false);
+	for (int i = 2; i < 5; i++)
+		assert_int_equal(store_drop_row(given->store, STORE_MESSAGES, i, &given->error), 0);
+	commit(given);
+	assert_int_equal(
+		store_row_range(given->store, STORE_MESSAGES, 1, &first, &last, &given->error), 0);
+	assert_int_equal(first, 5);
+	assert_int_equal(last, id);
+	assert_int_equal(
+		store_row_range(given->store, STORE_MESSAGES, 5, &first, &last, &given->error), 0);
+	assert_int_equal(first, 0);
+	assert_int_equal(
+		store_row_range(given->store, STORE_DEAD, 0, &first, &last, &given->error), 0);
+	assert_int_equal(first, 0);
+	assert_int_equal(last, 0);
 }
 
 static void timers_come_due_in_order(void **state)
@@ -627,6 +654,7 @@ int main(void)
 		STORE_TEST(a_dropped_record_is_gone),
 		STORE_TEST(records_of_a_shop_are_seen_in_order),
 		STORE_TEST(rows_of_a_shop_are_seen_and_dropped),
+		STORE_TEST(the_next_row_is_found_behind_a_gap),
 		STORE_TEST(timers_come_due_in_order),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
