@@ -66,12 +66,17 @@ def build_tool(name, build):
 
 
 class Sink:
-    """The stand-in that answers every batch with 200 at once."""
+    """The stand-in that answers every batch with 200 at once, or, told to be down, with 503."""
 
-    def __init__(self, program):
+    def __init__(self, program, *words):
         self.process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [program, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
+
+    def say(self, word):
+        """up or down"""
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
 
     def stop(self):
         out, _ = self.process.communicate()
@@ -81,9 +86,9 @@ class Sink:
 class Relay:
     """A relay of its own with a store in a temporary folder."""
 
-    def __init__(self, binary, directory, segment_port):
+    def __init__(self, binary, directory, segment_port, configuration=CONFIGURATION):
         self.config = directory / "bench.conf"
-        self.config.write_text(CONFIGURATION.format(
+        self.config.write_text(configuration.format(
             directory=directory, segment=segment_port, shop=SHOP, secret=SECRET))
         self.binary = binary
         self.log = open(directory / "bench.log", "w+", encoding="utf-8")
@@ -136,15 +141,16 @@ class Relay:
 
 
 class Load:
-    """Posts distinct orders; each run goes on where the last one ended."""
+    """Posts distinct webhooks; each run goes on where the last one ended."""
 
-    def __init__(self, program):
+    def __init__(self, program, templates=HERE / "order.json"):
         self.program = program
+        self.templates = templates
         self.next = 5000000000001
 
     def run(self, relay, count, rate=0):
         out = subprocess.run(
-            [self.program, relay.port, SHOP, SECRET, HERE / "order.json", str(count), "64",
+            [self.program, relay.port, SHOP, SECRET, self.templates, str(count), "64",
              str(rate), str(self.next)],
             check=True, capture_output=True, text=True).stdout
         self.next += count

@@ -1,10 +1,11 @@
 /* Posts signed webhooks of distinct orders over keep-alive connections, and measures the answers.
  *
- *   load PORT SHOP SECRET TEMPLATE COUNT CONNECTIONS [RATE [FIRST]]
+ *   load PORT SHOP SECRET [TOPIC=]TEMPLATE[,…] COUNT CONNECTIONS [RATE [FIRST]]
  *
- * Every occurrence of the marker in the template becomes the number of the order (FIRST and up), so
- * all bodies have one length. With a RATE the requests are due at even times, and the time of an
- * answer counts from when its request was due: a relay that falls behind cannot hide it. Only to
+ * Every occurrence of the marker in a template becomes a number (FIRST and up), of the token's
+ * marker a token made of it, so all bodies have one length. Of several templates each number takes
+ * its turn through all. With a RATE the requests are due at even times, and the time of an answer
+ * counts from when its request was due: a relay that falls behind cannot hide it. Only to
  * 127.0.0.1. Prints one line of JSON. */
 #include "base/clock.h"
 #include "base/digest.h"
@@ -25,8 +26,28 @@
 #include <unistd.h>
 
 #define MARKER "7777777777777"
+#define TOKEN "7070707070707070" /* of carts and checkouts: they do not grow as ids do */
 
-enum { MARKER_LENGTH = sizeof(MARKER) - 1, CONNECTIONS_MAX = 1024, MARKS_MAX = 64 };
+enum {
+	MARKER_LENGTH = sizeof(MARKER) - 1,
+	TOKEN_LENGTH = sizeof(TOKEN) - 1,
+	CONNECTIONS_MAX = 1024,
+	MARKS_MAX = 128,
+	TEMPLATES_MAX = 16,
+};
+
+struct marks {
+	size_t at[MARKS_MAX];
+	size_t count;
+};
+
+struct template
+{
+	const char *topic;
+	struct text body;
+	struct marks numbers;
+	struct marks tokens;
+};
 
 struct connection {
 	int fd;
@@ -41,9 +62,9 @@ struct connection {
 struct load {
 	const char *shop;
 	const char *secret;
-	struct text body;
-	size_t marks[MARKS_MAX];
-	size_t mark_count;
+	struct template templates[TEMPLATES_MAX];
+	size_t template_count;
+	int64_t bytes; /* of all bodies posted */
 	int64_t count;
 	int64_t first;
 	int64_t started; /* requests */
@@ -71,7 +92,16 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void read_template(struct load *load, const char *path)
+static void find_marks(struct marks *marks, const struct text *body, const char *marker)
+{
+	size_t length = strlen(marker);
+
+	for (const char *at = body->data; (at = strstr(at, marker)) != NULL; at += length)
+		if (marks->count < MARKS_MAX)
+			marks->at[marks->count++] = (size_t)(at - body->data);
+}
+
+static void read_template(struct template *template, const char *path)
 {
 	FILE *file = fopen(path, "r");
 	char part[4096];
@@ -80,39 +110,79 @@ static void read_template(struct load *load, const char *path)
 	if (file == NULL)
 		die(path);
 	while ((length = fread(part, 1, sizeof(part), file)) > 0)
-		text_add(&load->body, part, length);
+		text_add(&template->body, part, length);
 	(void)fclose(file);
-	for (char *at = load->body.data; (at = strstr(at, MARKER)) != NULL; at += MARKER_LENGTH)
-		if (load->mark_count < MARKS_MAX)
-			load->marks[load->mark_count++] = (size_t)(at - load->body.data);
+	find_marks(&template->numbers, &template->body, MARKER);
+	find_marks(&template->tokens, &template->body, TOKEN);
 }
 
-/* Makes the request of the next order. */
+static void read_templates(struct load *load, char *list)
+{
+	char *rest = NULL;
+
+	for (char *word = strtok_r(list, ",", &rest); word != NULL;
+		word = strtok_r(NULL, ",", &rest)) {
+		struct template *template = &load->templates[load->template_count];
+		char *equals = strchr(word, '=');
+
+		if (load->template_count++ == TEMPLATES_MAX)
+			exit(2);
+		template->topic = equals != NULL ? word : "orders/create";
+		if (equals != NULL)
+			*equals = '\0';
+		read_template(template, equals != NULL ? equals + 1 : word);
+		if (template->numbers.count + template->tokens.count == 0)
+			exit(2);
+	}
+}
+
+/* splitmix64: as random as tokens are, and the same each time. */
+static uint64_t scrambled(uint64_t number)
+{
+	number += 0x9e3779b97f4a7c15;
+	number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9;
+	number = (number ^ number >> 27) * 0x94d049bb133111eb;
+	return number ^ number >> 31;
+}
+
+static void write_marks(struct text *body, const struct marks *marks, const char *value)
+{
+	for (size_t i = 0; i < marks->count; i++)
+		memcpy(body->data + marks->at[i], value, strlen(value));
+}
+
+/* Makes the next request. */
 static void make_request(struct load *load, struct connection *connection)
 {
 	unsigned char digest[SHA256_SIZE];
 	char signature[SHA256_BASE64];
 	char number[MARKER_LENGTH + 1];
-	int64_t order = load->first + load->started;
+	char token[TOKEN_LENGTH + 1];
+	struct template *template = &load->templates[(size_t)load->started % load->template_count];
+	int64_t order = load->first + load->started / (int64_t)load->template_count;
 
 	(void)snprintf(number, sizeof(number), "%0*" PRId64, (int)MARKER_LENGTH, order);
-	for (size_t i = 0; i < load->mark_count; i++)
-		memcpy(load->body.data + load->marks[i], number, MARKER_LENGTH);
-	if (digest_hmac(load->secret, strlen(load->secret), load->body.data, load->body.length,
-		    digest) != 0)
+	(void)snprintf(
+		token, sizeof(token), "%0*" PRIx64, (int)TOKEN_LENGTH, scrambled((uint64_t)order));
+	write_marks(&template->body, &template->numbers, number);
+	write_marks(&template->body, &template->tokens, token);
+	load->bytes += (int64_t) template->body.length;
+	if (digest_hmac(load->secret, strlen(load->secret), template->body.data,
+		    template->body.length, digest) != 0)
 		die("hmac");
 	digest_base64(digest, signature);
 	text_cut(&connection->request, 0);
 	text_format(&connection->request,
 		"POST /webhooks/shopify HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 		"Content-Type: application/json\r\nUser-Agent: Shopify-Captain-Hook\r\n"
-		"X-Shopify-Topic: orders/create\r\nX-Shopify-Shop-Domain: %s\r\n"
+		"X-Shopify-Topic: %s\r\nX-Shopify-Shop-Domain: %s\r\n"
 		"X-Shopify-API-Version: 2026-10\r\nX-Shopify-Hmac-Sha256: %s\r\n"
 		"X-Shopify-Webhook-Id: 00000000-0000-4000-8000-%012" PRId64 "\r\n"
 		"X-Shopify-Triggered-At: 2026-11-23T10:00:00.000000000Z\r\n"
 		"X-Shopify-Test: false\r\nContent-Length: %zu\r\n\r\n",
-		load->shop, signature, order % 1000000000000, load->body.length);
-	text_add(&connection->request, load->body.data, load->body.length);
+		template->topic, load->shop, signature, order % 1000000000000,
+		template->body.length);
+	text_add(&connection->request, template->body.data, template->body.length);
 }
 
 static void send_more(struct connection *connection)
@@ -229,10 +299,10 @@ static void report(struct load *load)
 
 	qsort(load->latencies, count, sizeof(*load->latencies), compare);
 	printf("{\"answered\":%" PRId64 ",\"refused\":%" PRId64 ",\"seconds\":%.3f,\"rate\":%.1f,"
-	       "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"body_bytes\":%zu}\n",
+	       "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"body_bytes\":%" PRId64 "}\n",
 		load->answered, load->refused, seconds, (double)load->answered / seconds,
 		load->latencies[count / 2] / 1000.0, load->latencies[count * 99 / 100] / 1000.0,
-		load->latencies[count - 1] / 1000.0, load->body.length);
+		load->latencies[count - 1] / 1000.0, load->bytes / load->answered);
 }
 
 int main(int argc, char **argv)
@@ -240,20 +310,20 @@ int main(int argc, char **argv)
 	static struct load load;
 
 	if (argc < 7) {
-		(void)fputs(
-			"usage: load PORT SHOP SECRET TEMPLATE COUNT CONNECTIONS [RATE [FIRST]]\n",
+		(void)fputs("usage: load PORT SHOP SECRET [TOPIC=]TEMPLATE[,…] COUNT CONNECTIONS"
+			    " [RATE [FIRST]]\n",
 			stderr);
 		return 2;
 	}
 	load.shop = argv[2];
 	load.secret = argv[3];
-	read_template(&load, argv[4]);
+	read_templates(&load, argv[4]);
 	load.count = strtoll(argv[5], NULL, 10);
 	load.connection_count = strtoul(argv[6], NULL, 10);
 	load.interval = argc > 7 && atof(argv[7]) > 0 ? 1e9 / atof(argv[7]) : 0;
 	load.first = argc > 8 ? strtoll(argv[8], NULL, 10) : 5000000000001;
 	if (load.count < 1 || load.count > 10000000 || load.connection_count < 1 ||
-		load.connection_count > CONNECTIONS_MAX || load.mark_count == 0)
+		load.connection_count > CONNECTIONS_MAX || load.template_count == 0)
 		return 2;
 	load.latencies = calloc((size_t)load.count, sizeof(*load.latencies));
 	if (load.latencies == NULL)

@@ -1,12 +1,14 @@
 /* Takes batches as Segment would and answers 200 at once: what sending costs, without a peer's
  * cost.
  *
- *   sink          prints its port on 127.0.0.1, serves until stdin ends, then prints as JSON how
- *                 many requests, messages and bytes came */
+ *   sink [down]   prints its port on 127.0.0.1, serves until stdin ends, then prints as JSON how
+ *                 many requests, messages and bytes came; with `down` it answers 503. A line on
+ * stdin, `up` or `down`, changes that. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@ struct peer {
 static struct peer peers[PEERS_MAX];
 static struct pollfd polls[PEERS_MAX + 2]; /* stdin, the listener, the peers */
 static unsigned long requests, messages, body_bytes;
+static bool is_down;
 
 static void count_messages(const char *body, size_t length)
 {
@@ -40,6 +43,7 @@ static size_t answer(int fd, const char *bytes, size_t length)
 {
 	static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 				 "Content-Length: 16\r\n\r\n{\"success\":true}";
+	static const char down[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 	static const char more[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const char *end = memmem(bytes, length, "\r\n\r\n", 4);
 	const char *size = end != NULL ? strcasestr(bytes, "content-length:") : NULL;
@@ -55,6 +59,10 @@ static size_t answer(int fd, const char *bytes, size_t length)
 	if (length < head + body)
 		return 0;
 	requests++;
+	if (is_down) {
+		(void)!write(fd, down, sizeof(down) - 1);
+		return head + body;
+	}
 	body_bytes += body;
 	count_messages(bytes + head, body);
 	(void)!write(fd, ok, sizeof(ok) - 1);
@@ -107,14 +115,25 @@ static void admit(int listener)
 		(void)close(fd);
 }
 
-int main(void)
+/* A line of stdin; false at its end. */
+static bool read_order(void)
+{
+	char line[16];
+	ssize_t length = read(STDIN_FILENO, line, sizeof(line));
+
+	if (length > 0)
+		is_down = line[0] == 'd';
+	return length > 0;
+}
+
+int main(int argc, char **argv)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	char byte;
 
+	is_down = argc > 1 && strcmp(argv[1], "down") == 0;
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 ||
 		listen(listener, 64) != 0 ||
 		getsockname(listener, (struct sockaddr *)&address, &size) != 0)
@@ -128,7 +147,7 @@ int main(void)
 	for (;;) {
 		if (poll(polls, PEERS_MAX + 2, -1) < 0 && errno != EINTR)
 			return 1;
-		if (polls[0].revents != 0 && read(STDIN_FILENO, &byte, 1) <= 0)
+		if (polls[0].revents != 0 && !read_order())
 			break;
 		if (polls[1].revents & POLLIN)
 			admit(listener);
