@@ -186,6 +186,22 @@ bench: ## measure a bounded load on loopback; figures go to build/bench.txt
 	$(MAKE) all
 	$(PYTHON) tests/bench/bench.py $(BINARY) build/bench.txt
 
+GROWTH_ROWS  ?= 1000000
+
+.PHONY: bench-growth
+bench-growth: ## what a webhook costs with GROWTH_ROWS (1,000,000) in the store, against an empty one
+	scripts/deps.sh build bench
+	$(MAKE) all
+	$(PYTHON) tests/bench/growth.py $(BINARY) build/growth.txt $(GROWTH_ROWS)
+
+SOAK_MINUTES ?= 30
+
+.PHONY: soak
+soak: ## a bounded load for SOAK_MINUTES (30): is it flat? the table goes to build/soak.csv
+	scripts/deps.sh build bench
+	$(MAKE) all
+	$(PYTHON) tests/bench/soak.py $(BINARY) build/soak.csv $(SOAK_MINUTES)
+
 # Objects of tests are kept, so that a second run builds nothing.
 .SECONDARY:
 
