@@ -33,7 +33,7 @@ enum {
 	TOKEN_LENGTH = sizeof(TOKEN) - 1,
 	CONNECTIONS_MAX = 1024,
 	MARKS_MAX = 128,
-	TEMPLATES_MAX = 16,
+	WEBHOOKS_MAX = 16,
 };
 
 struct marks {
@@ -41,8 +41,7 @@ struct marks {
 	size_t count;
 };
 
-struct template
-{
+struct webhook {
 	const char *topic;
 	struct text body;
 	struct marks numbers;
@@ -62,8 +61,8 @@ struct connection {
 struct load {
 	const char *shop;
 	const char *secret;
-	struct template templates[TEMPLATES_MAX];
-	size_t template_count;
+	struct webhook webhooks[WEBHOOKS_MAX];
+	size_t webhook_count;
 	int64_t bytes; /* of all bodies posted */
 	int64_t count;
 	int64_t first;
@@ -101,7 +100,7 @@ static void find_marks(struct marks *marks, const struct text *body, const char 
 			marks->at[marks->count++] = (size_t)(at - body->data);
 }
 
-static void read_template(struct template *template, const char *path)
+static void read_webhook(struct webhook *webhook, const char *path)
 {
 	FILE *file = fopen(path, "r");
 	char part[4096];
@@ -110,28 +109,28 @@ static void read_template(struct template *template, const char *path)
 	if (file == NULL)
 		die(path);
 	while ((length = fread(part, 1, sizeof(part), file)) > 0)
-		text_add(&template->body, part, length);
+		text_add(&webhook->body, part, length);
 	(void)fclose(file);
-	find_marks(&template->numbers, &template->body, MARKER);
-	find_marks(&template->tokens, &template->body, TOKEN);
+	find_marks(&webhook->numbers, &webhook->body, MARKER);
+	find_marks(&webhook->tokens, &webhook->body, TOKEN);
 }
 
-static void read_templates(struct load *load, char *list)
+static void read_webhooks(struct load *load, char *list)
 {
 	char *rest = NULL;
 
 	for (char *word = strtok_r(list, ",", &rest); word != NULL;
 		word = strtok_r(NULL, ",", &rest)) {
-		struct template *template = &load->templates[load->template_count];
+		struct webhook *webhook = &load->webhooks[load->webhook_count];
 		char *equals = strchr(word, '=');
 
-		if (load->template_count++ == TEMPLATES_MAX)
+		if (load->webhook_count++ == WEBHOOKS_MAX)
 			exit(2);
-		template->topic = equals != NULL ? word : "orders/create";
+		webhook->topic = equals != NULL ? word : "orders/create";
 		if (equals != NULL)
 			*equals = '\0';
-		read_template(template, equals != NULL ? equals + 1 : word);
-		if (template->numbers.count + template->tokens.count == 0)
+		read_webhook(webhook, equals != NULL ? equals + 1 : word);
+		if (webhook->numbers.count + webhook->tokens.count == 0)
 			exit(2);
 	}
 }
@@ -158,17 +157,17 @@ static void make_request(struct load *load, struct connection *connection)
 	char signature[SHA256_BASE64];
 	char number[MARKER_LENGTH + 1];
 	char token[TOKEN_LENGTH + 1];
-	struct template *template = &load->templates[(size_t)load->started % load->template_count];
-	int64_t order = load->first + load->started / (int64_t)load->template_count;
+	struct webhook *webhook = &load->webhooks[(size_t)load->started % load->webhook_count];
+	int64_t order = load->first + load->started / (int64_t)load->webhook_count;
 
 	(void)snprintf(number, sizeof(number), "%0*" PRId64, (int)MARKER_LENGTH, order);
 	(void)snprintf(
 		token, sizeof(token), "%0*" PRIx64, (int)TOKEN_LENGTH, scrambled((uint64_t)order));
-	write_marks(&template->body, &template->numbers, number);
-	write_marks(&template->body, &template->tokens, token);
-	load->bytes += (int64_t) template->body.length;
-	if (digest_hmac(load->secret, strlen(load->secret), template->body.data,
-		    template->body.length, digest) != 0)
+	write_marks(&webhook->body, &webhook->numbers, number);
+	write_marks(&webhook->body, &webhook->tokens, token);
+	load->bytes += (int64_t)webhook->body.length;
+	if (digest_hmac(load->secret, strlen(load->secret), webhook->body.data,
+		    webhook->body.length, digest) != 0)
 		die("hmac");
 	digest_base64(digest, signature);
 	text_cut(&connection->request, 0);
@@ -180,9 +179,8 @@ static void make_request(struct load *load, struct connection *connection)
 		"X-Shopify-Webhook-Id: 00000000-0000-4000-8000-%012" PRId64 "\r\n"
 		"X-Shopify-Triggered-At: 2026-11-23T10:00:00.000000000Z\r\n"
 		"X-Shopify-Test: false\r\nContent-Length: %zu\r\n\r\n",
-		template->topic, load->shop, signature, order % 1000000000000,
-		template->body.length);
-	text_add(&connection->request, template->body.data, template->body.length);
+		webhook->topic, load->shop, signature, order % 1000000000000, webhook->body.length);
+	text_add(&connection->request, webhook->body.data, webhook->body.length);
 }
 
 static void send_more(struct connection *connection)
@@ -317,13 +315,13 @@ int main(int argc, char **argv)
 	}
 	load.shop = argv[2];
 	load.secret = argv[3];
-	read_templates(&load, argv[4]);
+	read_webhooks(&load, argv[4]);
 	load.count = strtoll(argv[5], NULL, 10);
 	load.connection_count = strtoul(argv[6], NULL, 10);
 	load.interval = argc > 7 && atof(argv[7]) > 0 ? 1e9 / atof(argv[7]) : 0;
 	load.first = argc > 8 ? strtoll(argv[8], NULL, 10) : 5000000000001;
 	if (load.count < 1 || load.count > 10000000 || load.connection_count < 1 ||
-		load.connection_count > CONNECTIONS_MAX || load.template_count == 0)
+		load.connection_count > CONNECTIONS_MAX || load.webhook_count == 0)
 		return 2;
 	load.latencies = calloc((size_t)load.count, sizeof(*load.latencies));
 	if (load.latencies == NULL)
