@@ -1,0 +1,128 @@
+/* The sender over hours of failures, in seconds: the clocks and the waiting of its thread are
+ * wrapped (see the Makefile), and each wait of it lets simulated time pass instead. */
+#include "sending.h"
+
+#include <curl/curl.h>
+#include <stdatomic.h>
+
+static _Atomic int64_t passed; /* ms of simulated time beyond the real */
+
+int64_t __real_clock_monotonic(void);
+int64_t __wrap_clock_monotonic(void);
+int64_t __real_clock_now(void);
+int64_t __wrap_clock_now(void);
+CURLMcode __real_curl_multi_poll(
+	CURLM *multi, struct curl_waitfd *files, unsigned count, int wait, int *ready);
+CURLMcode __wrap_curl_multi_poll(
+	CURLM *multi, struct curl_waitfd *files, unsigned count, int wait, int *ready);
+
+int64_t __wrap_clock_monotonic(void)
+{
+	return __real_clock_monotonic() + atomic_load(&passed);
+}
+
+int64_t __wrap_clock_now(void)
+{
+	return __real_clock_now() + atomic_load(&passed);
+}
+
+CURLMcode __wrap_curl_multi_poll(
+	CURLM *multi, struct curl_waitfd *files, unsigned count, int wait, int *ready)
+{
+	if (wait > 1)
+		(void)atomic_fetch_add(&passed, wait - 1);
+	(void)usleep(200);
+	return __real_curl_multi_poll(multi, files, count, 0, ready);
+}
+
+/* Waits in real time: the tests' other waits count simulated time. */
+static void await_really(const int *counter, int expected)
+{
+	for (int i = 0; i < 60000 && read_locked(&engine.lock, counter) < expected; i++)
+		(void)usleep(1000);
+	assert_int_equal(read_locked(&engine.lock, counter), expected);
+}
+
+static int64_t outage_ends;
+
+static void be_down(struct visit *visit)
+{
+	if (visit->other || clock_monotonic() >= outage_ends)
+		return;
+	visit->status = visit->number % 2 == 0 ? 503 : 500;
+	visit->answer = "";
+}
+
+static int count_of(const char *log, const char *words)
+{
+	int count = 0;
+
+	for (const char *at = log; (at = strstr(at, words)) != NULL; at++)
+		count++;
+	return count;
+}
+
+static void an_hour_of_5xx_loses_nothing(void **state)
+{
+	char *log;
+
+	(void)state;
+	keep_log();
+	outage_ends = clock_monotonic() + HOUR;
+	behave(be_down);
+	start();
+	queue("main", 300);
+	for (int i = 1; i <= 10; i++) { /* the other keeps its pace meanwhile */
+		queue("other", 10);
+		await_really(&engine.sent, 10 * i);
+		assert_true(clock_monotonic() < outage_ends);
+	}
+	while (clock_monotonic() < outage_ends)
+		(void)usleep(1000);
+	await_really(&engine.sent, 400);
+	assert_told_once(-1);
+	assert_int_equal(engine.dead, 0);
+	/* The backoff is at most a minute, 30 s in the mean: neither in a hot loop nor asleep. */
+	assert_in_range(visits(), 60, 250);
+	for (int i = 0; i < visits() && segment.visits[i].at < outage_ends; i++)
+		if (segment.visits[i].other)
+			assert_int_equal(segment.visits[i].status, 200);
+	log = logged();
+	assert_in_range(count_of(log, "msg=\"delivery paused\" destination=main"), 10, 61);
+	assert_int_equal(count_of(log, "msg=\"delivery resumed\" destination=main"), 1);
+	assert_non_null(strstr(log, "outage_seconds=36")); /* 3600 and at most a minute */
+	free(log);
+}
+
+/* A key that is refused for hours is not asked again every second. */
+static void refuse_key(struct visit *visit)
+{
+	if (clock_monotonic() < outage_ends)
+		visit->status = 401;
+}
+
+static void three_hours_of_401_hold_it(void **state)
+{
+	(void)state;
+	keep_log();
+	outage_ends = clock_monotonic() + 3 * HOUR;
+	behave(refuse_key);
+	start();
+	queue("main", 150);
+	while (clock_monotonic() < outage_ends)
+		(void)usleep(1000);
+	await_really(&engine.sent, 150);
+	assert_told_once(-1);
+	assert_int_equal(engine.dead, 0);
+	assert_in_range(visits(), 30, 45); /* one every five minutes */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_hour_of_5xx_loses_nothing),
+		TEST(three_hours_of_401_hold_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
