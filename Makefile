@@ -166,6 +166,10 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (300); a finding stays in build/fuzz
 		grep -E 'stat::(number_of_executed_units|peak_rss_mb)' build/fuzz/$$name.log; \
 	done
 
+.PHONY: check-fuzz
+check-fuzz: ## fuzz each target for a few seconds
+	$(MAKE) fuzz FUZZ_SECONDS=10
+
 .PHONY: lint
 lint: ## formatting, static analysis, both compilers, shell scripts, manual pages, the unit
 	scripts/deps.sh build test lint

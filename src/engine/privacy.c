@@ -139,6 +139,12 @@ static void log_end(const struct job *job)
 	else
 		log_line(LOG_INFO, "a customer is forgotten", fields[0], fields[1], fields[2],
 			fields[3], fields[4], fields[5]);
+	if (job->words.count >= WORDS_MAX)
+		log_line(LOG_WARNING, "a customer has more ids than are looked for at once",
+			fields[0], fields[1], LOG_NUMBER("ids", WORDS_MAX),
+			LOG_STRING("next",
+				"run `segrelay forget` for the customer again until this "
+				"line comes no more"));
 }
 
 static int end(struct engine *engine, const struct timer *timer, const struct job *job,

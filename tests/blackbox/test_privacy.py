@@ -171,6 +171,17 @@ def test_large_bodies_are_looked_at_one_by_one(make_relay, segment):
     assert found(relay.directory, OF_NILS[:1]) == OF_NILS[:1]
 
 
+def test_more_ids_than_are_looked_for_are_named(make_relay):
+    relay = make_relay()
+    said = "a customer has more ids than are looked for at once"
+    assert relay.post("customers/redact", redact(orders=range(10, 1000))).status == 200
+    wait_until_forgotten(relay)
+    assert relay.lines(said) == []
+    assert relay.post("customers/redact", redact(orders=range(10, 20020))).status == 200
+    relay.wait(lambda: relay.lines(said))
+    assert "segrelay forget" in relay.lines(said)[0]["next"]
+
+
 def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):
     relay = make_relay(shop_options='cart_settle = "60s"')
     for topic, payload in all_of(ALMA, 1001, ALMAS_BROWSER):
