@@ -146,6 +146,7 @@ check-crash: $(BINARY) ## kill -9 the relay CRASHES (200) times under a mixed lo
 
 FUZZ         = mapping request config texts
 FUZZ_SECONDS ?= 300
+FUZZ_SEED    ?= 0
 FUZZ_FLAGS   = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 .PHONY: fuzz
@@ -159,7 +160,7 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (300); a finding stays in build/fuzz
 			build/fuzz/libsegrelay.a -o build/fuzz/fuzz_$$name $(LIBS) -pthread && \
 		mkdir -p build/fuzz/corpus/$$name && \
 		echo "== fuzz $$name, $(FUZZ_SECONDS) s" && \
-		build/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=120 -rss_limit_mb=2048 \
+		build/fuzz/fuzz_$$name -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -timeout=120 -rss_limit_mb=2048 \
 			-max_len=65536 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
 			build/fuzz/corpus/$$name build/fuzz/seeds/$$name >build/fuzz/$$name.log 2>&1 \
 			|| { tail -40 build/fuzz/$$name.log; exit 1; }; \
@@ -167,8 +168,8 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (300); a finding stays in build/fuzz
 	done
 
 .PHONY: check-fuzz
-check-fuzz: ## fuzz each target for a few seconds
-	$(MAKE) fuzz FUZZ_SECONDS=10
+check-fuzz: ## fuzz each target for a few seconds, from the same seed each time
+	$(MAKE) fuzz FUZZ_SECONDS=10 FUZZ_SEED=1
 
 .PHONY: lint
 lint: ## formatting, static analysis, both compilers, shell scripts, manual pages, the unit

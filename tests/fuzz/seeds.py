@@ -18,7 +18,7 @@ REQUESTS = [
 TEXTS = [
     "404.95", "-5.00", "1.5e2", "4760", "2026-11-23T12:00:00.123Z", "2024-11-05T21:54:49-05:00",
     "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
-    "120", "10s", "16MiB", "https://x.example/a?utm_source=b%20c#d", "/collections?utm_source=a",
+    "6 Nov 919944761", "120", "10s", "16MiB", "https://x.example/a?utm_source=b%20c#d", "/collections?utm_source=a",
     '{"success": false}', "OK",
 ]
 

@@ -133,6 +133,8 @@ static void reads_retry_after(void **state)
 		{"Sun, 06 Nov 1994 08:49:37 GMT", 0},
 		{"Tue, 24 Nov 2026 10:00:00 GMT", HOUR},
 		{"Fri, 31 Dec 9999 23:59:59 GMT", HOUR},
+		{"06 Nov 919944761", HOUR},
+		{"06 Nov 99999999999999999999", -1},
 		/* Neither. */
 		{NULL, -1},
 		{"", -1},
