@@ -37,6 +37,10 @@ void reception_destroy(struct reception *reception);
 /* The configuration for a request that begins now: a reference, the caller's to release. */
 struct config *reception_config(struct reception *reception);
 
+/* An answer as those of all requests of a verdict, for a header of its own; the caller's to
+ * destroy. NULL when there is no memory. */
+struct MHD_Response *reception_make_answer(enum verdict verdict);
+
 /* Counts what became of a request and, unless it was stored, tells the log. */
 void reception_count(struct reception *reception, const struct refusal *refusal);
 

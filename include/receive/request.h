@@ -20,6 +20,8 @@ enum {
 	REQUEST_ID_MAX = 128,
 };
 
+struct route;
+
 /* A part of a head, without white space around it; `start` is NULL when it is absent. */
 struct span {
 	const char *start;
@@ -31,6 +33,7 @@ struct request_head {
 	const char *method;
 	const char *path; /* without the query */
 	const char *version;
+	const struct route *route; /* once judged; NULL when nothing is at the path */
 	struct span host;
 	struct span length;
 	struct span encoding;
@@ -55,9 +58,12 @@ void request_header(struct request_head *head, const struct span *name, const st
 /* Notes that the head breaks HTTP's rules. The first problem stays. */
 void request_malformed(struct request_head *head, const char *problem);
 
-/* Judges a head whose lines have all been taken: VERDICT_NONE when the body is to be read. Sets
- * head->problem when something is wrong. */
+/* Judges a head whose lines have all been taken, by the rules of HTTP and of its route:
+ * VERDICT_NONE when the body is to be read. Sets head->problem when something is wrong. */
 enum verdict request_judge(struct request_head *head, int64_t max_body);
+
+/* The bytes that the body of a judged head may have. */
+int64_t request_most(const struct request_head *head, int64_t max_body);
 
 /* The Content-Length of a head that was not judged malformed; -1 for a chunked body. */
 int64_t request_length(const struct request_head *head);
@@ -70,5 +76,11 @@ const char *request_copy_id(struct arena *arena, const struct span *span);
 
 /* Whether the span holds this word, in any case. */
 bool request_says(const struct span *span, const char *word);
+
+/* Whether all its characters are letters, digits, or one of `others`, and there are 1 to `most`. */
+bool request_consists_of(const struct span *span, const char *others, size_t most);
+
+/* The span without white space around it. */
+struct span request_trim(const struct span *span);
 
 #endif

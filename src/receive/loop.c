@@ -2,8 +2,8 @@
 #include "receive/loop.h"
 
 #include "base/clock.h"
+#include "receive/exchange.h"
 #include "receive/peers.h"
-#include "receive/webhook.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -163,10 +163,10 @@ static struct MHD_Daemon *start_daemon(struct loop *loop, const struct config *c
 		(config->max_connections + config->http_threads - 1) / config->http_threads;
 
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		webhook_handle, loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,
+		exchange_handle, loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_NOTIFY_CONNECTION,
-		peers_changed, &loop->peers, MHD_OPTION_NOTIFY_COMPLETED, webhook_completed, loop,
+		peers_changed, &loop->peers, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
 		MHD_OPTION_URI_LOG_CALLBACK, request_begun, loop, MHD_OPTION_UNESCAPE_CALLBACK,
 		leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }

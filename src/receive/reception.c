@@ -19,28 +19,30 @@ static bool add_headers(struct MHD_Response *response, const struct verdict_fact
 	if (facts->close &&
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES)
 		return false;
-	if (facts->status == MHD_HTTP_METHOD_NOT_ALLOWED &&
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST") != MHD_YES)
-		return false;
 	return facts->status != MHD_HTTP_SERVICE_UNAVAILABLE ||
 	       MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER) ==
 		       MHD_YES;
 }
 
-static bool make_answer(struct reception *reception, enum verdict verdict)
+struct MHD_Response *reception_make_answer(enum verdict verdict)
 {
 	const struct verdict_facts *facts = &verdicts[verdict];
-	struct MHD_Response *response;
-
-	if (facts->status == 0)
-		return true;
 	/* libmicrohttpd takes a plain pointer, but only reads what is persistent. */
-	response = MHD_create_response_from_buffer(
+	struct MHD_Response *response = MHD_create_response_from_buffer(
 		strlen(facts->answer), (void *)(uintptr_t)facts->answer, MHD_RESPMEM_PERSISTENT);
-	if (response == NULL)
-		return false;
-	reception->answers[verdict] = response;
-	return add_headers(response, facts);
+
+	if (response == NULL || add_headers(response, facts))
+		return response;
+	MHD_destroy_response(response);
+	return NULL;
+}
+
+static bool make_answer(struct reception *reception, enum verdict verdict)
+{
+	if (verdicts[verdict].status == 0)
+		return true;
+	reception->answers[verdict] = reception_make_answer(verdict);
+	return reception->answers[verdict] != NULL;
 }
 
 struct reception *reception_create(struct engine *engine, struct config *config)

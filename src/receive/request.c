@@ -1,12 +1,10 @@
 /* The checks of a request's head: method, path and headers, before anything of the body is read. */
 #include "receive/request.h"
 
-#include "receive/signature.h"
+#include "receive/route.h"
 
 #include <string.h>
 #include <strings.h>
-
-#define WEBHOOKS_PATH "/webhooks/shopify"
 
 /* The headers that say something to us; each may occur once. */
 static const struct known_header {
@@ -41,8 +39,7 @@ static bool is_alphanumeric(char character)
 	       (character >= 'a' && character <= 'z');
 }
 
-/* Whether all characters are letters, digits, or one of `others`, and there are 1 to `most`. */
-static bool consists_of(const struct span *span, const char *others, size_t most)
+bool request_consists_of(const struct span *span, const char *others, size_t most)
 {
 	if (span->length == 0 || span->length > most)
 		return false;
@@ -56,7 +53,7 @@ static bool consists_of(const struct span *span, const char *others, size_t most
 /* A field name is a token (RFC 9110, 5.6.2): no white space before the colon, above all. */
 static bool is_token(const struct span *name)
 {
-	return consists_of(name, "!#$%&'*+-.^_`|~", SIZE_MAX);
+	return request_consists_of(name, "!#$%&'*+-.^_`|~", SIZE_MAX);
 }
 
 /* A field value has no control characters but the tabulator (RFC 9110, 5.5). */
@@ -78,7 +75,7 @@ static bool begins_with(const struct span *span, const char *prefix)
 	return span->length >= length && strncasecmp(span->start, prefix, length) == 0;
 }
 
-static struct span trim(const struct span *span)
+struct span request_trim(const struct span *span)
 {
 	struct span trimmed = *span;
 
@@ -122,7 +119,7 @@ void request_header(struct request_head *head, const struct span *name, const st
 		span = (struct span *)(void *)((char *)head + known->offset);
 		if (span->start != NULL)
 			request_malformed(head, "a header that may occur once occurs twice");
-		*span = trim(value);
+		*span = request_trim(value);
 	} else if (begins_with(name, "Content-Length") || begins_with(name, "Transfer-Encoding")) {
 		request_malformed(head, "a header's name is almost Content-Length or "
 					"Transfer-Encoding");
@@ -177,43 +174,10 @@ static void check_framing(struct request_head *head)
 		request_malformed(head, "neither Content-Length nor Transfer-Encoding");
 }
 
-/* application/xml, text/xml, application/…+xml, each with or without parameters. */
-static bool is_xml(const struct span *type)
+int64_t request_most(const struct request_head *head, int64_t max_body)
 {
-	struct span media = *type;
-	const char *parameters;
-
-	if (type->start == NULL)
-		return false;
-	parameters = memchr(type->start, ';', type->length);
-	if (parameters != NULL)
-		media.length = (size_t)(parameters - type->start);
-	media = trim(&media);
-	if (media.length < 4)
-		return false;
-	media.start += media.length - 4;
-	media.length = 4;
-	return request_says(&media, "/xml") || request_says(&media, "+xml");
-}
-
-/* What Shopify sends with every webhook. */
-static enum verdict check_webhook(struct request_head *head)
-{
-	if (head->signature.start == NULL)
-		head->problem = "X-Shopify-Hmac-Sha256 is missing";
-	else if (!signature_read(head->signature.start, head->signature.length, head->claimed))
-		head->problem = "X-Shopify-Hmac-Sha256 is not 44 characters of base64";
-	if (head->problem != NULL)
-		return VERDICT_UNSIGNED;
-	if (head->topic.start == NULL)
-		head->problem = "X-Shopify-Topic is missing";
-	else if (!consists_of(&head->topic, "/._-", REQUEST_TOPIC_MAX))
-		head->problem = "X-Shopify-Topic is not a topic";
-	else if (head->shop.start == NULL)
-		head->problem = "X-Shopify-Shop-Domain is missing";
-	else if (!consists_of(&head->shop, ".-", REQUEST_SHOP_MAX))
-		head->problem = "X-Shopify-Shop-Domain is not a domain";
-	return head->problem != NULL ? VERDICT_HEADERS : VERDICT_NONE;
+	return head->route == NULL || head->route->most == ROUTE_MAX_BODY ? max_body
+									  : head->route->most;
 }
 
 enum verdict request_judge(struct request_head *head, int64_t max_body)
@@ -221,17 +185,14 @@ enum verdict request_judge(struct request_head *head, int64_t max_body)
 	check_framing(head);
 	if (head->malformed)
 		return VERDICT_MALFORMED;
-	if (strcmp(head->path, WEBHOOKS_PATH) != 0)
+	head->route = route_find(head->path);
+	if (head->route == NULL)
 		return VERDICT_PATH;
-	if (strcmp(head->method, "POST") != 0)
+	if (!route_takes(head->route, head->method))
 		return VERDICT_METHOD;
-	if (request_length(head) > max_body)
+	if (request_length(head) > request_most(head, max_body))
 		return VERDICT_TOO_LARGE;
-	if (head->next_generation && head->topic.start == NULL)
-		return VERDICT_NEXT_GENERATION;
-	if (is_xml(&head->content_type))
-		return VERDICT_XML;
-	return check_webhook(head);
+	return head->route->judge != NULL ? head->route->judge(head) : VERDICT_NONE;
 }
 
 const char *request_copy(struct arena *arena, const struct span *span)

@@ -1,0 +1,51 @@
+/* One request on its way: from its headers over the engine to its answer.
+ *
+ * It belongs to its loop's thread, but for the time between engine_submit and loop_resume, when it
+ * belongs to the engine's. */
+#ifndef SEGRELAY_RECEIVE_EXCHANGE_H
+#define SEGRELAY_RECEIVE_EXCHANGE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "receive/body.h"
+#include "receive/loop.h"
+#include "receive/request.h"
+
+#include <microhttpd.h>
+
+/* Strings of the head live as long as the request; what is made of it, in the arena. */
+struct exchange {
+	struct request request; /* the engine's; must be the first member */
+	struct waiter waiter;
+	struct loop *loop;
+	struct config *config;
+	const struct shop *shop; /* NULL when it is not known */
+	struct request_head head;
+	enum verdict verdict; /* VERDICT_NONE until it is refused or stored */
+	struct body body;
+	size_t received;     /* bytes of the body, also those that were not kept */
+	size_t secrets;      /* that were tried in vain */
+	int64_t complete_at; /* when its last byte was there, clock_monotonic; 0 before */
+	bool answered;
+	bool refused; /* by the engine, for lack of room */
+	struct arena *arena;
+	struct delivery delivery;
+	const cJSON *payload;
+	struct error problem; /* why there is no payload */
+	struct error error;   /* why it could not be stored */
+};
+
+/* libmicrohttpd's callbacks. Called when the headers are there, for each part of the body, when it
+ * is complete, and again when the engine is done. `loop` is a struct loop. */
+enum MHD_Result exchange_handle(void *loop, struct MHD_Connection *connection, const char *path,
+	const char *method, const char *version, const char *part, size_t *part_length,
+	void **context);
+
+/* Called when a request has ended in whatever way. */
+void exchange_completed(void *loop, struct MHD_Connection *connection, void **context,
+	enum MHD_RequestTerminationCode code);
+
+#endif

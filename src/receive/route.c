@@ -1,0 +1,47 @@
+/* Routes: what is at which path, and what its requests have to show. */
+#include "receive/route.h"
+
+#include "receive/shopify.h"
+
+#include <string.h>
+
+static const struct route routes[] = {
+	{.path = "/webhooks/shopify",
+		.methods = "POST",
+		.most = ROUTE_MAX_BODY,
+		.judge = shopify_judge,
+		.verify = shopify_verify,
+		.describe = shopify_describe},
+	{0},
+};
+
+static bool is_at(const struct route *route, const char *path)
+{
+	size_t length = strlen(route->path);
+
+	return route->path[length - 1] == '/' ? strncmp(route->path, path, length) == 0
+					      : strcmp(route->path, path) == 0;
+}
+
+const struct route *route_find(const char *path)
+{
+	for (const struct route *route = routes; route->path != NULL; route++)
+		if (is_at(route, path))
+			return route;
+	return NULL;
+}
+
+bool route_takes(const struct route *route, const char *method)
+{
+	size_t length = strlen(method);
+
+	for (const char *at = route->methods; *at != '\0';) {
+		size_t step = strcspn(at, ",");
+
+		if (step == length && strncmp(at, method, length) == 0)
+			return true;
+		at += step;
+		at += strspn(at, ", ");
+	}
+	return false;
+}
