@@ -20,6 +20,7 @@ enum user_id_from { USER_ID_CUSTOMER_ID, USER_ID_EMAIL, USER_ID_MD5_EMAIL, USER_
 enum completed_on { COMPLETED_ON_CREATE, COMPLETED_ON_PAID };
 enum identify_when { IDENTIFY_EVERY, IDENTIFY_CHANGED };
 enum send_or_skip { SKIP, SEND };
+enum consent { CONSENT_REQUIRED, CONSENT_OFF };
 
 /* A list of strings; `items` has `count` of them. */
 struct strings {
@@ -78,12 +79,23 @@ struct shop {
 	int64_t cart_settle; /* ms that a cart must rest before its changes are told */
 	int64_t cart_ttl;    /* ms that an untouched cart is remembered */
 	struct event_choices events;
+	/* the storefront's script and pixel; off while `origins` has none */
+	struct strings storefront_origins; /* of its pages, beside https:// and the domain */
+	char *storefront_write_key;        /* public; NULL where pages have their analytics.js */
+	char *storefront_cdn;              /* where analytics.js comes from */
+	struct strings storefront_pages;   /* "/path=Event of the catalogue" */
+	enum consent consent;              /* whether the script waits for the visitor's */
+	struct strings consent_categories; /* "Shopify's purpose=Name of Segment's category" */
 };
 
 struct config {
 	char *path;   /* the file that it came from */
 	char *listen; /* "127.0.0.1:8080", "[::1]:8080" */
 	char *admin;
+	char *public_url;               /* of `listen`, as the world sees it; NULL when not said */
+	struct strings trusted_proxies; /* networks whose X-Forwarded-For counts */
+	int64_t hints_per_address;      /* of the storefront, a minute */
+	int64_t hints_per_shop;
 	char *store;             /* "sqlite:/var/lib/segrelay/segrelay.db" */
 	int64_t keep_deliveries; /* ms that raw bodies are kept */
 	int64_t keep_orders;     /* ms that what is known of an order or a customer is kept */
@@ -124,6 +136,9 @@ void config_release(struct config *config);
 
 /* The shop of a domain (any case), or NULL. Lives as long as the configuration. */
 const struct shop *config_shop(const struct config *config, const char *domain);
+
+/* The own name behind "name=own name" in a list; NULL when the name is not there. */
+const char *strings_named(const struct strings *pairs, const char *name);
 
 /* The destination of a name, or NULL. */
 const struct destination *config_destination(const struct config *config, const char *name);

@@ -16,6 +16,10 @@ enum option_kind {
 	OPTION_FILES,    /* struct strings, paths of files that hold secrets */
 	OPTION_EVENTS,   /* struct strings, names of the catalogue */
 	OPTION_RENAMES,  /* struct strings, "Name of the catalogue=Own name" */
+	OPTION_ORIGINS,  /* struct strings, "https://host" */
+	OPTION_PAGES,    /* struct strings, "/path=Event that a page tells" */
+	OPTION_PURPOSES, /* struct strings, "purpose of a consent=Own name" */
+	OPTION_NETWORKS, /* struct strings, "10.0.0.0/8" or an address */
 	OPTION_NUMBER,   /* int64_t between `least` and `most` */
 	OPTION_DURATION, /* int64_t in ms, between `least` and `most` */
 	OPTION_SIZE,     /* int64_t in bytes, between `least` and `most` */

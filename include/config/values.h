@@ -26,6 +26,18 @@ bool value_address(const char *value);
 /* An absolute http or https URL with a host. http only to this machine. */
 bool value_url(const char *value);
 
+/* The scheme, host and port of a page's URL, as browsers send it; http only to this machine. */
+bool value_origin(const char *value);
+
+/* A range of IP addresses; an IPv4 one as ::ffff:a.b.c.d. */
+struct network {
+	unsigned char address[16];
+	unsigned bits; /* of its beginning that all have in common */
+};
+
+/* "10.0.0.0/8", "fd00::/8", or one address. */
+bool value_network(const char *value, struct network *network);
+
 /* "sqlite:" and a file. */
 bool value_store(const char *value);
 

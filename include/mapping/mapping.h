@@ -44,6 +44,9 @@ enum mapped_as {
 	UNUSABLE /* the payload cannot be what its topic says, `reason` says why: a dead letter */
 };
 
+/* The topic of what the storefront's script and pixel say. */
+#define HINT_TOPIC "storefront/hint"
+
 /* What a delivery asks the relay itself to do (docs/events.md, Privacy). */
 enum privacy {
 	PRIVACY_NONE,

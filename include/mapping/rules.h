@@ -41,7 +41,7 @@ about lines_added, lines_removed;
 /* checkouts.c */
 extern const struct field checkout_properties[];
 extern const struct field checkout_started_properties[];
-about checkout_started, steps_before_payment, step_of_payment;
+about checkout_started, steps_before_payment, step_of_payment, payment_entered;
 
 /* coupons.c */
 extern const struct field order_coupon_properties[];
@@ -58,6 +58,7 @@ converter order_id_known; /* by what is remembered of the payload's order_id */
 
 /* payments.c */
 extern const struct field payment_properties[];
+extern const struct field hinted_failure_properties[];
 about payment_failed;
 
 /* refunds.c */
@@ -71,6 +72,10 @@ extern const struct field fulfilment_properties[];
 extern const struct field customer_properties[];
 extern const struct field customer_traits[];
 about newly_enabled, not_newly_enabled;
+
+/* hints.c */
+extern const struct field thank_you_properties[];
+about payment_hinted, failure_hinted, thanked;
 
 /* merges.c */
 about merged;

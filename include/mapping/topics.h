@@ -20,6 +20,7 @@ struct topic {
 	enum id_form form;       /* of `id` */
 	enum privacy privacy;
 	bool is_order; /* the payload is a whole order */
+	bool is_hint;  /* the browser's words, not Shopify's */
 };
 
 /* The row of a webhook's topic, NULL when nothing is known of it. */

@@ -43,13 +43,13 @@ struct work {
 	const char *checkout_id; /* the token of its checkout */
 	const char *cart_id;     /* the token of its cart */
 	struct recalled order;
-	struct recalled link;     /* by the cart's token, else by the checkout's */
-	struct recalled hint;     /* by the checkout's, where there is a cart's */
-	struct recalled checkout; /* how far it was told */
-	struct recalled known;    /* of the customer */
-	struct recalled merged;   /* of a customer who was merged into this one */
-	bool is_of_merged;        /* the payload speaks of one who was merged into the customer */
-	cJSON *customer;          /* known and payload together; NULL without a customer */
+	struct recalled link;          /* by the cart's token, else by the checkout's */
+	struct recalled checkout_link; /* by the checkout's, where there is a cart's */
+	struct recalled checkout;      /* how far it was told, and what was seen of it */
+	struct recalled known;         /* of the customer */
+	struct recalled merged;        /* of a customer who was merged into this one */
+	bool is_of_merged; /* the payload speaks of one who was merged into the customer */
+	cJSON *customer;   /* known and payload together; NULL without a customer */
 	struct person person;
 	const struct refund_sums *refund; /* of a refund */
 	const char *refund_total;         /* money returned by it, in the shop's currency */

@@ -49,7 +49,7 @@ static void add_rule(struct text *line, const struct rule *rule)
 	text_put(line, "[");
 	add_properties(line, rule->call == IDENTIFY ? customer_traits : rule->properties);
 	text_put(line, "]");
-	json_add_flag(line, "default", event == NULL || !event->is_off);
+	json_add_flag(line, "default", event == NULL || (event->flags & EVENT_IS_OFF) == 0);
 	text_put(line, "}\n");
 }
 

@@ -17,6 +17,7 @@ void checks_reset(struct checks *checks)
 	checks->mistakes.count = 0;
 	text_cut(checks->mistakes.report, 0);
 	text_free(&checks->limits);
+	text_free(&checks->storefront);
 	strings_free(&checks->destinations);
 	strings_free(&checks->places);
 	memset(checks->blocks, 0, sizeof(checks->blocks));
@@ -126,6 +127,8 @@ void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struc
 	else if (strcmp(option->name, "max_body") == 0 ||
 		 strcmp(option->name, "max_in_memory") == 0)
 		note_limit(checks, cfg);
+	else if (strcmp(option->name, "storefront_origins") == 0 && checks->storefront.length == 0)
+		mistakes_place(cfg, &checks->storefront);
 	if (cfg_opt_size(opt) == OPTION_VALUES_MAX + 1) {
 		struct text text = {0};
 
@@ -285,11 +288,24 @@ static void check_limits(struct checks *checks, cfg_t *cfg)
 	add_line(checks, text_string(&checks->limits), &text);
 }
 
+/* The scripts must know where they post to, and a request's Host is the client's word. */
+static void check_storefronts(struct checks *checks, cfg_t *cfg)
+{
+	struct text text = {0};
+
+	if (checks->storefront.length == 0 || text_of(cfg, "public_url") != NULL)
+		return;
+	text_put(&text, "storefront_origins needs public_url, outside of all blocks: where the "
+			"world reaches segrelay, as \"https://relay.example.com\"");
+	add_line(checks, text_string(&checks->storefront), &text);
+}
+
 void checks_whole(struct checks *checks, cfg_t *cfg, const char *path)
 {
 	struct text text = {0};
 
 	check_limits(checks, cfg);
+	check_storefronts(checks, cfg);
 	for (size_t i = 0; i < checks->destinations.count; i++) {
 		if (cfg_gettsec(cfg, "destination", checks->destinations.items[i]) != NULL)
 			continue;

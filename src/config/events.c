@@ -6,21 +6,33 @@
 #include <string.h>
 
 const struct event_name event_names[] = {
-	{"Product Added", false},
-	{"Product Removed", false},
-	{"Checkout Started", false},
-	{"Checkout Step Completed", false},
-	{"Payment Info Entered", false},
-	{"Coupon Applied", false},
-	{"Order Completed", false},
-	{"POS Order Placed", false},
-	{"Order Updated", true}, /* any touch of an order tells one */
-	{"Order Cancelled", false},
-	{"Order Refunded", false},
-	{"Payment Failure", false},
-	{"Fulfilment Update", false},
-	{"Customer Created", false},
-	{"Customer Enabled", false},
+	{"Product Added", 0},
+	{"Product Removed", 0},
+	{"Checkout Started", 0},
+	{"Checkout Step Completed", 0},
+	{"Payment Info Entered", 0},
+	{"Coupon Applied", 0},
+	{"Order Completed", 0},
+	{"POS Order Placed", 0},
+	{"Order Updated", EVENT_IS_OFF}, /* any touch of an order tells one */
+	{"Order Cancelled", 0},
+	{"Order Refunded", 0},
+	{"Payment Failure", 0},
+	{"Fulfilment Update", 0},
+	{"Customer Created", 0},
+	{"Customer Enabled", 0},
+	{"Thank you page", 0},
+	{"Page Viewed", EVENT_IN_BROWSER},
+	{"Product List Viewed", EVENT_IN_BROWSER},
+	{"Product Clicked", EVENT_IN_BROWSER},
+	{"Product Viewed", EVENT_IN_BROWSER},
+	{"Product Image Clicked", EVENT_IN_BROWSER},
+	{"Product Shared", EVENT_IN_BROWSER},
+	{"Products Searched", EVENT_IN_BROWSER},
+	{"Cart Viewed", EVENT_IN_BROWSER},
+	{"Registration Viewed", EVENT_IN_BROWSER},
+	{"Registration Completed", EVENT_IN_BROWSER},
+	{"Blog Viewed", EVENT_IN_BROWSER},
 	{0},
 };
 
@@ -32,10 +44,16 @@ const struct event_name *events_find(const char *name, size_t length)
 	return NULL;
 }
 
-void events_list(struct text *text)
+void events_list(struct text *text, bool in_browser)
 {
-	for (const struct event_name *row = event_names; row->name != NULL; row++)
-		text_format(text, "%s%s", row == event_names ? "" : ", ", row->name);
+	const char *comma = "";
+
+	for (const struct event_name *row = event_names; row->name != NULL; row++) {
+		if (in_browser && (row->flags & EVENT_IN_BROWSER) == 0)
+			continue;
+		text_format(text, "%s%s", comma, row->name);
+		comma = ", ";
+	}
 }
 
 /* So that its length in a message is that of the name. */
@@ -57,6 +75,33 @@ bool events_is_rename(const char *value)
 	       needs_no_escapes(own);
 }
 
+bool events_is_page(const char *value)
+{
+	size_t length = strcspn(value, "=");
+	const struct event_name *row;
+
+	if (value[0] != '/' || value[length] != '=' || !json_is_utf8(value, length))
+		return false;
+	row = events_find(value + length + 1, strlen(value + length + 1));
+	return row != NULL && (row->flags & EVENT_IN_BROWSER) != 0;
+}
+
+bool events_is_purpose(const char *value)
+{
+	static const char *const purposes[] = {
+		"analytics", "marketing", "preferences", "sale_of_data"};
+	size_t length = strcspn(value, "=");
+	const char *own = value + length + 1;
+
+	if (value[length] != '=' || *own == '\0' || strlen(own) > EVENT_NAME_MAX ||
+		!json_is_utf8(own, strlen(own)))
+		return false;
+	for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++)
+		if (strlen(purposes[i]) == length && strncmp(purposes[i], value, length) == 0)
+			return true;
+	return false;
+}
+
 static bool names(const struct strings *list, const char *event)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -65,30 +110,19 @@ static bool names(const struct strings *list, const char *event)
 	return false;
 }
 
-static const char *own_name(const struct strings *renames, const char *event)
-{
-	size_t length = strlen(event);
-
-	for (size_t i = 0; i < renames->count; i++)
-		if (strncmp(renames->items[i], event, length) == 0 &&
-			renames->items[i][length] == '=')
-			return renames->items[i] + length + 1;
-	return NULL;
-}
-
 const char *events_name_at(
 	const struct shop *shop, const struct destination *destination, const char *event)
 {
 	const struct event_name *row = events_find(event, strlen(event));
-	const char *name = own_name(&destination->events.rename, event);
+	const char *name = strings_named(&destination->events.rename, event);
 
 	if (names(&shop->events.disable, event) || names(&destination->events.disable, event))
 		return NULL;
-	if (row != NULL && row->is_off && !names(&shop->events.enable, event) &&
-		!names(&destination->events.enable, event))
+	if (row != NULL && (row->flags & EVENT_IS_OFF) != 0 &&
+		!names(&shop->events.enable, event) && !names(&destination->events.enable, event))
 		return NULL;
 	if (name == NULL)
-		name = own_name(&shop->events.rename, event);
+		name = strings_named(&shop->events.rename, event);
 	return name != NULL ? name : event;
 }
 

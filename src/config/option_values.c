@@ -29,7 +29,7 @@ const struct option *option_find(const struct option *options, const char *name)
 
 bool option_is_list(const struct option *option)
 {
-	return option->kind >= OPTION_TEXTS && option->kind <= OPTION_RENAMES;
+	return option->kind >= OPTION_TEXTS && option->kind <= OPTION_NETWORKS;
 }
 
 static bool is_one_text(const struct option *option)
@@ -106,7 +106,23 @@ void option_allows(const struct option *option, struct text *text)
 				"\"NAME=OWN NAME\", the own name of at most %d bytes and NAME "
 				"one of ",
 				EVENT_NAME_MAX);
-		events_list(text);
+		events_list(text, false);
+		return;
+	case OPTION_ORIGINS:
+		text_put(text, "an origin as \"https://www.example.com\", without a path");
+		return;
+	case OPTION_PAGES:
+		text_put(text,
+			"\"/PATH=NAME\", with a \"/\" at the path's end for all below it, and "
+			"NAME one of ");
+		events_list(text, true);
+		return;
+	case OPTION_PURPOSES:
+		text_put(text, "\"PURPOSE=OWN NAME\", and PURPOSE one of analytics, marketing, "
+			       "preferences, sale_of_data");
+		return;
+	case OPTION_NETWORKS:
+		text_put(text, "an address, or a network as \"10.0.0.0/8\" or \"fd00::/8\"");
 		return;
 	case OPTION_CHOICE:
 		add_choices(option, text);
@@ -135,6 +151,7 @@ static bool read_number(const struct option *option, const char *value, int64_t 
 
 bool option_accepts(const struct option *option, const char *value)
 {
+	struct network network;
 	int64_t number;
 	bool flag;
 
@@ -161,6 +178,14 @@ bool option_accepts(const struct option *option, const char *value)
 		return events_find(value, strlen(value)) != NULL;
 	case OPTION_RENAMES:
 		return events_is_rename(value);
+	case OPTION_ORIGINS:
+		return value_origin(value);
+	case OPTION_PAGES:
+		return events_is_page(value);
+	case OPTION_PURPOSES:
+		return events_is_purpose(value);
+	case OPTION_NETWORKS:
+		return value_network(value, &network);
 	default:
 		return value[0] != '\0';
 	}

@@ -14,6 +14,7 @@ static const char *const order_ids[] = {"id", "name", "number", NULL};
 static const char *const user_ids[] = {"customer_id", "email", "md5_email", "none", NULL};
 static const char *const completed[] = {"create", "paid", NULL};
 static const char *const identifies[] = {"every", "changed", NULL};
+static const char *const consents[] = {"required", "off", NULL};
 static const char *const skip_or_send[] = {"skip", "send", NULL};
 
 /* clang-format off */
@@ -22,6 +23,10 @@ const struct option general_options[] = {
 	/* name                       kind             member                               default      least        most         choices */
 	{"listen",                    OPTION_ADDRESS,  IN_CONFIG(listen),                   "127.0.0.1:8080", 0,      0,           NULL},
 	{"admin",                     OPTION_ADDRESS,  IN_CONFIG(admin),                    "127.0.0.1:9464", 0,      0,           NULL},
+	{"public_url",                OPTION_URL,      IN_CONFIG(public_url),               NULL,        0,           0,           NULL},
+	{"trusted_proxies",           OPTION_NETWORKS, IN_CONFIG(trusted_proxies),          "127.0.0.0/8,::1", 0,     0,           NULL},
+	{"hints_per_address",         OPTION_NUMBER,   IN_CONFIG(hints_per_address),        "60",        1,           1000000,     NULL},
+	{"hints_per_shop",            OPTION_NUMBER,   IN_CONFIG(hints_per_shop),           "6000",      1,           100000000,   NULL},
 	{"store",                     OPTION_STORE,    IN_CONFIG(store),                    "sqlite:/var/lib/segrelay/segrelay.db", 0, 0, NULL},
 	{"keep_deliveries",           OPTION_DURATION, IN_CONFIG(keep_deliveries),          "7d",        HOUR,        3650 * DAY,  NULL},
 	{"keep_orders",               OPTION_DURATION, IN_CONFIG(keep_orders),              "400d",      DAY,         36500 * DAY, NULL},
@@ -88,6 +93,14 @@ const struct option shop_options[] = {
 	{"disable",                   OPTION_EVENTS,   IN_SHOP(shop.events.disable),        NULL,          0, 0, NULL},
 	{"enable",                    OPTION_EVENTS,   IN_SHOP(shop.events.enable),         NULL,          0, 0, NULL},
 	{"rename",                    OPTION_RENAMES,  IN_SHOP(shop.events.rename),         NULL,          0, 0, NULL},
+	{"storefront_origins",        OPTION_ORIGINS,  IN_SHOP(shop.storefront_origins),    NULL,          0, 0, NULL},
+	{"storefront_write_key",      OPTION_TEXT,     IN_SHOP(shop.storefront_write_key),  NULL,          0, 0, NULL},
+	{"storefront_cdn",            OPTION_URL,      IN_SHOP(shop.storefront_cdn),        "https://cdn.segment.com", 0, 0, NULL},
+	{"storefront_pages",          OPTION_PAGES,    IN_SHOP(shop.storefront_pages),
+		"/cart=Cart Viewed,/account/register=Registration Viewed,/blogs/=Blog Viewed", 0, 0, NULL},
+	{"consent",                   OPTION_CHOICE,   IN_SHOP(shop.consent),               "required",    0, 0, consents},
+	{"consent_categories",        OPTION_PURPOSES, IN_SHOP(shop.consent_categories),
+		"analytics=Analytics,marketing=Advertising,preferences=Functional,sale_of_data=DataSale", 0, 0, NULL},
 	{0},
 };
 /* clang-format on */

@@ -1,6 +1,7 @@
 /* Values as the operator writes them: durations, sizes, numbers, flags, addresses. */
 #include "config/values.h"
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -159,4 +160,35 @@ bool value_url(const char *value)
 
 	return url_host(value, host, sizeof(host)) &&
 	       (strncmp(value, "https://", 8) == 0 || value_is_loopback(value));
+}
+
+bool value_origin(const char *value)
+{
+	const char *host = strstr(value, "//");
+
+	return value_url(value) && strchr(host + 2, '/') == NULL &&
+	       strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789.-:/[]") == strlen(value);
+}
+
+bool value_network(const char *value, struct network *network)
+{
+	static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	size_t length = strcspn(value, "/");
+	char address[INET6_ADDRSTRLEN];
+	bool is_ipv4 = strchr(value, ':') == NULL;
+	int64_t most = is_ipv4 ? 32 : 128;
+	int64_t bits = most;
+
+	if (length >= sizeof(address))
+		return false;
+	memcpy(address, value, length);
+	address[length] = '\0';
+	memcpy(network->address, mapped, sizeof(mapped));
+	if (inet_pton(is_ipv4 ? AF_INET : AF_INET6, address,
+		    network->address + (is_ipv4 ? sizeof(mapped) : 0)) != 1)
+		return false;
+	if (value[length] == '/' && (!value_number(value + length + 1, &bits) || bits > most))
+		return false;
+	network->bits = (unsigned)(bits + (is_ipv4 ? 96 : 0));
+	return true;
 }

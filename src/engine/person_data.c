@@ -12,13 +12,13 @@ static const struct {
 	const char *kind;
 	const char *customer;  /* names one, NULL for the key */
 	const char *others[4]; /* lead to it when no customer is named; the key always does */
-	const char *theirs[6];
+	const char *theirs[7];
 } kinds[] = {
 	{"customer", "merged_into", {NULL}, {"email", "phone", "anonymous_id", NULL}},
 	{"order", "customer_id", {"email", NULL},
 		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
 	{"link", "customer_id", {"order", "email", NULL},
-		{"email", "order", "anonymous_id", "made_up", NULL}},
+		{"email", "order", "anonymous_id", "made_up", "browser.anonymous_id", NULL}},
 	{"cart", NULL, {NULL}, {NULL}},
 	{"checkout", NULL, {NULL}, {NULL}},
 };

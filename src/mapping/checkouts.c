@@ -1,6 +1,7 @@
 /* Checkout Started, Checkout Step Completed, Payment Info Entered (docs/events.md, Checkouts). */
 #include "mapping/checkouts.h"
 
+#include "mapping/hints.h"
 #include "mapping/links.h"
 #include "mapping/rules.h"
 
@@ -13,7 +14,7 @@ enum { CONTACT = 1, SHIPPING = 2, PAYMENT = 3, STEPS = 3 };
 
 static bool is_checkout(const struct work *work)
 {
-	return work->topic->checkout != NULL && !work->topic->is_order;
+	return work->topic->checkout != NULL && !work->topic->is_order && !work->topic->is_hint;
 }
 
 static bool has_contact(const cJSON *checkout)
@@ -62,8 +63,61 @@ void checkouts_recall(struct work *work)
 	work->progress.known = step != NULL ? (int)strtol(step, NULL, 10) : 0;
 	if (is_checkout(work))
 		work->progress.now = links_order(work) != NULL ? PAYMENT : step_of(work->payload);
-	else if (work->checkout.value != NULL)
+	else if (work->topic->is_order && work->checkout.value != NULL)
 		work->progress.now = PAYMENT;
+}
+
+/* ---- what a hint of the browser tells a checkout by, once a webhook has shown it ---- */
+
+/* Beyond this the lines are left out. */
+enum { SEEN_MAX = 32768 };
+
+static const char *const checkout_keeps[] = {"token", "cart_token", "currency",
+	"presentment_currency", "subtotal_price", "total_price", "total_tax", "total_discounts",
+	"total_duties", "taxes_included", "gateway", "source_name", "location_id", "shipping_lines",
+	"discount_codes", "discount_applications", NULL};
+static const char *const line_keeps[] = {"product_id", "variant_id", "sku", "title",
+	"variant_title", "vendor", "price", "compare_at_price", "quantity", "discount_allocations",
+	"gift_card", NULL};
+
+static cJSON *kept_of(struct work *work, const cJSON *object, const char *const *keeps)
+{
+	cJSON *kept = work_object(work);
+
+	for (; *keeps != NULL && !work->failed; keeps++)
+		work_refer(work, kept, *keeps, json_at(object, *keeps));
+	return kept;
+}
+
+static void keep_seen(struct work *work, struct text *json)
+{
+	cJSON *seen = kept_of(work, work->payload, checkout_keeps);
+	cJSON *lines = work_list(work);
+	size_t before = json->length;
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, json_at(work->payload, "line_items")) {
+		work_append(work, lines, kept_of(work, line, line_keeps));
+	}
+	if (work->failed)
+		return;
+	work_refer(work, seen, "line_items", lines);
+	json_add_key(json, "seen");
+	json_add_value(json, seen);
+	if (json->length - before <= SEEN_MAX || work->failed)
+		return;
+	text_cut(json, before);
+	json_remove(seen, "line_items");
+	json_add_key(json, "seen");
+	json_add_value(json, seen);
+	if (json->length - before > SEEN_MAX)
+		text_cut(json, before);
+}
+
+/* Where there is no storefront there are no hints. */
+static bool may_be_hinted(const struct work *work, int step)
+{
+	return work->shop->storefront_origins.count > 0 && is_checkout(work) && step < PAYMENT;
 }
 
 void checkouts_remember(struct work *work)
@@ -72,9 +126,13 @@ void checkouts_remember(struct work *work)
 	int step = work->progress.now > work->progress.known ? work->progress.now
 							     : work->progress.known;
 
-	if (work->checkout_id == NULL || (!is_checkout(work) && work->checkout.value == NULL))
+	if (work->checkout_id == NULL || work->topic->is_hint ||
+		(!is_checkout(work) && work->checkout.value == NULL))
 		return;
-	text_format(&json, "{\"step\":%d}", step);
+	text_format(&json, "{\"step\":%d", step);
+	if (may_be_hinted(work, step))
+		keep_seen(work, &json);
+	text_put(&json, "}");
 	work_remember(work, "checkout", work->checkout_id, &json, work->checkout.json);
 	text_free(&json);
 }
@@ -117,6 +175,20 @@ struct subjects steps_before_payment(struct work *work)
 struct subjects step_of_payment(struct work *work)
 {
 	return steps(work, PAYMENT, PAYMENT);
+}
+
+/* The browser may have told that the payment was entered before any webhook shows it. */
+struct subjects payment_entered(struct work *work)
+{
+	struct subjects subjects = step_of_payment(work);
+	cJSON *view;
+
+	if (subjects.count > 0 || work->failed || work->progress.known >= PAYMENT ||
+		hints_text(work, "payment_at") == NULL)
+		return subjects;
+	view = work_view(work, work->payload);
+	work_set(work, view, "step", "3");
+	return work->failed ? silent("no memory") : speak_of(work, view);
 }
 
 /* ---- properties ---- */

@@ -2,6 +2,8 @@
 #include "mapping/context.h"
 
 #include "base/url.h"
+#include "mapping/hints.h"
+#include "mapping/people.h"
 #include "mapping/rules.h"
 
 #include <arpa/inet.h>
@@ -34,8 +36,9 @@ bool context_ip(const char *address, bool anonymize, char ip[46])
 
 static void write_ip(struct scope *scope)
 {
-	const char *address =
-		json_text(scope->work->payload, "browser_ip|client_details.browser_ip");
+	const char *address = people_first(
+		json_text(scope->work->payload, "browser_ip|client_details.browser_ip"),
+		hints_text(scope->work, "ip"));
 	char ip[46];
 
 	if (address == NULL || !context_ip(address, scope->work->shop->anonymize_ip, ip))
@@ -98,6 +101,40 @@ static void write_campaign(struct scope *scope, const char *search)
 		text_put(scope->out, "}");
 }
 
+/* clang-format off */
+static const struct field page_rows[] = {
+	{"url", "url", as_text, NULL, 0},
+	{"path", "path", as_text, NULL, 0},
+	{"search", "search", as_text, NULL, 0},
+	{"referrer", "referrer", as_text, NULL, 0},
+	{"title", "title", as_text, NULL, 0},
+	{0},
+};
+
+static const struct field campaign_rows[] = {
+	{"name", "name", as_text, NULL, 0},
+	{"source", "source", as_text, NULL, 0},
+	{"medium", "medium", as_text, NULL, 0},
+	{"term", "term", as_text, NULL, 0},
+	{"content", "content", as_text, NULL, 0},
+	{0},
+};
+/* clang-format on */
+
+/* What the storefront's script saw, where the payload tells no visit. */
+static void write_hinted_visit(struct scope *scope)
+{
+	static const struct field page = {"page", ".", as_object, page_rows, 0};
+	static const struct field campaign = {"campaign", ".", as_object, campaign_rows, 0};
+	const cJSON *said = hints_said(scope->work, "page");
+
+	if (said != NULL)
+		as_object(scope, &page, said);
+	said = hints_said(scope->work, "campaign");
+	if (said != NULL)
+		as_object(scope, &campaign, said);
+}
+
 static void write_visit(struct scope *scope)
 {
 	const char *landing = json_text(scope->work->payload, "landing_site");
@@ -109,8 +146,42 @@ static void write_visit(struct scope *scope)
 		url = (struct url){0};
 	if (url.path != NULL || referrer != NULL)
 		write_page(scope, landing, &url, referrer);
+	else
+		write_hinted_visit(scope);
 	if (url.path != NULL)
 		write_campaign(scope, url.search);
+}
+
+/* ---- consent ---- */
+
+/* Only what the visitor chose, and the operator has a name for: an empty object would mean that
+ * nothing was allowed (Segment's documentation of consent). */
+static void write_consent(struct scope *scope)
+{
+	static const char *const purposes[] = {
+		"analytics", "marketing", "preferences", "sale_of_data"};
+	const struct strings *names = &scope->work->shop->consent_categories;
+	const cJSON *consent = hints_said(scope->work, "consent");
+	size_t before = scope->out->length;
+	size_t empty;
+
+	json_add_key(scope->out, "consent");
+	text_put(scope->out, "{\"categoryPreferences\":{");
+	empty = scope->out->length;
+	for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++) {
+		const cJSON *choice = json_at(consent, purposes[i]);
+		const char *name = strings_named(names, purposes[i]);
+
+		if (name == NULL || !cJSON_IsBool(choice))
+			continue;
+		json_add_comma(scope->out);
+		json_add_string(scope->out, name);
+		text_put(scope->out, cJSON_IsTrue(choice) ? ":true" : ":false");
+	}
+	if (scope->out->length == empty)
+		text_cut(scope->out, before);
+	else
+		text_put(scope->out, "}}");
 }
 
 /* ---- Google Analytics ---- */
@@ -176,9 +247,14 @@ static void write_visit_parts(struct scope *scope)
 
 	text_put(scope->out, library);
 	write_ip(scope);
-	field_text(scope, "userAgent", json_text(payload, "client_details.user_agent"));
-	field_text(scope, "locale", json_text(payload, "customer_locale"));
+	field_text(scope, "userAgent",
+		people_first(json_text(payload, "client_details.user_agent"),
+			hints_text(scope->work, "user_agent")));
+	field_text(scope, "locale",
+		people_first(
+			json_text(payload, "customer_locale"), hints_text(scope->work, "locale")));
 	write_visit(scope);
+	write_consent(scope);
 }
 
 /* Most deliveries make two calls with the same visit: it is written once, and kept. */

@@ -1,9 +1,10 @@
 /* What ties the carts, checkouts and orders of one buyer together (docs/events.md, People).
  *
- * A link is a record by token: the cart's where there is one, else the checkout's. The storefront
- * may leave another one under the checkout's token: a hint. */
+ * A link is a record by token: the cart's where there is one, else the checkout's. A checkout that
+ * has a cart may have another one under its own token. */
 #include "mapping/links.h"
 
+#include "mapping/hints.h"
 #include "mapping/people.h"
 
 #include <string.h>
@@ -14,12 +15,18 @@ void links_recall(struct work *work)
 
 	work->link = work_recall(work, "link", token);
 	if (work->cart_id != NULL)
-		work->hint = work_recall(work, "link", work->checkout_id);
+		work->checkout_link = work_recall(work, "link", work->checkout_id);
+	if (!work->topic->is_hint)
+		return;
+	hints_join(work, &work->link);
+	if (work->cart_id != NULL && work->checkout_id != NULL)
+		hints_join(work, &work->checkout_link);
 }
 
 static const char *said(const struct work *work, const char *key)
 {
-	return people_first(json_text(work->hint.value, key), json_text(work->link.value, key));
+	return people_first(
+		json_text(work->checkout_link.value, key), json_text(work->link.value, key));
 }
 
 const char *links_customer(const struct work *work)
@@ -59,6 +66,12 @@ static void set_order(struct work *work, cJSON *link)
 	work_set(work, link, "ordered_at", json_text(work->payload, "created_at|processed_at"));
 }
 
+/* What only the browser said stays apart: it may say otherwise later. */
+static const char *unless_hinted(const struct work *work, const char *key, const char *value)
+{
+	return value != hints_text(work, key) ? value : NULL;
+}
+
 /* What others have written there stays: it is not ours to know all members. */
 static void remember(struct work *work, const char *token, const struct recalled *before)
 {
@@ -68,9 +81,12 @@ static void remember(struct work *work, const char *token, const struct recalled
 
 	work_set(work, link, "customer_id", person->customer_id);
 	work_set(work, link, "email", person->email);
-	work_set(work, link, "anonymous_id", people_browser_id(work));
-	work_set(work, link, "google_client_id", person->google_client_id);
-	work_set(work, link, "google_session_id", person->google_session_id);
+	work_set(work, link, "anonymous_id",
+		unless_hinted(work, "anonymous_id", people_browser_id(work)));
+	work_set(work, link, "google_client_id",
+		unless_hinted(work, "google_client_id", person->google_client_id));
+	work_set(work, link, "google_session_id",
+		unless_hinted(work, "google_session_id", person->google_session_id));
 	work_set(work, link, "made_up",
 		work->made_up_told ? person->anonymous_id : links_made_up(work));
 	if (work->joined)
@@ -93,6 +109,6 @@ void links_remember(struct work *work)
 		return;
 	remember(work, token, &work->link);
 	if (work->cart_id != NULL && work->checkout_id != NULL &&
-		(is_checkout || work->hint.value != NULL))
-		remember(work, work->checkout_id, &work->hint);
+		(is_checkout || work->checkout_link.value != NULL))
+		remember(work, work->checkout_id, &work->checkout_link);
 }

@@ -88,6 +88,8 @@ static void follow_rules(struct work *work, struct mapped *result)
 static void map_people(struct work *work, struct mapped *result)
 {
 	memories_recall(work);
+	if (work->topic->is_hint)
+		result->reason = "it ties a browser to its cart and checkout";
 	if (is_test(work) && work->shop->test_orders == SKIP) {
 		result->reason = "test traffic (test_orders = skip)";
 		result->is_test = true;

@@ -2,6 +2,7 @@
 #include "mapping/memories.h"
 
 #include "mapping/checkouts.h"
+#include "mapping/hints.h"
 #include "mapping/links.h"
 #include "mapping/merges.h"
 #include "mapping/people.h"
@@ -79,6 +80,10 @@ static void recall_tokens(struct work *work)
 	/* What follows an order finds all of it there. */
 	if (topic->checkout != NULL || topic->cart != NULL)
 		links_recall(work);
+	if (topic->is_hint) {
+		work->order_id = links_order(work);
+		work->order = work_recall(work, "order", work->order_id);
+	}
 }
 
 void memories_recall(struct work *work)
@@ -115,6 +120,7 @@ static void keep_people(struct work *work, struct text *json)
 	json_add_member(json, "anonymous_id", people_browser_id(work));
 	json_add_member(json, "google_client_id", work->person.google_client_id);
 	json_add_member(json, "google_session_id", work->person.google_session_id);
+	hints_keep(work, json);
 }
 
 /* What later refunds and fulfilments need of their order. */

@@ -71,6 +71,19 @@ static void step(struct scope *scope, const struct field *row, const cJSON *valu
 	json_add_number(scope->out, row->property, 3); /* of the checkout: payment */
 }
 
+/* Of a checkout, as the browser saw it. */
+const struct field hinted_failure_properties[] = {
+	{"checkout_id", "token", as_text, NULL, 0},
+	{"checkoutId", "token", as_text, NULL, 0},
+	{"cart_id", "cart_token", as_text, NULL, 0},
+	{"amount", "total_price", as_money, NULL, 0},
+	{"value", "total_price", as_money, NULL, 0},
+	{"currency", "presentment_currency|currency", as_text, NULL, 0},
+	{"error_code", "hint_type", as_text, NULL, 0},
+	{"step", ".", step, NULL, 0},
+	{0},
+};
+
 const struct field payment_properties[] = {
 	{"order_id", ".", order_id_known, NULL, 0},
 	{"order_name", "@order.name", as_text, NULL, 0},

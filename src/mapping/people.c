@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/url.h"
+#include "mapping/hints.h"
 #include "mapping/links.h"
 
 #include <string.h>
@@ -34,13 +35,15 @@ static const char *attribute(const struct work *work, const struct strings *name
 	return NULL;
 }
 
-/* What is remembered under a key: by the checkout's token, by the cart's, by the order. */
+/* What is remembered under a key: by the checkout's token, by the cart's, by the order; else what
+ * the browser said. */
 static const char *remembered(const struct work *work, const char *key)
 {
-	const char *found = json_text(work->hint.value, key);
+	const char *found = json_text(work->checkout_link.value, key);
 
 	found = people_first(found, json_text(work->link.value, key));
-	return people_first(found, json_text(work->order.value, key));
+	found = people_first(found, json_text(work->order.value, key));
+	return people_first(found, hints_text(work, key));
 }
 
 const char *people_browser_id(const struct work *work)
@@ -117,6 +120,8 @@ static void find_anonymous_id(struct work *work)
 
 	browser = people_first(browser, remembered(work, "anonymous_id"));
 	browser = people_first(browser, json_text(work->known.value, "anonymous_id"));
+	if (hints_refuse(work))
+		browser = NULL;
 	person->anonymous_id = browser;
 	person->is_made_up =
 		browser == NULL && (person->user_id == NULL || links_made_up(work) != NULL);
@@ -124,16 +129,24 @@ static void find_anonymous_id(struct work *work)
 		person->anonymous_id = made_up_id(work);
 }
 
-void people_find(struct work *work)
+static void find_google_ids(struct work *work)
 {
 	const struct shop *shop = work->shop;
-	struct person *person = &work->person;
 
-	person->google_client_id = people_first(attribute(work, &shop->google_client_id_attributes),
-		remembered(work, "google_client_id"));
-	person->google_session_id =
+	work->person.google_client_id =
+		people_first(attribute(work, &shop->google_client_id_attributes),
+			remembered(work, "google_client_id"));
+	work->person.google_session_id =
 		people_first(attribute(work, &shop->google_session_id_attributes),
 			remembered(work, "google_session_id"));
+}
+
+void people_find(struct work *work)
+{
+	struct person *person = &work->person;
+
+	if (!hints_refuse(work))
+		find_google_ids(work);
 	person->email = email_of(work);
 	/* The customer's own e-mail names the user; the contact of an order need not be it. */
 	if (work->customer != NULL)

@@ -15,7 +15,7 @@ const struct rule rules[] = {
 	{"cart",                                    TRACK,    "Product Removed",        lines_removed,        change_properties,            "changed_at", "token key new_quantity changed_at"},
 	{CHECKOUTS,                                 TRACK,    "Checkout Started",       checkout_started,     checkout_started_properties,  "created_at|updated_at", "token"},
 	{CHECKOUTS,                                 TRACK,    "Checkout Step Completed", steps_before_payment, checkout_properties,         CHANGED,      "token step"},
-	{CHECKOUTS,                                 TRACK,    "Payment Info Entered",   step_of_payment,      checkout_properties,          CHANGED,      "token"},
+	{CHECKOUTS,                                 TRACK,    "Payment Info Entered",   payment_entered,      checkout_properties,          CHANGED,      "token"},
 	{CHECKOUTS,                                 TRACK,    "Checkout Step Completed", step_of_payment,     checkout_properties,          CHANGED,      "token step"},
 	{CHECKOUTS,                                 TRACK,    "Coupon Applied",         codes_of_checkout,    checkout_coupon_properties,   CHANGED,      "token code"},
 	/* an order completes its checkout */
@@ -25,6 +25,9 @@ const struct rule rules[] = {
 	{ORDER_TOPICS,                              TRACK,    "Coupon Applied",         codes_of_order,       order_coupon_properties,      PLACED,       "id code"},
 	{ORDER_TOPICS,                              TRACK,    "Order Completed",        placed_online,        order_properties,             PLACED,       "id"},
 	{ORDER_TOPICS,                              TRACK,    "POS Order Placed",       placed_at_pos,        order_properties,             PLACED,       "id"},
+	{ANY_ORDER "|" HINT_TOPIC,                  TRACK,    "Thank you page",         thanked,              thank_you_properties,         "hinted_at",  "checkout_token"},
+	{HINT_TOPIC,                                TRACK,    "Payment Info Entered",   payment_hinted,       checkout_properties,          "hinted_at",  "token"},
+	{HINT_TOPIC,                                TRACK,    "Payment Failure",        failure_hinted,       hinted_failure_properties,    "hinted_at",  "token hint_id"},
 	{"orders/updated",                          TRACK,    "Order Updated",          itself,               order_properties,             CHANGED,      "id updated_at"},
 	{"orders/edited",                           TRACK,    "Order Updated",          itself,               edit_properties,              "order_edit.committed_at|order_edit.created_at", "order_edit.order_id order_edit.committed_at order_edit.id"},
 	{ANY_ORDER,                                 TRACK,    "Order Cancelled",        cancelled,            order_properties,             "cancelled_at", "id"},

@@ -133,7 +133,7 @@ PROPERTIES = {
     },
     "Payment Failure": EVERY_EVENT | {
         "order_id": text, "order_name": text, "checkout_id": token, "checkoutId": token,
-        "transaction_id": shopify_id, "payment_method": text, "amount": amount, "value": amount,
+        "cart_id": token, "transaction_id": shopify_id, "payment_method": text, "amount": amount, "value": amount,
         "currency": currency, "error_code": text, "error_message": text, "kind": text,
         "step": step,
     },
@@ -147,6 +147,11 @@ PROPERTIES = {
         "currency": currency, "presentment_currency": currency, "presentment_total": amount_text,
         "coupon": text, "full_refund": flag, "order_total": amount,
     },
+    "Thank you page": EVERY_EVENT | {
+        "order_id": text, "order_name": text, "checkout_id": token, "checkoutId": token,
+        "cart_id": token, "userId": text, "total": amount, "currency": currency,
+        "presentment_currency": currency, "presentment_total": amount_text, "coupon": text,
+    },
     "Fulfilment Update": EVERY_EVENT | PRODUCTS | {
         "order_id": text, "order_name": text, "fulfillment_id": shopify_id, "status": text,
         "shipment_status": text, "tracking_company": text, "tracking_numbers": texts,
@@ -159,7 +164,8 @@ NEEDED = {
     "Product Added": ["cart_id", "quantity"], "Product Removed": ["cart_id", "quantity"],
     "Checkout Started": ["checkout_id"], "Checkout Step Completed": ["checkout_id", "step"],
     "Payment Info Entered": ["checkout_id", "step"], "Coupon Applied": ["coupon_id"],
-    "Payment Failure": ["order_id", "transaction_id", "step"], "Order Updated": ["order_id"],
+    "Payment Failure": ["step"], "Order Updated": ["order_id"],
+    "Thank you page": ["order_id", "checkout_id"],
     "Order Completed": ["order_id"], "POS Order Placed": ["order_id"],
     "Order Cancelled": ["order_id"], "Order Refunded": ["order_id", "refund_id"],
     "Fulfilment Update": ["order_id", "fulfillment_id"],
@@ -178,11 +184,12 @@ GOOGLE = {"clientId": text, "sessionId": text, "geoid": text}
 CONTEXT = {
     "library": {"name": text, "version": text}, "integration": {"name": text, "version": text},
     "ip": text, "uip": text, "userAgent": text, "locale": text,
-    "page": {"url": text, "path": text, "search": text, "referrer": text},
+    "page": {"url": text, "path": text, "search": text, "referrer": text, "title": text},
     "campaign": {"name": text, "source": text, "medium": text, "term": text, "content": text},
     "traits": TRAITS,
     "externalIds": [{"id": text, "type": text, "collection": text, "encoding": text}],
     "Google Analytics": GOOGLE,
+    "consent": {"categoryPreferences": None},
 }
 CALL = {
     "type": text, "messageId": text, "userId": text, "anonymousId": text, "timestamp": time,
@@ -238,9 +245,20 @@ def _envelope(message, now):
         found.append(f"timestamp: {message['timestamp']} lies after {now}")
     if "direct" in message.get("context", {}):
         found.append("context.direct: would record the relay's own address")
+    if "consent" in message.get("context", {}):
+        found += _consent(message["context"]["consent"])
     if message.get("context", {}).get("library", {}).get("name") != "segrelay":
         found.append("context.library: is not segrelay")
     return found
+
+
+def _consent(consent):
+    """What was chosen, by category; an empty object would refuse all."""
+    chosen = consent.get("categoryPreferences")
+    if not isinstance(chosen, dict) or not chosen:
+        return ["context.consent.categoryPreferences: names no category"]
+    return [f"context.consent.categoryPreferences.{name}: is neither true nor false"
+            for name, value in chosen.items() if not isinstance(value, bool)]
 
 
 def _alias(message):
@@ -290,6 +308,9 @@ def _rules_of(event, properties):
         found.append("properties.step: is not 3")
     if event == "Payment Failure" and properties.get("value") != properties.get("amount"):
         found.append("properties.value: is not the amount")
+    if event == "Payment Failure" and not ({"order_id", "transaction_id"} <= set(properties)
+                                           or {"checkout_id", "error_code"} <= set(properties)):
+        found.append("properties: neither of a transaction nor of a checkout")
     if event == "Coupon Applied" and not {"order_id", "checkout_id"} & set(properties):
         found.append("properties: neither order_id nor checkout_id")
     if event in ("Product Added", "Product Removed"):
