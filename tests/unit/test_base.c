@@ -87,6 +87,55 @@ static void hmac_is_right(void **state)
 	assert_false(digest_equal(digest, expected));
 }
 
+/* What is digested in parts is digested as a whole: the vector of FIPS 180 for "abc", and RFC
+ * 4231's again. */
+static void parts_are_digested_as_one(void **state)
+{
+	static const struct digest_part abc[] = {{"a", 1}, {"", 0}, {"bc", 2}};
+	static const struct digest_part message[] = {
+		{"what do ya", 10}, {" want for nothing?", 18}};
+	unsigned char digest[SHA256_SIZE];
+	char text[SHA256_HEX];
+
+	(void)state;
+	assert_int_equal(digest_sha256(abc, COUNT_OF(abc), digest), 0);
+	digest_hex(digest, text);
+	assert_string_equal(
+		text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_int_equal(digest_hmac_parts("Jefe", 4, message, COUNT_OF(message), digest), 0);
+	digest_hex(digest, text);
+	assert_string_equal(
+		text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+static void hex_is_strict(void **state)
+{
+	static const char good[] =
+		"00ff10abcdef00000000000000000000000000000000000000000000000000aA";
+	static const struct {
+		const char *text;
+		size_t length;
+	} bad[] = {
+		{good, 63},
+		{"00ff10abcdef00000000000000000000000000000000000000000000000000aA0", 65},
+		{"", 0},
+		{"g0ff10abcdef00000000000000000000000000000000000000000000000000aA", 64},
+		{" 0ff10abcdef00000000000000000000000000000000000000000000000000aA", 64},
+		{"0x00ff10abcdef000000000000000000000000000000000000000000000000aA", 64},
+		{"00ff10abcdef0000000000000000000000000000000000000000000000000\0aA", 64},
+		{"00ff10abcdef00000000000000000000000000000000000000000000000000a\0", 64},
+	};
+	unsigned char digest[SHA256_SIZE];
+
+	(void)state;
+	assert_true(digest_from_hex(good, 64, digest));
+	assert_int_equal(digest[1], 0xff);
+	assert_int_equal(digest[2], 0x10);
+	assert_int_equal(digest[31], 0xaa);
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		assert_false(digest_from_hex(bad[i].text, bad[i].length, digest));
+}
+
 static void base64_is_strict(void **state)
 {
 	static const char *const bad[] = {"", "AAAA",
@@ -171,6 +220,8 @@ int main(void)
 		cmocka_unit_test(an_arena_gives_aligned_memory),
 		cmocka_unit_test(a_name_gives_its_uuid),
 		cmocka_unit_test(hmac_is_right),
+		cmocka_unit_test(parts_are_digested_as_one),
+		cmocka_unit_test(hex_is_strict),
 		cmocka_unit_test(base64_is_strict),
 		cmocka_unit_test(md5_is_right),
 		cmocka_unit_test(urls_come_apart),
