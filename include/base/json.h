@@ -25,6 +25,10 @@ enum {
  * sentence that names the byte when it is not one JSON value, too deep, or too large. */
 cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct error *error);
 
+/* Whether bytes other than white space follow the object or list that a body begins with; its
+ * inside is not checked. Such a body is never parsed. */
+bool json_is_followed(const char *body, size_t length);
+
 /* A new object or list in the arena; NULL when memory runs out. */
 cJSON *json_object(struct arena *arena);
 cJSON *json_list(struct arena *arena);

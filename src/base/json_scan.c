@@ -250,6 +250,41 @@ static int copy_structure(struct scan *scan)
 	return 0;
 }
 
+/* The place behind the string at `at`, which is its opening quote. */
+static size_t skip_string(const char *body, size_t at, size_t length)
+{
+	for (at++; at < length && body[at] != '"'; at++)
+		at += body[at] == '\\';
+	return at + 1;
+}
+
+/* The place behind the first object or list; `length` or more when it has no end. */
+static size_t first_end(const char *body, size_t length)
+{
+	size_t depth = 0;
+
+	for (size_t at = 0; at < length;) {
+		if (body[at] == '"') {
+			at = skip_string(body, at, length);
+			continue;
+		}
+		if (body[at] == '{' || body[at] == '[')
+			depth++;
+		if ((body[at] == '}' || body[at] == ']') && (depth == 0 || --depth == 0))
+			return at + 1;
+		at++;
+	}
+	return length;
+}
+
+bool json_is_followed(const char *body, size_t length)
+{
+	for (size_t at = first_end(body, length); at < length; at++)
+		if (body[at] == '\0' || strchr(" \t\r\n", body[at]) == NULL)
+			return true;
+	return false;
+}
+
 static int scan_body(struct scan *scan)
 {
 	while (scan->from < scan->end) {

@@ -1,4 +1,4 @@
-/* Shopify's signature: an HMAC-SHA256 of the raw body under one of the shop's secrets. */
+/* Signatures: trying a shop's secrets; and Shopify's, an HMAC-SHA256 of the raw body. */
 #include "receive/signature.h"
 
 #include <string.h>
@@ -20,25 +20,49 @@ bool signature_read(const char *value, size_t length, unsigned char claimed[SHA2
 	return digest_from_base64(text, claimed);
 }
 
-enum signature signature_check(const struct shop *shop, const unsigned char claimed[SHA256_SIZE],
-	const void *body, size_t length)
+static bool is_claimed(
+	const unsigned char digest[SHA256_SIZE], const unsigned char *claimed, size_t count)
 {
-	size_t secrets = shop != NULL ? shop->secrets.count : 0;
+	bool found = false;
+
+	for (size_t i = 0; i < count; i++)
+		if (digest_equal(digest, claimed + i * SHA256_SIZE))
+			found = true;
+	return found;
+}
+
+enum signature signature_try(const struct strings *secrets, signer *sign, const void *context,
+	const unsigned char *claimed, size_t count)
+{
+	size_t tries = secrets != NULL ? secrets->count : 0;
 	unsigned char digest[SHA256_SIZE];
 	bool right = false;
 	bool failed = false;
 
-	for (size_t i = 0; i < secrets; i++) {
-		const char *secret = shop->secrets.items[i];
-
-		if (digest_hmac(secret, strlen(secret), body, length, digest) != 0)
+	for (size_t i = 0; i < tries; i++) {
+		if (sign(context, secrets->items[i], digest) != 0)
 			failed = true;
-		else if (digest_equal(digest, claimed))
+		else if (is_claimed(digest, claimed, count))
 			right = true;
 	}
 	if (right)
 		return SIGNATURE_RIGHT;
-	for (size_t i = secrets; i < TRIES_OF_A_REFUSAL; i++)
-		(void)digest_hmac(nobodys_secret, sizeof(nobodys_secret) - 1, body, length, digest);
+	for (size_t i = tries; i < TRIES_OF_A_REFUSAL; i++)
+		(void)sign(context, nobodys_secret, digest);
 	return failed ? SIGNATURE_NOT_CHECKED : SIGNATURE_WRONG;
+}
+
+static int sign_as_shopify(
+	const void *context, const char *secret, unsigned char digest[SHA256_SIZE])
+{
+	return digest_hmac_parts(secret, strlen(secret), context, 1, digest);
+}
+
+enum signature signature_check(const struct shop *shop, const unsigned char claimed[SHA256_SIZE],
+	const void *body, size_t length)
+{
+	const struct digest_part whole = {body, length};
+
+	return signature_try(
+		shop != NULL ? &shop->secrets : NULL, sign_as_shopify, &whole, claimed, 1);
 }

@@ -214,6 +214,44 @@ static void objects_can_be_made(void **state)
 	arena_destroy(parsed.arena);
 }
 
+#define BODY(text) (text), sizeof(text) - 1
+
+/* Whoever appends to a body must not get it parsed, and is told from a body that is broken. */
+static void what_follows_a_body_is_seen(void **state)
+{
+	static const struct {
+		const char *body;
+		size_t length;
+		bool is_followed;
+	} bodies[] = {
+		{BODY("{}"), false},
+		{BODY("{\"a\":[1,{\"b\":2}]} \r\n\t"), false},
+		{BODY("{\"a\":\"}\\\"}\"}"), false},
+		{BODY(""), false},
+		{BODY("{\"a\":1"), false},
+		{BODY("{\"a\":x}"), false},
+		{BODY("{\"a\":\"cut off"), false},
+		{BODY("{\"a\":\"cut off\\"), false},
+		{BODY("{}x"), true},
+		{BODY("{}\0"), true},
+		{BODY("{} \x80\0\0"), true},
+		{BODY("{\"a\":\"}\"} {\"a\":2}"), true},
+		{BODY("[]]"), true},
+		{BODY("}{"), true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		struct parsed parsed = parse_bytes(bodies[i].body, bodies[i].length);
+		bool is_followed = json_is_followed(bodies[i].body, bodies[i].length);
+
+		if (is_followed != bodies[i].is_followed)
+			fail_msg("body %zu: followed or not", i);
+		assert_false(is_followed && parsed.value != NULL);
+		arena_destroy(parsed.arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +262,7 @@ int main(void)
 		cmocka_unit_test(nul_bytes_are_refused),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(values_are_bounded),
+		cmocka_unit_test(what_follows_a_body_is_seen),
 		cmocka_unit_test(paths_find_what_says_something),
 		cmocka_unit_test(what_is_written_can_be_read),
 		cmocka_unit_test(objects_can_be_made),
