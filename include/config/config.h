@@ -22,6 +22,14 @@ enum identify_when { IDENTIFY_EVERY, IDENTIFY_CHANGED };
 enum send_or_skip { SKIP, SEND };
 enum consent { CONSENT_REQUIRED, CONSENT_OFF };
 
+/* Which of ReCharge's signatures are taken; V1_OR_LEGACY takes the older one until a shop was seen
+ * with the newer. */
+enum recharge_signature {
+	RECHARGE_SIGNATURE_V1_OR_LEGACY,
+	RECHARGE_SIGNATURE_V1,
+	RECHARGE_SIGNATURE_EITHER,
+};
+
 /* A list of strings; `items` has `count` of them. */
 struct strings {
 	char **items;
@@ -59,8 +67,12 @@ struct destination {
 
 /* A shop whose webhooks are accepted, with its choices of what is told. */
 struct shop {
-	char *domain;           /* "my-store.myshopify.com", lower case */
-	struct strings secrets; /* any of them may have signed */
+	char *domain;                    /* "my-store.myshopify.com", lower case */
+	struct strings secrets;          /* any of them may have signed */
+	struct strings recharge_secrets; /* the same of ReCharge's webhooks; none takes none */
+	enum recharge_signature recharge_signature;
+	char *recharge_token;   /* a secret of ReCharge's API; NULL for none */
+	char *recharge_api_url; /* without a trailing slash */
 	const struct destination **destinations;
 	size_t destination_count;
 	enum order_id_from order_id;
@@ -92,7 +104,8 @@ struct config {
 	char *path;   /* the file that it came from */
 	char *listen; /* "127.0.0.1:8080", "[::1]:8080" */
 	char *admin;
-	char *public_url;               /* of `listen`, as the world sees it; NULL when not said */
+	char *public_url; /* of `listen` to the world, without a trailing slash; NULL if not given
+			   */
 	struct strings trusted_proxies; /* networks whose X-Forwarded-For counts */
 	int64_t hints_per_address;      /* of the storefront, a minute */
 	int64_t hints_per_shop;

@@ -54,6 +54,8 @@ struct destination_draft {
 struct shop_draft {
 	struct shop shop;
 	struct strings secret_files;
+	struct strings recharge_secret_files;
+	char *recharge_token_file;
 	struct strings destination_names;
 };
 

@@ -162,6 +162,11 @@ static size_t write_key_length(cfg_t *cfg)
 	return length;
 }
 
+static bool has_both(cfg_t *cfg, const char *name, const char *file)
+{
+	return text_of(cfg, name) != NULL && text_of(cfg, file) != NULL;
+}
+
 static void check_destination(struct checks *checks, cfg_t *cfg)
 {
 	struct mistakes *mistakes = &checks->mistakes;
@@ -175,8 +180,7 @@ static void check_destination(struct checks *checks, cfg_t *cfg)
 		mistakes_add(mistakes, cfg, "give one of write_key_file and write_key");
 	if (url != NULL && region != NULL)
 		mistakes_add(mistakes, cfg, "give one of region and url");
-	if (text_of(cfg, "public_api_token") != NULL &&
-		text_of(cfg, "public_api_token_file") != NULL)
+	if (has_both(cfg, "public_api_token", "public_api_token_file"))
 		mistakes_add(
 			mistakes, cfg, "give one of public_api_token_file and public_api_token");
 	if (strstr(cfg_title(cfg), DELETIONS_SUFFIX) != NULL)
@@ -209,6 +213,8 @@ static void check_shop(struct checks *checks, cfg_t *cfg)
 			".myshopify.com");
 	if (cfg_size(cfg, "secrets") == 0 && cfg_size(cfg, "secret_files") == 0)
 		mistakes_add(mistakes, cfg, "no secret: give secret_files or secrets");
+	if (has_both(cfg, "recharge_token", "recharge_token_file"))
+		mistakes_add(mistakes, cfg, "give one of recharge_token_file and recharge_token");
 	if (cfg_size(cfg, "destinations") == 0 &&
 		(cfg_getopt(cfg, "destinations")->flags & CFGF_MODIFIED) != 0)
 		mistakes_add(mistakes, cfg,

@@ -160,24 +160,45 @@ static int find_destinations(
 	return 0;
 }
 
-static int finish_shop(struct shop_draft *draft, const char *domain, const struct config *config,
-	struct shop *shop)
+/* Adds the secrets of the files to those that were written down. */
+static int take_secrets(const struct strings *files, struct strings *secrets)
 {
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < draft->secret_files.count; i++) {
+	for (size_t i = 0; result == 0 && i < files->count; i++) {
 		char *secret = NULL;
 
-		result = take_secret(draft->secret_files.items[i], &secret);
+		result = take_secret(files->items[i], &secret);
 		if (result == 0)
-			result = strings_add(&draft->shop.secrets, secret);
+			result = strings_add(secrets, secret);
 		secret_free(secret);
 	}
+	return result;
+}
+
+static int take_all_secrets(struct shop_draft *draft)
+{
+	if (take_secrets(&draft->secret_files, &draft->shop.secrets) != 0 ||
+		take_secrets(&draft->recharge_secret_files, &draft->shop.recharge_secrets) != 0)
+		return -1;
+	return draft->recharge_token_file != NULL
+		       ? take_secret(draft->recharge_token_file, &draft->shop.recharge_token)
+		       : 0;
+}
+
+static int finish_shop(struct shop_draft *draft, const char *domain, const struct config *config,
+	struct shop *shop)
+{
+	int result = take_all_secrets(draft);
+
 	if (result == 0)
 		result = find_destinations(config, &draft->destination_names, &draft->shop);
 	strings_free(&draft->secret_files);
+	strings_free(&draft->recharge_secret_files);
 	strings_free(&draft->destination_names);
+	free(draft->recharge_token_file);
 	*shop = draft->shop;
+	cut_slashes(shop->recharge_api_url);
 	shop->domain = strdup(domain);
 	if (shop->domain == NULL)
 		return -1;
@@ -238,6 +259,8 @@ static int take_all(cfg_t *cfg, struct config *config)
 {
 	if (take_options(cfg, general_options, config) != 0)
 		return -1;
+	if (config->public_url != NULL)
+		cut_slashes(config->public_url);
 	for (unsigned i = 0; i < cfg_size(cfg, "destination"); i++) {
 		cfg_t *block = cfg_getnsec(cfg, "destination", i);
 

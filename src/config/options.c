@@ -15,6 +15,7 @@ static const char *const user_ids[] = {"customer_id", "email", "md5_email", "non
 static const char *const completed[] = {"create", "paid", NULL};
 static const char *const identifies[] = {"every", "changed", NULL};
 static const char *const consents[] = {"required", "off", NULL};
+static const char *const recharge_signatures[] = {"v1_or_legacy", "v1", "either", NULL};
 static const char *const skip_or_send[] = {"skip", "send", NULL};
 
 /* clang-format off */
@@ -70,6 +71,12 @@ const struct option destination_options[] = {
 const struct option shop_options[] = {
 	{"secrets",                   OPTION_SECRETS,  IN_SHOP(shop.secrets),               NULL,          0, 0, NULL},
 	{"secret_files",              OPTION_FILES,    IN_SHOP(secret_files),               NULL,          0, 0, NULL},
+	{"recharge_secrets",          OPTION_SECRETS,  IN_SHOP(shop.recharge_secrets),      NULL,          0, 0, NULL},
+	{"recharge_secret_files",     OPTION_FILES,    IN_SHOP(recharge_secret_files),      NULL,          0, 0, NULL},
+	{"recharge_signature",        OPTION_CHOICE,   IN_SHOP(shop.recharge_signature),    "v1_or_legacy", 0, 0, recharge_signatures},
+	{"recharge_token",            OPTION_SECRET,   IN_SHOP(shop.recharge_token),        NULL,          0, 0, NULL},
+	{"recharge_token_file",       OPTION_FILE,     IN_SHOP(recharge_token_file),        NULL,          0, 0, NULL},
+	{"recharge_api_url",          OPTION_URL,      IN_SHOP(shop.recharge_api_url),      "https://api.rechargeapps.com", 0, 0, NULL},
 	{"destinations",              OPTION_TEXTS,    IN_SHOP(destination_names),          NULL,          0, 0, NULL},
 	{"order_id",                  OPTION_CHOICE,   IN_SHOP(shop.order_id),              "id",          0, 0, order_ids},
 	{"user_id",                   OPTION_CHOICE,   IN_SHOP(shop.user_id),               "customer_id", 0, 0, user_ids},

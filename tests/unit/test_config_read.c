@@ -13,6 +13,7 @@ static void has_the_defaults_of_the_manual(void **state)
 	(void)state;
 	assert_string_equal(config->listen, "127.0.0.1:8080");
 	assert_string_equal(config->admin, "127.0.0.1:9464");
+	assert_null(config->public_url);
 	assert_string_equal(config->store, "sqlite:/var/lib/segrelay/segrelay.db");
 	assert_int_equal(config->keep_deliveries, 7 * DAY);
 	assert_int_equal(config->keep_orders, 400 * DAY);
@@ -52,6 +53,10 @@ static void has_the_defaults_of_a_destination_and_a_shop(void **state)
 	assert_true(shop->email_property);
 	assert_false(shop->anonymize_ip);
 	assert_int_equal(shop->test_orders, SKIP);
+	assert_int_equal(shop->recharge_secrets.count, 0);
+	assert_int_equal(shop->recharge_signature, RECHARGE_SIGNATURE_V1_OR_LEGACY);
+	assert_null(shop->recharge_token);
+	assert_string_equal(shop->recharge_api_url, "https://api.rechargeapps.com");
 	assert_int_equal(shop->refund_without_money, SKIP);
 	assert_int_equal(shop->anonymous_id_attributes.count, 5);
 	assert_string_equal(shop->anonymous_id_attributes.items[0], "_segment_anonymous_id");
@@ -127,6 +132,11 @@ static void knows_every_choice(void **state)
 		CHOICE(order_completed_on, "paid", COMPLETED_ON_PAID),
 		CHOICE(identify, "every", IDENTIFY_EVERY),
 		CHOICE(identify, "changed", IDENTIFY_CHANGED),
+		CHOICE(recharge_signature, "v1_or_legacy", RECHARGE_SIGNATURE_V1_OR_LEGACY),
+		CHOICE(recharge_signature, "v1", RECHARGE_SIGNATURE_V1),
+		CHOICE(recharge_signature, "either", RECHARGE_SIGNATURE_EITHER),
+		CHOICE(consent, "required", CONSENT_REQUIRED),
+		CHOICE(consent, "off", CONSENT_OFF),
 		CHOICE(test_orders, "skip", SKIP),
 		CHOICE(test_orders, "send", SEND),
 		CHOICE(refund_without_money, "skip", SKIP),
@@ -301,6 +311,33 @@ static void reads_secrets_from_files(void **state)
 	assert_int_equal(unsetenv("SEGRELAY_TEST_SECRETS"), 0);
 }
 
+static void reads_what_recharge_needs(void **state)
+{
+	struct config *config;
+	const struct shop *shop;
+
+	(void)state;
+	(void)write_file("recharge", "secret-of-a-file\n");
+	(void)write_file("token", "sk_of_a_file\n");
+	assert_int_equal(setenv("SEGRELAY_TEST_SECRETS", folder, 1), 0);
+	config = load_good(MAIN_DESTINATION
+		"public_url = \"https://relay.example.com/\"\n"
+		"shop \"a.myshopify.com\" { secrets = {\"x\"} recharge_signature = v1\n"
+		" recharge_secrets = {\"inline\"} recharge_api_url = \"http://127.0.0.1:90/\"\n"
+		" recharge_secret_files = {\"${SEGRELAY_TEST_SECRETS}/recharge\"}\n"
+		" recharge_token_file = \"${SEGRELAY_TEST_SECRETS}/token\" }\n");
+	shop = &config->shops[0];
+	assert_string_equal(config->public_url, "https://relay.example.com");
+	assert_int_equal(shop->secrets.count, 1);
+	assert_int_equal(shop->recharge_secrets.count, 2);
+	assert_string_equal(shop->recharge_secrets.items[0], "inline");
+	assert_string_equal(shop->recharge_secrets.items[1], "secret-of-a-file");
+	assert_string_equal(shop->recharge_token, "sk_of_a_file");
+	assert_string_equal(shop->recharge_api_url, "http://127.0.0.1:90");
+	config_release(config);
+	assert_int_equal(unsetenv("SEGRELAY_TEST_SECRETS"), 0);
+}
+
 static void takes_the_default_of_a_variable(void **state)
 {
 	struct config *config;
@@ -407,6 +444,7 @@ int main(void)
 		cmocka_unit_test(gives_shops_their_destinations),
 		cmocka_unit_test(finds_shops_in_any_case),
 		cmocka_unit_test(reads_secrets_from_files),
+		cmocka_unit_test(reads_what_recharge_needs),
 		cmocka_unit_test(takes_the_default_of_a_variable),
 		cmocka_unit_test(includes_as_seen_from_the_including_file),
 		cmocka_unit_test(is_shared_between_threads),
