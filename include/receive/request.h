@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "receive/recharge_signature.h"
 #include "receive/verdict.h"
 
 #include <stdbool.h>
@@ -46,7 +47,12 @@ struct request_head {
 	struct span api_version;
 	struct span triggered_at;
 	struct span test;
-	unsigned char claimed[SHA256_SIZE]; /* the signature, once judged */
+	struct span recharge_topic;
+	struct span recharge_signature;
+	struct span recharge_timestamp;
+	struct span recharge_hmac;
+	unsigned char claimed[SHA256_SIZE]; /* Shopify's signature, once judged */
+	struct recharge_claims recharge;    /* ReCharge's */
 	bool next_generation;               /* has a header of Shopify's next-generation events */
 	const char *problem; /* what is wrong with it, for the log; NULL for nothing */
 	bool malformed;      /* the problem is one of HTTP */

@@ -8,6 +8,8 @@
 #include "receive/request.h"
 
 struct MHD_Response;
+struct engine;
+struct error;
 struct exchange;
 
 enum { ROUTE_MAX_BODY = -1 }; /* the configuration's max_body */
@@ -15,8 +17,10 @@ enum { ROUTE_MAX_BODY = -1 }; /* the configuration's max_body */
 /* `judge` sees the head alone; `verify` the complete body, with exchange->shop the shop that the
  * head names (NULL when it is not known); `describe` what is to be stored, after the parts that
  * every delivery has were filled in. All return VERDICT_NONE to go on, else what becomes of the
- * request. `respond` makes the answer when it is not the one of the verdict, NULL when it is; the
- * exchange destroys it. Those that are NULL have nothing to say. */
+ * request. `admit` is called in the engine's thread, in the transaction that stores the delivery:
+ * it may ask the store, and set exchange->verdict to refuse; -1 when the store failed. `respond`
+ * makes the answer when it is not the one of the verdict, NULL when it is; the exchange destroys
+ * it. Those that are NULL have nothing to say. */
 struct route {
 	const char *path;    /* the whole path, or with a "/" at its end what it begins with */
 	const char *methods; /* that it takes, as Allow lists them */
@@ -24,6 +28,7 @@ struct route {
 	enum verdict (*judge)(struct request_head *head);
 	enum verdict (*verify)(struct exchange *exchange);
 	enum verdict (*describe)(struct exchange *exchange);
+	int (*admit)(struct exchange *exchange, struct engine *engine, struct error *error);
 	struct MHD_Response *(*respond)(struct exchange *exchange);
 };
 

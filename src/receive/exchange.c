@@ -89,7 +89,12 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
 static int run(struct engine *engine, struct request *request, struct error *error)
 {
 	struct exchange *exchange = (struct exchange *)request;
-	int result = engine_apply(engine, &exchange->delivery, exchange->payload,
+	const struct route *route = exchange->head.route;
+	int result = route->admit != NULL ? route->admit(exchange, engine, error) : 0;
+
+	if (result != 0 || exchange->verdict != VERDICT_NONE)
+		return result;
+	result = engine_apply(engine, &exchange->delivery, exchange->payload,
 		exchange->payload == NULL ? exchange->problem.text : NULL, exchange->shop,
 		exchange->arena, error);
 
@@ -103,7 +108,10 @@ static void done(struct request *request, int result, const struct error *error)
 {
 	struct exchange *exchange = (struct exchange *)request;
 
-	exchange->verdict = result == 0 && !exchange->refused ? VERDICT_STORED : VERDICT_STORE;
+	if (result != 0 || exchange->refused)
+		exchange->verdict = VERDICT_STORE;
+	else if (exchange->verdict == VERDICT_NONE)
+		exchange->verdict = VERDICT_STORED;
 	if (result != 0 && error != NULL)
 		exchange->error = *error;
 	traffic_add(&loop_reception(exchange->loop)->traffic.waiting, -1);

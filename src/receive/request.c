@@ -28,6 +28,10 @@ static const struct known_header {
 	KNOWN("X-Shopify-Api-Version", api_version),
 	KNOWN("X-Shopify-Triggered-At", triggered_at),
 	KNOWN("X-Shopify-Test", test),
+	KNOWN("X-Recharge-Topic", recharge_topic),
+	KNOWN("X-Recharge-Webhook-Signature", recharge_signature),
+	KNOWN("X-Recharge-Webhook-Timestamp", recharge_timestamp),
+	KNOWN("X-Recharge-Hmac-Sha256", recharge_hmac),
 #undef KNOWN
 };
 

@@ -1,6 +1,7 @@
 /* Routes: what is at which path, and what its requests have to show. */
 #include "receive/route.h"
 
+#include "receive/recharge.h"
 #include "receive/shopify.h"
 
 #include <string.h>
@@ -12,6 +13,13 @@ static const struct route routes[] = {
 		.judge = shopify_judge,
 		.verify = shopify_verify,
 		.describe = shopify_describe},
+	{.path = RECHARGE_PATH,
+		.methods = "POST",
+		.most = ROUTE_MAX_BODY,
+		.judge = recharge_judge,
+		.verify = recharge_verify,
+		.describe = recharge_describe,
+		.admit = recharge_admit},
 	{0},
 };
 

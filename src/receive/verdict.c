@@ -59,12 +59,61 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.answer = UNAUTHENTICATED,
 		.log = "webhook refused: its shop is not in the configuration",
 		.advice = "the name of a shop is its permanent one, NAME.myshopify.com"},
+	[VERDICT_RECHARGE_TOPIC] = {.reason = "recharge_topic",
+		.status = 400,
+		.answer = "the path or X-Recharge-Topic must name the topic, and both the same\n",
+		.log = "webhook refused: its topic is not known, or its path and its "
+		       "X-Recharge-Topic differ",
+		.advice = "each topic is registered with an address of its own: `segrelay webhooks "
+			  "recharge list` compares"},
+	[VERDICT_RECHARGE_UNSIGNED] = {.reason = "recharge_unsigned",
+		.status = 401,
+		.answer = UNAUTHENTICATED,
+		.log = "webhook refused: ReCharge's signature is missing or cannot be read",
+		.advice =
+			"ReCharge signs every webhook: is this a test by hand, or does the reverse "
+			"proxy drop X-Recharge-* headers? `segrelay post --recharge` signs"},
+	[VERDICT_RECHARGE_SIGNATURE] = {.reason = "recharge_signature",
+		.status = 401,
+		.answer = UNAUTHENTICATED,
+		.log = "webhook refused: none of the shop's recharge_secrets made its signature",
+		.advice = "the secret is the API client secret on the API token's page in "
+			  "ReCharge, not the token; each token has its own: give all"},
+	[VERDICT_RECHARGE_STALE] = {.reason = "recharge_stale",
+		.status = 401,
+		.answer = UNAUTHENTICATED,
+		.log = "webhook refused: ReCharge signed it more than 48 hours away from now",
+		.advice = "somebody sends an old webhook again, or the clock of this machine is "
+			  "wrong"},
+	[VERDICT_RECHARGE_LEGACY] = {.reason = "recharge_legacy",
+		.status = 401,
+		.answer = UNAUTHENTICATED,
+		.log = "webhook refused: it has ReCharge's older signature alone, and the shop is "
+		       "held to the newer",
+		.advice = "somebody may replay an old webhook without its newer headers, or a "
+			  "proxy drops X-Recharge-Webhook-Signature; if ReCharge itself went back, "
+			  "set recharge_signature = either for the shop"},
+	[VERDICT_RECHARGE_FOLLOWED] = {.reason = "recharge_followed",
+		.status = 401,
+		.answer = UNAUTHENTICATED,
+		.log = "webhook refused: bytes follow its JSON",
+		.advice = "whoever has seen a webhook with ReCharge's older signature can add to "
+			  "it: set recharge_signature = v1 if ReCharge sends the newer one"},
+	/* Not 401: ReCharge may drop what was refused so, and it is the relay that lacks something.
+	 */
+	[VERDICT_RECHARGE_SHOP] = {.reason = "recharge_shop",
+		.status = 503,
+		.answer = TRY_AGAIN,
+		.log = "webhook refused for now: nothing can check ReCharge's signature",
+		.advice = "give the shop of the path a block with recharge_secret_files; ReCharge "
+			  "sends it again for 48 hours"},
 	[VERDICT_PATH] = {.reason = "path",
 		.status = 404,
 		.close = true,
 		.answer = "nothing here\n",
 		.log = "request refused: nothing is at its path",
-		.advice = "webhooks go to /webhooks/shopify"},
+		.advice = "webhooks go to /webhooks/shopify, ReCharge's to "
+			  "/webhooks/recharge/SHOP/RESOURCE/ACTION"},
 	[VERDICT_METHOD] = {.reason = "method",
 		.status = 405,
 		.close = true,
@@ -88,14 +137,14 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.answer = TRY_AGAIN,
 		.log = "webhook refused for now: all bodies together would take more than "
 		       "max_in_memory",
-		.advice = "Shopify sends it again; if it goes on, raise max_in_memory or look at "
+		.advice = "it is sent again; if it goes on, raise max_in_memory or look at "
 			  "what "
 			  "slows the store"},
 	[VERDICT_STORE] = {.reason = "store",
 		.status = 503,
 		.answer = TRY_AGAIN,
 		.log = "webhook refused for now: it could not be stored",
-		.advice = "Shopify sends it again for 4 hours"},
+		.advice = "Shopify sends it again for 4 hours, ReCharge for 48"},
 	[VERDICT_SLOW] = {.reason = "slow",
 		.close = true,
 		.log = "request cut off: it did not arrive within request_timeout",

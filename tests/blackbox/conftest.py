@@ -27,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from standin.segment import Segment  # noqa: E402
 from tools import journeys  # noqa: E402
+from tools import recharge_signing  # noqa: E402
 from tools import shop as shops  # noqa: E402
 
 SEGRELAY = os.environ.get("SEGRELAY", str(ROOT / "build/release/segrelay"))
@@ -39,7 +40,7 @@ def _canaries():
     words = [MAIN_KEY, OTHER_KEY, shops.AURORA.secret, shops.FJORD.secret, shops.BROWSER_ID,
              "203.0.113.57", "Cardholder", "receipt@example.com", "office@example.com", "9f2c01ab",
              "fpAlmaOnly", "1 Receipt Row", journeys.CARD_NUMBER, journeys.RECEIPT_ID,
-             "sgp_thetokenofthepublicapi"]
+             "sgp_thetokenofthepublicapi", *recharge_signing.SECRETS, recharge_signing.TOKEN]
     for person in (shops.ALMA, shops.NILS):
         words += [person.first_name, person.last_name, person.email, person.email.split("@")[0],
                   person.phone, person.note, person.address["address1"], person.address["city"]]
@@ -219,6 +220,19 @@ class Relay:
         answer = Answer(own.getresponse())
         if connection is None:
             own.close()
+        return answer
+
+    def post_recharge(self, topic, payload, shop=shops.AURORA.domain, path=None, headers=None,
+                      **signing):
+        """Posts as ReCharge does; `signing` as of recharge_signing.headers. A header that is None
+        is left out."""
+        body = payload if isinstance(payload, bytes) else shops.body(payload)
+        sent = recharge_signing.headers(topic, body, **signing) | (headers or {})
+        own = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        own.request("POST", path or f"/webhooks/recharge/{shop}/{topic}", body,
+                    {name: value for name, value in sent.items() if value is not None})
+        answer = Answer(own.getresponse())
+        own.close()
         return answer
 
     def run(self, *words, status=0, stdin=None):
