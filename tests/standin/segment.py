@@ -11,7 +11,7 @@ In a test: `with Segment() as segment:`, then `segment.url`, `segment.messages`,
     segment.always(poison(is_order("1002")))        every one, until segment.always(None)
     segment.always(answer(401), write_key=KEY)      every one with this write key
 
-It is Segment's Public API, too: `segment.deletions` has what it was asked to delete, and
+It also takes what analytics.js sends: `segment.from_browsers`. It is Segment's Public API, too: `segment.deletions` has what it was asked to delete, and
 `segment.fail_deletions(answer(503))` makes it fail.
 """
 
@@ -34,7 +34,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from standin import exact, validate  # noqa: E402
+from standin import browser, exact, validate  # noqa: E402
 
 BATCH_BYTES = 500_000
 BATCH_MESSAGES = 2500
@@ -127,6 +127,7 @@ class Segment:
         self.requests = []    # every request that was answered, or left without
         self.violations = []  # what the real one, or the catalogue, would not have
         self.deletions = []   # accepted by the Public API: (token, path, userIds)
+        self.from_browsers = []  # calls of analytics.js, in order, repetitions included
         self.on_message = on_message
         self._deletion_failures = collections.deque()
         self._lock = threading.Lock()
@@ -237,6 +238,14 @@ class Segment:
             for message in request.messages:
                 self.on_message(message)
         return chosen
+
+    def receive_from_browser(self, path, body):
+        """One call of analytics.js."""
+        message = exact.loads(body)
+        with self._lock:
+            self.violations += browser.problems(path, message)
+            self.from_browsers.append(message)
+        return Answer(headers={"Access-Control-Allow-Origin": "*"})
 
     def regulate(self, path, headers, body):
         """A request to the Public API: a regulation of a workspace, or of a source."""
@@ -368,6 +377,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             chosen = self.server.segment.regulate(self.path, headers, body)
         elif self.path == "/v1/batch":
             chosen = self.server.segment.receive(headers, body)
+        elif self.path in browser.PATHS:
+            chosen = self.server.segment.receive_from_browser(self.path, body)
         else:
             chosen = Answer(404, b"not found")
         if chosen.delay:
@@ -376,6 +387,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._break(chosen)
         else:
             self._answer(chosen)
+
+    def do_OPTIONS(self):
+        """A browser asks whether it may post JSON with a key."""
+        self._answer(Answer(200, b"", {"Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "600",
+                                       "Access-Control-Allow-Headers": "authorization, content-type, x-retry-count"}))
 
     def _answer(self, chosen):
         self.send_response(chosen.status)

@@ -233,6 +233,11 @@ def problems(message, now=None, names=None):
     return found
 
 
+def shape_problems(value, shape, path):
+    """What is wrong with an object by a shape as those above."""
+    return _nothing_empty(value, path) + _object(value, shape, path)
+
+
 def _envelope(message, now):
     found = []
     if "userId" not in message and "anonymousId" not in message:

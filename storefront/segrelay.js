@@ -1,0 +1,563 @@
+// The storefront script: tells Segment what a visitor does, and the relay whose cart it is. docs/storefront.md says more.
+// segrelay serves it with `var segrelayConfig = {…};` in front. Nothing here may break or hold up the page.
+(() => {
+	'use strict';
+
+	const config = window.segrelayConfig;
+	if (!config || window.segrelay) {
+		return;
+	}
+	Object.defineProperty(window, 'segrelay', {value: Object.freeze({version: config.version})});
+
+	const DWELL = 400;  // ms that a product must be seen
+	const BATCH = 20;   // products of one Product List Viewed
+	const FETCHES = 60; // products that one page view asks the shop for
+	const BLOCKED = 4000; // ms: analytics.js that is not there by then is taken as blocked
+	const KEY = 'segrelay';
+	const ID = 'ajs_anonymous_id'; // analytics.js' own name for it
+	const LINKS = 'a[href*="/products/"]';
+	const NO_LIST = 'header, footer, nav, form[action*="/cart"], cart-drawer, [data-segrelay-ignore]';
+
+	// ---- small things ----
+
+	const safely = work => (...args) => {
+		try {
+			const result = work(...args);
+			return result && result.catch ? result.catch(() => {}) : result;
+		} catch {
+			return undefined;
+		}
+	};
+	const attempt = work => safely(work)();
+	const later = (work, ms) => setTimeout(safely(work), ms);
+	const idle = work => window.requestIdleCallback ? requestIdleCallback(safely(work), {timeout: 2000}) : later(work, 1);
+	const listen = (target, type, handler) => target.addEventListener(type, safely(handler), true);
+	const cut = (text, most) => text ? String(text).slice(0, most) : undefined;
+	const decoded = text => attempt(() => decodeURIComponent(text)) || text;
+	const cookie = name => decoded((`; ${document.cookie}`.split(`; ${name}=`)[1] || '').split(';')[0]);
+
+	// What is unknown is left out.
+	const known = object => Object.fromEntries(Object.entries(object).filter(([, value]) =>
+		value === false || value === 0 || value && (typeof value !== 'object' || Object.keys(value).length)));
+
+	// What is remembered for the visit in this tab, if the browser lets us.
+	const recall = () => attempt(() => JSON.parse(sessionStorage.getItem(KEY))) || {};
+	const remember = facts => attempt(() => sessionStorage.setItem(KEY, JSON.stringify({...recall(), ...facts})));
+
+	// What the theme wrote into the page; read anew each time, for a theme may replace it.
+	const read = element => attempt(() => JSON.parse(element.textContent)) || {};
+	const layer = () => read(document.getElementById('segrelay-data'));
+	const shopify = () => window.Shopify || {};
+	const root = () => ((shopify().routes || layer()).root || '').replace(/\/?$/, '/');
+	const currency = () => layer().currency || (shopify().currency || {}).active;
+
+	// ---- addresses ----
+
+	const parameters = () => new URLSearchParams(location.search);
+	const handleOf = path => decoded((/\/products\/([^/?#]+)/.exec(path) || [])[1] || '');
+	const here = () => handleOf(location.pathname);
+
+	// Without the prefix of a locale: "/en-ca/cart" is "/cart".
+	const plain = path => `/${path.startsWith(root()) ? path.slice(root().length) : path.slice(1)}`
+		.replace(/^\/[a-z]{2}(-[a-z]{2,4})?(?=\/|$)/i, '').replace(/\/$/, '') || '/';
+
+	const MARKETING = /^(utm_\w+|\w*clid|w?braid|gbraid|epik|li_fat_id|ref|aff\w*)$/i;
+	const SECRET = /^(key|token|e?mail|phone|code|hmac|signature)$/i;
+	const PRIVATE = /^\/(account|checkouts?|orders|cart|\d+)\//i;
+
+	// Of an address only what opens nothing and names nobody; in the shop's private areas long parts and numbers do.
+	const cleaned = (address, keep) => {
+		const url = new URL(address, location.href);
+		const closed = PRIVATE.test(plain(url.pathname));
+		const path = url.pathname.split('/').filter(part => !/@|%40/.test(part) && !(closed && /\d|.{20}/.test(part))).join('/');
+		[...url.searchParams].forEach(([name, value]) => keep(name) && !value.includes('@') || url.searchParams.delete(name));
+		return {url: url.origin + path + url.search, path, search: url.search};
+	};
+	const marketing = name => MARKETING.test(name);
+	const harmless = name => !SECRET.test(name);
+
+	const pageFacts = () => {
+		const {url, path, search} = cleaned(location.href, marketing);
+		return known({
+			url: cut(url, 2048), path: cut(path, 1024), search: cut(search, 1024), title: cut(document.title, 255),
+			referrer: document.referrer && cut(cleaned(document.referrer, marketing).url, 2048),
+		});
+	};
+
+	// What brought the visitor: said by this address, or by an earlier one of the visit.
+	const campaign = () => {
+		const found = known(Object.fromEntries(['campaign', 'source', 'medium', 'term', 'content'].map(name =>
+			[name === 'campaign' ? 'name' : name, cut(parameters().get(`utm_${name}`), 255)])
+			.filter(([, value]) => value && !value.includes('@'))));
+		if (found.name || found.source) {
+			remember({campaign: found});
+		}
+		return recall().campaign;
+	};
+
+	const google = () => known({
+		clientId: (/\d+\.\d+$/.exec(cookie('_ga')) || [])[0],
+		sessionId: (/; _ga_\w+=GS\d\.\d\.s?(\d+)/.exec(`; ${document.cookie}`) || [])[1],
+	});
+
+	// ---- consent ----
+
+	let active;  // whether anything may be done now
+	let chosen;  // whether the visitor chose on this page
+	const privacy = () => shopify().customerPrivacy;
+	const asks = name => !!attempt(() => privacy()[name]());
+
+	// The visitor's choice by Shopify's categories; undefined while none was made.
+	const choice = () => {
+		const current = attempt(() => privacy().currentVisitorConsent()) || {};
+		return privacy() && (chosen || /"(yes|no)"/.test(JSON.stringify(current))) ? {
+			analytics: asks('analyticsProcessingAllowed'), marketing: asks('marketingAllowed'),
+			preferences: asks('preferencesProcessingAllowed'), saleOfData: asks('saleOfDataAllowed'),
+		} : undefined;
+	};
+	const categories = () => known(Object.fromEntries(Object.entries(choice() || {})
+		.map(([category, value]) => [(config.consentCategories || {})[category], value]).filter(([name]) => name)));
+
+	// ---- analytics.js ----
+
+	let ready;    // it is there
+	let blocked;  // it will not come
+	let owned;    // this script loaded it
+
+	// The page's analytics.js in each of its states: a list that waits, the usual stub, the real one.
+	const call = (method, ...args) => {
+		const analytics = window.analytics = window.analytics || [];
+		return analytics[method] ? analytics[method](...args) : analytics.push([method, ...args]);
+	};
+
+	const load = () => {
+		const stub = window.analytics = window.analytics || [];
+		if (stub.initialize || stub.invoked || !config.writeKey) {
+			return;
+		}
+		owned = stub.invoked = true;
+		('track page identify group alias ready on once off reset debug register setAnonymousId addSourceMiddleware ' +
+			'addDestinationMiddleware trackLink trackForm').split(' ').forEach(method => {
+			stub[method] = (...args) => window.analytics === stub ? stub.push([method, ...args]) : window.analytics[method](...args);
+		});
+		stub._writeKey = config.writeKey;
+		stub._cdn = config.cdn;
+		// Requests outlive the page: no click has to wait for its own.
+		stub._loadOptions = {integrations: {'Segment.io': {deliveryStrategy: {config: {keepalive: true}}}}};
+		const script = document.createElement('script');
+		script.async = true;
+		script.src = `${config.cdn}/analytics.js/v1/${config.writeKey}/analytics.min.js`;
+		script.onerror = whenBlocked;
+		document.head.append(script);
+	};
+
+	const middleware = ({payload, next}) => {
+		attempt(() => active && complete(payload.obj));
+		next(payload);
+	};
+	const complete = message => {
+		const ids = google();
+		const email = (layer().customer || {}).email || window.analytics.user().traits().email;
+		[message.context.page, message.properties].forEach(page => page && page.path && Object.assign(page,
+			cleaned(page.url, harmless), page.referrer && {referrer: cleaned(page.referrer, harmless).url}));
+		if (ids.clientId) {
+			message.integrations = {...message.integrations, 'Google Analytics': ids};
+		}
+		if (config.emailProperty && email && message.type === 'track') {
+			message.properties = {email, ...message.properties};
+		}
+	};
+
+	const tell = (method, event, title, facts, more) => {
+		if (active && !(config.disable || []).includes(event)) {
+			call(method, title || (config.rename || {})[event] || event, known({...facts, sent_from: 'segrelay storefront'}),
+				{...options(), ...more});
+		}
+	};
+	const options = () => ({context: known({
+		integration: {name: 'shopify_segrelay', version: config.version}, consent: known({categoryPreferences: categories()}),
+	})});
+	const track = (event, facts, more) => tell('track', event, '', facts, more);
+
+	// ---- products ----
+
+	// Shopify's amounts are hundredths in every currency; the quotient is written with exactly their digits.
+	const amount = hundredths => hundredths >= 0 && hundredths !== null ? hundredths / 100 : undefined;
+	const absolute = address => address && new URL(address, location.origin).href;
+
+	// Of a product of the data layer, or of the shop's own product JSON.
+	const properties = ({id, title, vendor, type, url, image, variant = {}}) => known({
+		product_id: id, shopify_product_id: id, variant_id: variant.id, shopify_variant_id: variant.id, sku: variant.sku,
+		name: title, variant: variant.title === 'Default Title' ? '' : variant.title, brand: vendor, category: type || 'all',
+		price: amount(variant.price), compare_at_price: amount(variant.compareAt), currency: currency(),
+		url: (absolute(url) || '').split('?')[0], image_url: (absolute(variant.image || image) || '').replace(/^http:/, 'https:'),
+	});
+
+	const products = new Map();  // handle → a product, or a promise of it
+	let fetches;
+
+	// After navigation without a load the data layer may still be that of the page before.
+	const ownLayer = () => decoded(location.pathname).endsWith(decoded(layer().path || '')) ? layer() : {};
+	const lists = () => [ownLayer().list, ...[...document.querySelectorAll('script.segrelay-list')].map(read)]
+		.filter(list => list && list.products);
+	const learn = () => [...lists().flatMap(list => list.products), ownLayer().product]
+		.forEach(product => product && products.set(product.handle, product));
+
+	const productOf = async handle => {
+		if (handle && !products.has(handle) && fetches++ < FETCHES) {
+			products.set(handle, attempt(() => fetched(handle)));
+		}
+		return products.get(handle);
+	};
+	const fetched = async handle => {
+		const product = await exact(fetch(`${root()}products/${encodeURIComponent(handle)}.js`));
+		const wanted = here() === handle && product.variants.find(each => each.id === parameters().get('variant'));
+		const variant = wanted || product.variants.find(each => each.available) || product.variants[0];
+		return {...product, image: product.featured_image,
+			variant: {...variant, compareAt: variant.compare_at_price, image: (variant.featured_image || {}).src}};
+	};
+	// Ids stay texts with all their digits.
+	const exact = async answer => JSON.parse((await (await answer).text()).replace(/("(?:\w+_)?id":\s*)(\d+)/g, '$1"$2"'));
+
+	// ---- a page view ----
+
+	let view;  // of the page that is seen now: its path, and what was told of it
+	const once = key => !view.told.has(key) && view.told.add(key);
+
+	const viewPage = () => {
+		view = {path: location.pathname, told: new Set()};
+		fetches = 0;
+		learn();
+		identify();
+		tell('page', 'Page Viewed', document.title);
+		const path = plain(view.path);
+		config.paths.forEach(([prefix, event]) => {
+			if (path === prefix || prefix.endsWith('/') && path.startsWith(prefix)) {
+				event === 'Cart Viewed' ? attempt(viewCart) : track(event);
+			}
+		});
+		if (path === '/search') {
+			search(parameters().get('q'));
+		}
+		// Classic accounts: the form was sent, and the next page shows a customer.
+		if (recall().registering && layer().customer) {
+			track('Registration Completed');
+		}
+		remember({registering: undefined});
+		watchLists();
+		attempt(() => viewProduct(here()));
+	};
+
+	const viewProduct = async handle => {
+		const product = handle && once(`product ${handle}`) && await productOf(handle);
+		if (product) {
+			const {clicked = {}} = recall();
+			track('Product Viewed', {...properties(product), ...clicked.handle === handle && clicked.place});
+		}
+	};
+
+	const search = text => {
+		const query = (text || '').trim();
+		if (query && once(`search ${query}`)) {
+			track('Products Searched', {query});
+		}
+	};
+
+	const viewCart = async () => {
+		const cart = await readCart().catch(() => ({}));
+		track('Cart Viewed', cart.item_count > 0 && {
+			cart_id: cart.token, currency: cart.currency, value: amount(cart.total_price), discount: amount(cart.total_discount || null),
+			products: (cart.items || []).map((item, index) => ({...properties({
+				id: item.product_id, title: item.product_title, type: item.product_type, vendor: item.vendor, url: item.url, image: item.image,
+				variant: {id: item.variant_id, sku: item.sku, title: item.variant_title, price: item.original_price},
+			}), currency: cart.currency, quantity: item.quantity, position: index + 1})),
+		});
+	};
+
+	const identify = () => {
+		const {id, email, emailMd5, phone, firstName, lastName, address = {}} = layer().customer || {};
+		const userId = {customer_id: id, email, md5_email: emailMd5}[config.userId];
+		const traits = known({email, phone, firstName, lastName, address: known(address)});
+		const identified = JSON.stringify([userId, traits]);
+		if (id && recall().identified !== identified) {
+			call('identify', ...userId ? [userId] : [], traits, options());
+			call('ready', () => remember({identified}));
+		}
+	};
+
+	// ---- lists ----
+
+	const dwelling = new Map();  // a link that is seen → its timer
+	const batches = new Map();   // list id → what is told of it next
+	let pause;
+
+	const isListed = link => link.origin === location.origin && !link.closest(NO_LIST) &&
+		handleOf(link.pathname) && handleOf(link.pathname) !== here();
+	const listed = () => [...document.querySelectorAll(LINKS)].filter(isListed);
+
+	// The list of a link, and its place there: by the data layer, else by the page itself.
+	const placeOf = link => {
+		const handle = handleOf(link.pathname);
+		const list = lists().find(each => each.products.some(product => product.handle === handle));
+		const {id, name, offset = 0} = list || {id: view.path, name: ownLayer().template || view.path};
+		const handles = list ? list.products.map(product => product.handle) : [...new Set(listed().map(each => handleOf(each.pathname)))];
+		const position = offset + handles.indexOf(handle) + 1;
+		return {list_id: id, list_name: name, list_position: position, position};
+	};
+
+	const look = ({target, intersectionRatio}) => {
+		clearTimeout(dwelling.get(target));
+		if (intersectionRatio >= 0.8) {
+			dwelling.set(target, later(() => meet(target), DWELL));
+		}
+	};
+	const observer = new IntersectionObserver(safely(entries => entries.forEach(look)), {threshold: 0.8});
+	const watchLists = () => listed().forEach(link => observer.observe(link));
+
+	const meet = async link => {
+		const {told} = view;
+		const handle = handleOf(link.pathname);
+		observer.unobserve(link);
+		if (!active || !once(`listed ${handle}`)) {
+			return;
+		}
+		const {list_id, list_name, position} = placeOf(link);
+		const product = await productOf(handle);
+		if (product && told === view.told) {
+			const batch = batches.get(list_id) || {list_id, list_name, currency: currency(), products: []};
+			batches.set(list_id, batch).get(list_id).products.push({...properties(product), position});
+			clearTimeout(pause);
+			pause = later(tellLists, batch.products.length < BATCH ? DWELL * 2 : 0);
+		}
+	};
+	const tellLists = () => {
+		batches.forEach(batch => {
+			while (batch.products.length) {
+				track('Product List Viewed', {...batch, products: batch.products.splice(0, BATCH)});
+			}
+		});
+	};
+
+	// ---- clicks ----
+
+	// A click waits in the tab's memory until analytics.js is there, if need be on the next page; it leaves the memory
+	// before it is told, and so is told once.
+	const click = link => {
+		const clicked = {handle: handleOf(link.pathname), place: placeOf(link)};
+		remember({clicked, clicks: {...recall().clicks, [new Date().toISOString()]: clicked}});
+		tellClicks();
+	};
+	const tellClicks = () => Object.entries(ready && recall().clicks || {}).forEach(safely(async ([at, {handle, place}]) => {
+		const product = await productOf(handle);
+		const {[at]: mine, ...clicks} = recall().clicks;
+		remember({clicks});
+		if (mine && product) {
+			track('Product Clicked', {...properties(product), ...place}, {timestamp: at});
+		}
+	}));
+
+	const SHARE = /^https?:\/\/(?:[\w-]+\.)*(facebook|pinterest|twitter|x|linkedin|instagram|reddit|tumblr|whatsapp)\.com\/.*(share|pin|intent|submit|send)/;
+	const IMAGE = /\/cdn\/shop\/|cdn\.shopify\.com\//;
+	const aboutThis = async (event, facts) => track(event, {...properties(await productOf(here()) || {}), ...facts});
+
+	const clicked = ({target, button}) => {
+		const link = target.closest('a[href]');
+		const shared = link && SHARE.exec(link.href);
+		const picture = target.closest('img') || (target.closest('a, button') || document.createElement('a')).querySelector('img');
+		if (!active || !view || button > 1) {
+			return;
+		}
+		if (link && isListed(link)) {
+			click(link);
+		} else if (here() && shared) {
+			aboutThis('Product Shared', {share_via: shared[1]});
+		} else if (here() && picture && IMAGE.test(picture.src) && !target.closest(NO_LIST) &&
+			(!link || link.hash || IMAGE.test(link.href))) {
+			aboutThis('Product Image Clicked', {image_url: picture.src.replace(/^http:/, 'https:')});
+		}
+	};
+
+	// ---- the link from the visitor to the cart ----
+
+	// What stands behind the "?" of a cart's token opens the cart: it stays here.
+	const cartOf = async answer => {
+		const cart = await exact(answer);
+		return {...cart, token: cart.token.split('?')[0]};
+	};
+	// A headless shop has no such addresses: it says the token in the data layer, and writes the attribute itself.
+	const readCart = async () => {
+		const {token, itemCount = 1} = layer().cart || {};
+		return token ? {token: token.split('?')[0], item_count: itemCount, headless: true} : cartOf(fetch(`${root()}cart.js`));
+	};
+	const writeAttribute = value => cartOf(fetch(`${root()}cart/update.js`, {
+		method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({attributes: {[config.attribute]: value}}),
+	}));
+
+	// As a cookie of the widest domain that the browser takes, or of none: analytics.js looks there, should it come one day.
+	const keepId = (id, age) => {
+		const parts = location.hostname.split('.');
+		attempt(() => id ? localStorage.setItem(ID, JSON.stringify(id)) : localStorage.removeItem(ID));
+		for (let from = parts.length - 1; from >= -1 && cookie(ID) !== id; from--) {
+			document.cookie = `${ID}=${id}; path=/; max-age=${age}; SameSite=Lax` + (from < 0 ? '' : `; domain=${parts.slice(from).join('.')}`);
+		}
+		return id;
+	};
+	const storedId = () => (cookie(ID) || attempt(() => localStorage.getItem(ID)) || '').replace(/"/g, '');
+	const anonymousId = () => cut(ready && attempt(() => window.analytics.user().anonymousId()) || storedId() ||
+		blocked && keepId(crypto.randomUUID(), 31536000), 128);
+
+	const collect = async facts => {
+		const record = known({v: 1, shop: config.shop, ...facts});
+		if (new Blob([JSON.stringify(record)]).size > 8000) {
+			delete record.page;
+		}
+		return (await fetch(config.collect, {
+			method: 'POST', keepalive: true, credentials: 'omit', headers: {'Content-Type': 'text/plain'}, body: JSON.stringify(record),
+		})).ok;
+	};
+
+	let added;    // something was put into the cart on this page
+	let linking = Promise.resolve();
+	const link = () => {
+		linking = linking.then(safely(tie));
+	};
+	const tie = async () => {
+		const id = active && anonymousId();
+		if (!id || (layer().cart || {}).itemCount === 0 && !added) {
+			return;
+		}
+		const {linked = {}} = recall();
+		// When one of these is another, the relay is told again.
+		const facts = {anonymousId: id, consent: choice(), campaign: campaign(), googleClientId: google().clientId, googleSessionId: google().sessionId};
+		const told = JSON.stringify(facts);
+		const isTold = token => linked.token === token && linked.told === told;
+		const cart = isTold(cookie('cart').split('?')[0]) ? {} : await readCart();
+		if (!(cart.item_count > 0) || isTold(cart.token)) {
+			return;
+		}
+		const has = cart.headless || (cart.attributes || {})[config.attribute] === id || linked.token === cart.token && linked.id === id;
+		const {token} = has ? cart : await writeAttribute(id);
+		remember({linked: {token, id}});
+		if (active && await collect({...facts, cartToken: cut(token, 255), page: pageFacts(), locale: cut(navigator.language, 255)})) {
+			remember({linked: {token, id, told}});
+		}
+	};
+
+	// ---- start and stop ----
+
+	const start = () => {
+		active = true;
+		if (view) {
+			navigated();
+			return link();
+		}
+		call('addSourceMiddleware', middleware);
+		load();
+		call('ready', () => {
+			ready = true;
+			idle(tellClicks);
+			idle(link);
+		});
+		later(whenBlocked, BLOCKED);
+		viewPage();
+		return watch();
+	};
+	const whenBlocked = () => {
+		blocked = !ready;
+		link();
+	};
+
+	// The consent is taken back: the cart forgets whose it is, and the relay is told so.
+	const stop = () => {
+		const {linked} = recall();
+		active = false;
+		batches.clear();
+		attempt(() => sessionStorage.setItem(KEY, JSON.stringify({linked})));
+		if (owned || blocked) {
+			keepId('', 0);
+		}
+		if (linked) {
+			linking = linking.then(safely(async () => {
+				const cart = await readCart();
+				if (!cart.headless && cart.token === linked.token) {
+					await writeAttribute('');
+				}
+			})).then(safely(async () => await collect({cartToken: cut(linked.token, 255), consent: {...choice(), analytics: false}}) &&
+				remember({linked: undefined})));
+		}
+	};
+
+	const decide = () => {
+		const may = config.consent === 'off' || asks('analyticsProcessingAllowed');
+		if (may && !active) {
+			start();
+		} else if (!may && (active || recall().linked)) {
+			stop();
+		}
+	};
+
+	const changedCart = () => {
+		added = true;
+		link();
+	};
+	const navigated = () => idle(() => {
+		if (active && view.path !== location.pathname) {
+			tellLists();
+			viewPage();
+			link();
+		}
+	});
+
+	const watch = () => {
+		['pushState', 'replaceState'].forEach(name => {
+			const original = history[name];
+			history[name] = function (...args) {
+				original.apply(this, args);
+				navigated();
+			};
+		});
+		listen(window, 'popstate', navigated);
+		listen(window, 'pagehide', tellLists);
+		new PerformanceObserver(safely(entries => entries.getEntries().some(({name}) => /\/cart\/add\b/.test(name)) && changedCart()))
+			.observe({type: 'resource'});
+		let planned;
+		new MutationObserver(() => {
+			planned = planned || idle(() => {
+				planned = 0;
+				learn();
+				watchLists();
+			});
+		}).observe(document.body, {childList: true, subtree: true});
+	};
+
+	// What themes of 2026 say themselves. Before the page view is told they say nothing that it does not.
+	const themeSays = (type, handler) => listen(document, `shopify:${type}`, event => active && handler({...event.detail,
+		product: event.product || (event.detail || {}).product, query: event.query || (event.detail || {}).query, promise: event.promise}));
+	let typing;
+	themeSays('page:view', navigated);
+	themeSays('product:view', ({product}) => viewProduct(product.handle || handleOf(product.url)));
+	themeSays('search:update', ({query}) => {
+		clearTimeout(typing);  // it comes with every letter
+		typing = later(() => search(query), DWELL * 2);
+	});
+	themeSays('cart:lines-update', ({promise}) => Promise.resolve(promise).then(changedCart));
+
+	listen(document, 'click', clicked);
+	listen(document, 'auxclick', clicked);
+	listen(document, 'submit', ({target}) =>
+		active && (target.elements.form_type || {}).value === 'create_customer' && remember({registering: true}));
+
+	// A page that the browser prepares in advance is not seen yet.
+	const begin = () => document.prerendering ? listen(document, 'prerenderingchange', begin) : idle(() => {
+		listen(document, 'visitorConsentCollected', () => {
+			chosen = true;
+			decide();
+		});
+		listen(window, 'load', decide);  // a headless shop may bring the consent's API late
+		decide();
+		if (config.consent !== 'off' && !privacy()) {
+			shopify().loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], safely(decide));
+		}
+	});
+	document.readyState === 'loading' ? listen(document, 'DOMContentLoaded', begin) : begin();
+})();
