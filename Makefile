@@ -51,6 +51,9 @@ $(BUILD)/%.o: %.c Makefile
 	@echo "compile $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# These files are in the program.
+$(BUILD)/src/receive/storefront.o: storefront/segrelay.js storefront/segrelay-pixel.js
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@echo "link    $@"
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
@@ -144,7 +147,7 @@ check-crash: $(BINARY) ## kill -9 the relay CRASHES (200) times under a mixed lo
 	CRASHES=$(CRASHES) SEGRELAY=$(abspath $(BINARY)) \
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/blackbox/test_crash.py
 
-FUZZ         = mapping request config texts
+FUZZ         = mapping request config texts hint
 FUZZ_SECONDS ?= 300
 FUZZ_SEED    ?= 0
 FUZZ_FLAGS   = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined

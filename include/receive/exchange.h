@@ -13,6 +13,7 @@
 #include "receive/body.h"
 #include "receive/loop.h"
 #include "receive/request.h"
+#include "receive/scripts.h"
 
 #include <microhttpd.h>
 
@@ -21,6 +22,7 @@ struct exchange {
 	struct request request; /* the engine's; must be the first member */
 	struct waiter waiter;
 	struct loop *loop;
+	struct MHD_Connection *connection;
 	struct config *config;
 	const struct shop *shop; /* NULL when it is not known */
 	struct request_head head;
@@ -30,7 +32,10 @@ struct exchange {
 	size_t secrets;      /* that were tried in vain */
 	int64_t complete_at; /* when its last byte was there, clock_monotonic; 0 before */
 	bool answered;
-	bool refused; /* by the engine, for lack of room */
+	bool refused;                /* by the engine, for lack of room */
+	struct scripts *scripts;     /* of those that are served; NULL for none */
+	const struct script *script; /* that is asked for */
+	bool gzip;                   /* and in which form */
 	struct arena *arena;
 	struct delivery delivery;
 	const cJSON *payload;

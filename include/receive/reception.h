@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "receive/addresses.h"
+#include "receive/rates.h"
 #include "receive/refusal.h"
 #include "receive/traffic.h"
 
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 struct MHD_Response;
+struct scripts;
 
 struct reception {
 	struct engine *engine;
@@ -23,6 +25,8 @@ struct reception {
 	_Atomic int64_t idle_timeout;
 	_Atomic int64_t max_per_address; /* 0 for no limit */
 	struct addresses *addresses;
+	struct rates *rates;     /* of hints */
+	struct scripts *scripts; /* of the configuration's storefronts; under the lock */
 	struct MHD_Response *answers[VERDICT_COUNT]; /* made once; NULL where none is given */
 	struct log_limit limits[VERDICT_COUNT];
 	struct traffic traffic;
@@ -36,6 +40,9 @@ void reception_destroy(struct reception *reception);
 
 /* The configuration for a request that begins now: a reference, the caller's to release. */
 struct config *reception_config(struct reception *reception);
+
+/* The storefronts' scripts: a reference, the caller's to release; NULL when there was no memory. */
+struct scripts *reception_scripts(struct reception *reception);
 
 /* An answer as those of all requests of a verdict, for a header of its own; the caller's to
  * destroy. NULL when there is no memory. */

@@ -47,6 +47,11 @@ struct request_head {
 	struct span api_version;
 	struct span triggered_at;
 	struct span test;
+	struct span origin;
+	struct span user_agent;
+	struct span forwarded_for;
+	struct span accept_encoding;
+	struct span if_none_match;
 	struct span recharge_topic;
 	struct span recharge_signature;
 	struct span recharge_timestamp;

@@ -24,7 +24,8 @@ enum { ROUTE_MAX_BODY = -1 }; /* the configuration's max_body */
 struct route {
 	const char *path;    /* the whole path, or with a "/" at its end what it begins with */
 	const char *methods; /* that it takes, as Allow lists them */
-	int64_t most;        /* bytes of a body */
+	int64_t most;        /* bytes of a body; 0 where there is none */
+	enum verdict stored; /* what became of a request that the engine took */
 	enum verdict (*judge)(struct request_head *head);
 	enum verdict (*verify)(struct exchange *exchange);
 	enum verdict (*describe)(struct exchange *exchange);

@@ -40,7 +40,4 @@ size_t batch_room(const struct destination *destination);
 void batch_write(const struct batch *batch, const struct destination *destination, int64_t now,
 	struct text *body);
 
-/* Compresses a body (gzip). 0, or -1 when there is no memory. */
-int batch_compress(const struct text *body, struct text *compressed);
-
 #endif

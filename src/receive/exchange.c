@@ -111,7 +111,7 @@ static void done(struct request *request, int result, const struct error *error)
 	if (result != 0 || exchange->refused)
 		exchange->verdict = VERDICT_STORE;
 	else if (exchange->verdict == VERDICT_NONE)
-		exchange->verdict = VERDICT_STORED;
+		exchange->verdict = exchange->head.route->stored;
 	if (result != 0 && error != NULL)
 		exchange->error = *error;
 	traffic_add(&loop_reception(exchange->loop)->traffic.waiting, -1);
@@ -141,7 +141,6 @@ static enum verdict describe(struct exchange *exchange)
 	enum verdict verdict;
 
 	exchange->delivery = (struct delivery){
-		.shop = exchange->shop->domain,
 		.topic = request_copy(exchange->arena, &head->topic),
 		.webhook_id = request_copy_id(exchange->arena, &head->webhook_id),
 		.event_id = request_copy_id(exchange->arena, &head->event_id),
@@ -153,9 +152,11 @@ static enum verdict describe(struct exchange *exchange)
 		.body_length = exchange->body.length,
 	};
 	verdict = head->route->describe(exchange);
-	if (verdict == VERDICT_NONE && exchange->delivery.topic == NULL)
-		return later(exchange, "no memory to parse a webhook");
-	return verdict;
+	if (verdict != VERDICT_NONE)
+		return verdict;
+	exchange->delivery.shop = exchange->shop->domain;
+	return exchange->delivery.topic != NULL ? VERDICT_NONE
+						: later(exchange, "no memory to parse a webhook");
 }
 
 /* What cannot be parsed is stored all the same; but a dead letter is for bodies that stay broken,
@@ -170,7 +171,11 @@ static enum verdict parse(struct exchange *exchange)
 
 static enum verdict verify(struct exchange *exchange)
 {
-	return exchange->body.length > 0 ? exchange->head.route->verify(exchange) : VERDICT_EMPTY;
+	const struct route *route = exchange->head.route;
+
+	if (exchange->body.length == 0 && route->most != 0)
+		return VERDICT_EMPTY;
+	return route->verify(exchange);
 }
 
 /* Nothing is parsed that would be refused anyway. */
@@ -227,6 +232,7 @@ static struct exchange *exchange_create(struct loop *loop)
 
 static void exchange_destroy(struct exchange *exchange)
 {
+	scripts_release(exchange->scripts);
 	arena_destroy(exchange->arena);
 	body_free(&exchange->body);
 	config_release(exchange->config);
@@ -284,6 +290,7 @@ enum MHD_Result exchange_handle(void *loop, struct MHD_Connection *connection, c
 		exchange = peer_admitted(connection) ? exchange_create(loop) : NULL;
 		if (exchange == NULL)
 			return MHD_NO;
+		exchange->connection = connection;
 		*context = exchange;
 		head_read(connection, path, method, version, &exchange->head);
 		return begin(exchange, connection);

@@ -2,6 +2,8 @@
  * counters. */
 #include "receive/reception.h"
 
+#include "receive/scripts.h"
+
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -55,7 +57,8 @@ struct reception *reception_create(struct engine *engine, struct config *config)
 	(void)pthread_mutex_init(&reception->lock, NULL);
 	reception_reload(reception, config);
 	reception->addresses = addresses_create();
-	if (reception->addresses == NULL)
+	reception->rates = rates_create();
+	if (reception->addresses == NULL || reception->rates == NULL)
 		goto failed;
 	for (size_t i = 0; i < VERDICT_COUNT; i++) {
 		if (!make_answer(reception, (enum verdict)i))
@@ -76,6 +79,8 @@ void reception_destroy(struct reception *reception)
 		if (reception->answers[i] != NULL)
 			MHD_destroy_response(reception->answers[i]);
 	addresses_destroy(reception->addresses);
+	rates_destroy(reception->rates);
+	scripts_release(reception->scripts);
 	config_release(reception->config);
 	(void)pthread_mutex_destroy(&reception->lock);
 	free(reception);
@@ -91,14 +96,29 @@ struct config *reception_config(struct reception *reception)
 	return config;
 }
 
+struct scripts *reception_scripts(struct reception *reception)
+{
+	struct scripts *scripts;
+
+	(void)pthread_mutex_lock(&reception->lock);
+	scripts = scripts_share(reception->scripts);
+	(void)pthread_mutex_unlock(&reception->lock);
+	return scripts;
+}
+
 void reception_reload(struct reception *reception, struct config *config)
 {
+	struct scripts *scripts = scripts_create(config);
+	struct scripts *scripts_before;
 	struct config *before;
 
 	(void)pthread_mutex_lock(&reception->lock);
 	before = reception->config;
+	scripts_before = reception->scripts;
 	reception->config = config_share(config);
+	reception->scripts = scripts;
 	(void)pthread_mutex_unlock(&reception->lock);
+	scripts_release(scripts_before);
 	atomic_store(&reception->request_timeout, config->request_timeout);
 	atomic_store(&reception->idle_timeout, config->idle_timeout);
 	atomic_store(&reception->max_per_address, config->max_connections_per_address);

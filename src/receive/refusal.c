@@ -39,6 +39,7 @@ void refusal_log(const struct refusal *refusal, struct log_limit *limit)
 	char shop[NAME_LENGTH + 1];
 	char topic[NAME_LENGTH + 1];
 	char path[NAME_LENGTH + 1];
+	char origin[NAME_LENGTH + 1];
 	int64_t left_out;
 
 	if (facts->log == NULL || !log_allow(limit, PERIOD, &left_out))
@@ -48,6 +49,10 @@ void refusal_log(const struct refusal *refusal, struct log_limit *limit)
 		LOG_STRING("detail", head->problem), LOG_STRING("because", refusal->because),
 		LOG_STRING("shop", copy_name(shop, head->shop.start, head->shop.length)),
 		LOG_STRING("topic", copy_name(topic, head->topic.start, head->topic.length)),
+		LOG_STRING("origin",
+			refusal->verdict == VERDICT_ORIGIN
+				? copy_name(origin, head->origin.start, head->origin.length)
+				: NULL),
 		LOG_STRING("path", where != NULL ? copy_name(path, where, strlen(where)) : NULL),
 		known_number("bytes", (int64_t)refusal->bytes, refusal->head != NULL),
 		known_number("content_length", length, length >= 0),

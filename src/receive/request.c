@@ -6,15 +6,18 @@
 #include <string.h>
 #include <strings.h>
 
-/* The headers that say something to us; each may occur once. */
+/* The headers that say something to us. */
 static const struct known_header {
 	const char *name;
 	size_t length;
 	size_t offset; /* of its span in the head */
+	bool repeats;  /* it may occur again: then the last counts */
 } known_headers[] = {
-#define KNOWN(name, member)                                                     \
-	{                                                                       \
-		(name), sizeof(name) - 1, offsetof(struct request_head, member) \
+#define KNOWN(name, member) ENTRY(name, member, false)
+#define LAST(name, member) ENTRY(name, member, true)
+#define ENTRY(name, member, repeats)                                                       \
+	{                                                                                  \
+		(name), sizeof(name) - 1, offsetof(struct request_head, member), (repeats) \
 	}
 	KNOWN("Host", host),
 	KNOWN("Content-Length", length),
@@ -32,7 +35,14 @@ static const struct known_header {
 	KNOWN("X-Recharge-Webhook-Signature", recharge_signature),
 	KNOWN("X-Recharge-Webhook-Timestamp", recharge_timestamp),
 	KNOWN("X-Recharge-Hmac-Sha256", recharge_hmac),
+	LAST("Origin", origin),
+	LAST("User-Agent", user_agent),
+	LAST("X-Forwarded-For", forwarded_for),
+	LAST("Accept-Encoding", accept_encoding),
+	LAST("If-None-Match", if_none_match),
 #undef KNOWN
+#undef LAST
+#undef ENTRY
 };
 
 enum { KNOWN_HEADERS = sizeof(known_headers) / sizeof(known_headers[0]) };
@@ -121,7 +131,7 @@ void request_header(struct request_head *head, const struct span *name, const st
 	known = find_known(name);
 	if (known != NULL) {
 		span = (struct span *)(void *)((char *)head + known->offset);
-		if (span->start != NULL)
+		if (span->start != NULL && !known->repeats)
 			request_malformed(head, "a header that may occur once occurs twice");
 		*span = request_trim(value);
 	} else if (begins_with(name, "Content-Length") || begins_with(name, "Transfer-Encoding")) {

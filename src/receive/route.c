@@ -1,7 +1,9 @@
 /* Routes: what is at which path, and what its requests have to show. */
 #include "receive/route.h"
 
+#include "receive/collect.h"
 #include "receive/recharge.h"
+#include "receive/serving.h"
 #include "receive/shopify.h"
 
 #include <string.h>
@@ -20,6 +22,22 @@ static const struct route routes[] = {
 		.verify = recharge_verify,
 		.describe = recharge_describe,
 		.admit = recharge_admit},
+	{.path = COLLECT_PATH,
+		.methods = "POST, OPTIONS",
+		.most = COLLECT_MOST,
+		.stored = VERDICT_COLLECTED,
+		.judge = collect_judge,
+		.verify = collect_verify,
+		.describe = collect_describe,
+		.respond = collect_respond},
+	{.path = SCRIPT_PATH,
+		.methods = "GET, HEAD",
+		.verify = serving_verify,
+		.respond = serving_respond},
+	{.path = PIXEL_PATH,
+		.methods = "GET, HEAD",
+		.verify = serving_verify,
+		.respond = serving_respond},
 	{0},
 };
 

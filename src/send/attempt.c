@@ -2,6 +2,7 @@
 #include "send/inside.h"
 
 #include "base/clock.h"
+#include "base/gzip.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static bool make_body(struct attempt *attempt)
 		return false;
 	if (!attempt->options->gzip)
 		return true;
-	if (batch_compress(&attempt->body, &compressed) != 0) {
+	if (gzip_compress(attempt->body.data, attempt->body.length, GZIP_FAST, &compressed) != 0) {
 		text_free(&compressed);
 		return false;
 	}

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 struct shared_arena {
 	struct arena *arena;
@@ -99,28 +98,4 @@ void batch_write(const struct batch *batch, const struct destination *destinatio
 	json_add_member(body, "sentAt", sent_at);
 	json_add_member(body, "writeKey", destination->write_key);
 	text_put(body, "}");
-}
-
-int batch_compress(const struct text *body, struct text *compressed)
-{
-	z_stream stream = {
-		.next_in = (Bytef *)body->data,
-		.avail_in = (uInt)body->length,
-	};
-	int result;
-
-	/* 15 bits of window, and 16 more for gzip's header instead of zlib's. */
-	if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return -1;
-	text_cut(compressed, 0);
-	if (!text_reserve(compressed, deflateBound(&stream, (uLong)body->length))) {
-		(void)deflateEnd(&stream);
-		return -1;
-	}
-	stream.next_out = (Bytef *)compressed->data;
-	stream.avail_out = (uInt)(compressed->capacity - 1);
-	result = deflate(&stream, Z_FINISH);
-	compressed->length = stream.total_out;
-	(void)deflateEnd(&stream);
-	return result == Z_STREAM_END ? 0 : -1;
 }

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into a folder: seeds.py FOLDER."""
 
+import json
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from tools import storefront  # noqa: E402
+
 LARGEST = 40000  # bytes: larger ones slow the fuzzer down
 
 SIGNATURE = "InQjGXkrWwQDTo+TJAP7OeXA0LTYpB4YcWYwb9ef3pA="
@@ -20,6 +24,13 @@ TEXTS = [
     "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
     "6 Nov 919944761", "120", "10s", "16MiB", "https://x.example/a?utm_source=b%20c#d", "/collections?utm_source=a",
     '{"success": false}', "OK",
+]
+
+
+HINTS = [
+    ("203.0.113.9, 10.1.2.3", storefront.posted()), ("[2001:db8::1]:443", storefront.posted(cart=False, checkout=True)),
+    ("", storefront.happened("payment_info_submitted")), (",", storefront.happened("alert_displayed")),
+    ("unknown", {"v": 1, "shop": "a", "cartToken": "t?key=s", "page": {"url": "https://a/?b=1&key=c"}}),
 ]
 
 
@@ -46,6 +57,8 @@ def main():
                   bytes([number % 256]) + content)
     for number, request in enumerate(REQUESTS):
         write(out / "request", str(number), request.encode())
+    for number, (client, hint) in enumerate(HINTS):
+        write(out / "hint", str(number), f"{client}\n{json.dumps(hint)}".encode())
     for number, text in enumerate(TEXTS):
         write(out / "texts", str(number), text.encode())
     for path in [ROOT / "config/segrelay.conf", *ROOT.glob("tests/golden/**/segrelay.conf")]:

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/gzip.h"
 #include "send/batch.h"
 
 #include <stdio.h>
@@ -158,7 +159,7 @@ static void compresses_to_gzip(void **state)
 
 	(void)state;
 	batch_write(batch, &destination, 0, &body);
-	assert_int_equal(batch_compress(&body, &compressed), 0);
+	assert_int_equal(gzip_compress(body.data, body.length, GZIP_FAST, &compressed), 0);
 	assert_true(compressed.length < body.length / 2);
 	assert_memory_equal(compressed.data, "\x1f\x8b", 2);
 	assert_true(text_reserve(&again, body.length + 1));

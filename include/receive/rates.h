@@ -1,0 +1,21 @@
+/* How often somebody may do something: so many times a minute, evenly or all at once. */
+#ifndef SEGRELAY_RECEIVE_RATES_H
+#define SEGRELAY_RECEIVE_RATES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rates;
+
+/* Of a fixed size: when there are too many at once, who was least active is let in anew. NULL when
+ * there is no memory. */
+struct rates *rates_create(void);
+
+/* Takes one of `a_minute` of the key at `now` (ms of any clock that does not go back); false when
+ * they are used up. From any thread. */
+bool rates_take(struct rates *rates, uint64_t key, int64_t a_minute, int64_t now);
+
+/* NULL is allowed. */
+void rates_destroy(struct rates *rates);
+
+#endif

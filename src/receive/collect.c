@@ -1,0 +1,195 @@
+/* Hints of the storefront: POST /collect, by the script and the pixel.
+ *
+ * Anyone can post here, so there is nothing to verify: what is taken is bounded, checked, and
+ * trusted for nothing that a webhook tells. */
+#include "receive/collect.h"
+
+#include "base/clock.h"
+#include "mapping/context.h"
+#include "receive/client.h"
+#include "receive/exchange.h"
+#include "receive/hint.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { ORIGIN_MAX = 300 };
+
+/* A browser that would send another type than text asks first. */
+enum verdict collect_judge(struct request_head *head)
+{
+	return strcmp(head->method, "OPTIONS") == 0 ? VERDICT_PREFLIGHT : VERDICT_NONE;
+}
+
+/* ---- from where ---- */
+
+static bool is(const struct span *origin, const char *value)
+{
+	return origin->length == strlen(value) &&
+	       strncasecmp(origin->start, value, origin->length) == 0;
+}
+
+/* The shop's pages, by its own domain and those that were configured; "null" is that of the pixel,
+ * which Shopify keeps in a sandboxed frame. */
+static bool is_from_shop(const struct span *origin, const struct shop *shop)
+{
+	static const char https[] = "https://";
+	size_t length = sizeof(https) - 1;
+	struct span host;
+
+	if (origin->start == NULL || origin->length > ORIGIN_MAX)
+		return false;
+	if (is(origin, "null"))
+		return true;
+	for (size_t i = 0; i < shop->storefront_origins.count; i++)
+		if (is(origin, shop->storefront_origins.items[i]))
+			return true;
+	if (origin->length <= length || strncasecmp(origin->start, https, length) != 0)
+		return false;
+	host = (struct span){origin->start + length, origin->length - length};
+	return is(&host, shop->domain);
+}
+
+/* ---- how often ---- */
+
+static struct client client_of(const struct exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return client_find(info->client_addr, &exchange->head.forwarded_for,
+		&exchange->config->trusted_proxies);
+}
+
+/* Before anything is parsed. */
+enum verdict collect_verify(struct exchange *exchange)
+{
+	struct reception *reception = loop_reception(exchange->loop);
+	struct client client = client_of(exchange);
+
+	return rates_take(reception->rates, client_key(&client),
+		       exchange->config->hints_per_address, clock_monotonic())
+		       ? VERDICT_NONE
+		       : VERDICT_RATE;
+}
+
+static bool shop_may(struct exchange *exchange)
+{
+	const struct digest_part part = {exchange->shop->domain, strlen(exchange->shop->domain)};
+	unsigned char digest[SHA256_SIZE];
+	uint64_t key;
+
+	if (digest_sha256(&part, 1, digest) != 0)
+		return false;
+	memcpy(&key, digest, sizeof(key));
+	return rates_take(loop_reception(exchange->loop)->rates, key,
+		exchange->config->hints_per_shop, clock_monotonic());
+}
+
+/* ---- what ---- */
+
+/* Writes what is kept of the hint, as the delivery's body. */
+static enum verdict keep(struct exchange *exchange)
+{
+	struct client client = client_of(exchange);
+	struct hint_request request = {.now = exchange->delivery.received};
+	struct text kept = {0};
+	char address[CLIENT_TEXT];
+	char ip[CLIENT_TEXT];
+	int result;
+
+	client_format(&client, address);
+	if (context_ip(address, exchange->shop->anonymize_ip, ip))
+		request.ip = ip;
+	request.user_agent = request_copy(exchange->arena, &exchange->head.user_agent);
+	result = hint_read(exchange->payload, &request, &kept, &exchange->error);
+	if (result == 0) {
+		exchange->delivery.body = arena_copy(exchange->arena, text_string(&kept));
+		exchange->delivery.body_length = kept.length;
+	}
+	text_free(&kept);
+	exchange->head.problem = result != 0 ? exchange->error.text : NULL;
+	return result == 0 ? VERDICT_NONE : VERDICT_HINT;
+}
+
+/* A repetition is what is kept alike. */
+static int fingerprint(struct exchange *exchange)
+{
+	struct delivery *delivery = &exchange->delivery;
+	const struct digest_part part = {delivery->body, delivery->body_length};
+
+	delivery->topic = HINT_TOPIC;
+	if (delivery->body == NULL || digest_sha256(&part, 1, delivery->fingerprint) != 0)
+		return -1;
+	exchange->payload = json_parse(
+		exchange->arena, delivery->body, delivery->body_length, &exchange->problem);
+	return exchange->payload != NULL ? 0 : -1;
+}
+
+static enum verdict no_memory(struct exchange *exchange)
+{
+	(void)error_set(&exchange->error, "no memory to take a hint");
+	return VERDICT_STORE;
+}
+
+/* A shop that is not known is answered as a page that is not the shop's. */
+enum verdict collect_describe(struct exchange *exchange)
+{
+	const char *name = hint_shop(exchange->payload);
+	enum verdict verdict;
+
+	if (exchange->payload == NULL)
+		exchange->head.problem = exchange->problem.text;
+	else if (name == NULL)
+		exchange->head.problem = "it names no shop";
+	if (name == NULL)
+		return VERDICT_HINT;
+	exchange->shop = config_shop(exchange->config, name);
+	if (exchange->shop == NULL || exchange->shop->storefront_origins.count == 0 ||
+		!is_from_shop(&exchange->head.origin, exchange->shop))
+		return VERDICT_ORIGIN;
+	if (!shop_may(exchange))
+		return VERDICT_RATE;
+	verdict = keep(exchange);
+	if (verdict != VERDICT_NONE)
+		return verdict;
+	return fingerprint(exchange) == 0 ? VERDICT_NONE : no_memory(exchange);
+}
+
+/* ---- the answer ---- */
+
+static struct MHD_Response *answer_preflight(void)
+{
+	static const char *const headers[][2] = {
+		{"Access-Control-Allow-Origin", "*"},
+		{"Access-Control-Allow-Methods", "POST"},
+		{"Access-Control-Allow-Headers", "Content-Type"},
+		{"Access-Control-Max-Age", "86400"},
+	};
+	struct MHD_Response *response = reception_make_answer(VERDICT_PREFLIGHT);
+
+	for (size_t i = 0; response != NULL && i < sizeof(headers) / sizeof(headers[0]); i++)
+		(void)MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	return response;
+}
+
+/* Only the shop's pages may read that it was taken. */
+struct MHD_Response *collect_respond(struct exchange *exchange)
+{
+	const struct span *origin = &exchange->head.origin;
+	struct MHD_Response *response;
+	char text[ORIGIN_MAX + 1];
+
+	if (exchange->verdict == VERDICT_PREFLIGHT)
+		return answer_preflight();
+	if (exchange->verdict != VERDICT_COLLECTED)
+		return NULL;
+	response = reception_make_answer(VERDICT_COLLECTED);
+	memcpy(text, origin->start, origin->length);
+	text[origin->length] = '\0';
+	if (response != NULL) {
+		(void)MHD_add_response_header(response, "Access-Control-Allow-Origin", text);
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");
+	}
+	return response;
+}

@@ -1,0 +1,282 @@
+/* A hint of the storefront: what its script and pixel post, checked, as it is kept. */
+#include "receive/hint.h"
+
+#include "base/clock.h"
+#include "base/url.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+	ID_MAX = 128,
+	TOKEN_MAX = 255,
+	TEXT_MAX = 255,
+	URL_MAX = 2048,
+};
+
+/* A browser's clock may be wrong by this much, and a page open for this long. */
+static const int64_t EVENT_AGE_MAX = DAY;
+
+enum kind { ID, TOKEN, WORDS, ADDRESS, PATH, QUERY, FLAG, TIME, OBJECT, EVENT };
+
+struct member {
+	const char *posted;
+	const char *kept;
+	enum kind kind;
+	const struct member *members; /* of an object */
+};
+
+static const struct member page[] = {
+	{"url", "url", ADDRESS, NULL},
+	{"path", "path", PATH, NULL},
+	{"search", "search", QUERY, NULL},
+	{"referrer", "referrer", ADDRESS, NULL},
+	{"title", "title", WORDS, NULL},
+	{0},
+};
+
+static const struct member campaign[] = {
+	{"name", "name", WORDS, NULL},
+	{"source", "source", WORDS, NULL},
+	{"medium", "medium", WORDS, NULL},
+	{"term", "term", WORDS, NULL},
+	{"content", "content", WORDS, NULL},
+	{0},
+};
+
+static const struct member consent[] = {
+	{"analytics", "analytics", FLAG, NULL},
+	{"marketing", "marketing", FLAG, NULL},
+	{"preferences", "preferences", FLAG, NULL},
+	{"saleOfData", "sale_of_data", FLAG, NULL},
+	{0},
+};
+
+static const struct member event[] = {
+	{"id", "id", ID, NULL},
+	{"name", "name", EVENT, NULL},
+	{"time", "time", TIME, NULL},
+	{"type", "type", ID, NULL},
+	{0},
+};
+
+static const struct member members[] = {
+	{"shop", "shop", ID, NULL},
+	{"anonymousId", "anonymous_id", ID, NULL},
+	{"cartToken", "cart_token", TOKEN, NULL},
+	{"checkoutToken", "checkout_token", TOKEN, NULL},
+	{"googleClientId", "google_client_id", ID, NULL},
+	{"googleSessionId", "google_session_id", ID, NULL},
+	{"page", "page", OBJECT, page},
+	{"campaign", "campaign", OBJECT, campaign},
+	{"locale", "locale", ID, NULL},
+	{"consent", "consent", OBJECT, consent},
+	{"event", "event", OBJECT, event},
+	{0},
+};
+
+/* What Shopify's pixel API calls the steps of a checkout. */
+static const char *const events[] = {"checkout_started", "checkout_contact_info_submitted",
+	"checkout_address_info_submitted", "checkout_shipping_info_submitted",
+	"payment_info_submitted", "checkout_completed", "alert_displayed"};
+
+/* ---- values ---- */
+
+static bool is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text >= 0x7f)
+			return false;
+	return true;
+}
+
+static bool is_event(const char *text)
+{
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (strcmp(events[i], text) == 0)
+			return true;
+	return false;
+}
+
+static bool is_address(const char *text)
+{
+	return strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "http://", 7) == 0;
+}
+
+static bool is_text_of(enum kind kind, const char *text)
+{
+	size_t length = strlen(text);
+
+	switch (kind) {
+	case ID:
+		return length <= ID_MAX && is_printable(text);
+	case TOKEN:
+		return length <= TOKEN_MAX && is_printable(text) && *text != '?';
+	case EVENT:
+		return is_event(text);
+	case ADDRESS:
+		return length <= URL_MAX && is_printable(text) && is_address(text);
+	case PATH:
+	case QUERY:
+		return length <= URL_MAX && url_is_clean_text(text) &&
+		       *text == (kind == PATH ? '/' : '?');
+	default:
+		return length <= TEXT_MAX && url_is_clean_text(text);
+	}
+}
+
+/* ---- writing ---- */
+
+struct hint {
+	const struct hint_request *request;
+	struct text *kept;
+	struct error *error;
+};
+
+/* Without what begins with "?". */
+static void write_before_query(struct hint *hint, const char *name, const char *value)
+{
+	char text[URL_MAX + 1];
+	size_t length = strcspn(value, "?");
+
+	memcpy(text, value, length);
+	text[length] = '\0';
+	json_add_member(hint->kept, name, text);
+}
+
+/* The browser's key to the cart, behind the cart's token or in a URL, gives access to it. */
+static bool has_key(enum kind kind, const char *value)
+{
+	return kind == TOKEN ||
+	       ((kind == ADDRESS || kind == QUERY) &&
+		       (strstr(value, "?key=") != NULL || strstr(value, "&key=") != NULL));
+}
+
+/* A wrong clock must not tell a wrong time. */
+static void write_time(struct hint *hint, const char *name, const char *value)
+{
+	int64_t now = hint->request->now;
+	int64_t time = time_parse(value);
+	char text[TIME_TEXT];
+
+	if (time == TIME_UNKNOWN || time > now || time < now - EVENT_AGE_MAX)
+		time = now;
+	time_format(time, text);
+	json_add_member(hint->kept, name, text);
+}
+
+static int refuse(struct hint *hint, const char *parent, const char *name, const char *why)
+{
+	return error_set(hint->error, "%s%s%s: %s", parent, *parent != '\0' ? "." : "", name, why);
+}
+
+static int write_text(
+	struct hint *hint, const struct member *member, const char *parent, const cJSON *value)
+{
+	if (!cJSON_IsString(value))
+		return refuse(hint, parent, member->posted, "is no text");
+	if (member->kind != TIME && !is_text_of(member->kind, value->valuestring))
+		return refuse(hint, parent, member->posted,
+			"is too long, or nothing that could stand there");
+	if (has_key(member->kind, value->valuestring))
+		write_before_query(hint, member->kept, value->valuestring);
+	else if (member->kind == TIME)
+		write_time(hint, member->kept, value->valuestring);
+	else
+		json_add_member(hint->kept, member->kept, value->valuestring);
+	return 0;
+}
+
+static int write_flag(
+	struct hint *hint, const struct member *member, const char *parent, const cJSON *value)
+{
+	if (!cJSON_IsBool(value))
+		return refuse(hint, parent, member->posted, "is neither true nor false");
+	json_add_flag(hint->kept, member->kept, cJSON_IsTrue(value));
+	return 0;
+}
+
+/* Objects lie one deep. */
+static int write_object(
+	struct hint *hint, const struct member *member, const char *parent, const cJSON *value)
+{
+	size_t before = hint->kept->length;
+	size_t empty;
+
+	(void)parent;
+	if (!cJSON_IsObject(value))
+		return refuse(hint, "", member->posted, "is no object");
+	json_add_key(hint->kept, member->kept);
+	text_put(hint->kept, "{");
+	empty = hint->kept->length;
+	for (const struct member *inner = member->members; inner->posted != NULL; inner++) {
+		const cJSON *said = json_at(value, inner->posted);
+
+		if (said == NULL)
+			continue;
+		if ((inner->kind == FLAG ? write_flag : write_text)(
+			    hint, inner, member->posted, said) != 0)
+			return -1;
+	}
+	if (hint->kept->length == empty)
+		text_cut(hint->kept, before);
+	else
+		text_put(hint->kept, "}");
+	return 0;
+}
+
+/* What the request itself tells; nothing of it is worth a refusal. */
+static void write_request(struct hint *hint)
+{
+	const struct hint_request *request = hint->request;
+
+	json_add_member(hint->kept, "ip", request->ip);
+	if (request->user_agent != NULL && is_text_of(WORDS, request->user_agent))
+		json_add_member(hint->kept, "user_agent", request->user_agent);
+}
+
+/* An event without its name or its time says nothing. */
+static int check_whole(const cJSON *posted, struct error *error)
+{
+	const char *version = json_text(posted, "v");
+
+	if (!cJSON_IsObject(posted))
+		return error_set(error, "the body is no JSON object");
+	if (version == NULL || strcmp(version, "1") != 0)
+		return error_set(error, "v: is not 1");
+	if (hint_shop(posted) == NULL)
+		return error_set(error, "shop: is missing");
+	if (json_text(posted, "cartToken|checkoutToken") == NULL)
+		return error_set(error, "neither cartToken nor checkoutToken");
+	if (json_at(posted, "event") != NULL && (json_text(posted, "event.name") == NULL ||
+							json_text(posted, "event.time") == NULL))
+		return error_set(error, "event: has no name, or no time");
+	return 0;
+}
+
+const char *hint_shop(const cJSON *posted)
+{
+	return json_text(posted, "shop");
+}
+
+int hint_read(const cJSON *posted, const struct hint_request *request, struct text *kept,
+	struct error *error)
+{
+	struct hint hint = {.request = request, .kept = kept, .error = error};
+
+	if (check_whole(posted, error) != 0)
+		return -1;
+	text_put(kept, "{");
+	for (const struct member *member = members; member->posted != NULL; member++) {
+		const cJSON *value = json_at(posted, member->posted);
+
+		if (value == NULL)
+			continue;
+		if ((member->kind == OBJECT ? write_object : write_text)(
+			    &hint, member, "", value) != 0)
+			return -1;
+	}
+	write_request(&hint);
+	text_put(kept, "}");
+	return kept->failed ? error_set(error, "no memory") : 0;
+}

@@ -1,0 +1,271 @@
+"""The storefront's side of the relay: its script and pixel, and the hints that they post."""
+
+import gzip
+import http.client
+import json
+import re
+import threading
+from decimal import Decimal
+
+import pytest
+from conftest import Answer
+from tools import shop as shops
+from tools import storefront
+from tools.journeys import cart, checkout, redact
+from tools.shop import ALMA, AURORA, BROWSER_ID, order
+
+ORIGIN = "https://aurora.example"
+GENERAL = 'public_url = "https://relay.example"\n'
+SHOP = f'storefront_origins = {{"{ORIGIN}"}}'
+
+
+@pytest.fixture
+def relay(make_relay):
+    return make_relay(options=GENERAL, shop_options=SHOP)
+
+
+def ask(relay, method, path, body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=20)
+    connection.request(method, path, body,
+                       {name.replace("_", "-"): value for name, value in headers.items()})
+    answer = Answer(connection.getresponse())
+    connection.close()
+    return answer
+
+
+def collect(relay, hint, origin=ORIGIN, client="203.0.113.57", **headers):
+    body = hint if isinstance(hint, bytes) else json.dumps(hint).encode()
+    more = {"Origin": origin} if origin else {}
+    return ask(relay, "POST", "/collect", body, Content_Type="text/plain", X_Forwarded_For=client,
+               User_Agent="Firefox/145.0", **more, **headers)
+
+
+def tracks(segment, event):
+    return [message for message in segment.messages if message.get("event") == event]
+
+
+# ---- the files ----
+
+def config_of(script):
+    return json.loads(re.match(rb"var segrelayConfig=(\{.*\});\n", script).group(1))
+
+
+def test_the_script_is_configured_for_the_shop(make_relay):
+    relay = make_relay(
+        options=GENERAL, shop_options=SHOP + '\n storefront_write_key = "browserkey"\n consent = off\n'
+        ' user_id = md5_email\n disable = {"Product Shared"}\n rename = {"Product Viewed=Seen"}\n'
+        ' consent_categories = {"sale_of_data=Sale"}\n storefront_pages = {"/korb=Cart Viewed"}')
+    answer = ask(relay, "GET", f"/segrelay.js?shop={AURORA.domain}")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert config_of(answer.body) == {
+        "version": config_of(answer.body)["version"], "shop": AURORA.domain,
+        "collect": "https://relay.example/collect", "writeKey": "browserkey",
+        "cdn": "https://cdn.segment.com", "consent": "off", "consentCategories": {"saleOfData": "Sale"},
+        "userId": "md5_email", "emailProperty": True, "attribute": "_segment_anonymous_id",
+        "disable": ["Product Shared"], "rename": {"Product Viewed": "Seen"},
+        "paths": [["/korb", "Cart Viewed"]]}
+
+
+@pytest.mark.parametrize("path", ["/segrelay.js", "/segrelay-pixel.js"])
+def test_the_files_are_compressed_and_cached(relay, path):
+    asked = f"{path}?shop={AURORA.domain}"
+    plain = ask(relay, "GET", asked)
+    small = ask(relay, "GET", asked, Accept_Encoding="br, gzip;q=0.8")
+    assert small.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(small.body) == plain.body and len(small.body) < len(plain.body)
+    assert plain.headers["etag"] != small.headers["etag"]
+    assert "max-age" in plain.headers["cache-control"] and plain.headers["vary"] == "Accept-Encoding"
+    head = ask(relay, "HEAD", asked)
+    assert (head.status, head.body, head.headers["etag"]) == (200, b"", plain.headers["etag"])
+    again = ask(relay, "GET", asked, If_None_Match=f'"x", W/{plain.headers["etag"]}')
+    assert (again.status, again.body) == (304, b"")
+    assert ask(relay, "GET", asked, If_None_Match=small.headers["etag"]).status == 200
+    assert ask(relay, "GET", asked, Accept_Encoding="gzip;q=0").body == plain.body
+
+
+def test_the_files_change_with_the_configuration(relay, segment):
+    before = ask(relay, "GET", f"/segrelay.js?shop={AURORA.domain}")
+    relay.write_config(GENERAL, {"main": ("m" * 32, segment.url, "")}, SHOP + "\n consent = off")
+    relay.reload()
+    after = ask(relay, "GET", f"/segrelay.js?shop={AURORA.domain}",
+                If_None_Match=before.headers["etag"])
+    assert after.status == 200 and config_of(after.body)["consent"] == "off"
+
+
+def test_there_is_nothing_for_other_shops(make_relay):
+    relay = make_relay()  # without storefronts
+    for path in ("/segrelay.js", "/segrelay-pixel.js", "/segrelay.js?shop=",
+                 f"/segrelay.js?shop={AURORA.domain}"):
+        assert ask(relay, "GET", path).status == 404
+    assert ask(relay, "POST", "/segrelay.js", b"x").headers["allow"] == "GET, HEAD"
+    assert ask(relay, "GET", "/collect").headers["allow"] == "POST, OPTIONS"
+    assert collect(relay, storefront.posted()).status == 403
+
+
+# ---- what is taken ----
+
+def test_a_hint_ties_the_browser_to_cart_and_order(relay, segment):
+    answer = collect(relay, storefront.posted())
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert relay.post("orders/create", order(note_attributes=[])).status == 200
+    relay.wait(lambda: tracks(segment, "Order Completed"))
+    message = tracks(segment, "Order Completed")[0]
+    assert (message["anonymousId"], message["userId"]) == (BROWSER_ID, str(ALMA.id))
+    assert message["context"]["consent"] == {"categoryPreferences": {
+        "Analytics": True, "Advertising": True, "Functional": True, "DataSale": True}}
+    assert relay.topic("storefront/hint")["ignored"] == 1
+
+
+def test_the_link_outlives_a_crash(relay, segment):
+    assert collect(relay, storefront.posted()).status == 204
+    relay.kill()
+    relay.start()
+    assert relay.post("carts/create", cart()).status == 200
+    relay.wait(lambda: len(tracks(segment, "Product Added")) == 2, 40)
+    for message in tracks(segment, "Product Added"):
+        assert message["anonymousId"] == BROWSER_ID
+        assert message["context"]["ip"] == "203.0.113.57"
+        assert message["context"]["page"]["url"] == storefront.PAGE["url"]
+        assert message["context"]["campaign"] == storefront.CAMPAIGN
+
+
+def test_the_pixels_events_are_told_once(relay, segment):
+    assert relay.post("checkouts/update", checkout("shipping", browser_id=None)).status == 200
+    for hint in (storefront.happened("payment_info_submitted"),
+                 storefront.happened("payment_info_submitted", id="sh-e2"),
+                 storefront.happened("alert_displayed", id="sh-e3"),
+                 storefront.happened("alert_displayed", id="sh-e3"),
+                 storefront.happened("checkout_completed", id="sh-e4"),
+                 storefront.happened("checkout_completed", id="sh-e5")):
+        assert collect(relay, hint, origin="null").status == 204
+    assert relay.post("orders/create", order(note_attributes=[])).status == 200
+    relay.wait(lambda: tracks(segment, "Thank you page"))
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    for event in ("Payment Info Entered", "Payment Failure", "Thank you page", "Order Completed"):
+        assert len(tracks(segment, event)) == 1, event
+    told = tracks(segment, "Payment Info Entered")[0]
+    assert told["properties"]["total"] == Decimal(checkout("shipping")["total_price"])
+
+
+def test_a_repeated_hint_is_stored_once(relay):
+    for _ in range(3):
+        assert collect(relay, storefront.posted()).status == 204
+    assert relay.topic("storefront/hint")["repeated"] == 2
+
+
+def test_who_refused_is_told_without_the_browser(relay, segment):
+    assert collect(relay, storefront.posted()).status == 204
+    refused = storefront.posted(browser_id=None, consent=storefront.REFUSED, page=None)
+    assert collect(relay, refused).status == 204
+    assert relay.post("orders/create", order(note_attributes=[])).status == 200
+    relay.wait(lambda: tracks(segment, "Order Completed"))
+    message = tracks(segment, "Order Completed")[0]
+    assert "anonymousId" not in message
+    assert message["context"]["consent"]["categoryPreferences"]["Analytics"] is False
+
+
+def test_the_forgotten_leave_no_hint(relay, segment):
+    assert collect(relay, storefront.posted()).status == 204
+    assert relay.post("orders/create", order(note_attributes=[])).status == 200
+    relay.wait(lambda: tracks(segment, "Order Completed"))
+    assert BROWSER_ID.encode() in relay.database.read_bytes() + \
+        relay.database.with_suffix(".db-wal").read_bytes()
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    relay.stop()
+    assert BROWSER_ID.encode() not in relay.database.read_bytes()
+    assert shops.tokens_of(shops.order_id_of(1001))[0].encode() not in relay.database.read_bytes()
+
+
+# ---- what is refused ----
+
+@pytest.mark.parametrize("origin, status", [
+    (ORIGIN, 204), (ORIGIN.upper(), 204), (f"https://{AURORA.domain}", 204), ("null", 204),
+    (None, 403), ("https://evil.example", 403), ("http://aurora.example", 403),
+    ("https://aurora.example.evil.example", 403), ("https://aurora.example:444", 403),
+    ("https://" + "a" * 400, 403), (f"http://{AURORA.domain}", 403)])
+def test_only_the_shops_pages_may_post(relay, origin, status):
+    answer = collect(relay, storefront.posted(), origin=origin)
+    assert answer.status == status
+    assert ("access-control-allow-origin" in answer.headers) == (status == 204)
+
+
+def test_another_shops_page_may_not_post(relay):
+    other = storefront.posted(shop=shops.FJORD)
+    assert collect(relay, other, origin=f"https://{AURORA.domain}").status == 403
+    unknown = storefront.posted() | {"shop": "unknown.myshopify.com"}
+    assert collect(relay, unknown).status == 403
+
+
+@pytest.mark.parametrize("body", [
+    b"{}", b"[]", b"null", b"{", b"\xff\xfe", b'{"v":1}', b'{"v":1,"shop":"%s"}' % AURORA.domain.encode(),
+    b"[" * 100 + b"]" * 100, b'{"v":1,"shop":{"a":1},"cartToken":"t"}'])
+def test_what_is_no_hint_is_refused(relay, body):
+    assert collect(relay, body).status == 400
+    assert relay.topic("storefront/hint") is None
+
+
+def test_hints_are_small(relay):
+    assert collect(relay, b"x" * 8193).status == 413
+    assert collect(relay, b"").status == 400
+    assert collect(relay, storefront.posted(anonymousId="x" * 129)).status == 400
+
+
+def test_a_browser_may_ask_first(relay):
+    answer = ask(relay, "OPTIONS", "/collect", Origin=ORIGIN, Access_Control_Request_Method="POST",
+                 Access_Control_Request_Headers="content-type")
+    assert answer.status == 204
+    assert answer.headers["access-control-allow-methods"] == "POST"
+    assert answer.headers["access-control-allow-headers"] == "Content-Type"
+
+
+def test_one_address_may_not_post_too_often(make_relay):
+    relay = make_relay(options=GENERAL + "hints_per_address = 5", shop_options=SHOP)
+    statuses = [collect(relay, storefront.posted(number=n)).status for n in range(2000, 2010)]
+    assert statuses[:5] == [204] * 5 and statuses.count(429) >= 4
+    assert collect(relay, storefront.posted(), client="203.0.113.58").status == 204
+    # who writes the header himself is still whom the proxy names last
+    assert collect(relay, storefront.posted(), client="198.51.100.1, 203.0.113.57").status == 429
+    assert relay.lines("hint refused: there were too many within a minute")
+    assert relay.metric('segrelay_http_requests_total{code="429",reason="rate"}') >= 5
+
+
+def test_one_shop_may_not_post_too_often(make_relay):
+    relay = make_relay(options=GENERAL + "hints_per_shop = 5", shop_options=SHOP)
+    statuses = [collect(relay, storefront.posted(number=n), client=f"203.0.113.{n - 1990}").status
+                for n in range(2000, 2010)]
+    assert statuses[:5] == [204] * 5 and statuses.count(429) >= 4
+    assert relay.post("orders/create", order()).status == 200  # webhooks are not counted
+
+
+@pytest.mark.threads
+def test_many_browsers_at_once_while_the_configuration_changes(relay):
+    failed = []
+
+    def visit(number):
+        for turn in range(20):
+            hint = storefront.posted(number=10000 + 100 * number + turn)
+            if collect(relay, hint, client=f"203.0.113.{number}").status != 204:
+                failed.append(number)
+            if ask(relay, "GET", f"/segrelay.js?shop={AURORA.domain}").status != 200:
+                failed.append(number)
+
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        relay.reload()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert relay.topic("storefront/hint")["received"] == 160
+
+
+def test_the_log_says_which_page_was_refused(relay):
+    collect(relay, storefront.posted(), origin="https://shop.aurora.example")
+    line = relay.lines("hint refused: it came from a page that is not the shop's")[0]
+    assert line["origin"] == "https://shop.aurora.example"
+    assert "storefront_origins" in line["advice"]
