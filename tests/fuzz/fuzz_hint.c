@@ -27,6 +27,13 @@ static void find_client(const unsigned char *data, size_t length)
 	(void)client_key(&client);
 }
 
+static bool has_key(const cJSON *json, const char *path)
+{
+	const char *value = json_text(json, path);
+
+	return value != NULL && (strstr(value, "?key=") != NULL || strstr(value, "&key=") != NULL);
+}
+
 /* What is kept is the mapping's to read. */
 static void check(struct arena *arena, const struct text *kept)
 {
@@ -35,8 +42,8 @@ static void check(struct arena *arena, const struct text *kept)
 	const char *token = json_text(json, "cart_token|checkout_token");
 
 	if (json == NULL || token == NULL || strchr(token, '?') != NULL ||
-		kept->length > 8 * (size_t)COLLECT_MOST ||
-		strstr(text_string(kept), "?key=") != NULL)
+		kept->length > 8 * (size_t)COLLECT_MOST || has_key(json, "page.url") ||
+		has_key(json, "page.search") || has_key(json, "page.referrer"))
 		abort();
 }
 
