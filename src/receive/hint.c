@@ -147,9 +147,11 @@ static void write_before_query(struct hint *hint, const char *name, const char *
 /* The browser's key to the cart, behind the cart's token or in a URL, gives access to it. */
 static bool has_key(enum kind kind, const char *value)
 {
-	return kind == TOKEN ||
-	       ((kind == ADDRESS || kind == QUERY) &&
-		       (strstr(value, "?key=") != NULL || strstr(value, "&key=") != NULL));
+	const char *query = kind == ADDRESS || kind == QUERY ? strchr(value, '?') : NULL;
+
+	if (query == NULL)
+		return kind == TOKEN;
+	return strncmp(query, "?key=", 5) == 0 || strstr(query, "&key=") != NULL;
 }
 
 /* A wrong clock must not tell a wrong time. */

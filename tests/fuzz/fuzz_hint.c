@@ -30,8 +30,9 @@ static void find_client(const unsigned char *data, size_t length)
 static bool has_key(const cJSON *json, const char *path)
 {
 	const char *value = json_text(json, path);
+	const char *query = value != NULL ? strchr(value, '?') : NULL;
 
-	return value != NULL && (strstr(value, "?key=") != NULL || strstr(value, "&key=") != NULL);
+	return query != NULL && (strstr(query, "?key=") == query || strstr(query, "&key=") != NULL);
 }
 
 /* What is kept is the mapping's to read. */
