@@ -22,7 +22,7 @@ static const struct {
 	{"serve", command_serve, "take webhooks and send them to Segment: the daemon"},
 	{"check", command_check, "read the configuration and name every mistake"},
 	{"map", command_map, "show the Segment calls that payloads become: a dry run"},
-	{"post", command_post, "sign a payload as Shopify does and post it"},
+	{"post", command_post, "sign a payload as Shopify or ReCharge does and post it"},
 	{"status", command_status, "show what came in and what waits to be sent"},
 	{"dead", command_dead, "list, show, retry and drop dead letters"},
 	{"forget", command_forget, "remove a person from the store, for good"},

@@ -1,42 +1,51 @@
-/* post: signs a payload as Shopify does and posts it. */
+/* post: signs a payload as Shopify or ReCharge does and posts it. */
 #include "commands/commands.h"
 #include "commands/common.h"
 
-#include "base/clock.h"
-#include "base/digest.h"
-#include "base/ids.h"
+#include "commands/signing.h"
 #include "config/secrets.h"
 #include "send/http.h"
 
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
-enum { HEADERS_MAX = 32, OWN_HEADERS = 8 };
+enum { HEADERS_MAX = 32 };
 
 static const char usage[] =
 	"usage: segrelay post --shop SHOP --topic TOPIC [--url URL] [--header 'NAME: VALUE'] FILE\n"
 	"\n"
-	"Signs the payload in FILE (- for stdin) with the shop's first secret, as Shopify does, "
-	"and\n"
-	"posts it with all of Shopify's headers. Exit status: 0 when it was answered 2xx.\n"
+	"Signs the payload in FILE (- for stdin) with the shop's first secret, as Shopify or "
+	"ReCharge\n"
+	"does, and posts it with all of their headers. Exit status: 0 when it was answered 2xx.\n"
 	"\n"
 	"  --shop SHOP         the shop's domain\n"
 	"  --topic TOPIC       as orders/create\n"
+	"  --recharge          as ReCharge; the topic is one of its own, as subscription/created\n"
+	"  --legacy            with ReCharge's older signature alone, which has no time\n"
 	"  --url URL           where to (http:// and `listen` of the configuration and\n"
-	"                      /webhooks/shopify)\n"
+	"                      /webhooks/shopify, or /webhooks/recharge/SHOP/TOPIC)\n"
 	"  --secret-file FILE  the secret to sign with, instead of the shop's\n"
-	"  --header 'N: V'     a header more, or instead of one of Shopify's; may be repeated\n"
+	"  --header 'N: V'     a header more, or instead of one of theirs; may be repeated\n"
 	"  --config FILE       the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
-	"example:\n"
-	"  segrelay post --shop my-store.myshopify.com --topic orders/create order.json\n";
+	"examples:\n"
+	"  segrelay post --shop my-store.myshopify.com --topic orders/create order.json\n"
+	"  segrelay post --recharge --shop my-store.myshopify.com --topic subscription/created "
+	"s.json\n";
+
+/* Who signs. */
+struct source {
+	size_t secrets; /* the offset of its secrets in a shop */
+	const char *option;
+	int (*sign)(const struct signing *signing, struct signed_headers *headers);
+	void (*add_path)(const struct signing *signing, struct text *url);
+};
 
 struct post {
-	const char *shop;
-	const char *topic;
+	const struct source *source;
+	struct signing signing;
 	const char *url;
 	const char *secret_file;
 	const char *config_path;
@@ -44,78 +53,93 @@ struct post {
 	const char *given[HEADERS_MAX];
 	size_t given_count;
 	struct text body;
+	struct text address;
 	char *secret;
-	char address[512];
-	struct text own[OWN_HEADERS]; /* Shopify's headers */
-	const char *headers[HEADERS_MAX + OWN_HEADERS + 1];
+	struct signed_headers own;
+	const char *headers[HEADERS_MAX + SIGNED_HEADERS + 1];
 };
 
-/* Whether a header of the same name was given. */
-static bool is_given(const struct post *post, const char *name)
+static void add_shopify_path(const struct signing *signing, struct text *url)
 {
-	size_t length = strlen(name);
+	(void)signing;
+	text_put(url, "/webhooks/shopify");
+}
+
+static void add_recharge_path(const struct signing *signing, struct text *url)
+{
+	text_format(url, "/webhooks/recharge/%s/%s", signing->shop, signing->topic);
+}
+
+static const struct source shopify = {
+	offsetof(struct shop, secrets), "secrets", sign_as_shopify, add_shopify_path};
+static const struct source recharge = {offsetof(struct shop, recharge_secrets), "recharge_secrets",
+	sign_as_recharge, add_recharge_path};
+
+/* Whether a header of the same name was given. */
+static bool is_given(const struct post *post, const char *header)
+{
+	size_t length = strcspn(header, ":") + 1;
 
 	for (size_t i = 0; i < post->given_count; i++)
-		if (strncasecmp(post->given[i], name, length) == 0 && post->given[i][length] == ':')
+		if (strncasecmp(post->given[i], header, length) == 0)
 			return true;
 	return false;
 }
 
-static void random_uuid(char text[UUID_TEXT])
-{
-	struct uuid uuid = {{0}};
-
-	(void)!getrandom(uuid.bytes, sizeof(uuid.bytes), 0);
-	uuid.bytes[6] = (uuid.bytes[6] & 0x0f) | 0x40;
-	uuid.bytes[8] = (uuid.bytes[8] & 0x3f) | 0x80;
-	uuid_format(&uuid, text);
-}
-
 static int make_headers(struct post *post)
 {
-	unsigned char digest[SHA256_SIZE];
-	char signature[SHA256_BASE64];
-	char webhook_id[UUID_TEXT];
-	char event_id[UUID_TEXT];
-	char now[TIME_TEXT];
-	const struct {
-		const char *name;
-		const char *value;
-	} own[OWN_HEADERS] = {
-		{"Content-Type", "application/json"},
-		{"X-Shopify-Topic", post->topic},
-		{"X-Shopify-Shop-Domain", post->shop},
-		{"X-Shopify-Hmac-Sha256", signature},
-		{"X-Shopify-API-Version", "2026-10"},
-		{"X-Shopify-Webhook-Id", webhook_id},
-		{"X-Shopify-Event-Id", event_id},
-		{"X-Shopify-Triggered-At", now},
-	};
 	size_t count = 0;
 
-	if (digest_hmac(post->secret, strlen(post->secret), text_string(&post->body),
-		    post->body.length, digest) != 0)
+	post->signing.body = &post->body;
+	post->signing.secret = post->secret;
+	if (post->source->sign(&post->signing, &post->own) != 0)
 		return -1;
-	digest_base64(digest, signature);
-	random_uuid(webhook_id);
-	random_uuid(event_id);
-	time_format(clock_now(), now);
-	for (size_t i = 0; i < OWN_HEADERS; i++) {
-		if (is_given(post, own[i].name))
-			continue;
-		text_format(&post->own[i], "%s: %s", own[i].name, own[i].value);
-		post->headers[count++] = text_string(&post->own[i]);
-	}
+	for (size_t i = 0; i < post->own.count; i++)
+		if (!is_given(post, text_string(&post->own.lines[i])))
+			post->headers[count++] = text_string(&post->own.lines[i]);
 	for (size_t i = 0; i < post->given_count; i++)
 		post->headers[count++] = post->given[i];
 	return 0;
 }
 
+/* The first secret of the shop; NULL when there is none, or no memory. */
+static char *secret_of(const struct source *source, const struct shop *shop)
+{
+	const struct strings *secrets = (const void *)((const char *)shop + source->secrets);
+
+	return secrets->count > 0 ? strdup(secrets->items[0]) : NULL;
+}
+
+static int find_in_config(struct post *post)
+{
+	struct config *config = load_config(post->config_path);
+	const struct shop *shop;
+	bool is_known;
+
+	if (config == NULL)
+		return EXIT_USAGE;
+	shop = config_shop(config, post->signing.shop);
+	is_known = shop != NULL;
+	if (post->secret == NULL && is_known)
+		post->secret = secret_of(post->source, shop);
+	if (post->url == NULL) {
+		text_format(&post->address, "http://%s", config->listen);
+		post->source->add_path(&post->signing, &post->address);
+		post->url = text_string(&post->address);
+	}
+	config_release(config);
+	if (post->secret != NULL)
+		return EXIT_GOOD;
+	if (is_known)
+		return complain("the shop \"%s\" has no %s: give --secret-file", post->signing.shop,
+			post->source->option);
+	return complain("the shop \"%s\" is not in the configuration: give --secret-file",
+		post->signing.shop);
+}
+
 /* The secret and the address, from the words given or the configuration. */
 static int find_secret(struct post *post)
 {
-	struct config *config = NULL;
-	const struct shop *shop;
 	struct error error;
 	bool readable_by_others;
 
@@ -124,22 +148,7 @@ static int find_secret(struct post *post)
 		return complain("%s", error.text);
 	if (post->secret != NULL && post->url != NULL)
 		return EXIT_GOOD;
-	config = load_config(post->config_path);
-	if (config == NULL)
-		return EXIT_USAGE;
-	shop = config_shop(config, post->shop);
-	if (post->secret == NULL && shop != NULL)
-		post->secret = strdup(shop->secrets.items[0]);
-	if (post->url == NULL) {
-		(void)snprintf(post->address, sizeof(post->address), "http://%s/webhooks/shopify",
-			config->listen);
-		post->url = post->address;
-	}
-	config_release(config);
-	if (post->secret == NULL)
-		return complain("the shop \"%s\" is not in the configuration: give --secret-file",
-			post->shop);
-	return EXIT_GOOD;
+	return find_in_config(post);
 }
 
 static int send_it(struct post *post)
@@ -179,12 +188,23 @@ static int post_file(struct post *post)
 	return status == EXIT_GOOD ? send_it(post) : status;
 }
 
+static void clear(struct post *post)
+{
+	secret_free(post->secret);
+	text_free(&post->body);
+	text_free(&post->address);
+	signed_headers_free(&post->own);
+}
+
 int command_post(int argc, char **argv)
 {
 	struct post post = {0};
+	bool as_recharge = false;
 	const struct verb_option options[] = {
-		{.name = "shop", .value = &post.shop},
-		{.name = "topic", .value = &post.topic},
+		{.name = "shop", .value = &post.signing.shop},
+		{.name = "topic", .value = &post.signing.topic},
+		{.name = "recharge", .flag = &as_recharge},
+		{.name = "legacy", .flag = &post.signing.is_legacy},
 		{.name = "url", .value = &post.url},
 		{.name = "secret-file", .value = &post.secret_file},
 		{.name = "config", .value = &post.config_path},
@@ -199,15 +219,13 @@ int command_post(int argc, char **argv)
 
 	if (words < 0)
 		return status;
-	if (words != 1 || post.shop == NULL || post.topic == NULL)
+	if (words != 1 || post.signing.shop == NULL || post.signing.topic == NULL)
 		return complain_usage(usage, "post needs --shop, --topic and one file");
+	if (post.signing.is_legacy && !as_recharge)
+		return complain_usage(usage, "--legacy is a way of signing of --recharge");
+	post.source = as_recharge ? &recharge : &shopify;
 	post.file = argv[0];
 	status = post_file(&post);
-	if (post.secret != NULL)
-		digest_forget(post.secret, strlen(post.secret));
-	free(post.secret);
-	text_free(&post.body);
-	for (size_t i = 0; i < OWN_HEADERS; i++)
-		text_free(&post.own[i]);
+	clear(&post);
 	return status;
 }
