@@ -6,6 +6,8 @@
 #include "base/text.h"
 
 #include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 enum { HTTP_ANSWER_MAX = 64 << 10 };
 
@@ -17,17 +19,31 @@ CURL *http_handle(void);
 /* A write callback that keeps an answer's first HTTP_ANSWER_MAX bytes in a struct text. */
 size_t http_keep(char *bytes, size_t size, size_t count, void *text);
 
+/* Milliseconds that an answer asks to wait before the next request, at most an hour; -1 when it
+ * does not. */
+int64_t http_asked_to_wait(CURL *handle);
+
+/* Copies the beginning of what a peer wrote, fit for a line of a log: no control characters, and
+ * `secret` masked where it is repeated. */
+void http_words(const char *from, const char *secret, char *words, size_t size);
+
 struct http_call {
 	const char *method;
 	const char *url;
 	const char *const *headers; /* "Name: value", ends with NULL; NULL for none */
 	const void *body;           /* NULL for none */
 	size_t body_length;
+	bool is_outside; /* of this machine: by the environment's proxy, if there is one */
 };
 
-/* Makes a request and waits for its answer: 0 with status and (beginning of the) body, which the
- * caller frees; -1 with the reason when there was no answer. */
-int http_request(
-	const struct http_call *call, long *status, struct text *answer, struct error *error);
+/* Starts as {0}; the caller frees the body. */
+struct http_answer {
+	long status;
+	int64_t wait;     /* see http_asked_to_wait */
+	struct text body; /* its beginning */
+};
+
+/* Makes a request and waits for its answer: 0, or -1 with the reason when there was none. */
+int http_request(const struct http_call *call, struct http_answer *answer, struct error *error);
 
 #endif

@@ -153,10 +153,13 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 		.body = body,
 		.body_length = body != NULL ? strlen(body) : 0,
 	};
-	long status;
+	struct http_answer answered = {.body = *answer};
+	int result;
 
 	(void)snprintf(url, sizeof(url), "http://%s%s", config->admin, path);
-	return http_request(&call, &status, answer, error) == 0 ? (int)status : -1;
+	result = http_request(&call, &answered, error);
+	*answer = answered.body;
+	return result == 0 ? (int)answered.status : -1;
 }
 
 static int ask_store(struct store *store, const struct config *config, const char *method,

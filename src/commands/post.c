@@ -151,6 +151,14 @@ static int find_secret(struct post *post)
 	return find_in_config(post);
 }
 
+static void print_answer(const struct http_answer *answer)
+{
+	const struct text *body = &answer->body;
+	bool ends_line = body->length > 0 && body->data[body->length - 1] == '\n';
+
+	(void)printf("%ld %s%s", answer->status, text_string(body), ends_line ? "" : "\n");
+}
+
 static int send_it(struct post *post)
 {
 	struct http_call call = {
@@ -160,21 +168,19 @@ static int send_it(struct post *post)
 		.body = text_string(&post->body),
 		.body_length = post->body.length,
 	};
-	struct text answer = {0};
+	struct http_answer answer = {0};
 	struct error error;
-	long http_status;
 	int status = EXIT_FAILED;
 
 	if (make_headers(post) != 0) {
 		(void)complain("OpenSSL gives no signature");
-	} else if (http_request(&call, &http_status, &answer, &error) != 0) {
+	} else if (http_request(&call, &answer, &error) != 0) {
 		(void)complain("%s", error.text);
 	} else {
-		(void)printf("%ld %s%s", http_status, text_string(&answer),
-			answer.length > 0 && answer.data[answer.length - 1] == '\n' ? "" : "\n");
-		status = http_status >= 200 && http_status < 300 ? EXIT_GOOD : EXIT_FAILED;
+		print_answer(&answer);
+		status = answer.status >= 200 && answer.status < 300 ? EXIT_GOOD : EXIT_FAILED;
 	}
-	text_free(&answer);
+	text_free(&answer.body);
 	return status;
 }
 

@@ -198,31 +198,11 @@ void attempt_abort_all(struct sender *sender)
 	}
 }
 
-/* Overwrites each occurrence of a secret. */
-static void mask(char *text, const char *secret)
-{
-	size_t length = strlen(secret);
-	char *at = text;
-
-	while (length > 0 && (at = strstr(at, secret)) != NULL) {
-		memset(at, '*', length);
-		at += length;
-	}
-}
-
 void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSWER_WORDS + 1])
 {
-	char whole[1024];
+	const char *whole = text_string(&attempt->answer);
 
-	if (code != CURLE_OK && attempt->reason[0] != '\0')
-		(void)snprintf(whole, sizeof(whole), "%s", attempt->reason);
-	else if (code != CURLE_OK)
-		(void)snprintf(whole, sizeof(whole), "%s", curl_easy_strerror(code));
-	else
-		(void)snprintf(whole, sizeof(whole), "%s", text_string(&attempt->answer));
-	mask(whole, attempt->options->write_key);
-	for (char *at = whole; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
-			*at = ' ';
-	(void)snprintf(words, ANSWER_WORDS + 1, "%.*s", ANSWER_WORDS, whole);
+	if (code != CURLE_OK)
+		whole = attempt->reason[0] != '\0' ? attempt->reason : curl_easy_strerror(code);
+	http_words(whole, attempt->options->write_key, words, ANSWER_WORDS + 1);
 }

@@ -1,8 +1,12 @@
 /* HTTP by libcurl: what every request has in common, and a small client for the verbs. */
 #include "send/http.h"
 
+#include "base/clock.h"
+#include "send/retry.h"
+
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { CONNECT_SECONDS = 5, WHOLE_SECONDS = 15, CONNECTION_AGE = 50 * 60 };
 
@@ -49,6 +53,42 @@ size_t http_keep(char *bytes, size_t size, size_t count, void *text)
 	return answer->failed ? 0 : length;
 }
 
+int64_t http_asked_to_wait(CURL *handle)
+{
+	static const char *const names[] = {"Retry-After", "X-RateLimit-Reset"};
+	struct curl_header *header;
+	int64_t wait = -1;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && wait < 0; i++)
+		if (curl_easy_header(handle, names[i], 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+			wait = retry_after(header->value, clock_now());
+	return wait;
+}
+
+/* Overwrites each occurrence of a secret. */
+static void mask(char *text, const char *secret)
+{
+	size_t length = strlen(secret);
+	char *at = text;
+
+	while (length > 0 && (at = strstr(at, secret)) != NULL) {
+		memset(at, '*', length);
+		at += length;
+	}
+}
+
+void http_words(const char *from, const char *secret, char *words, size_t size)
+{
+	char whole[1024];
+
+	(void)snprintf(whole, sizeof(whole), "%s", from);
+	mask(whole, secret);
+	for (char *at = whole; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
+			*at = ' ';
+	(void)snprintf(words, size, "%.*s", (int)size - 1, whole);
+}
+
 static struct curl_slist *make_headers(const char *const *headers)
 {
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
@@ -65,33 +105,40 @@ static struct curl_slist *make_headers(const char *const *headers)
 	return list;
 }
 
-int http_request(
-	const struct http_call *call, long *status, struct text *answer, struct error *error)
+static void prepare(CURL *handle, const struct http_call *call, const struct curl_slist *headers,
+	struct http_answer *answer)
+{
+	(void)curl_easy_setopt(handle, CURLOPT_URL, call->url);
+	(void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
+	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer->body);
+	if (!call->is_outside)
+		(void)curl_easy_setopt(handle, CURLOPT_PROXY, "");
+	if (call->body == NULL)
+		return;
+	(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, call->body);
+	(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_length);
+}
+
+int http_request(const struct http_call *call, struct http_answer *answer, struct error *error)
 {
 	char reason[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = make_headers(call->headers);
 	CURL *handle = http_handle();
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
-	*status = 0;
+	answer->status = 0;
+	answer->wait = -1;
 	if (handle != NULL && headers != NULL) {
-		(void)curl_easy_setopt(handle, CURLOPT_URL, call->url);
-		(void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
-		(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-		(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, answer);
+		prepare(handle, call, headers, answer);
 		(void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
-		(void)curl_easy_setopt(handle, CURLOPT_PROXY, "");
-		if (call->body != NULL) {
-			(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, call->body);
-			(void)curl_easy_setopt(
-				handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_length);
-		}
 		code = curl_easy_perform(handle);
-		(void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, status);
+		(void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer->status);
+		answer->wait = http_asked_to_wait(handle);
 	}
 	curl_easy_cleanup(handle);
 	curl_slist_free_all(headers);
-	if (code == CURLE_OK && !answer->failed)
+	if (code == CURLE_OK && !answer->body.failed)
 		return 0;
 	return error_set(
 		error, "%s: %s", call->url, reason[0] != '\0' ? reason : curl_easy_strerror(code));

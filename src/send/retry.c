@@ -84,7 +84,8 @@ int64_t retry_after(const char *header, int64_t now)
 		date = curl_getdate(header, NULL);
 		if (date == -1)
 			return -1;
-		/* a year of nine digits is a date to curl_getdate(), in more milliseconds than there are */
+		/* a year of nine digits is a date to curl_getdate(), in more milliseconds than
+		 * there are */
 		if (date > (now + RETRY_AFTER_MOST) / SECOND)
 			return RETRY_AFTER_MOST;
 		wait = (int64_t)date * SECOND - now;

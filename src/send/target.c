@@ -105,21 +105,9 @@ static void split(struct target *target, struct batch *batch, const struct judge
 	put_first(target, batch);
 }
 
-static int64_t asked_to_wait(CURL *handle)
-{
-	static const char *const names[] = {"Retry-After", "X-RateLimit-Reset"};
-	struct curl_header *header;
-	int64_t wait = -1;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && wait < 0; i++)
-		if (curl_easy_header(handle, names[i], 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
-			wait = retry_after(header->value, clock_now());
-	return wait;
-}
-
 static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
 {
-	*judgement = (struct judgement){.wait = asked_to_wait(attempt->handle),
+	*judgement = (struct judgement){.wait = http_asked_to_wait(attempt->handle),
 		.is_news = attempt->started > attempt->target->failed_at};
 	(void)curl_easy_getinfo(attempt->handle, CURLINFO_RESPONSE_CODE, &judgement->status);
 	judgement->outcome = retry_classify(code, judgement->status, text_string(&attempt->answer));
