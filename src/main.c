@@ -26,6 +26,8 @@ static const struct {
 	{"status", command_status, "show what came in and what waits to be sent"},
 	{"dead", command_dead, "list, show, retry and drop dead letters"},
 	{"forget", command_forget, "remove a person from the store, for good"},
+	{"webhooks", command_webhooks,
+		"list what is registered at ReCharge, register what is missing"},
 	{"version", command_version, "print the version"},
 	{"help", command_help, "print this, or what a verb does"},
 };

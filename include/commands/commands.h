@@ -12,5 +12,6 @@ int command_post(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_dead(int argc, char **argv);
 int command_forget(int argc, char **argv);
+int command_webhooks(int argc, char **argv);
 
 #endif

@@ -10,7 +10,7 @@ from standin.segment import answer
 from tools import shop as shops
 from tools.shop import AURORA, order
 
-VERBS = ["serve", "check", "map", "post", "status", "dead"]
+VERBS = ["serve", "check", "map", "post", "status", "dead", "forget", "webhooks"]
 
 
 def run(*words):
@@ -33,7 +33,8 @@ def test_words_that_are_wrong():
     done = run("chekc")
     assert done.returncode == 2 and "did you mean check?" in done.stderr
     for words in (["status", "--nothing"], ["map"], ["post", "x"], ["dead", "show", "x"],
-                  ["dead", "frob"], ["check", "x"], ["map", "--shop"], ["serve", "--config"]):
+                  ["dead", "frob"], ["webhooks", "recharge", "frob"], ["webhooks", "shopify", "list"],
+                  ["check", "x"], ["map", "--shop"], ["serve", "--config"]):
         done = run(*words)
         assert done.returncode == 2, words
         assert done.stderr.startswith("segrelay: ") and "usage: segrelay" in done.stderr
