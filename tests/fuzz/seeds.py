@@ -17,6 +17,12 @@ REQUESTS = [
     "Content-Length: 12\nX-Shopify-Topic: orders/create\nX-Shopify-Shop-Domain: a.myshopify.com\n"
     f"X-Shopify-Hmac-Sha256: {SIGNATURE}\nContent-Type: application/json\nHost: x\n"
     "X-Shopify-Webhook-Id: ca813a36-7682-41c2-bc03-0692584899ee\nX-Shopify-Test: false\n",
+    "/webhooks/recharge/a.myshopify.com/subscription/created\nContent-Length: 9\nHost: x\n"
+    f"X-Recharge-Topic: subscription/created\nX-Recharge-Hmac-Sha256: {'5e' * 32}\n"
+    "X-Recharge-Webhook-Timestamp: 1795000000\n"
+    f"X-Recharge-Webhook-Signature: t=1795000000,v1={'a7' * 32},v2=x\n",
+    "/webhooks/recharge/a.myshopify.com\nContent-Length: 9\nHost: x\nX-Recharge-Topic: charge/failed\n"
+    f"X-Recharge-Hmac-Sha256: {'5E' * 32}\n", '{"charge":{"id":1}}', '{"a":"}\\""}x',
     "Transfer-Encoding: chunked\nContent-Length: 1\n", "shopify-topic: orders/create\n", SIGNATURE,
 ]
 TEXTS = [
