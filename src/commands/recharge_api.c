@@ -87,8 +87,9 @@ static int ask(const struct shop *shop, const char *method, const struct text *p
 {
 	struct text url = {0};
 	struct text token = {0};
-	const char *headers[] = {NULL, "X-Recharge-Version: " API_VERSION,
-		"Content-Type: application/json", "Accept: application/json", NULL};
+	static const char version[] = "X-Recharge-Version: " API_VERSION;
+	const char *headers[] = {
+		NULL, version, "Content-Type: application/json", "Accept: application/json", NULL};
 	struct http_call call = {.method = method, .headers = headers, .is_outside = true};
 	int result;
 

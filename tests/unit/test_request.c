@@ -9,6 +9,7 @@
 #define TOPIC "X-Shopify-Topic: orders/create"
 #define SHOP "X-Shopify-Shop-Domain: blue-kettle.myshopify.com"
 #define LENGTH "Content-Length: 10"
+#define DIGITS_64 "5e7ad2c877ba060e382b669d23fc6133cc876342603cd27b080bb6936ca51e04"
 
 enum { LINES_MAX = 8, MAX_BODY = 1000 };
 
@@ -280,6 +281,56 @@ static void names_have_a_bounded_length(void **state)
 	}
 }
 
+/* ReCharge's: the shop and the topic are in the path, or the topic in a header, or in both. */
+static void recharges_paths_name_shop_and_topic(void **state)
+{
+#define TO "/webhooks/recharge/a.myshopify.com"
+	static const struct {
+		const char *path;
+		const char *header;
+		enum verdict verdict;
+		const char *topic;
+	} examples[] = {
+		{TO "/charge/failed", NULL, VERDICT_NONE, "charge/failed"},
+		{TO "/charge/max_retries_reached", "X-Recharge-Topic: charge/max_retries_reached",
+			VERDICT_NONE, "charge/max_retries_reached"},
+		{TO, "X-Recharge-Topic: order/processed", VERDICT_NONE, "order/processed"},
+		{TO "/", "X-Recharge-Topic: order/processed", VERDICT_NONE, "order/processed"},
+		{TO, "X-Shopify-Topic: order/processed", VERDICT_RECHARGE_TOPIC, NULL},
+		{TO "/charge/failed", "X-Recharge-Topic: charge/paid", VERDICT_RECHARGE_TOPIC,
+			NULL},
+		{TO "/charge/failed", "X-Recharge-Topic: charge", VERDICT_RECHARGE_TOPIC, NULL},
+		{TO "/charge", NULL, VERDICT_PATH, NULL},
+		{TO "/charge/", NULL, VERDICT_PATH, NULL},
+		{TO "//failed", NULL, VERDICT_PATH, NULL},
+		{TO "/charge/failed/", NULL, VERDICT_PATH, NULL},
+		{TO "/charge/a:b", NULL, VERDICT_PATH, NULL},
+		{"/webhooks/recharge/", NULL, VERDICT_PATH, NULL},
+		{"/webhooks/recharge//charge/failed", NULL, VERDICT_PATH, NULL},
+		{"/webhooks/recharge/a_b/charge/failed", NULL, VERDICT_PATH, NULL},
+		{"/webhooks/recharge", NULL, VERDICT_PATH, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(examples); i++) {
+		const struct example lines = {
+			0, {LENGTH, "X-Recharge-Hmac-Sha256: " DIGITS_64, examples[i].header}};
+		struct request_head head = post();
+		enum verdict verdict;
+
+		head.path = examples[i].path;
+		verdict = judge(&head, &lines);
+		if (verdict != examples[i].verdict)
+			fail_msg("%s: verdict %d", examples[i].path, (int)verdict);
+		if (verdict != VERDICT_NONE)
+			continue;
+		assert_int_equal(head.shop.length, strlen("a.myshopify.com"));
+		assert_int_equal(head.topic.length, strlen(examples[i].topic));
+		assert_memory_equal(head.topic.start, examples[i].topic, head.topic.length);
+	}
+#undef TO
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +344,7 @@ int main(void)
 		cmocka_unit_test(only_old_http_has_no_host),
 		cmocka_unit_test(values_are_trimmed_and_copied),
 		cmocka_unit_test(names_have_a_bounded_length),
+		cmocka_unit_test(recharges_paths_name_shop_and_topic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
