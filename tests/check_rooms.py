@@ -22,7 +22,7 @@ BELOW = {
 LIBRARIES = {
     "microhttpd.h": "receive",
     "curl/curl.h": "send",
-    "zlib.h": "send",
+    "zlib.h": "base",
     "sqlite3.h": "store",
     "openssl/": "base",
     "uuid/": "base",
