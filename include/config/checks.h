@@ -12,7 +12,7 @@ struct checks {
 	struct mistakes mistakes;
 	struct strings destinations;      /* that shops name, */
 	struct strings places;            /* and where */
-	struct text storefront; /* where the first shop has one */
+	struct text storefront;           /* where the first shop has one */
 	struct text limits;               /* where max_body or max_in_memory stands */
 	unsigned blocks[OPTION_SECTIONS]; /* of each kind, so far */
 };

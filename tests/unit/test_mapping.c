@@ -188,7 +188,9 @@ static void every_event_has_a_rule_and_every_rule_an_event(void **state)
 		while (rule->topics != NULL && strcmp(rule->event, event->name) != 0)
 			rule++;
 		if ((rule->topics == NULL) != ((event->flags & EVENT_IN_BROWSER) != 0))
-			fail_msg("no rule, or one in spite of the browser, speaks of the event \"%s\"", event->name);
+			fail_msg("no rule, or one in spite of the browser, speaks of the event "
+				 "\"%s\"",
+				event->name);
 	}
 }
 
