@@ -211,9 +211,11 @@ static inline int set_up(void **state)
 static inline int tear_down(void **state)
 {
 	(void)state;
-	set(&engine.stopping, true);
-	listener_stop(listener, SECOND);
+	set(&engine.holding, false);
+	listener_stop(listener, SECOND); /* a client that left may have sent something: the engine
+					  * answers until then */
 	listener = NULL;
+	set(&engine.stopping, true);
 	(void)pthread_join(engine.thread, NULL);
 	text_free(&engine.seen);
 	text_free(&engine.problem);
