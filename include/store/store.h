@@ -10,6 +10,7 @@
 #define SEGRELAY_STORE_STORE_H
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/ids.h"
@@ -228,7 +229,8 @@ int store_drop_row(struct store *store, enum store_table table, int64_t id, stru
 /* Leaves nothing behind of what was removed, in no file of the store. Outside a transaction. */
 int store_scrub(struct store *store, struct error *error);
 
-/* What must happen later. One timer a (shop, kind, key); setting it again moves it. */
+/* What must happen later, in an hour at the most. One timer a (shop, kind, key); setting it again
+ * moves it. */
 struct timer {
 	int64_t due;
 	const char *shop;
@@ -237,8 +239,13 @@ struct timer {
 };
 int store_set_timer(struct store *store, const struct timer *timer, struct error *error);
 int store_drop_timer(struct store *store, const struct timer *timer, struct error *error);
-/* The next timer that is due at `now`, in the arena; *found is false when there is none, and then
- * *next is when the next one will be (INT64_MAX for never). */
+/* Further ahead than any timer is set. */
+#define STORE_TIMER_MOST (2 * HOUR)
+/* Whether a timer is due at `now`: also when it stands too far ahead, as the clock was set back.
+ * INT64_MAX is never. */
+bool store_is_due(int64_t due, int64_t now);
+/* A timer that is due at `now`, in the arena; *found is
+ * false when there is none, and then *next is when the next one will be (INT64_MAX for never). */
 int store_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error);
 

@@ -71,16 +71,18 @@ int timers_set(struct engine *engine, const struct timer *timer, struct error *e
 bool timers_due(const struct engine *engine)
 {
 	return !engine->failed && atomic_load(&engine->has_timers) &&
-	       clock_now() >= engine->timer_at;
+	       store_is_due(engine->timer_at, clock_now());
 }
 
 int64_t timers_left(const struct engine *engine, int64_t most)
 {
 	int64_t now = clock_now();
 
-	if (engine->failed || !atomic_load(&engine->has_timers) || engine->timer_at > now + most)
+	if (engine->failed || !atomic_load(&engine->has_timers))
 		return most;
-	return engine->timer_at > now ? engine->timer_at - now : 0;
+	if (store_is_due(engine->timer_at, now))
+		return 0;
+	return engine->timer_at < now + most ? engine->timer_at - now : most;
 }
 
 int timers_run(struct engine *engine, struct error *error)

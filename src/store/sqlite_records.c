@@ -56,10 +56,10 @@ int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, stru
 {
 	struct sqlite_store *self = own(store);
 	sqlite3_stmt *row = self->statements[DUE_TIMER];
-	int result = sqlite_run(self, DUE_TIMER, error, "");
+	int result = sqlite_run(self, DUE_TIMER, error, "i", now + STORE_TIMER_MOST);
 
 	*next = result == SQLITE_ROW ? sqlite3_column_int64(row, 0) : INT64_MAX;
-	*found = *next <= now;
+	*found = store_is_due(*next, now);
 	if (*found)
 		*timer = (struct timer){*next, sqlite_text(row, 1, arena),
 			sqlite_text(row, 2, arena), sqlite_text(row, 3, arena)};

@@ -117,7 +117,9 @@ static const char *const sql[STATEMENTS] = {
 	[SET_TIMER] = "INSERT INTO timers (shop, kind, key, due) VALUES (?1, ?2, ?3, ?4)"
 		      " ON CONFLICT DO UPDATE SET due = excluded.due",
 	[DROP_TIMER] = "DELETE FROM timers WHERE shop = ?1 AND kind = ?2 AND key = ?3",
-	[DUE_TIMER] = "SELECT due, shop, kind, key FROM timers ORDER BY due LIMIT 1",
+	[DUE_TIMER] = "SELECT due, shop, kind, key FROM timers WHERE due = coalesce("
+		      "(SELECT max(due) FROM timers WHERE due > ?1),"
+		      " (SELECT min(due) FROM timers)) LIMIT 1",
 	[COUNT_TIMERS] = "SELECT count(*) FROM timers",
 	[TOPICS] = "SELECT shop, topic, last, received, repeated, ignored, mapped, dead, dropped"
 		   " FROM topics ORDER BY shop, topic",

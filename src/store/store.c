@@ -196,6 +196,11 @@ int store_drop_timer(struct store *store, const struct timer *timer, struct erro
 	return store->engine->drop_timer(store, timer, error);
 }
 
+bool store_is_due(int64_t due, int64_t now)
+{
+	return due <= now || (due > now + STORE_TIMER_MOST && due != INT64_MAX);
+}
+
 int store_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error)
 {

@@ -105,6 +105,36 @@ static void a_timer_survives_a_restart(void **state)
 	assert_int_equal(outbox_number(given, "queued"), 1);
 }
 
+/* Nothing waits for a time that comes again in a year, nor is anything told twice. */
+static void a_clock_that_is_set_back_holds_up_no_timer(void **state)
+{
+	struct given *given = *state;
+
+	clock_hold(noon() + 365 * DAY);
+	(void)post(given, "carts/create", CART("01", "1"));
+	turn_at(given, noon());
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	(void)post(given, "carts/update", CART("10", "2"));
+	turn_at(given, noon() + 9 * SECOND);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	turn_at(given, noon() + 10 * SECOND);
+	assert_int_equal(outbox_number(given, "queued"), 2);
+}
+
+/* Forwards by years: what rests is told at once, and once. */
+static void a_clock_that_jumps_ahead_tells_at_once(void **state)
+{
+	struct given *given = *state;
+
+	clock_hold(noon());
+	(void)post(given, "carts/create", CART("01", "1"));
+	turn_at(given, noon() + 3650 * DAY);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	turn_at(given, noon());
+	turn_at(given, noon() + MINUTE);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+}
+
 static int go_wrong(struct engine *engine, struct request *request, struct error *error)
 {
 	(void)engine, (void)request;
@@ -182,6 +212,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			an_item_that_is_taken_out_again_is_not_told, set_up, let_run),
 		cmocka_unit_test_setup_teardown(a_timer_survives_a_restart, set_up_file, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_is_set_back_holds_up_no_timer, set_up, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_jumps_ahead_tells_at_once, set_up, let_run),
 		cmocka_unit_test_setup_teardown(
 			a_turn_that_fails_leaves_the_timer, set_up_file, let_run),
 		cmocka_unit_test_setup_teardown(

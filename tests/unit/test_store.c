@@ -502,6 +502,31 @@ static void timers_come_due_in_order(void **state)
 	commit(given);
 }
 
+/* What stands too far ahead is not left behind by what is due earlier, again and again. */
+static void a_timer_too_far_ahead_is_due(void **state)
+{
+	struct given *given = *state;
+	struct timer timer = {
+		.due = 150 + STORE_TIMER_MOST, .shop = "a", .kind = "cart", .key = "1"};
+	struct timer due;
+	int64_t next;
+	bool found;
+
+	begin(given);
+	(void)store_set_timer(given->store, &timer, &given->error);
+	(void)store_due_timer(given->store, 150, given->arena, &due, &found, &next, &given->error);
+	assert_false(found);
+	assert_int_equal(next, timer.due);
+	timer.key = "2";
+	timer.due = 100;
+	(void)store_set_timer(given->store, &timer, &given->error);
+	(void)store_due_timer(given->store, 149, given->arena, &due, &found, &next, &given->error);
+	assert_true(found);
+	assert_string_equal(due.key, "1");
+	assert_false(store_is_due(INT64_MAX, 0));
+	commit(given);
+}
+
 /* ---- counters ---- */
 
 static void counters_survive(void **state)
@@ -656,6 +681,7 @@ int main(void)
 		STORE_TEST(rows_of_a_shop_are_seen_and_dropped),
 		STORE_TEST(the_next_row_is_found_behind_a_gap),
 		STORE_TEST(timers_come_due_in_order),
+		STORE_TEST(a_timer_too_far_ahead_is_due),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
 		STORE_TEST(room_is_checked_against_both_limits),
