@@ -61,7 +61,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 # Tests that stand between the program and what it calls.
 $(BUILD)/tests/unit/test_sender_hours: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic,--wrap=clock_now,--wrap=curl_multi_poll
-$(BUILD)/tests/unit/test_engine_faults: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic
+$(BUILD)/tests/unit/test_engine_faults $(BUILD)/tests/unit/test_engine_log: ALL_LDFLAGS += \
+	-Wl,--wrap=clock_monotonic
 $(BUILD)/tests/unit/test_no_memory: ALL_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=realloc,--wrap=arena_alloc,--wrap=arena_copy,--wrap=arena_format
 

@@ -42,6 +42,13 @@ void log_write(enum log_level level, const char *message, const struct log_field
 #define log_plain(level, message) \
 	log_write((level), (message), (const struct log_field[]){{NULL, NULL, 0}})
 
+/* Keeps back the lines of this thread from now on (or no more), for what may yet turn out not to
+ * have happened. Returns how it was before. */
+bool log_hold(bool hold);
+
+/* Writes the lines that were kept back, or forgets them; keeps back no more. */
+void log_release(bool say);
+
 /* Bounds a kind of line that a peer can cause at will: at most one a period, with the number of
  * those left out. Zero-initialised; shared by threads. */
 struct log_limit {

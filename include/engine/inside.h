@@ -2,6 +2,7 @@
 #ifndef SEGRELAY_ENGINE_INSIDE_H
 #define SEGRELAY_ENGINE_INSIDE_H
 
+#include "base/log.h"
 #include "engine/counters.h"
 #include "engine/engine.h"
 
@@ -28,7 +29,9 @@ struct engine {
 	struct config *config;
 	struct counters counters;
 	struct text message; /* used again for each message */
-	bool failed;         /* the store failed, and was not reopened yet */
+	struct log_limit dead_lines;
+	struct log_limit unreadable_lines;
+	bool failed; /* the store failed, and was not reopened yet */
 	bool damaged;
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;

@@ -4,6 +4,7 @@
 #ifndef SEGRELAY_SEND_INSIDE_H
 #define SEGRELAY_SEND_INSIDE_H
 
+#include "base/log.h"
 #include "send/batch.h"
 #include "send/http.h"
 #include "send/retry.h"
@@ -59,7 +60,8 @@ struct target {
 	int64_t failed_at;              /* ms of the monotonic clock: the last failure */
 	bool told;                      /* the log knows of the pause */
 	int64_t log_at;                 /* when it may be told of it (again) */
-	struct tally tally;             /* under the sender's mutex */
+	struct log_limit dead_lines;
+	struct tally tally;  /* under the sender's mutex */
 	struct target *next; /* all that ever were, until the end: under the mutex, too */
 };
 

@@ -7,12 +7,15 @@
 
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 const char log_is_number[] = "";
 
 static _Atomic int threshold = LOG_INFO;
 static _Atomic int chosen_format = LOG_TEXT;
+static _Thread_local bool holding;
+static _Thread_local struct text held;
 
 void log_configure(enum log_level level, enum log_format format)
 {
@@ -104,9 +107,33 @@ void log_write(enum log_level level, const char *message, const struct log_field
 		write_as_text(&line, level, message, fields);
 	}
 	text_put(&line, "\n");
-	if (!line.failed) /* one write a line, so that lines of several threads do not mix */
+	if (holding)
+		text_add(&held, line.data, line.length);
+	else if (!line.failed) /* one write a line, so that lines of several threads do not mix */
 		(void)!write(STDERR_FILENO, line.data, line.length);
 	text_free(&line);
+}
+
+bool log_hold(bool hold)
+{
+	bool before = holding;
+
+	holding = hold;
+	return before;
+}
+
+void log_release(bool say)
+{
+	const char *at = text_string(&held);
+
+	while (say && *at != '\0') {
+		size_t length = strcspn(at, "\n") + 1;
+
+		(void)!write(STDERR_FILENO, at, length);
+		at += length;
+	}
+	text_free(&held);
+	holding = false;
 }
 
 bool log_allow(struct log_limit *limit, int64_t period_ms, int64_t *left_out)

@@ -162,21 +162,27 @@ static int queue_calls(struct engine *engine, const struct delivery *delivery,
 
 /* ---- outcomes ---- */
 
+/* Between two lines of a kind that a shop can cause at will. */
+enum { LINES_PAUSE = 10 * SECOND };
+
 static int bury(struct engine *engine, const struct delivery *delivery, const char *reason,
 	struct topic_state *topic, struct error *error)
 {
 	int64_t dead;
+	int64_t left_out;
 	char command[64];
 
 	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
 		0)
 		return -1;
 	topic->dead++;
+	if (!log_allow(&engine->dead_lines, LINES_PAUSE, &left_out))
+		return 0;
 	(void)snprintf(command, sizeof(command), "segrelay dead show %" PRId64, dead);
 	log_line(LOG_WARNING, "dead letter: a webhook cannot be mapped",
 		LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
 		LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
-		LOG_STRING("see", command));
+		LOG_STRING("see", command), LOG_NUMBER("more_before", left_out));
 	return 0;
 }
 
@@ -213,12 +219,18 @@ static void log_ignored(const struct delivery *delivery, const char *reason)
 		LOG_STRING("reason", reason));
 }
 
-static void log_unreadable(const struct delivery *delivery, const char *fields)
+static void log_unreadable(
+	struct engine *engine, const struct delivery *delivery, const char *fields)
 {
-	if (fields != NULL)
+	int64_t left_out;
+
+	if (fields != NULL && log_allow(&engine->unreadable_lines, LINES_PAUSE, &left_out))
 		log_line(LOG_WARNING, "fields left out that could not be read",
 			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-			LOG_NUMBER("delivery", delivery->id), LOG_STRING("fields", fields));
+			LOG_NUMBER("delivery", delivery->id), LOG_STRING("fields", fields),
+			LOG_STRING("effect", "the rest of it is told"),
+			LOG_STRING("next", "see what sends them: a theme, an app or an import"),
+			LOG_NUMBER("more_before", left_out));
 }
 
 /* Adds how many messages are new to *queued. */
@@ -261,7 +273,7 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 		return bury(engine, delivery, problem, topic, error);
 	if (map_delivery(delivery, payload, shop, &memory, arena, &mapped, error) != 0)
 		return -1;
-	log_unreadable(delivery, mapped.unreadable);
+	log_unreadable(engine, delivery, mapped.unreadable);
 	if (mapped.privacy != PRIVACY_NONE) {
 		topic->mapped++;
 		return privacy_begin(engine, delivery, payload, mapped.privacy, shop, error);
@@ -326,9 +338,11 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
 		return arena_failed(arena) ? put_off(engine, timer, error) : -1;
-	log_unreadable(&none, mapped.unreadable);
+	log_unreadable(engine, &none, mapped.unreadable);
 	if (mapped.outcome == UNUSABLE)
 		log_line(LOG_ERROR, "a cart's changes cannot be told",
-			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason));
+			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason),
+			LOG_STRING("effect", "they are left out"),
+			LOG_STRING("next", "report this line: it is a fault of segrelay"));
 	return queue_everywhere(engine, &none, shop, &mapped, &queued, error);
 }

@@ -3,6 +3,7 @@
 #include "engine/timers.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static void turn(struct engine *engine, struct request *requests)
 		return;
 	}
 	counters_begin(&engine->counters);
+	(void)log_hold(true); /* what is rolled back has not happened, and is said when it has */
 	if (store_begin(engine->store, &error) == 0) {
 		result = run_all(engine, requests, &error);
 		is_ended = result == 0;
@@ -69,6 +71,7 @@ static void turn(struct engine *engine, struct request *requests)
 		if (result != 0)
 			store_rollback(engine->store);
 	}
+	log_release(result == 0);
 	if (result != 0) {
 		engine->timer_at = 0; /* what was set or dropped is as it was before */
 		engine_store_failed(engine, &error);

@@ -16,6 +16,7 @@ enum {
 static void set_refusal(struct engine *engine, const struct error *reason)
 {
 	bool changed;
+	bool held;
 
 	if (reason == NULL && !engine->refuses) /* only this thread writes it */
 		return;
@@ -25,6 +26,7 @@ static void set_refusal(struct engine *engine, const struct error *reason)
 	if (reason != NULL)
 		engine->refusal = *reason;
 	(void)pthread_mutex_unlock(&engine->mutex);
+	held = log_hold(false); /* no rollback makes it untrue */
 	if (changed && reason != NULL)
 		log_line(LOG_ERROR, "store refuses new webhooks",
 			LOG_STRING("reason", reason->text),
@@ -35,6 +37,7 @@ static void set_refusal(struct engine *engine, const struct error *reason)
 			LOG_STRING("next", "tried again every second"));
 	else if (changed)
 		log_plain(LOG_INFO, "store takes webhooks again");
+	(void)log_hold(held);
 }
 
 bool engine_refuses(struct engine *engine, struct error *reason)

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { AGAIN_PAUSE = SECOND };
+enum {
+	AGAIN_PAUSE = SECOND,
+	LINES_PAUSE = 10 * SECOND, /* between two lines of dead letters of a destination */
+};
 
 /* A request and the note that brings its outcome back. */
 struct errand {
@@ -254,6 +257,7 @@ static void log_dead(const struct errand *errand, const char *message_id, const 
 	const struct log_field status = LOG_NUMBER("status", errand->status);
 	const struct log_field answer = LOG_STRING("answer", errand->words);
 	const struct log_field see = LOG_STRING("see", command);
+	int64_t left_out;
 
 	if (options != NULL && options->deletes)
 		log_line(LOG_WARNING, "dead letter: Segment refused to delete users", destination,
@@ -261,10 +265,10 @@ static void log_dead(const struct errand *errand, const char *message_id, const 
 			LOG_STRING("next", "mend the cause and `segrelay dead retry` it, or delete "
 					   "the users by "
 					   "hand: Segment, Privacy, Deletion and Suppression"));
-	else
+	else if (log_allow(&errand->target->dead_lines, LINES_PAUSE, &left_out))
 		log_line(LOG_WARNING, "dead letter: Segment refused a message", destination,
 			LOG_STRING("event", message->event), LOG_STRING("message", message_id),
-			status, answer, see);
+			status, answer, see, LOG_NUMBER("more_before", left_out));
 }
 
 static void take_dead(struct sender *sender, struct note *note)

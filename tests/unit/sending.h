@@ -6,13 +6,12 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "logging.h"
 #include "outbox.h"
 #include "segment.h"
 #include "send/sender.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #define KEY "k3y0fTheB1ueKett1e0000000000main"
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -23,8 +22,6 @@ static char url[64];
 static struct destination destinations[2];
 static struct config config;
 static struct sender *sender;
-static int kept_stderr = -1;
-static int log_file = -1;
 
 static inline void set_up_config(void)
 {
@@ -67,36 +64,6 @@ static inline int set_up(void **state)
 	open_segment();
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", segment.port);
 	return pthread_create(&engine.thread, NULL, run_engine, &engine);
-}
-
-/* Keeps what is logged from here on. */
-static inline void keep_log(void)
-{
-	log_configure(LOG_INFO, LOG_TEXT);
-	log_file = memfd_create("log", MFD_CLOEXEC);
-	kept_stderr = dup(STDERR_FILENO);
-	(void)dup2(log_file, STDERR_FILENO);
-}
-
-static inline void release_log(void)
-{
-	if (kept_stderr < 0)
-		return;
-	(void)dup2(kept_stderr, STDERR_FILENO);
-	(void)close(kept_stderr);
-	(void)close(log_file);
-	kept_stderr = -1;
-}
-
-/* What was logged; the caller frees it. */
-static inline char *logged(void)
-{
-	off_t length = lseek(log_file, 0, SEEK_END);
-	char *text = calloc(1, (size_t)length + 1);
-
-	assert_non_null(text);
-	assert_int_equal(pread(log_file, text, (size_t)length, 0), length);
-	return text;
 }
 
 static inline int tear_down(void **state)

@@ -53,15 +53,6 @@ static void be_down(struct visit *visit)
 	visit->answer = "";
 }
 
-static int count_of(const char *log, const char *words)
-{
-	int count = 0;
-
-	for (const char *at = log; (at = strstr(at, words)) != NULL; at++)
-		count++;
-	return count;
-}
-
 static void an_hour_of_5xx_loses_nothing(void **state)
 {
 	char *log;
@@ -88,8 +79,8 @@ static void an_hour_of_5xx_loses_nothing(void **state)
 		if (segment.visits[i].other)
 			assert_int_equal(segment.visits[i].status, 200);
 	log = logged();
-	assert_in_range(count_of(log, "msg=\"delivery paused\" destination=main"), 10, 61);
-	assert_int_equal(count_of(log, "msg=\"delivery resumed\" destination=main"), 1);
+	assert_in_range(count_in(log, "msg=\"delivery paused\" destination=main"), 10, 61);
+	assert_int_equal(count_in(log, "msg=\"delivery resumed\" destination=main"), 1);
 	assert_non_null(strstr(log, "outage_seconds=36")); /* 3600 and at most a minute */
 	free(log);
 }
