@@ -1,6 +1,7 @@
 """Peers that mean no good, or know no better: each gets its answer, and nobody else notices."""
 
 import contextlib
+import os
 import random
 import re
 import resource
@@ -208,7 +209,8 @@ def test_2000_connections_at_once(make_relay, segment):
             connection.sendall(request(shops.body(order(number, id=FIRST + number))))
         for connection in connections:
             assert connection.recv(12) == b"HTTP/1.1 200"
-    segment.wait_for(4000, seconds=60)
+        assert is_well(relay, 2000)  # while they stay
+    segment.wait_for(4002, seconds=60)
     assert relay.memory() - before < 2000 * 50_000
 
 
@@ -239,7 +241,49 @@ def test_100000_bad_signatures_leave_a_few_lines(relay):
     assert relay.memory() - before < 8 * MIB
     assert relay.log().count("\n") - lines < 40  # one a reason and ten seconds
     assert relay.status()["topics"] == []
+
+
+def test_bad_signatures_hold_up_nobody(relay, segment):
+    """While several knock as fast as they can, good webhooks are served in time."""
+    stop = threading.Event()
+    counts = []
+
+    def knocker(first):
+        connection = connect(relay, 20)
+        answers = connection.makefile("rb")
+        while not stop.is_set():
+            knock(connection, answers, range(first, first + 50))
+            first += 50
+        counts.append(first)
+
+    knockers = [threading.Thread(target=knocker, args=(at * 10_000_000,)) for at in range(4)]
+    for thread in knockers:
+        thread.start()
+    assert all(is_well(relay, number) for number in range(100))
+    stop.set()
+    for thread in knockers:
+        thread.join()
+    assert len(counts) == 4  # each was answered to its end
+    segment.wait_for(200)
+
+
+def test_no_file_left_for_a_connection(relay, segment):
+    """It accepts no more, and does so again as soon as there is one."""
+    assert is_well(relay, 0)
+    opened = [int(name) for name in os.listdir(f"/proc/{relay.process.pid}/fd")]
+    limits = resource.prlimit(relay.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(relay.process.pid, resource.RLIMIT_NOFILE, (max(opened) + 4, limits[1]))
+    with contextlib.ExitStack() as stack:
+        for number in range(30):
+            connection = stack.enter_context(connect(relay))
+            connection.sendall(request(shops.body(order(number, id=FIRST + 100 + number))))
+        time.sleep(1)
+    resource.prlimit(relay.process.pid, resource.RLIMIT_NOFILE, limits)
     assert is_well(relay, 1)
+    segment.wait(lambda: len(segment.events("Order Completed")) >= 2)
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert segment.repetitions() == 0
+    assert relay.metric("segrelay_counters_balanced") == 1
 
 
 def test_a_topic_for_each_webhook_is_bounded(relay):
