@@ -1,0 +1,210 @@
+/* The sender's network and memory: each call of curl and each allocation of its thread fails in
+ * turn. Nothing is lost, nothing is told twice.
+ *
+ * The calls are wrapped (see the Makefile), and the second after which the sender tries again is
+ * simulated. */
+#include "simulating.h"
+
+static _Atomic int curl_calls_left = INT32_MAX; /* until the one that fails */
+static _Atomic int allocations_left = INT32_MAX;
+static _Atomic int every_second; /* call of curl_multi_perform fails */
+
+CURL *__real_curl_easy_init(void);
+CURL *__wrap_curl_easy_init(void);
+struct curl_slist *__real_curl_slist_append(struct curl_slist *list, const char *text);
+struct curl_slist *__wrap_curl_slist_append(struct curl_slist *list, const char *text);
+CURLMcode __real_curl_multi_add_handle(CURLM *multi, CURL *handle);
+CURLMcode __wrap_curl_multi_add_handle(CURLM *multi, CURL *handle);
+CURLMcode __real_curl_multi_perform(CURLM *multi, int *running);
+CURLMcode __wrap_curl_multi_perform(CURLM *multi, int *running);
+CURLM *__real_curl_multi_init(void);
+CURLM *__wrap_curl_multi_init(void);
+CURLcode __real_curl_easy_setopt(CURL *handle, CURLoption option, ...);
+CURLcode __wrap_curl_easy_setopt(CURL *handle, CURLoption option, void *value);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static bool is_hit(_Atomic int *left)
+{
+	return atomic_fetch_sub(left, 1) == 1;
+}
+
+CURL *__wrap_curl_easy_init(void)
+{
+	return is_hit(&curl_calls_left) ? NULL : __real_curl_easy_init();
+}
+
+struct curl_slist *__wrap_curl_slist_append(struct curl_slist *list, const char *text)
+{
+	return is_hit(&curl_calls_left) ? NULL : __real_curl_slist_append(list, text);
+}
+
+CURLMcode __wrap_curl_multi_add_handle(CURLM *multi, CURL *handle)
+{
+	return is_hit(&curl_calls_left) ? CURLM_OUT_OF_MEMORY
+					: __real_curl_multi_add_handle(multi, handle);
+}
+
+CURLM *__wrap_curl_multi_init(void)
+{
+	return is_hit(&curl_calls_left) ? NULL : __real_curl_multi_init();
+}
+
+CURLMcode __wrap_curl_multi_perform(CURLM *multi, int *running)
+{
+	static _Atomic int calls;
+
+	if (atomic_load(&every_second) != 0 && atomic_fetch_add(&calls, 1) % 2 == 0)
+		return CURLM_OUT_OF_MEMORY;
+	return __real_curl_multi_perform(multi, running);
+}
+
+/* Only those that copy what they are given may fail. All values are of a pointer's size. */
+CURLcode __wrap_curl_easy_setopt(CURL *handle, CURLoption option, void *value)
+{
+	bool copies =
+		option == CURLOPT_URL || option == CURLOPT_USERNAME || option == CURLOPT_PASSWORD;
+
+	if (copies && is_hit(&curl_calls_left))
+		return CURLE_OUT_OF_MEMORY;
+	return __real_curl_easy_setopt(handle, option, value);
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return in_sender && is_hit(&allocations_left) ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return in_sender && is_hit(&allocations_left) ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return in_sender && is_hit(&allocations_left) ? NULL : __real_realloc(memory, size);
+}
+
+/* ---- what is sent ---- */
+
+enum { POISON = 13 };
+
+/* The first attempt fails, one message is refused: so all that the sender does is done. */
+static void be_difficult(struct visit *visit)
+{
+	char poison[16];
+
+	(void)snprintf(poison, sizeof(poison), "\"n\":%d}", POISON);
+	if (visit->number == 0)
+		visit->status = 503;
+	else if (strstr(visit->body, poison) != NULL)
+		visit->status = 400;
+}
+
+static void send_all(void)
+{
+	destinations[0].batch_messages = 10;
+	behave(be_difficult);
+	start();
+	queue("main", 30);
+	queue("other", 5);
+}
+
+/* Waits until `call` was reached or all is sent. */
+static void fail_in_turn(_Atomic int *left, void (*check)(void))
+{
+	bool reached = true;
+	int call = 1;
+
+	for (; reached; call++) {
+		void *none = NULL;
+
+		assert_int_equal(set_up(&none), 0);
+		atomic_store(&passed, 0);
+		send_all();
+		atomic_store(left, call);
+		check();
+		reached = atomic_load(left) <= 0;
+		atomic_store(left, INT32_MAX);
+		assert_int_equal(tear_down(&none), 0);
+	}
+	assert_true(call > 10);
+}
+
+static void all_is_told_once(void)
+{
+	await_really(&engine.sent, 34);
+	await_really(&engine.dead, 1);
+	assert_told_once(POISON);
+}
+
+static void each_call_of_curl_fails_in_turn(void **state)
+{
+	(void)state;
+	fail_in_turn(&curl_calls_left, all_is_told_once);
+}
+
+/* What could not be settled for want of memory stays in the outbox, and is sent again, with its
+ * messageId, after a restart. */
+static void all_is_told_after_a_restart(void)
+{
+	for (int i = 0; i < 300 && read_locked(&engine.lock, &engine.sent) < 34; i++)
+		(void)usleep(1000);
+	sender_stop(sender, SECOND);
+	sender = NULL;
+	for (size_t i = 0; i < engine.state_count; i++) {
+		struct destination_state *state = &engine.states[i];
+
+		state->sent = state->dead = 0;
+		(void)engine_unclaim(&engine, state->name, &state->queued, NULL);
+	}
+	start();
+	await_really(&engine.sent, 34);
+	await_really(&engine.dead, 1);
+	for (int i = 0; i < engine.count; i++) {
+		assert_int_equal(engine.parcels[i].sent, i != POISON);
+		assert_in_range(segment.told[i], i != POISON, 2 * (i != POISON));
+	}
+}
+
+static void each_allocation_fails_in_turn(void **state)
+{
+	(void)state;
+	fail_in_turn(&allocations_left, all_is_told_after_a_restart);
+}
+
+static void sending_goes_on_though_curl_fails_now_and_then(void **state)
+{
+	(void)state;
+	atomic_store(&every_second, 1);
+	send_all();
+	all_is_told_once();
+	atomic_store(&every_second, 0);
+}
+
+static void without_curl_it_does_not_start(void **state)
+{
+	struct error error = {""};
+
+	(void)state;
+	atomic_store(&curl_calls_left, 2); /* the first one only sets curl up */
+	assert_int_equal(sender_start(&engine, &config, &sender, &error), -1);
+	assert_string_equal(error.text, "no memory");
+	atomic_store(&curl_calls_left, INT32_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_call_of_curl_fails_in_turn),
+		cmocka_unit_test(each_allocation_fails_in_turn),
+		TEST(sending_goes_on_though_curl_fails_now_and_then),
+		TEST(without_curl_it_does_not_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
