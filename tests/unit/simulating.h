@@ -8,13 +8,18 @@
 #include <curl/curl.h>
 #include <stdatomic.h>
 
-static _Atomic int64_t passed;       /* ms of simulated time beyond the real */
-static _Thread_local bool in_sender; /* whether this is the sender's thread: it has waited before */
+static _Atomic int64_t passed;               /* ms of simulated time beyond the real */
+static _Atomic int64_t stops_at = INT64_MAX; /* no time passes beyond it, but the real */
+static _Atomic bool performs_badly;          /* each second call of curl_multi_perform fails */
+static _Thread_local bool in_sender;         /* whether this is the sender's thread */
+static _Thread_local bool is_posting;
 
 int64_t __real_clock_monotonic(void);
 int64_t __wrap_clock_monotonic(void);
 int64_t __real_clock_now(void);
 int64_t __wrap_clock_now(void);
+CURLMcode __real_curl_multi_perform(CURLM *multi, int *running);
+CURLMcode __wrap_curl_multi_perform(CURLM *multi, int *running);
 CURLMcode __real_curl_multi_poll(
 	CURLM *multi, struct curl_waitfd *files, unsigned count, int wait, int *ready);
 CURLMcode __wrap_curl_multi_poll(
@@ -30,12 +35,36 @@ int64_t __wrap_clock_now(void)
 	return __real_clock_now() + atomic_load(&passed);
 }
 
+CURLMcode __wrap_curl_multi_perform(CURLM *multi, int *running)
+{
+	static _Atomic int calls;
+	CURLMcode code = CURLM_OUT_OF_MEMORY;
+
+	if (!atomic_load(&performs_badly) || atomic_fetch_add(&calls, 1) % 2 == 0)
+		code = __real_curl_multi_perform(multi, running);
+	in_sender = true;
+	is_posting = code == CURLM_OK && *running > 0;
+	return code;
+}
+
+/* Time passes only while the sender waits for nothing else: whatever is slow on this machine takes
+ * none. */
+static inline void pass(int64_t ms)
+{
+	int64_t left = atomic_load(&stops_at) - clock_monotonic();
+	bool is_idle;
+
+	(void)pthread_mutex_lock(&engine.lock);
+	is_idle = engine.first == NULL && !is_posting;
+	(void)pthread_mutex_unlock(&engine.lock);
+	if (is_idle && ms > 1 && left > 1)
+		(void)atomic_fetch_add(&passed, (ms < left ? ms : left) - 1);
+}
+
 CURLMcode __wrap_curl_multi_poll(
 	CURLM *multi, struct curl_waitfd *files, unsigned count, int wait, int *ready)
 {
-	if (wait > 1)
-		(void)atomic_fetch_add(&passed, wait - 1);
-	in_sender = true;
+	pass(wait);
 	(void)usleep(200);
 	return __real_curl_multi_poll(multi, files, count, 0, ready);
 }
