@@ -20,6 +20,10 @@ enum {
  * size it is none of the four types. Beyond, gaps stay as they are. */
 static const sqlite3_int64 LARGEST = (sqlite3_int64)1 << 37;
 
+/* Where the first page says whether the file has maps of its pages (auto_vacuum), which are of no
+ * tree but may begin as one: then no gap is looked for. */
+enum { LARGEST_ROOT = 52, ROOT_SIZE = 4 };
+
 static size_t number_at(const unsigned char *bytes)
 {
 	return (size_t)bytes[0] << 8 | bytes[1];
@@ -63,11 +67,17 @@ static int write_page(sqlite3_file *file, const void *bytes, int amount, sqlite3
 
 void sqlite_clear_gaps(struct sqlite_store *store)
 {
+	static const char none[ROOT_SIZE];
 	sqlite3_file *file = NULL;
+	char root[ROOT_SIZE] = "";
 
 	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
 			SQLITE_OK ||
 		file == NULL || file->pMethods == NULL) /* in memory only */
+		return;
+	/* Of a new file, nothing is read. */
+	(void)file->pMethods->xRead(file, root, ROOT_SIZE, LARGEST_ROOT);
+	if (memcmp(root, none, ROOT_SIZE) != 0)
 		return;
 	store->writing.real = file->pMethods;
 	store->writing.methods = *file->pMethods;

@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -49,6 +50,24 @@ def webhooks(case):
     return b"\0".join(parts)
 
 
+def known_topics():
+    """All topics that the mapping's tables name."""
+    return {topic for path in (ROOT / "src/mapping").glob("*.c")
+            for topic in re.findall(r"[\"|]([a-z_]+/[a-z_]+)(?=[\"|])", path.read_text())}
+
+
+def privacy_and_late():
+    """The topics that no golden case has."""
+    order = (ROOT / "tests/golden/order_completed").glob("*/1_orders__create.json")
+    order = min(path.read_bytes() for path in order)
+    who = b'"customer":{"id":7,"email":"a@example.com"}'
+    return b"\0".join([
+        b"orders/create\n" + order, b"orders/fulfilled\n" + order,
+        b'customers/redact\n{' + who + b',"orders_to_redact":[1,2]}',
+        b'customers/data_request\n{' + who + b',"data_request":{"id":9}}',
+        b'shop/redact\n{"shop_id":1}', b'app/uninstalled\n{"id":1}'])
+
+
 def write(folder, name, content):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
@@ -61,6 +80,11 @@ def main():
         if 0 < len(content) <= LARGEST:
             write(out / "mapping", case.parent.name + "-" + case.name,
                   bytes([number % 256]) + content)
+    write(out / "mapping", "privacy-and-late", b"\0" + privacy_and_late())
+    seeds = b"".join(path.read_bytes() for path in (out / "mapping").iterdir())
+    lacking = {topic for topic in known_topics() if f"{topic}\n".encode() not in seeds}
+    if lacking:
+        sys.exit(f"no seed has the topics {sorted(lacking)}")
     for number, request in enumerate(REQUESTS):
         write(out / "request", str(number), request.encode())
     for number, (client, hint) in enumerate(HINTS):

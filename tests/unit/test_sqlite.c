@@ -176,6 +176,25 @@ static void fill(struct given *given)
 	}
 }
 
+/* Sixteen megabytes come and go. */
+static void fill_and_free(struct given *given)
+{
+	enum { LENGTH = 16 << 20 };
+	char *json = malloc(LENGTH);
+
+	memset(json, 'x', LENGTH - 1);
+	json[LENGTH - 1] = '\0';
+	begin(given);
+	assert_int_equal(
+		store_put_record(given->store, "a", "order", "x", json, INT64_MAX, &given->error),
+		0);
+	commit(given);
+	begin(given);
+	assert_int_equal(store_drop_record(given->store, "a", "order", "x", &given->error), 0);
+	commit(given);
+	free(json);
+}
+
 /* How often a word stands in the store's files. */
 static int count_word(const struct given *given, const char *word)
 {
@@ -221,6 +240,38 @@ static void what_was_removed_stays_in_no_page(void **state)
 		put(given, i, 7, "nobody ");
 	commit(given);
 	assert_int_equal(count_word(given, "Larkspur"), 0);
+}
+
+/* The map that auto_vacuum keeps of a file's pages may begin as a page of a tree does. An operator
+ * may have turned it on with `PRAGMA auto_vacuum = INCREMENTAL; VACUUM`. */
+static void a_file_with_maps_of_its_pages_stays_whole(void **state)
+{
+	struct given *given = *state;
+	const char *path = given->url + strlen("sqlite:");
+	sqlite3_stmt *check;
+	sqlite3 *db;
+
+	fill(given);
+	store_close(given->store);
+	given->store = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				 "PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = INCREMENTAL;"
+				 " VACUUM; PRAGMA journal_mode = WAL;",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	(void)sqlite3_close(db);
+	assert_int_equal(store_open(given->url, &given->store, NULL, &given->error), 0);
+	fill_and_free(given); /* more pages than the first map has */
+	store_close(given->store);
+	given->store = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &check, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(check), SQLITE_ROW);
+	assert_string_equal((const char *)sqlite3_column_text(check, 0), "ok");
+	(void)sqlite3_finalize(check);
+	(void)sqlite3_close(db);
 }
 
 /* Steps of SQLite's machine that a question took. */
@@ -298,6 +349,7 @@ int main(void)
 		STORE_TEST(a_file_that_went_away_is_not_made_anew),
 		STORE_TEST(what_was_forgotten_leaves_room),
 		STORE_TEST(what_was_removed_stays_in_no_page),
+		STORE_TEST(a_file_with_maps_of_its_pages_stays_whole),
 		STORE_TEST(a_range_is_found_without_going_through_the_table),
 		STORE_TEST(damage_is_found_when_reopening),
 	};
