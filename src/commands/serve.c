@@ -134,7 +134,9 @@ static void use_config(struct daemon *daemon, struct config *config)
 
 	if (config_needs_restart(daemon->config, config, &names))
 		log_line(LOG_WARNING, "changed options need a restart",
-			LOG_STRING("options", text_string(&names)));
+			LOG_STRING("options", text_string(&names)),
+			LOG_STRING("effect", "they stay as they were"),
+			LOG_STRING("next", "restart segrelay when it suits"));
 	text_free(&names);
 	log_configure(config->log_level, config->log_format);
 	engine_reload(daemon->engine, config);
@@ -160,7 +162,8 @@ static void reload(struct daemon *daemon)
 	} else {
 		log_report(LOG_ERROR, "configuration", &report);
 		log_line(LOG_ERROR, "reload failed: the old configuration stays in use",
-			LOG_STRING("config", daemon->path));
+			LOG_STRING("config", daemon->path),
+			LOG_STRING("next", "mend what is named above, then reload again"));
 		atomic_store(&daemon->reload_failed, true);
 	}
 	text_free(&report);

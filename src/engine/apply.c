@@ -323,6 +323,7 @@ static int put_off(struct engine *engine, const struct timer *timer, struct erro
 
 	later.due = clock_now() + HOUR;
 	log_line(LOG_ERROR, "no memory to tell a cart's changes", LOG_STRING("shop", timer->shop),
+		LOG_STRING("effect", "they are told later"),
 		LOG_STRING("next", "tried again in an hour"));
 	return timers_set(engine, &later, error);
 }

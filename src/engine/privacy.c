@@ -142,6 +142,7 @@ static void log_end(const struct job *job)
 	if (job->words.count >= WORDS_MAX)
 		log_line(LOG_WARNING, "a customer has more ids than are looked for at once",
 			fields[0], fields[1], LOG_NUMBER("ids", WORDS_MAX),
+			LOG_STRING("effect", "what names only the others is still there"),
 			LOG_STRING("next",
 				"run `segrelay forget` for the customer again until this "
 				"line comes no more"));

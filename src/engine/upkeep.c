@@ -86,7 +86,8 @@ static void report_damage(struct engine *engine, const struct error *error)
 
 	engine->damaged = true;
 	log_line(LOG_ERROR, "store is damaged", LOG_STRING("reason", error->text),
-		LOG_STRING("next", "segrelay stops; nothing is overwritten"));
+		LOG_STRING("effect", "segrelay stops; nothing is overwritten"),
+		LOG_STRING("next", "restore a backup, or try `sqlite3 STORE .recover`"));
 	(void)pthread_mutex_lock(&engine->mutex);
 	hooks = engine->hooks;
 	(void)pthread_mutex_unlock(&engine->mutex);

@@ -74,7 +74,10 @@ void sender_removed(void *context, const char *destination)
 	struct queued_note *removed = malloc(sizeof(*removed) + length);
 
 	if (removed == NULL) {
-		log_plain(LOG_ERROR, "no memory to take back messages of a forgotten person");
+		log_line(LOG_ERROR, "no memory to take back messages of a forgotten person",
+			LOG_STRING("destination", destination),
+			LOG_STRING("effect", "those that were claimed before are sent"),
+			LOG_STRING("next", "run `segrelay forget` for the person again"));
 		return;
 	}
 	removed->note.take = take_removed;

@@ -160,7 +160,8 @@ void target_configure(struct target *target, struct config *config)
 			log_line(LOG_WARNING,
 				"messages wait for a destination that is not configured: they are "
 				"kept",
-				LOG_STRING("destination", target->name));
+				LOG_STRING("destination", target->name),
+				LOG_STRING("next", "configure it again, and they are sent"));
 		return;
 	}
 	if (target->pause.failures == 0)
