@@ -113,9 +113,17 @@ test: ## install what is missing, build, and pass all tests
 .PHONY: check
 check: all check-unit check-rooms check-blackbox
 
+# What the tests' fixtures have, and no line of a log.
+UNIT_SECRETS = hush-of-the|k3y0f|@example
+
 .PHONY: check-unit
 check-unit: $(UNIT_BIN)
-	@for test in $(UNIT_BIN); do echo "== $$test"; $$test || exit 1; done
+	@for test in $(UNIT_BIN); do \
+		echo "== $$test"; \
+		$$test 2>$(BUILD)/unit.log; status=$$?; cat $(BUILD)/unit.log >&2; \
+		test $$status = 0 || exit 1; \
+		! grep -E '^<[0-9]>level=.*($(UNIT_SECRETS))' $(BUILD)/unit.log || exit 1; \
+	done
 
 .PHONY: check-rooms
 check-rooms:
@@ -134,8 +142,11 @@ SANITIZE_THREAD  = -fsanitize=thread -fno-omit-frame-pointer
 sanitized        = $(MAKE) BUILD=build/$(1) HARDENING=-fPIE CFLAGS='-O1 -g $(2)' $(3)
 
 .PHONY: check-sanitize
-check-sanitize: ## all tests under ASan and UBSan, those with threads under TSan
+check-sanitize: ## all tests under ASan, LSan and UBSan, those with threads under TSan
 	scripts/deps.sh build test
+	@mkdir -p build/address
+	$(CC) $(SANITIZE_ADDRESS) -o build/address/leak tests/tools/leak.c
+	! build/address/leak 2>/dev/null # else leaks are not seen on this machine
 	$(call sanitized,address,$(SANITIZE_ADDRESS),all check-unit check-blackbox)
 	$(call sanitized,thread,$(SANITIZE_THREAD),all check-unit check-threads)
 

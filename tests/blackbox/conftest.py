@@ -35,12 +35,15 @@ MAIN_KEY = "mainmainmainmainmainmainmainmain"
 OTHER_KEY = "otherotherotherotherotherotherot"
 
 
+SECRETS = [MAIN_KEY, OTHER_KEY, shops.AURORA.secret, shops.FJORD.secret,
+           "sgp_thetokenofthepublicapi", *recharge_signing.SECRETS, recharge_signing.TOKEN]
+
+
 def _canaries():
     """What must never be logged: secrets, keys, tokens, all that is said of the fixtures' people."""
-    words = [MAIN_KEY, OTHER_KEY, shops.AURORA.secret, shops.FJORD.secret, shops.BROWSER_ID,
-             "203.0.113.57", "Cardholder", "receipt@example.com", "office@example.com", "9f2c01ab",
-             "fpAlmaOnly", "1 Receipt Row", journeys.CARD_NUMBER, journeys.RECEIPT_ID,
-             "sgp_thetokenofthepublicapi", *recharge_signing.SECRETS, recharge_signing.TOKEN]
+    words = [*SECRETS, shops.BROWSER_ID, "203.0.113.57", "Cardholder", "receipt@example.com",
+             "office@example.com", "9f2c01ab", "fpAlmaOnly", "1 Receipt Row",
+             journeys.CARD_NUMBER, journeys.RECEIPT_ID]
     for person in (shops.ALMA, shops.NILS):
         words += [person.first_name, person.last_name, person.email, person.email.split("@")[0],
                   person.phone, person.note, person.address["address1"], person.address["city"]]
@@ -246,6 +249,9 @@ class Relay:
         done = subprocess.run([SEGRELAY, *words, "--config", config], capture_output=True,
                               text=True, timeout=60, input=stdin, check=False)
         assert done.returncode == status, f"{words}: {done.returncode}\n{done.stderr}"
+        # what is asked for is shown; a secret never, and what is said of it is personal no more than a log
+        assert [secret for secret in SECRETS if secret in done.stdout] == []
+        assert [canary for canary in CANARIES if canary in done.stderr] == []
         return done
 
 
