@@ -5,9 +5,11 @@ the webhooks that were answered; of one that was given up without an answer, all
 """
 
 import collections
+import contextlib
 import http.client
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -121,6 +123,21 @@ def crash(relay, loads, chance):
     relay.kill()
 
 
+def pending(relay, directory):
+    """Which tables of what must yet happen the crash left filled."""
+    directory.mkdir()
+    for path in relay.directory.glob("segrelay.db*"):
+        shutil.copy(path, directory)
+    if not (directory / "segrelay.db").exists():
+        return set()
+    with contextlib.closing(sqlite3.connect(directory / "segrelay.db")) as copy:
+        tables = {name for name, in copy.execute("SELECT name FROM sqlite_schema")}
+        found = {table for table in {"timers", "messages"} & tables
+                 if copy.execute(f"SELECT count(*) FROM {table}").fetchone() != (0,)}
+    shutil.rmtree(directory)
+    return found
+
+
 # ---- what must be told ----
 
 class Map:
@@ -161,13 +178,17 @@ def _once_per_thing(messages):
 
 
 def check_ways(ways, told, mapping):
-    """Each message of what was answered is told; of what was given up, all or nothing."""
+    """Each message of what was answered is told, with its values; of what was given up, all or
+    nothing."""
     may_be_told = set()
     for at in range(0, len(ways), 30):
         some = ways[at:at + 30]
         must = mapping.run([way.answered for way in some if not way.who.is_forgotten])
         missing = [message for id, message in must.items() if id not in told]
         assert missing == []
+        others = [(message, told[id]) for id, message in must.items()
+                  if message != {name: told[id][name] for name in told[id] if name != "sentAt"}]
+        assert others == []
         may_be_told |= set(mapping.run([way.versions()[-1] for way in some]))
         for way in some:
             if way.given_up and not way.who.is_forgotten:
@@ -274,9 +295,11 @@ def test_killed_again_and_again(relay, segment, tmp_path):
     segment.always(moods(SEED))
     segment.fail_deletions(answer(503), 3)
     loads = [Load(relay, 100000 * (at + 1)) for at in range(3)]
+    left = collections.Counter()
     for _ in range(CRASHES):
         relay.spawn()
         crash(relay, loads, chance)
+        left.update(pending(relay, tmp_path / "copy"))
     relay.start()
     for load in loads:
         load.stopped.set()
@@ -296,13 +319,16 @@ def test_killed_again_and_again(relay, segment, tmp_path):
         for result in ("queued", "sent", "dead", "dropped")}
     print(f"{sum(load.answers for load in loads)} webhooks of {len(ways)} buyers answered, "
           f"{sum(way.given_up is not None for way in ways)} given up, {len(told)} messages told, "
-          f"{segment.repetitions()} of them sent again")
+          f"{segment.repetitions()} of them sent again; timers waited at {left['timers']} of "
+          f"{CRASHES} crashes, messages at {left['messages']}")
     assert relay.metric("segrelay_counters_balanced") == 1
     assert left_of_the_forgotten(relay, ways) == []
     check_ways(ways, told, Map(relay, tmp_path / "payloads"))
     check_carts(ways, told)
     events = check_no_event_is_twice(told)
-    if CRASHES >= 20:  # and some luck, for a cart to rest between two changes
+    if CRASHES >= 20:
+        assert left["timers"] > CRASHES / 10 and left["messages"] > CRASHES / 10
+        # and some luck, for a cart to rest between two changes
         assert events | {"Product Removed"} == set(NAMES_OF)
     forgotten = {str(way.who.person.id) for way in ways
                  if way.answered and way.answered[-1][0] == "customers/redact"}
