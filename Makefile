@@ -68,7 +68,7 @@ $(BUILD)/tests/unit/test_sender_faults: ALL_LDFLAGS += \
 $(BUILD)/tests/unit/test_engine_faults $(BUILD)/tests/unit/test_engine_log: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic
 $(BUILD)/tests/unit/test_listener_no_memory: ALL_LDFLAGS += \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=MHD_run
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=MHD_run,--wrap=MHD_queue_response
 $(BUILD)/tests/unit/test_no_memory: ALL_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=realloc,--wrap=arena_alloc,--wrap=arena_copy,--wrap=arena_format
 

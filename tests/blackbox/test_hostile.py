@@ -170,6 +170,7 @@ def test_bodies_on_nobodys_word_take_no_memory(relay):
 
 # ---- many of them ----
 
+@pytest.mark.threads
 def test_half_requests_and_slow_senders_hold_up_nobody(make_relay, segment):
     relay = make_relay(options='request_timeout = "2s"')
     stop = threading.Event()
@@ -243,6 +244,7 @@ def test_100000_bad_signatures_leave_a_few_lines(relay):
     assert relay.status()["topics"] == []
 
 
+@pytest.mark.threads
 def test_bad_signatures_hold_up_nobody(relay, segment):
     """While several knock as fast as they can, good webhooks are served in time."""
     stop = threading.Event()
@@ -267,6 +269,7 @@ def test_bad_signatures_hold_up_nobody(relay, segment):
     segment.wait_for(200)
 
 
+@pytest.mark.threads
 def test_no_file_left_for_a_connection(relay, segment):
     """It accepts no more, and does so again as soon as there is one."""
     assert is_well(relay, 0)

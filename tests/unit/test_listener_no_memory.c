@@ -1,7 +1,8 @@
 /* The listener without memory: each allocation fails in turn. A webhook is answered 200 only when
  * the engine has it, else it is asked for again; and the listener goes on.
  *
- * What allocates is wrapped, and MHD_run, by which a loop's thread is known (see the Makefile). */
+ * What allocates and answers is wrapped, and MHD_run, by which a loop's thread is known (see the
+ * Makefile). */
 #include "listening.h"
 
 #include <microhttpd.h>
@@ -9,6 +10,7 @@
 
 static _Atomic int calls_left = INT32_MAX; /* until the one that fails */
 static _Atomic bool was_hit;
+static _Atomic bool has_no_answer; /* for the next request */
 static _Thread_local bool may_fail;
 
 void *__real_malloc(size_t size);
@@ -19,6 +21,10 @@ void *__real_realloc(void *memory, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 enum MHD_Result __real_MHD_run(struct MHD_Daemon *daemon);
 enum MHD_Result __wrap_MHD_run(struct MHD_Daemon *daemon);
+enum MHD_Result __real_MHD_queue_response(
+	struct MHD_Connection *connection, unsigned status, struct MHD_Response *response);
+enum MHD_Result __wrap_MHD_queue_response(
+	struct MHD_Connection *connection, unsigned status, struct MHD_Response *response);
 
 static bool is_hit(void)
 {
@@ -48,6 +54,14 @@ enum MHD_Result __wrap_MHD_run(struct MHD_Daemon *daemon)
 {
 	may_fail = true;
 	return __real_MHD_run(daemon);
+}
+
+enum MHD_Result __wrap_MHD_queue_response(
+	struct MHD_Connection *connection, unsigned status, struct MHD_Response *response)
+{
+	if (atomic_exchange(&has_no_answer, false))
+		return MHD_NO;
+	return __real_MHD_queue_response(connection, status, response);
 }
 
 /* A webhook with a body that takes several blocks to read. */
@@ -109,6 +123,26 @@ static void a_webhook_is_stored_or_asked_for_again(void **state)
 	text_free(&request);
 }
 
+/* The engine has it: Shopify repeats it, and it is known. */
+static void without_an_answer_the_connection_ends(void **state)
+{
+	char answer[ANSWER_MAX];
+	int fd;
+
+	(void)state;
+	start();
+	fd = open_connection();
+	atomic_store(&has_no_answer, true);
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 0);
+	assert_int_equal(count_of(&engine.applied), 1);
+	(void)close(fd);
+	fd = open_connection();
+	send_webhook(fd);
+	assert_int_equal(read_answer(fd, answer), 200);
+	(void)close(fd);
+}
+
 static void it_starts_whole_or_not_at_all(void **state)
 {
 	struct error error = {""};
@@ -134,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_webhook_is_stored_or_asked_for_again),
+		TEST(without_an_answer_the_connection_ends),
 		TEST(it_starts_whole_or_not_at_all),
 	};
 
