@@ -87,11 +87,11 @@ const char *map_user_id(
  */
 bool map_is_of_cart(const char *kind);
 
-/* The messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
+/* Makes the messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
  * destination's namespace (of an identify `shop|identify|event|key`, of an alias
- * `shop|alias|key`). */
-struct uuid message_id_of(
-	const struct destination *destination, const char *shop, const struct call_made *call);
+ * `shop|alias|key`). 0, or -1 when there is no memory. */
+int message_id_of(const struct destination *destination, const char *shop,
+	const struct call_made *call, struct uuid *id);
 
 /* What a call's event is called at a destination of a shop ("identify", "alias"; of a track call
  * the operator's own name for it, if there is one); NULL when it is not told there. */

@@ -48,10 +48,15 @@ struct dry_run {
 static int print_call(struct dry_run *run, const struct call_made *call)
 {
 	const char *name = message_name(call, run->shop, run->destination);
-	struct uuid id = message_id_of(run->destination, run->shop->domain, call);
+	struct uuid id;
 	struct text line = {0};
-	int told = name != NULL ? map_memory_tell(&run->memory, &id) : 1;
+	int told = 1;
 
+	if (name != NULL) {
+		told = message_id_of(run->destination, run->shop->domain, call, &id);
+		if (told == 0)
+			told = map_memory_tell(&run->memory, &id);
+	}
 	if (told == 0) {
 		message_write(call, name, &id, &line);
 		text_put(&line, "\n");

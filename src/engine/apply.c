@@ -98,10 +98,11 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 		.destination = destination->name,
 		.shop = delivery->shop,
 		.event = call->call == IDENTIFY ? "identify" : call->event,
-		.message_id = message_id_of(destination, delivery->shop, call),
 		.queued = clock_now(),
 		.delivery = delivery->id,
 	};
+	if (message_id_of(destination, delivery->shop, call, &message->message_id) != 0)
+		return error_set(error, "no memory");
 	id = told_id(call, &message->message_id);
 	return store_tell(engine->store, &id, message->queued, fresh, error);
 }

@@ -5,20 +5,22 @@
 
 static const char *const types[] = {[TRACK] = "track", [IDENTIFY] = "identify", [ALIAS] = "alias"};
 
-struct uuid message_id_of(
-	const struct destination *destination, const char *shop, const struct call_made *call)
+int message_id_of(const struct destination *destination, const char *shop,
+	const struct call_made *call, struct uuid *id)
 {
 	struct text name = {0};
-	struct uuid uuid;
+	int result;
 
 	text_put(&name, shop);
 	text_put(&name, call->call == IDENTIFY ? "|identify|" : "|");
 	text_put(&name, call->event);
 	text_put(&name, "|");
 	text_put(&name, call->key);
-	uuid = uuid_of_name(&destination->space, text_string(&name), name.length);
+	result = name.failed ? -1 : 0; /* half a name would be another message's */
+	if (result == 0)
+		*id = uuid_of_name(&destination->space, text_string(&name), name.length);
 	text_free(&name);
-	return uuid;
+	return result;
 }
 
 const char *message_name(const struct call_made *call, const struct shop *shop,

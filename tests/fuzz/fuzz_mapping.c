@@ -44,10 +44,12 @@ static void check_call(const struct config *config, const struct call_made *call
 	struct arena *arena = arena_create(65536);
 	const char *name = message_name(call, &config->shops[0], config->shops[0].destinations[0]);
 	struct text text = {0};
-	struct uuid id = message_id_of(&config->destinations[0], config->shops[0].domain, call);
+	struct uuid id;
 	struct error error;
 	const cJSON *message;
 
+	demand(message_id_of(&config->destinations[0], config->shops[0].domain, call, &id) == 0,
+		"no memory", call->event);
 	if (name != NULL) {
 		message_write(call, name, &id, &text);
 		demand(text.length <= MESSAGE_MAX, "too large", call->event);

@@ -208,21 +208,27 @@ static void topics_match_as_a_whole(void **state)
 
 /* ---- names ---- */
 
+static struct uuid id_at(const struct destination *destination, const struct call_made *call)
+{
+	struct uuid id;
+
+	assert_int_equal(message_id_of(destination, "a.myshopify.com", call, &id), 0);
+	return id;
+}
+
 static void a_messageid_is_stable(void **state)
 {
 	struct given *given = *state;
 	struct call_made call = {.call = TRACK, .event = "Order Completed", .key = "123"};
 	struct destination other = {.space = uuid_of_name(&uuid_segrelay, "other", 5)};
-	struct uuid track =
-		message_id_of(&given->config->destinations[0], "a.myshopify.com", &call);
-	struct uuid again =
-		message_id_of(&given->config->destinations[0], "a.myshopify.com", &call);
-	struct uuid elsewhere = message_id_of(&other, "a.myshopify.com", &call);
+	struct uuid track = id_at(&given->config->destinations[0], &call);
+	struct uuid again = id_at(&given->config->destinations[0], &call);
+	struct uuid elsewhere = id_at(&other, &call);
 	struct uuid identify;
 	char text[UUID_TEXT];
 
 	call.call = IDENTIFY;
-	identify = message_id_of(&given->config->destinations[0], "a.myshopify.com", &call);
+	identify = id_at(&given->config->destinations[0], &call);
 	assert_memory_equal(&track, &again, sizeof(track));
 	assert_memory_not_equal(&track, &elsewhere, sizeof(track));
 	assert_memory_not_equal(&track, &identify, sizeof(track));
