@@ -116,11 +116,14 @@ static void submit_together(struct given *given, struct webhook *webhooks, size_
 
 static struct webhook a_webhook(struct given *given, const char *body)
 {
-	return (struct webhook){.given = given,
+	struct webhook webhook = {.given = given,
 		.request = {.run = apply, .done = note_done},
 		.topic = "orders/create",
 		.body = body,
 		.arena = arena_create(1024)};
+
+	read_body(&webhook);
+	return webhook;
 }
 
 static void what_waits_is_committed_together(void **state)
@@ -212,11 +215,7 @@ static void a_damaged_store_is_reported_and_not_used(void **state)
 static void stopping_finishes_what_was_submitted(void **state)
 {
 	struct given *given = *state;
-	struct webhook webhook = {.given = given,
-		.request = {.run = apply, .done = note_done},
-		.topic = "orders/create",
-		.body = order,
-		.arena = arena_create(1024)};
+	struct webhook webhook = a_webhook(given, order);
 	struct destination_state *states;
 	size_t count;
 

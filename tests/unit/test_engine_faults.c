@@ -1,12 +1,13 @@
 /* Every call of the store fails in turn: nothing that was answered is lost, nothing is told twice.
  *
  * A store stands between the engine and SQLite, counts the calls and lets the n-th fail, before it
- * did anything or after it did (as a commit whose sync failed may be on the disk all the same). For
- * each n a day of webhooks is lived through, and what was asked in vain is asked again, as Shopify
- * and the sender do. In the end all must be as on the day on which nothing failed.
+ * did anything or after it did (as a commit whose sync failed may be on the disk all the same), or
+ * the n-th allocation within a turn. For each n a day of webhooks is lived through, and what was
+ * asked in vain is asked again, as Shopify and the sender do. In the end all must be as on the day
+ * on which nothing failed.
  *
- * The monotonic clock is wrapped (see the Makefile), so that the second until the store is opened
- * again need not be waited for. */
+ * The monotonic clock and the allocations are wrapped (see the Makefile), so that the second until
+ * the store is opened again need not be waited for. */
 #include "turning.h"
 
 #include "store/store_engine.h"
@@ -32,7 +33,7 @@ static void jump(int64_t ms)
 
 /* ---- the store that fails ---- */
 
-enum mode { BEFORE, AFTER };
+enum mode { BEFORE, AFTER, MEMORY };
 
 struct faulty {
 	struct store base; /* first */
@@ -54,12 +55,42 @@ static struct store *inner(struct store *store)
 	return faulty_of(store)->inner;
 }
 
-static bool is_hit(struct store *store)
+static bool counts_down(struct faulty *faulty)
 {
-	struct faulty *faulty = faulty_of(store);
 	int left = atomic_fetch_sub(&faulty->calls_left, 1) - 1;
 
 	return left <= 0 && left > -atomic_load(&faulty->in_a_row);
+}
+
+static bool is_hit(struct store *store)
+{
+	return faulty_of(store)->mode != MEMORY && counts_down(faulty_of(store));
+}
+
+/* ---- memory: of the thread whose turn began, while it lasts ---- */
+
+static _Thread_local struct faulty *turning;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return turning != NULL && counts_down(turning) ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return turning != NULL && counts_down(turning) ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return turning != NULL && counts_down(turning) ? NULL : __real_realloc(memory, size);
 }
 
 static bool was_reached(struct faulty *faulty)
@@ -87,7 +118,23 @@ static int refuse(struct error *error)
 /* What cannot be begun is not open. */
 static int faulty_begin(struct store *store, struct error *error)
 {
-	return is_hit(store) ? refuse(error) : inner(store)->engine->begin(inner(store), error);
+	if (is_hit(store))
+		return refuse(error);
+	if (faulty_of(store)->mode == MEMORY)
+		turning = faulty_of(store);
+	return inner(store)->engine->begin(inner(store), error);
+}
+
+static int faulty_commit(struct store *store, struct error *error)
+{
+	bool hit = is_hit(store);
+	int result;
+
+	turning = NULL;
+	if (hit && faulty_of(store)->mode == BEFORE)
+		return refuse(error);
+	result = inner(store)->engine->commit(inner(store), error);
+	return hit && result == 0 ? refuse(error) : result;
 }
 
 static void faulty_rollback(struct store *store)
@@ -95,6 +142,7 @@ static void faulty_rollback(struct store *store)
 	struct error error;
 	bool hit = faulty_of(store)->keeps_open && is_hit(store);
 
+	turning = NULL;
 	inner(store)->engine->rollback(inner(store));
 	if (hit)
 		(void)inner(store)->engine->begin(inner(store), &error);
@@ -121,7 +169,6 @@ static int faulty_scrub(struct store *store, struct error *error)
 
 /* clang-format off */
 FAULTY(reopen, (struct store *store, bool *damaged, struct error *error), damaged, error)
-FAULTY(commit, (struct store *store, struct error *error), error)
 FAULTY(room, (struct store *store, const struct store_limits *limits, struct error *error), limits,
 	error)
 FAULTY(add_delivery, (struct store *store, struct delivery *delivery, bool *repeated,
@@ -271,9 +318,11 @@ static void wait_for_recovery(struct day *day)
 	fail_msg("the engine does not recover: %s", day->given->error.text);
 }
 
+#define REASON(day) ((day)->faulty->mode == MEMORY ? "memory" : "it failed")
+
 static void check_reason(const struct day *day)
 {
-	if (strstr(day->given->error.text, "it failed") == NULL)
+	if (strstr(day->given->error.text, REASON(day)) == NULL)
 		fail_msg("said \"%s\"", day->given->error.text);
 }
 
@@ -308,7 +357,7 @@ static void question(struct day *day, const char *method, const char *path, cons
 			body != NULL ? strlen(body) : 0, &answer);
 		if (status != 200 && status != 503)
 			fail_msg("%s: %d %s", path, status, text_string(&answer));
-		if (status == 503 && strstr(text_string(&answer), "it failed") == NULL)
+		if (status == 503 && strstr(text_string(&answer), REASON(day)) == NULL)
 			fail_msg("%s: %s", path, text_string(&answer));
 		text_free(&answer);
 		if (status != 200)
@@ -601,6 +650,16 @@ static void several_calls_fail_in_a_row(void **state)
 	fail_in_turn(&(struct faults){.mode = AFTER, .in_a_row = 5}, 3);
 }
 
+/* There are thousands. */
+static void each_allocation_fails_in_turn(void **state)
+{
+	bool all = getenv("EVERY_ALLOCATION") != NULL;
+
+	(void)state;
+	fail_in_turn(&(struct faults){.mode = MEMORY, .in_a_row = 1}, all ? 1 : 101);
+	fail_in_turn(&(struct faults){.mode = MEMORY, .in_a_row = 3}, all ? 2 : 211);
+}
+
 static void rolling_back_and_reopening_a_file_fails_too(void **state)
 {
 	(void)state;
@@ -614,6 +673,7 @@ int main(void)
 		cmocka_unit_test(each_call_fails_in_turn),
 		cmocka_unit_test(each_call_fails_after_it_was_carried_out),
 		cmocka_unit_test(several_calls_fail_in_a_row),
+		cmocka_unit_test(each_allocation_fails_in_turn),
 		cmocka_unit_test(rolling_back_and_reopening_a_file_fails_too),
 	};
 
