@@ -137,7 +137,7 @@ static int queue_calls(struct engine *engine, const struct delivery *delivery,
 	const char *name_before = NULL;
 	struct message before;
 	struct message message;
-	bool fresh;
+	bool fresh = false;
 
 	for (const struct call_made *call = calls; call != NULL; call = call->next) {
 		const char *name = message_name(call, shop, destination);
