@@ -56,6 +56,8 @@ struct reception *reception_create(struct engine *engine, struct config *config)
 	reception->engine = engine;
 	(void)pthread_mutex_init(&reception->lock, NULL);
 	reception_reload(reception, config);
+	if (reception->scripts == NULL)
+		goto failed;
 	reception->addresses = addresses_create();
 	reception->rates = rates_create();
 	if (reception->addresses == NULL || reception->rates == NULL)
@@ -118,6 +120,10 @@ void reception_reload(struct reception *reception, struct config *config)
 	reception->config = config_share(config);
 	reception->scripts = scripts;
 	(void)pthread_mutex_unlock(&reception->lock);
+	if (scripts == NULL)
+		log_line(LOG_ERROR, "no memory for the storefronts' scripts",
+			LOG_STRING("effect", "they are answered 503 until the next reload"),
+			LOG_STRING("next", "reload segrelay when there is memory"));
 	scripts_release(scripts_before);
 	atomic_store(&reception->request_timeout, config->request_timeout);
 	atomic_store(&reception->idle_timeout, config->idle_timeout);
