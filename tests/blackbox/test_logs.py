@@ -18,6 +18,7 @@ NEXT = {"next", "see", "advice"}
 SAID = {
     "webhook refused": {"cause", "effect"},
     "request refused": {"cause", "effect"},
+    "hint refused": {"cause", "effect"},
     "request cut off": {"cause", "effect"},
     "connection closed": {"cause", "effect"},
     "dead letter: ": {"effect"},
