@@ -13,6 +13,7 @@
 	const BATCH = 20;   // products of one Product List Viewed
 	const FETCHES = 60; // products that one page view asks the shop for
 	const BLOCKED = 4000; // ms: analytics.js that is not there by then is taken as blocked
+	const TAKEN = 100;  // ms in which analytics.js hands an event on
 	const KEY = 'segrelay';
 	const ID = 'ajs_anonymous_id'; // analytics.js' own name for it
 	const LINKS = 'a[href*="/products/"]';
@@ -327,34 +328,38 @@
 			const batch = batches.get(list_id) || {list_id, list_name, currency: currency(), products: []};
 			batches.set(list_id, batch).get(list_id).products.push({...properties(product), position});
 			clearTimeout(pause);
-			pause = later(tellLists, batch.products.length < BATCH ? DWELL * 2 : 0);
+			pause = later(() => tellLists(), batch.products.length < BATCH ? DWELL * 2 : 0);
 		}
 	};
-	const tellLists = () => {
+	const tellLists = (say = track) => {
 		batches.forEach(batch => {
 			while (batch.products.length) {
-				track('Product List Viewed', {...batch, products: batch.products.splice(0, BATCH)});
+				say('Product List Viewed', {...batch, products: batch.products.splice(0, BATCH)});
 			}
 		});
 	};
 
 	// ---- clicks ----
 
-	// A click waits in the tab's memory until analytics.js is there, if need be on the next page; it leaves the memory
-	// before it is told, and so is told once.
-	const click = link => {
-		const clicked = {handle: handleOf(link.pathname), place: placeOf(link)};
-		remember({clicked, clicks: {...recall().clicks, [new Date().toISOString()]: clicked}});
-		tellClicks();
-	};
-	const tellClicks = () => Object.entries(ready && recall().clicks || {}).forEach(safely(async ([at, {handle, place}]) => {
-		const product = await productOf(handle);
-		const {[at]: mine, ...clicks} = recall().clicks;
-		remember({clicks});
-		if (mine && product) {
-			track('Product Clicked', {...properties(product), ...place}, {timestamp: at});
+	// What the page may not live to tell is kept in the tab's memory until analytics.js has had time to take it: else the
+	// next page tells it. Should both do so, Segment knows it by its id.
+	const keep = (event, facts, handle) => remember(
+		{kept: {...recall().kept, [crypto.randomUUID()]: {event, facts, handle, timestamp: new Date().toISOString()}}});
+	const taken = new Set();
+	const tellKept = () => Object.entries(ready && recall().kept || {}).forEach(safely(async ([messageId, {event, facts, handle, timestamp}]) => {
+		const product = handle && await productOf(handle);
+		if (!taken.has(messageId)) {
+			taken.add(messageId);
+			track(event, {...product && properties(product), ...facts}, {messageId, timestamp});
+			later(() => remember({kept: {...recall().kept, [messageId]: undefined}}), TAKEN);
 		}
 	}));
+	const click = link => {
+		const clicked = {handle: handleOf(link.pathname), place: placeOf(link)};
+		remember({clicked});
+		keep('Product Clicked', clicked.place, clicked.handle);
+		tellKept();
+	};
 
 	const SHARE = /^https?:\/\/(?:[\w-]+\.)*(facebook|pinterest|twitter|x|linkedin|instagram|reddit|tumblr|whatsapp)\.com\/.*(share|pin|intent|submit|send)/;
 	const IMAGE = /\/cdn\/shop\/|cdn\.shopify\.com\//;
@@ -455,7 +460,7 @@
 		load();
 		call('ready', () => {
 			ready = true;
-			idle(tellClicks);
+			idle(tellKept);
 			idle(link);
 		});
 		later(whenBlocked, BLOCKED);
@@ -517,7 +522,7 @@
 			};
 		});
 		listen(window, 'popstate', navigated);
-		listen(window, 'pagehide', tellLists);
+		listen(window, 'pagehide', () => tellLists(keep));
 		new PerformanceObserver(safely(entries => entries.getEntries().some(({name}) => /\/cart\/add\b/.test(name)) && changedCart()))
 			.observe({type: 'resource'});
 		let planned;

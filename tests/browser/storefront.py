@@ -23,7 +23,7 @@ ANALYTICS = ROOT / "tests/browser/node_modules/@segment/analytics-next/dist/umd"
 SNIPPET = ROOT / "storefront/segrelay.liquid"
 SHOP = "aurora-outfitters.myshopify.com"
 KEY = "browserbrowserbrowserbrowserbrow"
-LOCALE = "/en-ca"
+LOCALES = {"/en-ca": "CAD", "/fr": "EUR"}
 PIXEL = b"\x89PNG\r\n\x1a\n"
 
 
@@ -45,6 +45,12 @@ TEAS = [product(8151225700000 + at, f"Tea {at}", 500 + at, type="Tea") for at in
 UNLISTED = product(8151225640000, "Théière Été", 4200, handle="théière-été")
 CATALOGUE = {each["handle"]: each for each in [MUG, KETTLE, PLAIN, UNLISTED, *TEAS]}
 COLLECTIONS = {"kitchen": ("411223344551", "Kitchen & <Table>", [MUG, KETTLE, PLAIN]), "tea": ("411223344552", "Tea", TEAS)}
+
+
+def split(path):
+    """A path's locale and the rest."""
+    locale = next((each for each in LOCALES if f"{path}/".startswith(each + "/")), "")
+    return locale, path.removeprefix(locale) or "/"
 
 
 class Storefront:
@@ -85,7 +91,7 @@ class Storefront:
         return {
             "request": {"path": locale + path}, "template": {"name": template}, "routes": {"root_url": locale or "/"},
             "shop": {"permanent_domain": SHOP}, "customer": self.customer,
-            "cart": {"currency": {"iso_code": "CAD" if locale else "USD"}, "item_count": self.cart.count}, **more}
+            "cart": {"currency": {"iso_code": LOCALES.get(locale, "USD")}, "item_count": self.cart.count}, **more}
 
     def liquid_product(self, each, locale=""):
         first = next(variant for variant in each["variants"] if variant["available"])
@@ -109,8 +115,7 @@ class Storefront:
 
     def page(self, path, query):
         """The page of a path as HTML, or None."""
-        locale = LOCALE if path.startswith(LOCALE) else ""
-        path = path.removeprefix(locale) or "/"
+        locale, path = split(path)
         section, _, rest = path.strip("/").partition("/")
         handle = urllib.parse.unquote(rest.rpartition("products/")[2] if "products" in path else rest)
         if "products" in path.split("/") and handle in CATALOGUE:
@@ -228,13 +233,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif path in ("/consent.js", "/sandbox.html", "/sandbox.js"):
             name = PAGES / path.strip("/")
             self.answer(name.read_bytes(), "text/html" if name.suffix == ".html" else "text/javascript")
-        elif path.removeprefix(LOCALE) == "/cart.js":
+        elif split(path)[1] == "/cart.js":
             self.cart(shop)
         elif path.endswith(".js"):
             handle = urllib.parse.unquote(path.rpartition("/")[2].removesuffix(".js"))
-            locale = LOCALE if path.startswith(LOCALE) else ""
             known = CATALOGUE.get(handle)
-            self.answer(shop.product_json(known, locale) if known else "{}", "application/json", 200 if known else 404)
+            self.answer(shop.product_json(known, split(path)[0]) if known else "{}", "application/json", 200 if known else 404)
         else:
             page = shop.page(path, dict(urllib.parse.parse_qsl(query)))
             self.answer(page or "not found", "text/html; charset=utf-8", 200 if page else 404)
@@ -243,7 +247,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         shop = self.server.shop
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         shop.requests.append(("POST", self.path, dict(self.headers), body))
-        path = self.path.removeprefix(LOCALE).removesuffix(".js")
+        path = split(self.path)[1].removesuffix(".js")
         if path == "/cart/add":
             wanted = self.fields(body)
             shop.cart.add(str(wanted["id"]), int(wanted.get("quantity", 1)))

@@ -1,9 +1,315 @@
 """Every device-mode event: when it is told, with which properties, and once."""
 
+import re
 
-def test_a_page_view(visitor, shop, segment):
-    visitor.goto(shop.url + "/pages/about")
-    segment.wait(lambda: segment.from_browsers)
-    page = segment.from_browsers[0]
-    assert page["type"] == "page"
+import pytest
+import storefront as shops
+from calls import await_track, leave, pages, paths, properties, tracks, view
+
+MUG = {
+    "product_id": "8151225532541", "shopify_product_id": "8151225532541", "variant_id": "81512255325411",
+    "shopify_variant_id": "81512255325411", "sku": "ENAMEL-MUG-1", "name": "Enamel Mug", "variant": "Slate",
+    "brand": "Aurora", "category": "Kitchen", "price": 19.95, "compare_at_price": 24.5, "currency": "USD",
+}
+
+
+def address(shop, path):
+    return shop.url + path
+
+
+def picture(shop, name):
+    return f"https://127.0.0.1:{shop.port}/cdn/shop/files/{name}"
+
+
+def mug(shop, **more):
+    return MUG | {"url": address(shop, "/products/enamel-mug"), "image_url": picture(shop, "enamel-mug.png?v=1&width=1024")} | more
+
+
+def written(message):
+    """The numbers of a product as they were written."""
+    return {name: message["properties"][name].text for name in ("price", "compare_at_price")
+            if name in message["properties"]}
+
+
+def test_a_page_view_is_a_page_call(visitor, shop, segment):
+    visitor.goto(shop.url + "/pages/about?utm_source=letter")
+    leave(visitor, shop, segment)
+    page = pages(segment)[0]
     assert page["name"] == "Page – Aurora"
+    assert page["properties"]["sent_from"] == "segrelay storefront"
+    assert page["properties"]["url"] == shop.url + "/pages/about?utm_source=letter"
+    assert page["context"]["integration"] == {"name": "shopify_segrelay", "version": "0.1.0"}
+    assert paths(segment) == ["/pages/about", "/pages/end"]
+    assert tracks(segment) == []
+    assert visitor.evaluate("Object.isFrozen(segrelay) && segrelay.version") == "0.1.0"
+
+
+def test_a_product_is_viewed(visitor, shop, segment):
+    visitor.goto(shop.url + "/products/enamel-mug")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product Viewed") == [mug(shop)]
+    assert written(tracks(segment, "Product Viewed")[0]) == {"price": "19.95", "compare_at_price": "24.5"}
+
+
+def test_an_id_keeps_all_its_digits(visitor, shop, segment):
+    visitor.goto(shop.url + "/products/camp-kettle")
+    viewed = await_track(segment, "Product Viewed")[0]
+    assert viewed["properties"]["product_id"] == "922337203685477579"
+    assert viewed["properties"]["variant_id"] == "9223372036854775790"
+    assert written(viewed) == {"price": "1200"}
+
+
+def test_a_page_without_a_data_layer_asks_the_shop_for_the_product(visitor, shop, segment):
+    shop.template = shop.template.replace('"product":', '"other":')
+    visitor.goto(shop.url + "/collections/all/products/enamel-mug?variant=81512255325410")
+    viewed = await_track(segment, "Product Viewed")[0]["properties"]
+    assert (viewed["variant"], viewed["sku"], viewed["product_id"]) == ("Forest Green", "ENAMEL-MUG-0", "8151225532541")
+    visitor.goto(shop.url + "/products/camp-kettle")
+    viewed = await_track(segment, "Product Viewed", 2)[1]["properties"]
+    assert (viewed["product_id"], viewed["variant_id"]) == ("922337203685477579", "9223372036854775790")
+    visitor.goto(shop.url + "/products/th%C3%A9i%C3%A8re-%C3%A9t%C3%A9")
+    viewed = await_track(segment, "Product Viewed", 3)[2]["properties"]
+    assert viewed["name"] == "Théière Été" and "variant" not in viewed
+    assert viewed["category"] == "all"
+
+
+def test_what_is_unknown_is_left_out(visitor, shop, segment):
+    visitor.goto(shop.url + "/products/trail-lamp")
+    viewed = await_track(segment, "Product Viewed")[0]["properties"]
+    assert set(viewed) == {"product_id", "shopify_product_id", "variant_id", "shopify_variant_id", "sku", "name", "brand",
+                           "category", "price", "currency", "url", "sent_from"}
+    assert viewed["category"] == "all"
+
+
+def test_lists_are_told_when_they_are_seen(visitor, shop, segment):
+    visitor.goto(shop.url + "/collections/kitchen")
+    await_track(segment, "Product List Viewed")
+    leave(visitor, shop, segment)
+    lists = properties(segment, "Product List Viewed")
+    assert len(lists) == 1
+    assert (lists[0]["list_id"], lists[0]["list_name"], lists[0]["currency"]) == ("411223344551", "Kitchen & <Table>", "USD")
+    assert [(each["name"], each["position"]) for each in lists[0]["products"]] == \
+        [("Enamel Mug", 1), ("Camp Kettle", 2), ("Trail Lamp", 3)]
+    assert lists[0]["products"][0] == mug(shop, position=1)
+
+
+def test_a_long_list_is_told_in_parts_each_product_once(visitor, shop, segment):
+    shop.head = "<style>.card { height: 100px } .card a:first-child { display: block; height: 60px }</style>"
+    visitor.goto(shop.url + "/collections/tea")
+    await_track(segment, "Product List Viewed")
+    seen = [each["name"] for part in properties(segment, "Product List Viewed") for each in part["products"]]
+    assert seen == [f"Tea {at}" for at in range(1, len(seen) + 1)] and len(seen) < 10  # what fits into the window
+    for at in range(13, 46, 8):
+        visitor.scroll(f"#tea-{at}")
+        visitor.evaluate("new Promise(resolve => setTimeout(resolve, 450))")
+    visitor.scroll("#tea-45")
+    visitor.evaluate("new Promise(resolve => setTimeout(resolve, 450))")
+    visitor.scroll("#tea-1")
+    leave(visitor, shop, segment)  # what is not told by then, analytics.js keeps for the next page
+
+    def positions():
+        return sorted(each["position"] for part in properties(segment, "Product List Viewed") for each in part["products"])
+
+    segment.wait(lambda: len(positions()) >= 45)
+    assert positions() == list(range(1, 46))
+
+
+def test_what_is_only_passed_by_is_not_told(visitor, shop, segment):
+    shop.head = "<style>main { padding-top: 3000px }</style>"
+    visitor.goto(shop.url + "/collections/kitchen")
+    visitor.evaluate("""(async () => {
+        scrollTo(0, 3000); await new Promise(resolve => setTimeout(resolve, 150));
+        scrollTo(0, 0); await new Promise(resolve => setTimeout(resolve, 1500)); })()""")
+    leave(visitor, shop, segment)
+    assert tracks(segment, "Product List Viewed") == []
+
+
+def test_products_that_the_data_layer_does_not_know_are_asked_for(visitor, shop, segment):
+    visitor.goto(shop.url + "/")
+    await_track(segment, "Product List Viewed")
+    leave(visitor, shop, segment)
+    lists = properties(segment, "Product List Viewed")
+    assert [(each["list_id"], each["list_name"]) for each in lists] == [("/", "index")]
+    assert [(each["name"], each["position"]) for each in lists[0]["products"]] == [("Théière Été", 1), ("Camp Kettle", 2)]
+    asked = [path for _, path, _, _ in shop.requests if path.endswith(".js") and "/products/" in path]
+    assert sorted(asked) == ["/products/camp-kettle.js", "/products/th%C3%A9i%C3%A8re-%C3%A9t%C3%A9.js"]
+
+
+def test_a_named_list_of_the_theme(visitor, shop, segment):
+    values = shop.values("/", "", "index", list_id="featured", list_name="Featured",
+                         list_products=[shop.liquid_product(shops.PLAIN), shop.liquid_product(shops.MUG)])
+    shop.body = shop.browser.render(shop.template, values) + shop.cards([shops.PLAIN, shops.MUG])
+    visitor.goto(shop.url + "/pages/about")
+    await_track(segment, "Product List Viewed")
+    leave(visitor, shop, segment)
+    lists = properties(segment, "Product List Viewed")
+    assert [(each["list_id"], each["list_name"], [product["name"] for product in each["products"]]) for each in lists] == \
+        [("featured", "Featured", ["Trail Lamp", "Enamel Mug"])]
+
+
+@pytest.mark.parametrize("how", [{}, {"modifiers": ["Control"]}, {"button": "middle"}])
+def test_a_click_on_a_product(visitor, shop, segment, how):
+    visitor.goto(shop.url + "/collections/kitchen")
+    segment.wait(lambda: pages(segment))
+    visitor.click("#camp-kettle", **how)
+    clicked = await_track(segment, "Product Clicked")
+    await_track(segment, "Product Viewed")
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Product Clicked")) == 1
+    place = {"list_id": "411223344551", "list_name": "Kitchen & <Table>", "list_position": 2, "position": 2}
+    assert place.items() <= clicked[0]["properties"].items()
+    assert clicked[0]["properties"]["product_id"] == "922337203685477579"
+    if not how:  # a new tab does not know of the click
+        assert place.items() <= properties(segment, "Product Viewed")[0].items()
+
+
+def test_a_click_before_analytics_js_is_there_is_told_on_the_next_page(visitor, shop, segment):
+    shop.cdn = "settings fail"
+    visitor.goto(shop.url + "/collections/kitchen")
+    visitor.wait("window.segrelay && window.analytics")
+    visitor.click("#enamel-mug")
+    visitor.wait("location.pathname.includes('/products/')")
+    visitor.evaluate("new Promise(resolve => setTimeout(resolve, 300))")
+    assert segment.from_browsers == []
+    shop.cdn = "works"
+    view(visitor, shop, segment, "/pages/about")
+    clicked = await_track(segment, "Product Clicked")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product Clicked") == [
+        mug(shop, list_id="411223344551", list_name="Kitchen & <Table>", list_position=1, position=1,
+            image_url=picture(shop, "enamel-mug.png"))]  # of the product's JSON
+    assert clicked[0]["timestamp"] < pages(segment)[0]["timestamp"]
+
+
+def test_a_click_does_not_hold_up_the_way(visitor, shop, segment):
+    """No handler prevents the link's own doing, and Segment's slowness is not the visitor's."""
+    visitor.goto(shop.url + "/collections/kitchen")
+    segment.wait(lambda: pages(segment))
+    prevented = visitor.evaluate("""new Promise(resolve => {
+        addEventListener('click', event => { resolve(event.defaultPrevented); event.preventDefault(); });
+        document.querySelector('#enamel-mug').click(); })""")
+    assert prevented is False
+
+
+def test_the_picture_of_a_product(visitor, shop, segment):
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    visitor.click("#image")
+    await_track(segment, "Product Image Clicked")
+    visitor.click("#other-image")  # the picture of another product leads there
+    await_track(segment, "Product Viewed", 2)
+    await_track(segment, "Product Clicked")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product Image Clicked") == [mug(shop, image_url=picture(shop, "enamel-mug.png"))]
+    assert [each["name"] for each in properties(segment, "Product Clicked")] == ["Trail Lamp"]
+
+
+def test_sharing_a_product(visitor, shop, segment):
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    for link in ("#facebook", "#follow", "#pinterest"):
+        visitor.click(link)
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product Shared") == [mug(shop, share_via="facebook"), mug(shop, share_via="pinterest")]
+
+
+def test_a_search(visitor, shop, segment):
+    visitor.goto(shop.url + "/search?type=product&q=r%C3%B6d+mugg+%2B+fat&options%5Bprefix%5D=last")
+    leave(visitor, shop, segment)
+    visitor.goto(shop.url + "/search")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Products Searched") == [{"query": "röd mugg + fat"}]
+
+
+def test_the_cart_is_viewed(visitor, shop, segment):
+    visitor.goto(shop.url + "/cart")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Cart Viewed") == [{}]
+    shop.cart.add("81512255325411", 2)
+    shop.cart.add("9223372036854775790", 1)
+    visitor.goto(shop.url + "/cart")
+    viewed = await_track(segment, "Cart Viewed", 2)[1]["properties"]
+    assert viewed["cart_id"] == shop.cart.token
+    assert (viewed["currency"], viewed["value"].text) == ("USD", "1239.9")
+    assert [(each["variant_id"], each["quantity"], each["position"], each["price"].text) for each in viewed["products"]] == \
+        [("81512255325411", 2, 1, "19.95"), ("9223372036854775790", 1, 2, "1200")]
+    assert viewed["products"][0].items() >= {
+        "product_id": "8151225532541", "name": "Enamel Mug", "variant": "Slate", "category": "Kitchen"}.items()
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Cart Viewed")) == 2
+    assert tracks(segment, "Product List Viewed") == []  # the products in a cart are no list
+
+
+def test_a_registration(visitor, shop, segment):
+    visitor.goto(shop.url + "/account/register")
+    await_track(segment, "Registration Viewed")
+    visitor.click("#register")  # without an e-mail: the form comes again
+    await_track(segment, "Registration Viewed", 2)
+    visitor.fill("[name='customer[email]']", "alma.thorne@example.com")
+    visitor.click("#register")
+    completed = await_track(segment, "Registration Completed")[0]
+    leave(visitor, shop, segment)
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Registration Completed")) == 1
+    assert completed["properties"] == {"email": "alma.thorne@example.com", "sent_from": "segrelay storefront"}
+    assert completed["userId"] == "7106345812043"
+
+
+def test_who_logs_in_has_not_registered(visitor, shop, segment):
+    visitor.goto(shop.url + "/account/register")
+    await_track(segment, "Registration Viewed")
+    leave(visitor, shop, segment)
+    shop.customer = {"id": "7106345812043"}
+    leave(visitor, shop, segment)
+    assert tracks(segment, "Registration Completed") == []
+
+
+def test_a_blog(visitor, shop, segment):
+    visitor.goto(shop.url + "/blogs/news/first-post")
+    leave(visitor, shop, segment)
+    assert [each["event"] for each in tracks(segment)] == ["Blog Viewed"]
+
+
+def test_events_that_are_renamed_or_not_told(visitor, shop, segment, relay_web):
+    relay_web.options = {"disable": ["Page Viewed", "Registration Viewed"], "rename": {"Blog Viewed": "Read"},
+                         "paths": [["/account/register", "Registration Viewed"], ["/blogs/", "Blog Viewed"],
+                                   ["/blogs/news", "News Viewed"]]}
+    segment.violations = []
+    visitor.goto(shop.url + "/account/register")
+    visitor.goto(shop.url + "/blogs/news")
+    segment.wait(lambda: len(tracks(segment)) == 2)
+    assert sorted(each["event"] for each in tracks(segment)) == ["News Viewed", "Read"]
+    assert pages(segment) == []
+    assert [wrong for wrong in segment.violations if "is not in the catalogue" not in wrong] == []
+    segment.violations = []
+
+
+@pytest.mark.parametrize("path, event", [
+    ("/en-ca/cart", "Cart Viewed"), ("/en-ca/blogs/news", "Blog Viewed"), ("/en-ca/search?q=mug", "Products Searched"),
+    ("/en-ca/account/register", "Registration Viewed"), ("/en-ca/products/enamel-mug", "Product Viewed"),
+    ("/fr/cart/", "Cart Viewed")])
+def test_with_the_prefix_of_a_locale(visitor, shop, segment, path, event):
+    visitor.goto(shop.url + path)
+    await_track(segment, event)
+    if event == "Product Viewed":
+        viewed = properties(segment, event)[0]
+        assert (viewed["url"], viewed["currency"]) == (shop.url + "/en-ca/products/enamel-mug", "CAD")
+
+
+def test_nothing_is_told_of_a_page_that_is_not_seen_yet(visitor, shop, segment):
+    shop.head = """<script>Object.defineProperty(document, 'prerendering', {get: () => !window.isSeen})</script>"""
+    visitor.goto(shop.url + "/blogs/news")
+    visitor.evaluate("new Promise(resolve => setTimeout(resolve, 500))")
+    assert visitor.evaluate("window.analytics === undefined")
+    visitor.evaluate("window.isSeen = true; document.dispatchEvent(new Event('prerenderingchange'))")
+    await_track(segment, "Blog Viewed")
+
+
+def test_the_message_ids_are_all_different_and_of_one_visitor(visitor, shop, segment):
+    for path in ("/", "/collections/kitchen", "/products/enamel-mug"):
+        view(visitor, shop, segment, path)
+    await_track(segment, "Product Viewed")
+    ids = {message["messageId"] for message in segment.from_browsers}
+    assert len(ids) == len(segment.from_browsers) >= 4
+    assert len({message["anonymousId"] for message in segment.from_browsers}) == 1
+    assert all(re.match(r"\d{4}-\d\d-\d\dT", message["timestamp"]) for message in segment.from_browsers)

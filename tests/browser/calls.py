@@ -1,0 +1,52 @@
+"""What the tests ask about the calls that came from a browser."""
+
+from decimal import Decimal
+
+
+def tracks(segment, name=None):
+    """The track calls (of a name), one for each messageId as Segment counts them."""
+    unique = {message["messageId"]: message for message in segment.from_browsers if message["type"] == "track"}
+    return [message for message in unique.values() if name in (None, message["event"])]
+
+
+def plain(value):
+    """Numbers as Python's own."""
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def properties(segment, name):
+    """The properties of each track call of a name, without what all have."""
+    return [{key: plain(value) for key, value in message["properties"].items() if key not in ("sent_from", "email")}
+            for message in tracks(segment, name)]
+
+
+def pages(segment):
+    return [message for message in segment.from_browsers if message["type"] == "page"]
+
+
+def paths(segment):
+    return [message["properties"]["path"] for message in pages(segment)]
+
+
+def await_track(segment, name, number=1):
+    """Waits for so many track calls of a name."""
+    segment.wait(lambda: len(tracks(segment, name)) >= number)
+    return tracks(segment, name)
+
+
+def view(visitor, shop, segment, path):
+    """Goes to a page and waits until it is told that it was viewed."""
+    before = len(pages(segment))
+    visitor.goto(shop.url + path)
+    segment.wait(lambda: len(pages(segment)) > before)
+
+
+def leave(visitor, shop, segment):
+    """Goes to a page where nothing happens: what was to be told before has been."""
+    here = visitor.evaluate("location.pathname")
+    segment.wait(lambda: here in paths(segment))
+    view(visitor, shop, segment, "/pages/end")
