@@ -12,7 +12,7 @@
 	const STEPS = ['checkout_started', 'checkout_contact_info_submitted', 'checkout_address_info_submitted',
 		'checkout_shipping_info_submitted', 'payment_info_submitted', 'checkout_completed'];
 
-	const cut = (text, most) => text ? String(text).slice(0, most) : undefined;
+	const cut = (text, most) => text ? String(text).slice(0, most).replace(/[\ud800-\udbff]$/, '') : undefined;
 	const parse = text => {
 		try {
 			return JSON.parse(text) || {};

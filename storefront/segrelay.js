@@ -33,7 +33,7 @@
 	const later = (work, ms) => setTimeout(safely(work), ms);
 	const idle = work => window.requestIdleCallback ? requestIdleCallback(safely(work), {timeout: 2000}) : later(work, 1);
 	const listen = (target, type, handler) => target.addEventListener(type, safely(handler), true);
-	const cut = (text, most) => text ? String(text).slice(0, most) : undefined;
+	const cut = (text, most) => text ? String(text).slice(0, most).replace(/[\ud800-\udbff]$/, '') : undefined;
 	const decoded = text => attempt(() => decodeURIComponent(text)) || text;
 	const cookie = name => decoded((`; ${document.cookie}`.split(`; ${name}=`)[1] || '').split(';')[0]);
 
@@ -494,6 +494,9 @@
 
 	const decide = () => {
 		const may = config.consent === 'off' || asks('analyticsProcessingAllowed');
+		if (!may && !privacy()) {
+			return;  // nobody knows yet
+		}
 		if (may && !active) {
 			start();
 		} else if (!may && (active || recall().linked)) {
@@ -558,7 +561,7 @@
 			chosen = true;
 			decide();
 		});
-		listen(window, 'load', decide);  // a headless shop may bring the consent's API late
+		[500, 2000, 8000].forEach(ms => later(decide, ms));  // a headless shop may bring the consent's API late
 		decide();
 		if (config.consent !== 'off' && !privacy()) {
 			shopify().loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], safely(decide));

@@ -76,8 +76,9 @@ class Visitor:
     def goto(self, url):
         self._ask("goto", url=url)
 
-    def reload(self):
-        self._ask("reload")
+    def commit(self, url):
+        """Goes there, and waits for the first bytes alone."""
+        self._ask("goto", url=url, until="commit")
 
     def click(self, selector, **options):
         self._ask("click", selector=selector, **options)

@@ -38,8 +38,7 @@ const commands = {
 		record(visitor, visitor.page);
 		visitors.set(name, visitor);
 	},
-	goto: ({page}, {url}) => page.goto(url, {waitUntil: 'load'}).then(() => undefined),
-	reload: ({page}) => page.reload().then(() => undefined),
+	goto: ({page}, {url, until = 'load'}) => page.goto(url, {waitUntil: until}).then(() => undefined),
 	click: ({page}, {selector, ...options}) => page.click(selector, {noWaitAfter: true, ...options}),
 	fill: ({page}, {selector, text}) => page.fill(selector, text),
 	scroll: ({page}, {selector}) => page.locator(selector).first().scrollIntoViewIfNeeded(),

@@ -108,7 +108,7 @@ class Storefront:
     def render(self, path, locale, template, body, **more):
         values = self.values(path, locale, template, **more)
         snippet = self.browser.render(self.template, values) if self.snippet else ""
-        return PAGE.format(title=template.title(), root=(locale or "") + "/", snippet=snippet, body=body + self.body,
+        return PAGE.format(title=template.title(), root=locale + "/", currency=LOCALES.get(locale, "USD"), snippet=snippet, body=body + self.body,
                            head=self.head, needed=json.dumps(self.consent_needed))
 
     # -- pages --
@@ -198,7 +198,7 @@ class Cart:
 
 PAGE = """<!doctype html>
 <html><head><meta charset="utf-8"><title>{title} – Aurora</title>
-<script>var Shopify = {{routes: {{root: "{root}"}}}}; var consentNeeded = {needed};</script>
+<script>var Shopify = {{routes: {{root: "{root}"}}, currency: {{active: "{currency}"}}}}; var consentNeeded = {needed};</script>
 <script src="/consent.js"></script>
 {head}
 {snippet}
@@ -295,8 +295,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, body, kind, status=200, headers=None):
         data = body.encode() if isinstance(body, str) else body
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), "Cache-Control": "no-store",
-                            **(headers or {})}.items():
+        given = {"Content-Type": kind, "Content-Length": str(len(data)), "Cache-Control": "no-store"}
+        for name, value in (given | (headers or {})).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)

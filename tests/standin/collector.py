@@ -112,6 +112,8 @@ class Collector:
         self.options = {}
         self.cdn = ""
         self.write_key = ""
+        self._answers = threading.Event()
+        self._answers.set()
         self._server = _Server(self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -120,8 +122,19 @@ class Collector:
         return self
 
     def __exit__(self, *unused):
+        self.release()
         self._server.shutdown()
         self._server.server_close()
+
+    def hold(self):
+        """Answers nothing until release()."""
+        self._answers.clear()
+
+    def release(self):
+        self._answers.set()
+
+    def await_release(self):
+        self._answers.wait(30)
 
     def script(self, path):
         """A script as it is served."""
@@ -155,6 +168,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        self.server.collector.await_release()
         path = self.path.partition("?")[0]
         found = path in SCRIPTS
         self._answer(200 if found else 404, self.server.collector.script(path).encode() if found else b"")
