@@ -1,5 +1,5 @@
-// The storefront script: tells Segment what a visitor does, and the relay whose cart it is. docs/storefront.md says more.
-// segrelay serves it with `var segrelayConfig = {…};` in front. Nothing here may break or hold up the page.
+// Tells Segment what a visitor of the shop does, and the relay whose cart it is: see docs/storefront.md.
+// Nothing here may break or hold up the page.
 (() => {
 	'use strict';
 
@@ -7,24 +7,23 @@
 	if (!config || window.segrelay) {
 		return;
 	}
-	Object.defineProperty(window, 'segrelay', {value: Object.freeze({version: config.version})});
+	window.segrelay = Object.freeze({version: config.version});
 
-	const DWELL = 400;  // ms that a product must be seen
-	const BATCH = 20;   // products of one Product List Viewed
-	const FETCHES = 60; // products that one page view asks the shop for
-	const BLOCKED = 4000; // ms: analytics.js that is not there by then is taken as blocked
-	const TAKEN = 100;  // ms in which analytics.js hands an event on
+	const DWELL = 400; // ms that a product must be seen
+	const BATCH = 20; // products of one Product List Viewed
+	const FETCHES = 60; // products asked for by one page view
+	const BLOCKED = 4000; // ms: analytics.js will not come
+	const TAKEN = 100; // ms: analytics.js has handed an event on
 	const KEY = 'segrelay';
-	const ID = 'ajs_anonymous_id'; // analytics.js' own name for it
+	const ID = 'ajs_anonymous_id';
+	const METHODS = 'track page identify group alias ready on once off reset debug register setAnonymousId addSourceMiddleware';
 	const LINKS = 'a[href*="/products/"]';
 	const NO_LIST = 'header, footer, nav, form[action*="/cart"], cart-drawer, [data-segrelay-ignore]';
-
-	// ---- small things ----
 
 	const safely = work => (...args) => {
 		try {
 			const result = work(...args);
-			return result && result.catch ? result.catch(() => {}) : result;
+			return result?.catch ? result.catch(() => {}) : result;
 		} catch {
 			return undefined;
 		}
@@ -35,39 +34,42 @@
 	const listen = (target, type, handler) => target.addEventListener(type, safely(handler), true);
 	const cut = (text, most) => text ? String(text).slice(0, most).replace(/[\ud800-\udbff]$/, '') : undefined;
 	const decoded = text => attempt(() => decodeURIComponent(text)) || text;
-	const cookie = name => decoded((`; ${document.cookie}`.split(`; ${name}=`)[1] || '').split(';')[0]);
+	const cookie = name => decoded(`; ${document.cookie}`.split(`; ${name}=`)[1]?.split(';')[0] || '');
 
-	// What is unknown is left out.
 	const known = object => Object.fromEntries(Object.entries(object).filter(([, value]) =>
 		value === false || value === 0 || value && (typeof value !== 'object' || Object.keys(value).length)));
 
-	// What is remembered for the visit in this tab, if the browser lets us.
+	// For the visit in this tab, if the browser lets us.
 	const recall = () => attempt(() => JSON.parse(sessionStorage.getItem(KEY))) || {};
 	const remember = facts => attempt(() => sessionStorage.setItem(KEY, JSON.stringify({...recall(), ...facts})));
 
-	// What the theme wrote into the page; read anew each time, for a theme may replace it.
-	const read = element => attempt(() => JSON.parse(element.textContent)) || {};
+	// What the theme wrote into the page, which it may replace.
+	const texts = new Map();
+	const read = element => {
+		const text = element?.textContent;
+		return texts.get(text) || texts.set(text, attempt(() => JSON.parse(text)) || {}).get(text);
+	};
 	const layer = () => read(document.getElementById('segrelay-data'));
 	const shopify = () => window.Shopify || {};
 	const root = () => ((shopify().routes || layer()).root || '').replace(/\/?$/, '/');
-	const currency = () => layer().currency || (shopify().currency || {}).active;
+	const currency = () => layer().currency || shopify().currency?.active;
 
 	// ---- addresses ----
 
 	const parameters = () => new URLSearchParams(location.search);
-	const handleOf = path => decoded((/\/products\/([^/?#]+)/.exec(path) || [])[1] || '');
+	const handleOf = path => decoded(/\/products\/([^/?#]+)/.exec(path)?.[1] || '');
 	const here = () => handleOf(location.pathname);
 
-	// Without the prefix of a locale: "/en-ca/cart" is "/cart".
+	// "/en-ca/cart" is "/cart".
 	const plain = path => `/${path.startsWith(root()) ? path.slice(root().length) : path.slice(1)}`
 		.replace(/^\/[a-z]{2}(-[a-z]{2,4})?(?=\/|$)/i, '').replace(/\/$/, '') || '/';
 
-	const MARKETING = /^(utm_\w+|\w*clid|w?braid|gbraid|epik|li_fat_id|ref|aff\w*)$/i;
+	const MARKETING = /^(utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*)$/i;
 	const SECRET = /^(key|token|e?mail|phone|code|hmac|signature)$/i;
 	const PRIVATE = /^\/(account|checkouts?|orders|cart|\d+)\//i;
 
-	// Of an address only what opens nothing and names nobody; in the shop's private areas long parts and numbers do.
-	const cleaned = (address, keep) => {
+	// Without what opens something or names somebody; in private areas numbers and long parts do.
+	const cleaned = (address, keep = name => !SECRET.test(name)) => {
 		const url = new URL(address, location.href);
 		const closed = PRIVATE.test(plain(url.pathname));
 		const path = url.pathname.split('/').filter(part => !/@|%40/.test(part) && !(closed && /\d|.{20}/.test(part))).join('/');
@@ -75,7 +77,6 @@
 		return {url: url.origin + path + url.search, path, search: url.search};
 	};
 	const marketing = name => MARKETING.test(name);
-	const harmless = name => !SECRET.test(name);
 
 	const pageFacts = () => {
 		const {url, path, search} = cleaned(location.href, marketing);
@@ -85,30 +86,25 @@
 		});
 	};
 
-	// What brought the visitor: said by this address, or by an earlier one of the visit.
 	const campaign = () => {
 		const found = known(Object.fromEntries(['campaign', 'source', 'medium', 'term', 'content'].map(name =>
 			[name === 'campaign' ? 'name' : name, cut(parameters().get(`utm_${name}`), 255)])
 			.filter(([, value]) => value && !value.includes('@'))));
-		if (found.name || found.source) {
-			remember({campaign: found});
-		}
-		return recall().campaign;
+		return found.name || found.source ? (remember({campaign: found}), found) : recall().campaign;
 	};
 
 	const google = () => known({
-		clientId: (/\d+\.\d+$/.exec(cookie('_ga')) || [])[0],
-		sessionId: (/; _ga_\w+=GS\d\.\d\.s?(\d+)/.exec(`; ${document.cookie}`) || [])[1],
+		clientId: /\d+\.\d+$/.exec(cookie('_ga'))?.[0],
+		sessionId: /; _ga_\w+=GS\d\.\d\.s?(\d+)/.exec(`; ${document.cookie}`)?.[1],
 	});
 
 	// ---- consent ----
 
-	let active;  // whether anything may be done now
-	let chosen;  // whether the visitor chose on this page
+	let active;
+	let chosen; // on this page
 	const privacy = () => shopify().customerPrivacy;
 	const asks = name => !!attempt(() => privacy()[name]());
 
-	// The visitor's choice by Shopify's categories; undefined while none was made.
 	const choice = () => {
 		const current = attempt(() => privacy().currentVisitorConsent()) || {};
 		return privacy() && (chosen || /"(yes|no)"/.test(JSON.stringify(current))) ? {
@@ -117,15 +113,15 @@
 		} : undefined;
 	};
 	const categories = () => known(Object.fromEntries(Object.entries(choice() || {})
-		.map(([category, value]) => [(config.consentCategories || {})[category], value]).filter(([name]) => name)));
+		.map(([category, value]) => [config.consentCategories[category], value]).filter(([name]) => name)));
 
 	// ---- analytics.js ----
 
-	let ready;    // it is there
-	let blocked;  // it will not come
-	let owned;    // this script loaded it
+	let ready;
+	let blocked;
+	let owned; // loaded by this script
 
-	// The page's analytics.js in each of its states: a list that waits, the usual stub, the real one.
+	// In each of its states: a list that waits, the usual stub, the real one.
 	const call = (method, ...args) => {
 		const analytics = window.analytics = window.analytics || [];
 		return analytics[method] ? analytics[method](...args) : analytics.push([method, ...args]);
@@ -137,13 +133,12 @@
 			return;
 		}
 		owned = stub.invoked = true;
-		('track page identify group alias ready on once off reset debug register setAnonymousId addSourceMiddleware ' +
-			'addDestinationMiddleware trackLink trackForm').split(' ').forEach(method => {
+		METHODS.split(' ').forEach(method => {
 			stub[method] = (...args) => window.analytics === stub ? stub.push([method, ...args]) : window.analytics[method](...args);
 		});
 		stub._writeKey = config.writeKey;
 		stub._cdn = config.cdn;
-		// Requests outlive the page: no click has to wait for its own.
+		// Requests outlive the page: no click waits for its own.
 		stub._loadOptions = {integrations: {'Segment.io': {deliveryStrategy: {config: {keepalive: true}}}}};
 		const script = document.createElement('script');
 		script.async = true;
@@ -158,9 +153,9 @@
 	};
 	const complete = message => {
 		const ids = google();
-		const email = (layer().customer || {}).email || window.analytics.user().traits().email;
-		[message.context.page, message.properties].forEach(page => page && page.path && Object.assign(page,
-			cleaned(page.url, harmless), page.referrer && {referrer: cleaned(page.referrer, harmless).url}));
+		const email = layer().customer?.email || window.analytics.user().traits().email;
+		[message.context.page, message.properties].forEach(page => page?.path && Object.assign(page,
+			cleaned(page.url), page.referrer && {referrer: cleaned(page.referrer).url}));
 		if (ids.clientId) {
 			message.integrations = {...message.integrations, 'Google Analytics': ids};
 		}
@@ -170,8 +165,8 @@
 	};
 
 	const tell = (method, event, title, facts, more) => {
-		if (active && !(config.disable || []).includes(event)) {
-			call(method, title || (config.rename || {})[event] || event, known({...facts, sent_from: 'segrelay storefront'}),
+		if (active && !config.disable.includes(event)) {
+			call(method, title || config.rename[event] || event, known({...facts, sent_from: 'segrelay storefront'}),
 				{...options(), ...more});
 		}
 	};
@@ -182,25 +177,25 @@
 
 	// ---- products ----
 
-	// Shopify's amounts are hundredths in every currency; the quotient is written with exactly their digits.
-	const amount = hundredths => hundredths >= 0 && hundredths !== null ? hundredths / 100 : undefined;
+	// Hundredths in every currency; the quotient is written with exactly their digits.
+	const amount = hundredths => Number.isInteger(hundredths) ? hundredths / 100 : undefined;
 	const absolute = address => address && new URL(address, location.origin).href;
+	const secure = address => absolute(address)?.replace(/^http:/, 'https:');
 
-	// Of a product of the data layer, or of the shop's own product JSON.
 	const properties = ({id, title, vendor, type, url, image, variant = {}}) => known({
 		product_id: id, shopify_product_id: id, variant_id: variant.id, shopify_variant_id: variant.id, sku: variant.sku,
 		name: title, variant: variant.title === 'Default Title' ? '' : variant.title, brand: vendor, category: type || 'all',
 		price: amount(variant.price), compare_at_price: amount(variant.compareAt), currency: currency(),
-		url: (absolute(url) || '').split('?')[0], image_url: (absolute(variant.image || image) || '').replace(/^http:/, 'https:'),
+		url: absolute(url)?.split('?')[0], image_url: secure(variant.image || image),
 	});
 
-	const products = new Map();  // handle → a product, or a promise of it
+	const products = new Map(); // by handle, or promises of them
 	let fetches;
 
-	// After navigation without a load the data layer may still be that of the page before.
+	// After navigation without a load the layer may still be that of the page before.
 	const ownLayer = () => decoded(location.pathname).endsWith(decoded(layer().path || '')) ? layer() : {};
 	const lists = () => [ownLayer().list, ...[...document.querySelectorAll('script.segrelay-list')].map(read)]
-		.filter(list => list && list.products);
+		.filter(list => list?.products);
 	const learn = () => [...lists().flatMap(list => list.products), ownLayer().product]
 		.forEach(product => product && products.set(product.handle, product));
 
@@ -215,14 +210,14 @@
 		const wanted = here() === handle && product.variants.find(each => each.id === parameters().get('variant'));
 		const variant = wanted || product.variants.find(each => each.available) || product.variants[0];
 		return {...product, image: product.featured_image,
-			variant: {...variant, compareAt: variant.compare_at_price, image: (variant.featured_image || {}).src}};
+			variant: {...variant, compareAt: variant.compare_at_price, image: variant.featured_image?.src}};
 	};
-	// Ids stay texts with all their digits.
+	// Ids stay texts, with all their digits.
 	const exact = async answer => JSON.parse((await (await answer).text()).replace(/("(?:\w+_)?id":\s*)(\d+)/g, '$1"$2"'));
 
 	// ---- a page view ----
 
-	let view;  // of the page that is seen now: its path, and what was told of it
+	let view;
 	const once = key => !view.told.has(key) && view.told.add(key);
 
 	const viewPage = () => {
@@ -240,7 +235,7 @@
 		if (path === '/search') {
 			search(parameters().get('q'));
 		}
-		// Classic accounts: the form was sent, and the next page shows a customer.
+		// The form was sent, and the next page shows a customer.
 		if (recall().registering && layer().customer) {
 			track('Registration Completed');
 		}
@@ -265,13 +260,14 @@
 	};
 
 	const viewCart = async () => {
-		const cart = await readCart().catch(() => ({}));
-		track('Cart Viewed', cart.item_count > 0 && {
-			cart_id: cart.token, currency: cart.currency, value: amount(cart.total_price), discount: amount(cart.total_discount || null),
-			products: (cart.items || []).map((item, index) => ({...properties({
-				id: item.product_id, title: item.product_title, type: item.product_type, vendor: item.vendor, url: item.url, image: item.image,
-				variant: {id: item.variant_id, sku: item.sku, title: item.variant_title, price: item.original_price},
-			}), currency: cart.currency, quantity: item.quantity, position: index + 1})),
+		const {item_count, token, currency, total_price, items = []} = await readCart().catch(() => ({}));
+		track('Cart Viewed', item_count > 0 && {
+			cart_id: token, currency, value: amount(total_price),
+			products: items.map(({variant_id, sku, variant_title, original_price, ...item}, index) => ({
+				...properties({...item, id: item.product_id, title: item.product_title, type: item.product_type,
+					variant: {id: variant_id, sku, title: variant_title, price: original_price}}),
+				currency, quantity: item.quantity, position: index + 1,
+			})),
 		});
 	};
 
@@ -288,21 +284,21 @@
 
 	// ---- lists ----
 
-	const dwelling = new Map();  // a link that is seen → its timer
-	const batches = new Map();   // list id → what is told of it next
+	const dwelling = new Map(); // a link's timer
+	const batches = new Map(); // by list id
 	let pause;
 
 	const isListed = link => link.origin === location.origin && !link.closest(NO_LIST) &&
 		handleOf(link.pathname) && handleOf(link.pathname) !== here();
 	const listed = () => [...document.querySelectorAll(LINKS)].filter(isListed);
 
-	// The list of a link, and its place there: by the data layer, else by the page itself.
+	// By the data layer, else by the page itself.
 	const placeOf = link => {
 		const handle = handleOf(link.pathname);
 		const list = lists().find(each => each.products.some(product => product.handle === handle));
 		const {id, name, offset = 0} = list || {id: view.path, name: ownLayer().template || view.path};
-		const handles = list ? list.products.map(product => product.handle) : [...new Set(listed().map(each => handleOf(each.pathname)))];
-		const position = offset + handles.indexOf(handle) + 1;
+		const handles = list ? list.products.map(product => product.handle) : listed().map(each => handleOf(each.pathname));
+		const position = offset + [...new Set(handles)].indexOf(handle) + 1;
 		return {list_id: id, list_name: name, list_position: position, position};
 	};
 
@@ -341,12 +337,12 @@
 
 	// ---- clicks ----
 
-	// What the page may not live to tell is kept in the tab's memory until analytics.js has had time to take it: else the
-	// next page tells it. Should both do so, Segment knows it by its id.
+	// What the page may not live to tell is kept, for the next page to tell. Should both, Segment knows it by its id.
 	const keep = (event, facts, handle) => remember(
 		{kept: {...recall().kept, [crypto.randomUUID()]: {event, facts, handle, timestamp: new Date().toISOString()}}});
 	const taken = new Set();
-	const tellKept = () => Object.entries(ready && recall().kept || {}).forEach(safely(async ([messageId, {event, facts, handle, timestamp}]) => {
+	const tellKept = () => Object.entries(ready && recall().kept || {}).forEach(safely(async ([messageId, kept]) => {
+		const {event, facts, handle, timestamp} = kept;
 		const product = handle && await productOf(handle);
 		if (!taken.has(messageId)) {
 			taken.add(messageId);
@@ -361,14 +357,14 @@
 		tellKept();
 	};
 
-	const SHARE = /^https?:\/\/(?:[\w-]+\.)*(facebook|pinterest|twitter|x|linkedin|instagram|reddit|tumblr|whatsapp)\.com\/.*(share|pin|intent|submit|send)/;
+	const SHARE = /\/(?:[\w-]+\.)*(facebook|pinterest|twitter|x|linkedin|instagram|whatsapp)\.com\/.*(share|pin|intent|send)/;
 	const IMAGE = /\/cdn\/shop\/|cdn\.shopify\.com\//;
 	const aboutThis = async (event, facts) => track(event, {...properties(await productOf(here()) || {}), ...facts});
 
 	const clicked = ({target, button}) => {
 		const link = target.closest('a[href]');
 		const shared = link && SHARE.exec(link.href);
-		const picture = target.closest('img') || (target.closest('a, button') || document.createElement('a')).querySelector('img');
+		const picture = target.closest('img') || target.closest('a, button')?.querySelector('img');
 		if (!active || !view || button > 1) {
 			return;
 		}
@@ -378,38 +374,35 @@
 			aboutThis('Product Shared', {share_via: shared[1]});
 		} else if (here() && picture && IMAGE.test(picture.src) && !target.closest(NO_LIST) &&
 			(!link || link.hash || IMAGE.test(link.href))) {
-			aboutThis('Product Image Clicked', {image_url: picture.src.replace(/^http:/, 'https:')});
+			aboutThis('Product Image Clicked', {image_url: secure(picture.src)});
 		}
 	};
 
 	// ---- the link from the visitor to the cart ----
 
-	// What stands behind the "?" of a cart's token opens the cart: it stays here.
+	// Behind the "?" stands what opens the cart: it stays here.
 	const cartOf = async answer => {
 		const cart = await exact(answer);
 		return {...cart, token: cart.token.split('?')[0]};
 	};
-	// A headless shop has no such addresses: it says the token in the data layer, and writes the attribute itself.
+	// A headless shop says the token in the data layer, and writes the attribute itself.
 	const readCart = async () => {
 		const {token, itemCount = 1} = layer().cart || {};
 		return token ? {token: token.split('?')[0], item_count: itemCount, headless: true} : cartOf(fetch(`${root()}cart.js`));
 	};
 	const writeAttribute = value => cartOf(fetch(`${root()}cart/update.js`, {
-		method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({attributes: {[config.attribute]: value}}),
+		method: 'POST', headers: {'Content-Type': 'application/json'},
+		body: JSON.stringify({attributes: {[config.attribute]: value}}),
 	}));
 
-	// As a cookie of the widest domain that the browser takes, or of none: analytics.js looks there, should it come one day.
-	const keepId = (id, age) => {
-		const parts = location.hostname.split('.');
-		attempt(() => id ? localStorage.setItem(ID, JSON.stringify(id)) : localStorage.removeItem(ID));
-		for (let from = parts.length - 1; from >= -1 && cookie(ID) !== id; from--) {
-			document.cookie = `${ID}=${id}; path=/; max-age=${age}; SameSite=Lax` + (from < 0 ? '' : `; domain=${parts.slice(from).join('.')}`);
+	// Where analytics.js looks for it, should it come one day.
+	const anonymousId = () => {
+		if (blocked && !storedId()) {
+			attempt(() => localStorage.setItem(ID, JSON.stringify(crypto.randomUUID())));
 		}
-		return id;
+		return cut(ready && attempt(() => window.analytics.user().anonymousId()) || storedId(), 128);
 	};
 	const storedId = () => (cookie(ID) || attempt(() => localStorage.getItem(ID)) || '').replace(/"/g, '');
-	const anonymousId = () => cut(ready && attempt(() => window.analytics.user().anonymousId()) || storedId() ||
-		blocked && keepId(crypto.randomUUID(), 31536000), 128);
 
 	const collect = async facts => {
 		const record = known({v: 1, shop: config.shop, ...facts});
@@ -417,33 +410,37 @@
 			delete record.page;
 		}
 		return (await fetch(config.collect, {
-			method: 'POST', keepalive: true, credentials: 'omit', headers: {'Content-Type': 'text/plain'}, body: JSON.stringify(record),
+			method: 'POST', headers: {'Content-Type': 'text/plain'},
+			body: JSON.stringify(record), keepalive: true, credentials: 'omit',
 		})).ok;
 	};
 
-	let added;    // something was put into the cart on this page
+	let added;
 	let linking = Promise.resolve();
 	const link = () => {
 		linking = linking.then(safely(tie));
 	};
 	const tie = async () => {
 		const id = active && anonymousId();
-		if (!id || (layer().cart || {}).itemCount === 0 && !added) {
+		if (!id || layer().cart?.itemCount === 0 && !added) {
 			return;
 		}
 		const {linked = {}} = recall();
-		// When one of these is another, the relay is told again.
-		const facts = {anonymousId: id, consent: choice(), campaign: campaign(), googleClientId: google().clientId, googleSessionId: google().sessionId};
+		// When one of these changes, the relay is told again.
+		const {clientId, sessionId} = google();
+		const facts = {
+			anonymousId: id, consent: choice(), campaign: campaign(), googleClientId: clientId, googleSessionId: sessionId,
+		};
 		const told = JSON.stringify(facts);
 		const isTold = token => linked.token === token && linked.told === told;
 		const cart = isTold(cookie('cart').split('?')[0]) ? {} : await readCart();
 		if (!(cart.item_count > 0) || isTold(cart.token)) {
 			return;
 		}
-		const has = cart.headless || (cart.attributes || {})[config.attribute] === id || linked.token === cart.token && linked.id === id;
-		const {token} = has ? cart : await writeAttribute(id);
+		const written = linked.token === cart.token && linked.id === id || cart.attributes?.[config.attribute] === id;
+		const {token} = written || cart.headless ? cart : await writeAttribute(id);
 		remember({linked: {token, id}});
-		if (active && await collect({...facts, cartToken: cut(token, 255), page: pageFacts(), locale: cut(navigator.language, 255)})) {
+		if (active && await collect({...facts, cartToken: cut(token, 255), page: pageFacts(), locale: navigator.language})) {
 			remember({linked: {token, id, told}});
 		}
 	};
@@ -454,7 +451,8 @@
 		active = true;
 		if (view) {
 			navigated();
-			return link();
+			link();
+			return;
 		}
 		call('addSourceMiddleware', middleware);
 		load();
@@ -465,41 +463,46 @@
 		});
 		later(whenBlocked, BLOCKED);
 		viewPage();
-		return watch();
+		watch();
 	};
 	const whenBlocked = () => {
 		blocked = !ready;
 		link();
 	};
 
-	// The consent is taken back: the cart forgets whose it is, and the relay is told so.
+	// Consent is taken back: the cart forgets whose it is, and the relay is told so.
 	const stop = () => {
 		const {linked} = recall();
 		active = false;
 		batches.clear();
 		attempt(() => sessionStorage.setItem(KEY, JSON.stringify({linked})));
-		if (owned || blocked) {
-			keepId('', 0);
+		if (owned && ready) {
+			call('reset');
 		}
+		attempt(() => blocked && localStorage.removeItem(ID));
 		if (linked) {
-			linking = linking.then(safely(async () => {
-				const cart = await readCart();
-				if (!cart.headless && cart.token === linked.token) {
-					await writeAttribute('');
-				}
-			})).then(safely(async () => await collect({cartToken: cut(linked.token, 255), consent: {...choice(), analytics: false}}) &&
-				remember({linked: undefined})));
+			linking = linking.then(safely(() => untie(linked.token)));
+		}
+	};
+
+	const untie = async cartToken => {
+		await attempt(async () => {
+			const cart = await readCart();
+			return cart.token === cartToken && !cart.headless && writeAttribute('');
+		});
+		if (await collect({cartToken, consent: {...choice(), analytics: false}})) {
+			remember({linked: undefined});
 		}
 	};
 
 	const decide = () => {
 		const may = config.consent === 'off' || asks('analyticsProcessingAllowed');
 		if (!may && !privacy()) {
-			return;  // nobody knows yet
+			return; // not known yet
 		}
 		if (may && !active) {
 			start();
-		} else if (!may && (active || recall().linked)) {
+		} else if (!may && (active || active === undefined && recall().linked)) {
 			stop();
 		}
 	};
@@ -519,14 +522,14 @@
 	const watch = () => {
 		['pushState', 'replaceState'].forEach(name => {
 			const original = history[name];
-			history[name] = function (...args) {
-				original.apply(this, args);
+			history[name] = (...args) => {
+				original.apply(history, args);
 				navigated();
 			};
 		});
 		listen(window, 'popstate', navigated);
 		listen(window, 'pagehide', () => tellLists(keep));
-		new PerformanceObserver(safely(entries => entries.getEntries().some(({name}) => /\/cart\/add\b/.test(name)) && changedCart()))
+		new PerformanceObserver(safely(list => list.getEntries().some(({name}) => /\/cart\/add\b/.test(name)) && changedCart()))
 			.observe({type: 'resource'});
 		let planned;
 		new MutationObserver(() => {
@@ -535,17 +538,17 @@
 				learn();
 				watchLists();
 			});
-		}).observe(document.body, {childList: true, subtree: true});
+		}).observe(document.documentElement, {childList: true, subtree: true});
 	};
 
-	// What themes of 2026 say themselves. Before the page view is told they say nothing that it does not.
-	const themeSays = (type, handler) => listen(document, `shopify:${type}`, event => active && handler({...event.detail,
-		product: event.product || (event.detail || {}).product, query: event.query || (event.detail || {}).query, promise: event.promise}));
+	// What new themes say themselves; at first nothing that the page view does not tell.
+	const themeSays = (type, handler) =>
+		listen(document, `shopify:${type}`, event => active && handler(event.detail || event));
 	let typing;
 	themeSays('page:view', navigated);
 	themeSays('product:view', ({product}) => viewProduct(product.handle || handleOf(product.url)));
 	themeSays('search:update', ({query}) => {
-		clearTimeout(typing);  // it comes with every letter
+		clearTimeout(typing); // it comes with each letter
 		typing = later(() => search(query), DWELL * 2);
 	});
 	themeSays('cart:lines-update', ({promise}) => Promise.resolve(promise).then(changedCart));
@@ -553,19 +556,19 @@
 	listen(document, 'click', clicked);
 	listen(document, 'auxclick', clicked);
 	listen(document, 'submit', ({target}) =>
-		active && (target.elements.form_type || {}).value === 'create_customer' && remember({registering: true}));
+		active && target.elements.form_type?.value === 'create_customer' && remember({registering: true}));
 
-	// A page that the browser prepares in advance is not seen yet.
+	// A page prepared in advance is not seen yet.
 	const begin = () => document.prerendering ? listen(document, 'prerenderingchange', begin) : idle(() => {
 		listen(document, 'visitorConsentCollected', () => {
 			chosen = true;
 			decide();
 		});
-		[500, 2000, 8000].forEach(ms => later(decide, ms));  // a headless shop may bring the consent's API late
+		[500, 2000, 8000].forEach(ms => later(decide, ms));
 		decide();
 		if (config.consent !== 'off' && !privacy()) {
 			shopify().loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], safely(decide));
 		}
 	});
-	document.readyState === 'loading' ? listen(document, 'DOMContentLoaded', begin) : begin();
+	begin();
 })();

@@ -89,6 +89,8 @@ def test_consent_that_is_taken_back(visitor, shop, segment, relay_web):
         "consent": {"analytics": False, "marketing": False, "preferences": True, "saleOfData": True}}
     assert shop.cart.attributes == {ATTRIBUTE: ""}
     assert "ajs_anonymous_id" not in visitor.cookies()
+    assert visitor.evaluate("Object.keys(localStorage).filter(name => name.startsWith('ajs'))") == []
+    visitor.wait("!JSON.parse(sessionStorage.segrelay).linked")
     told = len(segment.from_browsers)
     visitor.click("#facebook")
     visitor.goto(shop.url + "/cart")

@@ -145,7 +145,7 @@ def test_with_analytics_js_blocked_the_link_is_made_all_the_same(visitor, shop, 
     post = posted(relay_web)[0]
     assert uuid.UUID(post["anonymousId"])
     assert shop.cart.attributes == {ATTRIBUTE: post["anonymousId"]}
-    assert visitor.cookies()["ajs_anonymous_id"] == post["anonymousId"]
+    assert visitor.evaluate("localStorage.ajs_anonymous_id") == f'"{post["anonymousId"]}"'
     assert segment.from_browsers == []
     relay_web.cdn = shop.url  # the blocker is switched off: the same visitor
     view(visitor, shop, segment, "/")

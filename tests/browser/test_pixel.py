@@ -99,6 +99,7 @@ def test_what_is_repeated_is_told_once(buyer):
     buyer.publish("checkout_started", 1)  # the same event
     buyer.publish("checkout_started", 2)  # the buyer comes into the checkout again
     buyer.publish("checkout_contact_info_submitted", 1)
+    wait(lambda: len(buyer.posts) == 2)
     buyer.load()  # and after a reload
     buyer.publish("checkout_started", 1)
     buyer.publish("checkout_started", 3)

@@ -44,7 +44,7 @@ PROPERTIES = {
     "Product Image Clicked": EVERY | PRODUCT,
     "Product Shared": EVERY | PRODUCT | {"share_via": text},
     "Products Searched": EVERY | {"query": text},
-    "Cart Viewed": EVERY | {"cart_id": token, "currency": currency, "value": amount, "discount": amount,
+    "Cart Viewed": EVERY | {"cart_id": token, "currency": currency, "value": amount,
                             "products": [PRODUCT | {"position": position, "quantity": position}]},
     "Registration Viewed": EVERY,
     "Registration Completed": EVERY,

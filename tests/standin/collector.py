@@ -17,7 +17,7 @@ MOST = 8192
 SCRIPTS = ("/segrelay.js", "/segrelay-pixel.js")
 EVENTS = ("checkout_started", "checkout_contact_info_submitted", "checkout_address_info_submitted",
           "checkout_shipping_info_submitted", "payment_info_submitted", "checkout_completed", "alert_displayed")
-MARKETING = re.compile(r"utm_\w+|\w*clid|w?braid|gbraid|epik|li_fat_id|ref|aff\w*")
+MARKETING = re.compile(r"utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*")
 
 
 def config(url, cdn, write_key, **changes):
