@@ -114,7 +114,7 @@ test: ## install what is missing, build, and pass all tests
 	$(MAKE) check
 
 .PHONY: check
-check: all check-unit check-rooms check-blackbox
+check: all check-unit check-rooms check-blackbox check-browser
 
 # What the tests' fixtures have, and no line of a log.
 UNIT_SECRETS = hush-of-the|k3y0f|@example
@@ -135,6 +135,18 @@ check-rooms:
 .PHONY: check-blackbox
 check-blackbox: $(BINARY)
 	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/golden tests/blackbox
+
+# Skipped, with the reason, where Chromium or Node is not installed (scripts/deps.sh browser).
+BROWSER_MODULES = tests/browser/node_modules/.package-lock.json
+
+.PHONY: check-browser
+check-browser: $(BINARY) $(BROWSER_MODULES) ## the storefront's script and pixel in a real browser
+	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) -m pytest -q -rs -p no:cacheprovider tests/browser
+
+$(BROWSER_MODULES): tests/browser/package-lock.json
+	@! command -v npm >/dev/null || { \
+		echo "npm ci  tests/browser" && cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent && \
+		touch node_modules/.package-lock.json; }
 
 .PHONY: golden-update
 golden-update: $(BINARY) ## write the golden tests' expected messages anew, and show the difference
@@ -207,6 +219,8 @@ lint: ## formatting, static analysis, both compilers, shell scripts, manual page
 		--inline-suppr --suppressions-list=tests/cppcheck.suppressions -Iinclude -j2 src
 	shellcheck scripts/*.sh .ci/run
 	mandoc -T lint -W warning docs/*.[15]
+	@! command -v node >/dev/null || for file in storefront/*.js tests/browser/*.mjs tests/browser/pages/*.js; do \
+		node --check $$file || exit 1; done
 	systemd-analyze security --offline=yes --threshold=15 systemd/segrelay.service >/dev/null
 
 .PHONY: bench
@@ -214,6 +228,13 @@ bench: ## measure a bounded load on loopback; figures go to build/bench.txt
 	scripts/deps.sh build bench
 	$(MAKE) all
 	$(PYTHON) tests/bench/bench.py $(BINARY) build/bench.txt
+
+LOADS        ?= 20
+
+.PHONY: bench-storefront
+bench-storefront: $(BROWSER_MODULES) ## what the storefront's script costs a page, over LOADS (20) loads; build/storefront.txt
+	scripts/deps.sh browser
+	$(PYTHON) tests/browser/bench.py build/storefront.txt $(LOADS)
 
 GROWTH_ROWS  ?= 1000000
 

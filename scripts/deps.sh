@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing on Debian for the groups named: build, test, lint, bench.
+# Installs what is missing on Debian for the groups named: build, test, browser, lint, bench.
 # Asks for nothing that is there, so it needs neither root nor the network on a machine that is set
 # up. `deps.sh --list GROUP...` only names what is missing.
 set -eu
@@ -12,11 +12,19 @@ packages_of() {
         ;;
     demo) echo "python3" ;;
     test) echo "libcmocka-dev python3 python3-pytest" ;;
+    browser)
+        # Node of another source brings its own npm, and Debian's packages would be at odds with it.
+        if command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; then
+            echo "chromium"
+        else
+            echo "chromium nodejs npm"
+        fi
+        ;;
     lint) echo "clang clang-format clang-tidy cppcheck shellcheck systemd mandoc" ;;
     sanitize) echo "clang" ;;
     bench) echo "wrk valgrind python3" ;;
     *)
-        echo "deps.sh: no group \"$1\": build, demo, test, lint, sanitize, bench" >&2
+        echo "deps.sh: no group \"$1\": build, demo, test, browser, lint, sanitize, bench" >&2
         exit 2
         ;;
     esac

@@ -98,6 +98,10 @@ class Visitor:
     def wait(self, script):
         self._ask("wait", script=script)
 
+    def script_time(self):
+        """Milliseconds of script since this was asked first."""
+        return self._ask("script")
+
     def cookies(self):
         return {cookie["name"]: cookie["value"] for cookie in self._ask("cookies")}
 

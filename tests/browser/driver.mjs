@@ -45,6 +45,15 @@ const commands = {
 	evaluate: ({page}, {script}) => page.evaluate(script),
 	frame: ({page}, {name, script}) => page.frame({name}).evaluate(script),
 	wait: ({page}, {script}) => page.waitForFunction(script).then(() => undefined),
+	// Milliseconds of script on the main thread since this was asked first.
+	async script(visitor) {
+		if (!visitor.session) {
+			visitor.session = await visitor.context.newCDPSession(visitor.page);
+			await visitor.session.send('Performance.enable');
+		}
+		const {metrics} = await visitor.session.send('Performance.getMetrics');
+		return metrics.find(({name}) => name === 'ScriptDuration').value * 1000;
+	},
 	cookies: ({context}) => context.cookies(),
 	addCookies: ({context}, {cookies}) => context.addCookies(cookies),
 	seen: ({requests, errors, console}) => ({requests, errors, console}),
