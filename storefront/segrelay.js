@@ -16,7 +16,7 @@
 	const TAKEN = 100; // ms: analytics.js has handed an event on
 	const KEY = 'segrelay';
 	const ID = 'ajs_anonymous_id';
-	const METHODS = 'track page identify group alias ready on once off reset debug register setAnonymousId addSourceMiddleware';
+	const METHODS = 'track page identify group alias ready on once off reset debug setAnonymousId addSourceMiddleware';
 	const LINKS = 'a[href*="/products/"]';
 	const NO_LIST = 'header, footer, nav, form[action*="/cart"], cart-drawer, [data-segrelay-ignore]';
 
@@ -39,7 +39,7 @@
 	const known = object => Object.fromEntries(Object.entries(object).filter(([, value]) =>
 		value === false || value === 0 || value && (typeof value !== 'object' || Object.keys(value).length)));
 
-	// For the visit in this tab, if the browser lets us.
+	// For the visit in this tab.
 	const recall = () => attempt(() => JSON.parse(sessionStorage.getItem(KEY))) || {};
 	const remember = facts => attempt(() => sessionStorage.setItem(KEY, JSON.stringify({...recall(), ...facts})));
 
@@ -276,7 +276,9 @@
 		const userId = {customer_id: id, email, md5_email: emailMd5}[config.userId];
 		const traits = known({email, phone, firstName, lastName, address: known(address)});
 		const identified = JSON.stringify([userId, traits]);
-		if (id && recall().identified !== identified) {
+		if (!id) {
+			remember({identified: undefined});
+		} else if (recall().identified !== identified) {
 			call('identify', ...userId ? [userId] : [], traits, options());
 			call('ready', () => remember({identified}));
 		}
@@ -284,8 +286,8 @@
 
 	// ---- lists ----
 
-	const dwelling = new Map(); // a link's timer
-	const batches = new Map(); // by list id
+	const dwelling = new Map();
+	const batches = new Map();
 	let pause;
 
 	const isListed = link => link.origin === location.origin && !link.closest(NO_LIST) &&
@@ -329,6 +331,7 @@
 	};
 	const tellLists = (say = track) => {
 		batches.forEach(batch => {
+			batch.products.sort((one, other) => one.position - other.position);
 			while (batch.products.length) {
 				say('Product List Viewed', {...batch, products: batch.products.splice(0, BATCH)});
 			}
@@ -338,8 +341,8 @@
 	// ---- clicks ----
 
 	// What the page may not live to tell is kept, for the next page to tell. Should both, Segment knows it by its id.
-	const keep = (event, facts, handle) => remember(
-		{kept: {...recall().kept, [crypto.randomUUID()]: {event, facts, handle, timestamp: new Date().toISOString()}}});
+	const keep = (event, facts, handle) => remember({kept: Object.fromEntries([...Object.entries(recall().kept || {}),
+		[crypto.randomUUID(), {event, facts, handle, timestamp: new Date().toISOString()}]].slice(-BATCH))});
 	const taken = new Set();
 	const tellKept = () => Object.entries(ready && recall().kept || {}).forEach(safely(async ([messageId, kept]) => {
 		const {event, facts, handle, timestamp} = kept;
@@ -496,13 +499,9 @@
 	};
 
 	const decide = () => {
-		const may = config.consent === 'off' || asks('analyticsProcessingAllowed');
-		if (!may && !privacy()) {
-			return; // not known yet
-		}
-		if (may && !active) {
-			start();
-		} else if (!may && (active || active === undefined && recall().linked)) {
+		if (config.consent === 'off' || asks('analyticsProcessingAllowed')) {
+			(active ? link : start)();
+		} else if (privacy() && (active || active === undefined && recall().linked)) {
 			stop();
 		}
 	};
@@ -564,7 +563,7 @@
 			chosen = true;
 			decide();
 		});
-		[500, 2000, 8000].forEach(ms => later(decide, ms));
+		[500, 2000, 8000].forEach(ms => later(() => active || decide(), ms));
 		decide();
 		if (config.consent !== 'off' && !privacy()) {
 			shopify().loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], safely(decide));

@@ -41,6 +41,8 @@ class Browser:
         for line in self._process.stdout:
             answer = json.loads(line)
             self._answers.pop(answer["id"]).put(answer)
+        for answers in self._answers.values():
+            answers.put({"error": "the driver ended"})
 
     def ask(self, command, **arguments):
         answers = queue.Queue()

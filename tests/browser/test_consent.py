@@ -63,8 +63,7 @@ def test_consent_that_is_given_on_the_page(visitor, shop, segment, relay_web):
 
 def test_a_choice_is_told_by_the_names_of_the_configuration(visitor, shop, segment, relay_web):
     relay_web.options = {"consentCategories": {"analytics": "Messung"}}
-    visitor.goto(shop.url + "/pages/about")
-    visitor.wait("Shopify.customerPrivacy")
+    view(visitor, shop, segment, "/pages/about")
     choose(visitor, analytics=True, marketing=False)
     view(visitor, shop, segment, "/pages/about")
     assert pages(segment)[-1]["context"]["consent"] == {"categoryPreferences": {"Messung": True}}
@@ -122,6 +121,17 @@ def test_consent_that_is_given_again(visitor, shop, segment, relay_web):
     assert shop.cart.attributes == {ATTRIBUTE: relay_web.posts[2]["anonymousId"]}
     leave(visitor, shop, segment)
     assert len(tracks(segment, "Product Viewed")) == 1  # the page is told once
+
+
+def test_a_choice_that_changes_is_told_again(visitor, shop, segment, relay_web):
+    shop.cart.add(VARIANT)
+    view(visitor, shop, segment, "/pages/about")
+    wait(lambda: relay_web.posts)
+    choose(visitor, analytics=True, marketing=False)
+    wait(lambda: len(relay_web.posts) == 2)
+    assert "consent" not in relay_web.posts[0] and relay_web.posts[1]["consent"]["marketing"] is False
+    leave(visitor, shop, segment)
+    assert len(relay_web.posts) == 2 and len(shop.attributes_writes) == 1
 
 
 def test_without_asking(visitor, shop, segment, relay_web):

@@ -221,6 +221,14 @@ def test_a_search(visitor, shop, segment):
     assert properties(segment, "Products Searched") == [{"query": "röd mugg + fat"}]
 
 
+def test_what_a_search_found_is_a_list(visitor, shop, segment):
+    visitor.goto(shop.url + "/search?q=mug")
+    await_track(segment, "Product List Viewed")
+    found = properties(segment, "Product List Viewed")[0]
+    assert (found["list_id"], found["list_name"]) == ("search", "Search results")
+    assert [each["name"] for each in found["products"]] == ["Enamel Mug", "Trail Lamp"]  # and no article
+
+
 def test_the_cart_is_viewed(visitor, shop, segment):
     visitor.goto(shop.url + "/cart")
     leave(visitor, shop, segment)

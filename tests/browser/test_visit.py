@@ -69,6 +69,19 @@ def test_a_customer_who_changed_is_identified_again(visitor, shop, segment):
     assert identifies(segment)[1]["traits"]["lastName"] == "</script><b>Birch"
 
 
+def test_who_logs_in_again_is_identified_again(visitor, shop, segment):
+    shop.customer = ALMA
+    view(visitor, shop, segment, "/")
+    leave(visitor, shop, segment)
+    shop.customer = None
+    view(visitor, shop, segment, "/")
+    visitor.evaluate("void analytics.reset()")
+    shop.customer = ALMA
+    view(visitor, shop, segment, "/")
+    segment.wait(lambda: len(identifies(segment)) == 2)
+    assert identifies(segment)[1]["userId"] == ALMA["id"]
+
+
 def test_without_the_e_mail(visitor, shop, segment, relay_web):
     relay_web.options = {"emailProperty": False}
     shop.customer = ALMA
