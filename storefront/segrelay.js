@@ -13,12 +13,12 @@
 	const BATCH = 20; // products of one Product List Viewed
 	const FETCHES = 60; // products asked for by one page view
 	const BLOCKED = 4000; // ms: analytics.js will not come
-	const TAKEN = 100; // ms: analytics.js has handed an event on
+	const TAKEN = 50; // ms: analytics.js has handed an event on
 	const KEY = 'segrelay';
 	const ID = 'ajs_anonymous_id';
 	const METHODS = 'track page identify group alias ready on once off reset debug setAnonymousId addSourceMiddleware';
 	const LINKS = 'a[href*="/products/"]';
-	const NO_LIST = 'header, footer, nav, form[action*="/cart"], cart-drawer, [data-segrelay-ignore]';
+	const NO_LIST = 'header, footer, nav, form[action$="/cart"], cart-drawer, [data-segrelay-ignore]';
 
 	const safely = work => (...args) => {
 		try {
@@ -384,14 +384,15 @@
 	// ---- the link from the visitor to the cart ----
 
 	// Behind the "?" stands what opens the cart: it stays here.
+	const bare = token => token.split('?')[0].split('/').pop();
 	const cartOf = async answer => {
 		const cart = await exact(answer);
-		return {...cart, token: cart.token.split('?')[0]};
+		return {...cart, token: bare(cart.token)};
 	};
 	// A headless shop says the token in the data layer, and writes the attribute itself.
 	const readCart = async () => {
 		const {token, itemCount = 1} = layer().cart || {};
-		return token ? {token: token.split('?')[0], item_count: itemCount, headless: true} : cartOf(fetch(`${root()}cart.js`));
+		return token ? {token: bare(token), item_count: itemCount, headless: true} : cartOf(fetch(`${root()}cart.js`));
 	};
 	const writeAttribute = value => cartOf(fetch(`${root()}cart/update.js`, {
 		method: 'POST', headers: {'Content-Type': 'application/json'},
@@ -436,7 +437,7 @@
 		};
 		const told = JSON.stringify(facts);
 		const isTold = token => linked.token === token && linked.told === told;
-		const cart = isTold(cookie('cart').split('?')[0]) ? {} : await readCart();
+		const cart = isTold(bare(cookie('cart'))) ? {} : await readCart();
 		if (!(cart.item_count > 0) || isTold(cart.token)) {
 			return;
 		}

@@ -145,8 +145,8 @@ class Storefront:
 
     def cards(self, products, locale="", prefix=""):
         return "<main>" + "".join(
-            f'<div class="card"><a id="{each["handle"]}" href="{locale}{prefix}{self.path_of(each)}">{each["title"]}</a>'
-            f'<a href="{self.path_of(each, locale)}">again</a></div>' for each in products) + "</main>"
+            f'<form class="card" action="/cart/add"><a id="{each["handle"]}" href="{locale}{prefix}{self.path_of(each)}">{each["title"]}</a>'
+            f'<a href="{self.path_of(each, locale)}">again</a></form>' for each in products) + "</main>"
 
     def product_json(self, each, locale=""):
         """<product path>.js, with numbers for ids as Shopify has them."""

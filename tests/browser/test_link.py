@@ -128,7 +128,7 @@ def test_the_ids_of_google_analytics(visitor, shop, segment, relay_web):
 
 def test_a_headless_shop_says_its_cart_itself(visitor, shop, segment, relay_web):
     shop.template = shop.template.replace('"cart": {"itemCount": {{ cart.item_count | json }}}',
-                                          '"cart": {"token": "Z2NwFromTheStorefrontApi?key=5ec2e7f00d1337"}')
+                                          '"cart": {"token": "gid://shopify/Cart/Z2NwFromTheStorefrontApi?key=5ec2e7f00d1337"}')
     view(visitor, shop, segment, "/")
     assert posted(relay_web)[0]["cartToken"] == "Z2NwFromTheStorefrontApi"
     leave(visitor, shop, segment)
