@@ -138,15 +138,31 @@ static int make_etags(struct script *script)
 	return 0;
 }
 
-static int make_script(const struct config *config, const struct shop *shop, const char *file,
+/* The pixel is pasted and may be read there; of the script every visitor loads every byte, so the
+ * lines that are a comment stay here. */
+static void add_file(struct text *text, const char *file, enum script_name name)
+{
+	while (*file != '\0') {
+		size_t length = strcspn(file, "\n");
+
+		length += file[length] == '\n';
+		if (name == SCRIPT_PIXEL || strncmp(file + strspn(file, "\t"), "//", 2) != 0)
+			text_add(text, file, length);
+		file += length;
+	}
+}
+
+static int make_script(const struct config *config, const struct shop *shop, enum script_name name,
 	struct script *script)
 {
+	static const char *const files[SCRIPTS] = {
+		[SCRIPT_STOREFRONT] = storefront_script, [SCRIPT_PIXEL] = storefront_pixel};
 	struct text plain = {0};
 	struct text compressed = {0};
 	int result = -1;
 
 	add_config(&plain, config, shop);
-	text_put(&plain, file);
+	add_file(&plain, files[name], name);
 	if (!plain.failed && gzip_compress(plain.data, plain.length, GZIP_SMALL, &compressed) == 0)
 		result = 0;
 	script->length = plain.length;
@@ -159,14 +175,11 @@ static int make_script(const struct config *config, const struct shop *shop, con
 static int make_shop(
 	const struct config *config, const struct shop *shop, struct shop_scripts *made)
 {
-	static const char *const files[SCRIPTS] = {
-		[SCRIPT_STOREFRONT] = storefront_script, [SCRIPT_PIXEL] = storefront_pixel};
-
 	made->domain = strdup(shop->domain);
 	if (made->domain == NULL)
 		return -1;
 	for (size_t i = 0; i < SCRIPTS; i++)
-		if (make_script(config, shop, files[i], &made->scripts[i]) != 0)
+		if (make_script(config, shop, (enum script_name)i, &made->scripts[i]) != 0)
 			return -1;
 	return 0;
 }
