@@ -9,7 +9,7 @@
 	}
 	window.segrelay = Object.freeze({version: config.version});
 
-	const DWELL = 400; // ms that a product must be seen
+	const DWELL = 400; // ms to be seen
 	const BATCH = 20; // products of one Product List Viewed
 	const FETCHES = 60; // products asked for by one page view
 	const BLOCKED = 4000; // ms: analytics.js will not come
@@ -541,14 +541,14 @@
 		}).observe(document.documentElement, {childList: true, subtree: true});
 	};
 
-	// What new themes say themselves; at first nothing that the page view does not tell.
+	// What new themes say themselves.
 	const themeSays = (type, handler) =>
 		listen(document, `shopify:${type}`, event => active && handler(event.detail || event));
 	let typing;
 	themeSays('page:view', navigated);
 	themeSays('product:view', ({product}) => viewProduct(product.handle || handleOf(product.url)));
 	themeSays('search:update', ({query}) => {
-		clearTimeout(typing); // it comes with each letter
+		clearTimeout(typing);
 		typing = later(() => search(query), DWELL * 2);
 	});
 	themeSays('cart:lines-update', ({promise}) => Promise.resolve(promise).then(changedCart));

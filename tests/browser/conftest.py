@@ -37,6 +37,7 @@ def segment():
     with Segment() as standin:
         yield standin
     assert standin.violations == []
+    assert shops.Cart.SECRET not in str(standin.from_browsers)
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def relay_web():
     with Collector() as collector:
         yield collector
     assert collector.violations == []
+    assert shops.Cart.SECRET not in str(collector.requests)
 
 
 @pytest.fixture

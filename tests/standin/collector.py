@@ -108,6 +108,7 @@ class Collector:
 
     def __init__(self):
         self.posts = []
+        self.requests = []  # headers and body as they came
         self.violations = []
         self.options = {}
         self.cdn = ""
@@ -143,6 +144,7 @@ class Collector:
         return f"var segrelayConfig = {json.dumps(given)};\n" + (STOREFRONT / path.strip("/")).read_text(encoding="utf-8")
 
     def take(self, headers, body):
+        self.requests.append((headers, body.decode()))
         wrong = problems(body)
         if headers.get("content-type") != "text/plain":
             wrong.append("Content-Type is not text/plain")
