@@ -73,7 +73,8 @@
 	// ---- what is told ----
 
 	const post = record => fetch(config.collect, {
-		method: 'POST', keepalive: true, credentials: 'omit', headers: {'Content-Type': 'text/plain'}, body: JSON.stringify(record),
+		method: 'POST', headers: {'Content-Type': 'text/plain'},
+		body: JSON.stringify(record), keepalive: true, credentials: 'omit',
 	});
 
 	// What stands for the checkout that this tab is in: alerts do not name it.

@@ -46,7 +46,8 @@ def run(loads):
         shop.cart.add("81512255325411")
         kinds = {"without segrelay": (False, web.cdn), "segrelay alone": (True, "http://127.0.0.1:1"),
                  "with analytics.js": (True, shop.url)}
-        lines.append(f"\n{'median of ' + str(loads) + ' loads':<22}{'':<20}{'script':>9}{'first paint':>13}{'load':>9}   (ms)")
+        title = f"median of {loads} loads"
+        lines.append(f"\n{title:<42}{'script':>9}{'first paint':>13}{'load':>9}   (ms)")
         for path_name, path in PATHS.items():
             for kind, (shop.snippet, web.cdn) in kinds.items():
                 visitor = Visitor(browser, f"{path} {kind}")

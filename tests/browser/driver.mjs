@@ -10,8 +10,9 @@ import {chromium} from 'playwright-core';
 import {Liquid} from 'liquidjs';
 
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-	'--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'];
+const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run',
+	'--disable-background-networking', '--disable-component-update', '--disable-sync',
+	'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'];
 const PATIENCE = 15000;  // ms
 
 const visitors = new Map();

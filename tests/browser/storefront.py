@@ -44,7 +44,8 @@ PLAIN = product(8151225630845, "Trail Lamp", 3495, image=None)
 TEAS = [product(8151225700000 + at, f"Tea {at}", 500 + at, type="Tea") for at in range(1, 46)]
 UNLISTED = product(8151225640000, "Théière Été", 4200, handle="théière-été")
 CATALOGUE = {each["handle"]: each for each in [MUG, KETTLE, PLAIN, UNLISTED, *TEAS]}
-COLLECTIONS = {"kitchen": ("411223344551", "Kitchen & <Table>", [MUG, KETTLE, PLAIN]), "tea": ("411223344552", "Tea", TEAS)}
+COLLECTIONS = {"kitchen": ("411223344551", "Kitchen & <Table>", [MUG, KETTLE, PLAIN]),
+               "tea": ("411223344552", "Tea", TEAS)}
 
 
 def split(path):
@@ -108,8 +109,9 @@ class Storefront:
     def render(self, path, locale, template, body, **more):
         values = self.values(path, locale, template, **more)
         snippet = self.browser.render(self.template, values) if self.snippet else ""
-        return PAGE.format(title=template.title(), root=locale + "/", currency=LOCALES.get(locale, "USD"), snippet=snippet, body=body + self.body,
-                           head=self.head, needed=json.dumps(self.consent_needed))
+        return PAGE.format(title=template.title(), root=locale + "/", currency=LOCALES.get(locale, "USD"),
+                           snippet=snippet, body=body + self.body, head=self.head,
+                           needed=json.dumps(self.consent_needed))
 
     # -- pages --
 
@@ -145,14 +147,16 @@ class Storefront:
 
     def cards(self, products, locale="", prefix=""):
         return "<main>" + "".join(
-            f'<form class="card" action="/cart/add"><a id="{each["handle"]}" href="{locale}{prefix}{self.path_of(each)}">{each["title"]}</a>'
+            f'<form class="card" action="/cart/add">'
+            f'<a id="{each["handle"]}" href="{locale}{prefix}{self.path_of(each)}">{each["title"]}</a>'
             f'<a href="{self.path_of(each, locale)}">again</a></form>' for each in products) + "</main>"
 
     def product_json(self, each, locale=""):
         """<product path>.js, with numbers for ids as Shopify has them."""
         text = json.dumps({
-            "id": each["id"], "title": each["title"], "handle": each["handle"], "vendor": each["vendor"], "type": each["type"],
-            "price": each["variants"][0]["price"], "featured_image": self.image_of(each), "url": self.path_of(each, locale),
+            "id": each["id"], "title": each["title"], "handle": each["handle"], "vendor": each["vendor"],
+            "type": each["type"], "price": each["variants"][0]["price"], "featured_image": self.image_of(each),
+            "url": self.path_of(each, locale),
             "variants": [{**variant, "featured_image": None} for variant in each["variants"]]})
         return re.sub(r'"id": "(\d+)"', r'"id": \1', text)
 
@@ -198,7 +202,8 @@ class Cart:
 
 PAGE = """<!doctype html>
 <html><head><meta charset="utf-8"><title>{title} – Aurora</title>
-<script>var Shopify = {{routes: {{root: "{root}"}}, currency: {{active: "{currency}"}}}}; var consentNeeded = {needed};</script>
+<script>var Shopify = {{routes: {{root: "{root}"}}, currency: {{active: "{currency}"}}}};
+var consentNeeded = {needed};</script>
 <script src="/consent.js"></script>
 {head}
 {snippet}
@@ -239,7 +244,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif path.endswith(".js"):
             handle = urllib.parse.unquote(path.rpartition("/")[2].removesuffix(".js"))
             known = CATALOGUE.get(handle)
-            self.answer(shop.product_json(known, split(path)[0]) if known else "{}", "application/json", 200 if known else 404)
+            text = shop.product_json(known, split(path)[0]) if known else "{}"
+            self.answer(text, "application/json", 200 if known else 404)
         else:
             page = shop.page(path, dict(urllib.parse.parse_qsl(query)))
             self.answer(page or "not found", "text/html; charset=utf-8", 200 if page else 404)

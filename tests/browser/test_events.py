@@ -22,7 +22,8 @@ def picture(shop, name):
 
 
 def mug(shop, **more):
-    return MUG | {"url": address(shop, "/products/enamel-mug"), "image_url": picture(shop, "enamel-mug.png?v=1&width=1024")} | more
+    return MUG | {"url": address(shop, "/products/enamel-mug"),
+                  "image_url": picture(shop, "enamel-mug.png?v=1&width=1024")} | more
 
 
 def written(message):
@@ -130,7 +131,8 @@ def test_products_that_the_data_layer_does_not_know_are_asked_for(visitor, shop,
     leave(visitor, shop, segment)
     lists = properties(segment, "Product List Viewed")
     assert [(each["list_id"], each["list_name"]) for each in lists] == [("/", "index")]
-    assert [(each["name"], each["position"]) for each in lists[0]["products"]] == [("Théière Été", 1), ("Camp Kettle", 2)]
+    assert [(each["name"], each["position"]) for each in lists[0]["products"]] == \
+        [("Théière Été", 1), ("Camp Kettle", 2)]
     asked = [path for _, path, _, _ in shop.requests if path.endswith(".js") and "/products/" in path]
     assert sorted(asked) == ["/products/camp-kettle.js", "/products/th%C3%A9i%C3%A8re-%C3%A9t%C3%A9.js"]
 

@@ -66,9 +66,10 @@ def test_a_cart_is_linked_when_something_is_added(visitor, shop, segment, relay_
 
 def test_our_own_write_is_no_reason_for_another(visitor, shop, segment, relay_web):
     """A theme that tells of each change of the cart, ours too, makes no loop."""
-    shop.head = """<script>new PerformanceObserver(list => list.getEntries().forEach(({name}) => name.includes('/cart/update') &&
-        ['cart:attributes-update', 'cart:lines-update'].forEach(type => document.dispatchEvent(new Event(`shopify:${type}`)))
-        )).observe({type: 'resource'})</script>"""
+    shop.head = """<script>
+        const tell = type => document.dispatchEvent(new Event(`shopify:${type}`));
+        new PerformanceObserver(list => list.getEntries().forEach(({name}) => name.includes('/cart/update') &&
+            ['cart:attributes-update', 'cart:lines-update'].forEach(tell))).observe({type: 'resource'});</script>"""
     shop.cart.add(VARIANT)
     view(visitor, shop, segment, "/")
     posted(relay_web)
@@ -127,8 +128,8 @@ def test_the_ids_of_google_analytics(visitor, shop, segment, relay_web):
 
 
 def test_a_headless_shop_says_its_cart_itself(visitor, shop, segment, relay_web):
-    shop.template = shop.template.replace('"cart": {"itemCount": {{ cart.item_count | json }}}',
-                                          '"cart": {"token": "gid://shopify/Cart/Z2NwFromTheStorefrontApi?key=5ec2e7f00d1337"}')
+    cart = '"cart": {"token": "gid://shopify/Cart/Z2NwFromTheStorefrontApi?key=5ec2e7f00d1337"}'
+    shop.template = shop.template.replace('"cart": {"itemCount": {{ cart.item_count | json }}}', cart)
     view(visitor, shop, segment, "/")
     assert posted(relay_web)[0]["cartToken"] == "Z2NwFromTheStorefrontApi"
     leave(visitor, shop, segment)
@@ -178,7 +179,8 @@ def test_an_id_that_analytics_js_left(visitor, shop, relay_web, cookie, stored):
 def test_the_post_stays_small(visitor, shop, segment, relay_web):
     shop.cart.add(VARIANT)
     long = "x" + "%F0%9F%AB%96" * 200
-    shop.head = "<script>addEventListener('DOMContentLoaded', () => { document.title = '\\u0001\"' + 'é'.repeat(2000); })</script>"
+    shop.head = """<script>addEventListener('DOMContentLoaded',
+        () => { document.title = '\\u0001"' + 'é'.repeat(2000); })</script>"""
     view(visitor, shop, segment, f"/?utm_source={long}&utm_campaign={long}&utm_term={long}&utm_content={long}")
     post = posted(relay_web)[0]
     assert post["campaign"]["name"] == "x" + "\U0001fad6" * 127

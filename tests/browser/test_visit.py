@@ -6,7 +6,8 @@ import pytest
 from browser import wait
 from calls import await_track, leave, pages, paths, properties, tracks, view
 
-ALMA = {"id": "7106345812043", "email": "Alma.Thorne@example.com", "phone": None, "first_name": "Alma", "last_name": "Thorne",
+ALMA = {"id": "7106345812043", "email": "Alma.Thorne@example.com", "phone": None, "first_name": "Alma",
+        "last_name": "Thorne",
         "default_address": {"address1": "48 Larkspur Lane", "address2": "Apt 3", "city": "Portland", "province": "Oregon",
                             "zip": "97205", "country": {"name": "United States"}, "phone": "+12025550143"}}
 MD5 = hashlib.md5(b"Alma.Thorne@example.com").hexdigest()
@@ -154,16 +155,18 @@ def test_a_browser_or_page_that_lacks_something(visitor, shop, segment, breakage
 
 def test_navigation_without_loading(visitor, shop, segment):
     view(visitor, shop, segment, "/pages/about")
-    for step, (script, path) in enumerate([
-            ("go('/blogs/news')", "/blogs/news"), ("go('/blogs/news?page=2')", None), ("go('/products/camp-kettle')",
-             "/products/camp-kettle"), ("go('/search?q=tea', 'replaceState')", "/search"), ("history.back()", "/blogs/news")]):
+    for script, path in [
+            ("go('/blogs/news')", "/blogs/news"), ("go('/blogs/news?page=2')", None),
+            ("go('/products/camp-kettle')", "/products/camp-kettle"),
+            ("go('/search?q=tea', 'replaceState')", "/search"), ("history.back()", "/blogs/news")]:
         visitor.evaluate(f"void {script}")
         if path:
             segment.wait(lambda: paths(segment)[-1] == path)
         else:
             visitor.evaluate("new Promise(resolve => setTimeout(resolve, 300))")
     leave(visitor, shop, segment)
-    assert paths(segment) == ["/pages/about", "/blogs/news", "/products/camp-kettle", "/search", "/blogs/news", "/pages/end"]
+    assert paths(segment) == \
+        ["/pages/about", "/blogs/news", "/products/camp-kettle", "/search", "/blogs/news", "/pages/end"]
     assert pages(segment)[1]["name"] == "At /blogs/news"
     assert [each["event"] for each in tracks(segment)] == \
         ["Blog Viewed", "Product Viewed", "Products Searched", "Blog Viewed"]
@@ -184,7 +187,8 @@ def test_products_that_come_later_are_seen_too(visitor, shop, segment):
         '<a href="/products/trail-lamp">Trail Lamp</a><a href="/products/trail-lamp?variant=1">again</a>')""")
     await_track(segment, "Product List Viewed")
     leave(visitor, shop, segment)
-    assert [[each["name"] for each in part["products"]] for part in properties(segment, "Product List Viewed")] == [["Trail Lamp"]]
+    parts = properties(segment, "Product List Viewed")
+    assert [[each["name"] for each in part["products"]] for part in parts] == [["Trail Lamp"]]
 
 
 # ---- what themes say themselves ----

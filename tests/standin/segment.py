@@ -11,8 +11,8 @@ In a test: `with Segment() as segment:`, then `segment.url`, `segment.messages`,
     segment.always(poison(is_order("1002")))        every one, until segment.always(None)
     segment.always(answer(401), write_key=KEY)      every one with this write key
 
-It also takes what analytics.js sends: `segment.from_browsers`. It is Segment's Public API, too: `segment.deletions` has what it was asked to delete, and
-`segment.fail_deletions(answer(503))` makes it fail.
+It also takes what analytics.js sends: `segment.from_browsers`. It is Segment's Public API, too:
+`segment.deletions` has what it was asked to delete, and `segment.fail_deletions(answer(503))` makes it fail.
 """
 
 import argparse
