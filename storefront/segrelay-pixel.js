@@ -23,7 +23,9 @@
 
 	// ---- consent ----
 
-	const api = typeof customerPrivacy === 'undefined' ? (window.api || {}).customerPrivacy : customerPrivacy;
+	// Shopify's documents have it as a global of its own, and as a part of `api`.
+	const own = typeof customerPrivacy === 'undefined' ? undefined : customerPrivacy;
+	const choices = own || (typeof api === 'undefined' ? undefined : api.customerPrivacy);
 	let privacy = init.customerPrivacy;
 	const allowed = () => config.consent === 'off' || !!privacy && privacy.analyticsProcessingAllowed;
 	const consent = () => privacy && {
@@ -138,8 +140,8 @@
 	});
 
 	// A choice that is made in the checkout: what happened before a consent is not told afterwards, but whose checkout it is.
-	if (api) {
-		api.subscribe('visitorConsentCollected', event => {
+	if (choices) {
+		choices.subscribe('visitorConsentCollected', event => {
 			const before = allowed();
 			privacy = event.customerPrivacy;
 			if (last && allowed()) {

@@ -197,6 +197,17 @@ def test_consent_that_is_taken_back(buyer):
     assert len(buyer.posts) == 2
 
 
+def test_the_consent_api_as_a_part_of_another(visitor, shop, relay_web):
+    buyer = Checkout(visitor, shop, relay_web)
+    buyer.code = f"(function (customerPrivacy, api) {{ {buyer.code} }})(undefined, {{customerPrivacy}})"
+    buyer.load(NO)
+    buyer.publish("checkout_started")
+    buyer.visitor.evaluate("new Promise(resolve => setTimeout(resolve, 200))")
+    assert buyer.posts == []
+    buyer.choose(YES)
+    wait(lambda: len(buyer.posts) == 1)
+
+
 def test_without_asking(visitor, shop, relay_web):
     relay_web.options = {"consent": "off"}
     buyer = Checkout(visitor, shop, relay_web, NO)
