@@ -21,6 +21,14 @@ const struct event_name event_names[] = {
 	{"Fulfilment Update", false},
 	{"Customer Created", false},
 	{"Customer Enabled", false},
+	{"Subscription Created", false},
+	{"Subscription Updated", false},
+	{"Subscription Cancelled", false},
+	{"Order Processed", false},
+	{"Charge Failed", false},
+	{"Charge Max Tries Reached", false},
+	{"Payment Method Updated", false},
+	{"Customer Update", false},
 	{0},
 };
 

@@ -304,13 +304,14 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	return STORED;
 }
 
-/* A cart for which there is no memory must not hold up all else. */
+/* A timer for which there is no memory must not hold up all else. */
 static int put_off(struct engine *engine, const struct timer *timer, struct error *error)
 {
 	struct timer later = *timer;
 
 	later.due = clock_now() + HOUR;
-	log_line(LOG_ERROR, "no memory to tell a cart's changes", LOG_STRING("shop", timer->shop),
+	log_line(LOG_ERROR, "no memory to tell what was to be told later",
+		LOG_STRING("shop", timer->shop), LOG_STRING("what", timer->kind),
 		LOG_STRING("next", "tried again in an hour"));
 	return timers_set(engine, &later, error);
 }
@@ -328,7 +329,8 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 		return arena_failed(arena) ? put_off(engine, timer, error) : -1;
 	log_unreadable(&none, mapped.unreadable);
 	if (mapped.outcome == UNUSABLE)
-		log_line(LOG_ERROR, "a cart's changes cannot be told",
-			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason));
+		log_line(LOG_ERROR, "what was to be told later cannot be told",
+			LOG_STRING("shop", shop->domain), LOG_STRING("what", timer->kind),
+			LOG_STRING("reason", mapped.reason));
 	return queue_everywhere(engine, &none, shop, &mapped, &queued, error);
 }

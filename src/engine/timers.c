@@ -20,7 +20,7 @@ static const int64_t UNKNOWN_SHOP_PAUSE = HOUR;
 typedef int due(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error);
 
-static int settle_cart(
+static int map_later(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
 {
 	const struct shop *shop = config_shop(engine->config, timer->shop);
@@ -44,7 +44,8 @@ static const struct {
 	const char *kind;
 	due *run;
 } kinds[] = {
-	{"cart", settle_cart},
+	{"cart", map_later},
+	{"recharge_wait", map_later},
 	{"privacy", go_on_with_privacy},
 };
 

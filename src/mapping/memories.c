@@ -5,6 +5,7 @@
 #include "mapping/links.h"
 #include "mapping/merges.h"
 #include "mapping/people.h"
+#include "mapping/subscription_states.h"
 #include "mapping/traits.h"
 
 #include <string.h>
@@ -76,9 +77,12 @@ static void recall_tokens(struct work *work)
 		json_text(work->order.value, "checkout_token"));
 	work->cart_id = people_first(
 		topic_id(work->payload, topic->cart), json_text(work->order.value, "cart_token"));
+	work->account_id = topic_id(work->payload, topic->account);
 	/* What follows an order finds all of it there. */
-	if (topic->checkout != NULL || topic->cart != NULL)
+	if (topic->checkout != NULL || topic->cart != NULL || work->account_id != NULL)
 		links_recall(work);
+	if (topic->subscription != NULL)
+		states_recall(work);
 }
 
 void memories_recall(struct work *work)
@@ -87,7 +91,9 @@ void memories_recall(struct work *work)
 
 	recall_tokens(work);
 	merges_recall(work);
+	customer = people_first(customer, work->hinted_customer_id);
 	customer = people_first(customer, json_text(work->order.value, "customer_id"));
+	customer = people_first(customer, states_customer(work));
 	traits_recall(work, people_first(customer, links_customer(work)));
 	people_find(work);
 	checkouts_recall(work);
@@ -190,7 +196,8 @@ void memories_remember(struct work *work)
 	merges_remember(work);
 	if (work->order_id != NULL)
 		remember_order(work);
-	if (work->topic->checkout != NULL || work->topic->cart != NULL)
+	if (work->topic->checkout != NULL || work->topic->cart != NULL || work->account_id != NULL)
 		links_remember(work);
+	states_remember(work);
 	checkouts_remember(work);
 }

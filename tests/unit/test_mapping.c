@@ -149,7 +149,13 @@ static const char *const known_names[] = {"order_id", "order_name", "checkout_id
 	"customerLifetimeValue", "purchaseCount", "marketingOptIn", "email_consent_state",
 	"email_opt_in_level", "sms_consent_state", "sms_opt_in_level", "tags", "compare_at_price",
 	"url", "image_url", "value", "step", "coupon_id", "coupon_name", "transaction_id", "amount",
-	"error_code", "error_message", "kind"};
+	"error_code", "error_message", "kind", "subscriptionId", "subscription_id", "update_type",
+	"order_interval_unit", "order_interval_frequency", "charge_interval_frequency",
+	"subscription_revenue", "next_charge_scheduled_at", "is_prepaid", "cancellation_reason",
+	"cancellation_reason_comments", "cancelled_at", "charge_id", "subscription_ids",
+	"shopify_order_id", "error_type", "is_payment_error", "attempt", "retry_date",
+	"has_valid_payment_method", "reason_not_valid", "in_dunning", "subscriptions_active",
+	"subscriptions_total", "subscriptionsActive", "subscriptionsTotal"};
 
 static void assert_known(const struct field *rows)
 {
