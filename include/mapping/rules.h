@@ -83,7 +83,8 @@ about subscription_created, subscription_updated, subscription_ended, subscripti
 
 /* charges.c */
 extern const struct field order_processed_properties[];
-extern const struct field charge_properties[];
+extern const struct field charge_failed_properties[];
+extern const struct field charge_given_up_properties[];
 extern const struct field contract_billed_properties[];
 extern const struct field contract_not_billed_properties[];
 about order_processed, charge_failed, charge_given_up, contract_billed, contract_not_billed;

@@ -211,10 +211,9 @@ bool charge_is_payment_error(const char *type)
 	return true;
 }
 
-/* That the tries are over says nothing of why they failed. */
 static void is_payment_error(struct scope *scope, const struct field *row, const cJSON *type)
 {
-	if (cJSON_IsString(type) && strcasecmp(type->valuestring, closed) != 0)
+	if (cJSON_IsString(type))
 		json_add_flag(
 			scope->out, row->property, charge_is_payment_error(type->valuestring));
 }
@@ -235,6 +234,10 @@ static void is_payment_error(struct scope *scope, const struct field *row, const
 	{"payment_method",                                                               \
 		"charge.payment_processor_name|payment_processor|processor_name", as_text, NULL, 0}, \
 	{"products", "line_items", as_list, subscribed_properties, 0}
+#define FAILED \
+	{"charge_id", "id", as_text, NULL, 0},               \
+	{"error_type", "error_type", as_upper, NULL, 0},     \
+	{"attempt", CHARGE_TRIES, as_count, NULL, 0}
 /* clang-format on */
 
 /* Never revenue: that is told with Shopify's order. */
@@ -248,12 +251,17 @@ const struct field order_processed_properties[] = {
 	{0},
 };
 
-const struct field charge_properties[] = {
-	{"charge_id", "id", as_text, NULL, 0},
-	{"error_type", "error_type", as_upper, NULL, 0},
+const struct field charge_failed_properties[] = {
 	{"is_payment_error", "error_type", is_payment_error, NULL, 0},
-	{"attempt", CHARGE_TRIES, as_count, NULL, 0},
 	{"retry_date", "retry_date", as_date, NULL, 0},
+	FAILED,
+	SALE,
+	{0},
+};
+
+/* ReCharge leaves the date of a next try there, though there will be none. */
+const struct field charge_given_up_properties[] = {
+	FAILED,
 	SALE,
 	{0},
 };

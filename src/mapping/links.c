@@ -43,6 +43,11 @@ const char *links_ordered_at(const struct work *work)
 	return said(work, "ordered_at");
 }
 
+const char *links_first_browser(const struct work *work)
+{
+	return people_first(said(work, "first_anonymous_id"), recharge_browser_id(work));
+}
+
 const char *links_made_up(const struct work *work)
 {
 	return said(work, "made_up");
@@ -104,7 +109,7 @@ static void remember_account(struct work *work)
 
 	work_set(work, link, "customer_id", work->person.customer_id);
 	work_set(work, link, "email", work->person.email);
-	work_set(work, link, "first_anonymous_id", recharge_browser_id(work));
+	work_set(work, link, "first_anonymous_id", links_first_browser(work));
 	set_join(work, link);
 	if (work->failed || link->child == NULL)
 		return;

@@ -5,6 +5,7 @@
 #include "mapping/calls.h"
 #include "mapping/carts.h"
 #include "mapping/catalogue.h"
+#include "mapping/links.h"
 #include "mapping/memories.h"
 #include "mapping/waits.h"
 
@@ -95,6 +96,8 @@ static void map_people(struct work *work, struct mapped *result)
 	} else if (waits_must(work) && waits_begin(work)) {
 		result->reason = "it waits for Shopify's id of the customer "
 				 "(recharge_identity_wait)";
+		links_remember(work); /* all else is learnt when it is told */
+		return;
 	} else {
 		follow_rules(work, result);
 	}

@@ -125,8 +125,8 @@ static void find_anonymous_id(struct work *work)
 
 	browser = people_first(browser, remembered(work, "anonymous_id"));
 	browser = people_first(browser, json_text(work->known.value, "anonymous_id"));
-	if (work->customer != NULL)
-		browser = people_first(browser, json_text(work->link.value, "first_anonymous_id"));
+	if (work->customer != NULL && work->account_id != NULL)
+		browser = people_first(browser, links_first_browser(work));
 	person->anonymous_id = browser;
 	person->is_made_up =
 		browser == NULL && (person->user_id == NULL || links_made_up(work) != NULL);

@@ -49,7 +49,7 @@ static void payment_method(struct scope *scope, const struct field *row, const c
 
 	field_text(scope, row->property,
 		people_first(
-			own, json_text(method_of(scope->work), "payment_type|processor_name")));
+			own, json_text(method_of(scope->work), "processor_name|payment_type")));
 }
 
 static void reason(struct scope *scope, const struct field *row, const cJSON *customer)

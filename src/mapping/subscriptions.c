@@ -90,6 +90,15 @@ static bool is_news(struct work *work, const cJSON *subscription, const struct a
 	return states_is_changed(work, subscription);
 }
 
+static const char *why_no_news(const struct work *work)
+{
+	if (strcmp(recharge_action(work), "cancelled") == 0)
+		return "the topic says cancelled, the body does not";
+	if (work->subscription.value == NULL)
+		return "what the subscription was before is not known";
+	return "neither status, interval, quantity, variant nor price changed";
+}
+
 struct subjects subscription_updated(struct work *work)
 {
 	const cJSON *subscription = recharge_resource(work);
@@ -102,7 +111,7 @@ struct subjects subscription_updated(struct work *work)
 	if (states_is_over(subscription))
 		return silent(NULL);
 	if (!is_news(work, subscription, action))
-		return silent("neither status, interval, quantity, variant nor price changed");
+		return silent(why_no_news(work));
 	subject = subject_of(work, subscription, "updated_at");
 	work_set(work, subject, "update_type", action->type);
 	return speak_of(work, subject);

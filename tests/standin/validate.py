@@ -147,8 +147,7 @@ SALE = EVERY_EVENT | PRODUCTS | {
     "shipping": amount, "tax": amount, "discount": amount, "currency": currency, "coupon": text,
     "affiliation": text, "payment_method": text,
 }
-FAILED = SALE | {"error_type": upper, "is_payment_error": flag, "attempt": count,
-                 "retry_date": day}
+FAILED = SALE | {"error_type": upper, "attempt": count}
 
 PROPERTIES = {
     "Product Added": CART,
@@ -190,7 +189,7 @@ PROPERTIES = {
         "cancellation_reason": text, "cancellation_reason_comments": text, "cancelled_at": time},
     "Order Processed": SALE | {
         "order_id": text, "order_name": text, "shopify_order_id": shopify_id, "is_prepaid": flag},
-    "Charge Failed": FAILED,
+    "Charge Failed": FAILED | {"is_payment_error": flag, "retry_date": day},
     "Charge Max Tries Reached": FAILED,
     "Payment Method Updated": EVERY_EVENT | {
         "customer_id": shopify_id, "has_valid_payment_method": flag, "payment_method": text,
