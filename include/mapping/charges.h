@@ -2,14 +2,16 @@
 #ifndef SEGRELAY_MAPPING_CHARGES_H
 #define SEGRELAY_MAPPING_CHARGES_H
 
-#include <cjson/cJSON.h>
-#include <stdbool.h>
+#include "base/json.h"
 
 /* When it was tried last. */
 #define CHARGE_TIME "last_charge_attempt|last_charge_attempt_date|updated_at"
 
 /* The number of tries. */
 #define CHARGE_TRIES "number_times_tried|charge_attempts"
+
+/* Lines of a charge whose subscriptions are looked at; what has more was made up. */
+enum { CHARGE_LINES_MAX = 250 };
 
 /* Whether its last try has failed: no further one is made. */
 bool charge_is_given_up(const cJSON *charge);

@@ -113,10 +113,13 @@ static void subscriptions(struct scope *scope, const struct field *row, const cJ
 {
 	cJSON *ids = work_list(scope->work);
 	const cJSON *line;
+	int count = 0;
 
 	cJSON_ArrayForEach (line, lines) {
 		const char *id = charge_subscription(line);
 
+		if (count++ == CHARGE_LINES_MAX)
+			break;
 		if (id != NULL && !is_before(lines, line, id))
 			work_append(scope->work, ids,
 				json_at(line, json_at(line, "subscription_id") != NULL
@@ -222,7 +225,7 @@ static void is_payment_error(struct scope *scope, const struct field *row, const
 
 /* clang-format off */
 #define SALE \
-	{"subscription_ids", "line_items", subscriptions, NULL, 0},                      \
+	{"subscription_ids", "line_items", subscriptions, NULL, SHRINK_TEXTS},                      \
 	{"total", "total_price", as_money, NULL, 0},                                     \
 	{"subtotal", "subtotal_price|sub_total", as_money, NULL, 0},                     \
 	{"shipping", "shipping_lines", shipping, NULL, 0},                               \

@@ -60,12 +60,9 @@ enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 
 static bool is_same(const char *a, const char *b)
 {
-	struct money one = money_parse(a);
-	struct money other = money_parse(b);
+	struct money difference = money_subtract(money_parse(a), money_parse(b));
 
-	if (one.known && other.known)
-		return money_compare(one, other) == 0;
-	return strcasecmp(a, b) == 0;
+	return difference.known ? difference.units == 0 : strcasecmp(a, b) == 0;
 }
 
 static const char *part_of(struct work *work, const cJSON *subscription, size_t i)
@@ -144,12 +141,15 @@ static void remember_given_up(struct work *work)
 {
 	const cJSON *charge = recharge_resource(work);
 	const cJSON *line;
+	int count = 0;
 
 	cJSON_ArrayForEach (line, json_at(charge, "line_items")) {
 		const char *id = charge_subscription(line);
 		struct recalled known = states_known(work, id);
 		cJSON *state;
 
+		if (count++ == CHARGE_LINES_MAX)
+			break;
 		if (id == NULL || work->failed || states_is_over(known.value))
 			continue;
 		state = known.value != NULL ? work_view(work, known.value) : work_object(work);

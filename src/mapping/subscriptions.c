@@ -185,10 +185,10 @@ struct subjects subscriptions_given_up(struct work *work)
 {
 	const cJSON *charge = recharge_resource(work);
 	const cJSON *lines = json_at(charge, "line_items");
-	size_t most = (size_t)cJSON_GetArraySize(lines);
-	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
+	const cJSON **views = arena_alloc(work->arena, CHARGE_LINES_MAX * sizeof(*views));
 	struct subjects subjects = {.items = views};
 	const cJSON *line;
+	int count = 0;
 
 	if (!work->shop->cancel_on_max_retries || !charge_is_given_up(charge))
 		return silent(NULL);
@@ -199,6 +199,8 @@ struct subjects subscriptions_given_up(struct work *work)
 	cJSON_ArrayForEach (line, lines) {
 		const cJSON *view = NULL;
 
+		if (count++ == CHARGE_LINES_MAX)
+			break;
 		if (charge_subscription(line) != NULL && !work->failed)
 			view = line_as_subscription(work, charge, line);
 		if (view != NULL)
