@@ -16,7 +16,7 @@
 #define INCLUDED(it) SHOPIFY_ID("customer") "|" SHOPIFY_ID(it ".include.customer")
 #define EMAIL(it) it ".email|" it ".customer.email|customer.email|" it ".include.customer.email"
 #define OF_SALE(it)                                                                            \
-	.form = ID_DIGITS, .id = it ".id", .resource = it,                                     \
+	.form = ID_DIGITS, .id = it ".id", .resource = (it),                                   \
 	.account = it ".customer.id|" it ".customer_id",                                       \
 	.customer_id = SHOPIFY_ID(it ".customer") "|" it ".shopify_customer_id|" INCLUDED(it), \
 	.email = EMAIL(it), .order = it ".external_order_id.ecommerce|" it ".shopify_order_id"
