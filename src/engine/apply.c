@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/privacy.h"
 #include "engine/timers.h"
+#include "mapping/waits.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -304,16 +305,26 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	return STORED;
 }
 
-/* A timer for which there is no memory must not hold up all else. */
+/* A cart for which there is no memory must not hold up all else. */
 static int put_off(struct engine *engine, const struct timer *timer, struct error *error)
 {
 	struct timer later = *timer;
 
 	later.due = clock_now() + HOUR;
-	log_line(LOG_ERROR, "no memory to tell what was to be told later",
-		LOG_STRING("shop", timer->shop), LOG_STRING("what", timer->kind),
+	log_line(LOG_ERROR, "no memory to tell a cart's changes", LOG_STRING("shop", timer->shop),
 		LOG_STRING("next", "tried again in an hour"));
 	return timers_set(engine, &later, error);
+}
+
+static void log_waited(const struct shop *shop)
+{
+	static struct log_limit limit;
+	int64_t left_out;
+
+	if (log_allow(&limit, HOUR, &left_out))
+		log_line(LOG_INFO, "a subscriber is told without Shopify's id: it did not come",
+			LOG_STRING("shop", shop->domain), LOG_NUMBER("more_before", left_out),
+			LOG_STRING("next", "have ReCharge include the customer"));
 }
 
 int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
@@ -322,15 +333,18 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	struct memory_context context = {engine, shop, clock_now(), error};
 	struct memory memory = memory_of(&context);
 	struct delivery none = {.shop = shop->domain, .topic = timer->kind};
+	bool is_wait = strcmp(timer->kind, WAIT_KIND) == 0;
 	struct mapped mapped;
 	size_t queued = 0;
 
+	/* what waited may have been learnt from in part: the turn undoes that */
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
-		return arena_failed(arena) ? put_off(engine, timer, error) : -1;
+		return arena_failed(arena) && !is_wait ? put_off(engine, timer, error) : -1;
 	log_unreadable(&none, mapped.unreadable);
 	if (mapped.outcome == UNUSABLE)
-		log_line(LOG_ERROR, "what was to be told later cannot be told",
-			LOG_STRING("shop", shop->domain), LOG_STRING("what", timer->kind),
-			LOG_STRING("reason", mapped.reason));
+		log_line(LOG_ERROR, "a cart's changes cannot be told",
+			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason));
+	if (is_wait && mapped.calls != NULL)
+		log_waited(shop);
 	return queue_everywhere(engine, &none, shop, &mapped, &queued, error);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine/inside.h"
 #include "engine/privacy.h"
+#include "mapping/waits.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static const struct {
 	due *run;
 } kinds[] = {
 	{"cart", map_later},
-	{"recharge_wait", map_later},
+	{WAIT_KIND, map_later},
 	{"privacy", go_on_with_privacy},
 };
 

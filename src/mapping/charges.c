@@ -66,7 +66,7 @@ struct subjects charge_given_up(struct work *work)
 /* An attempt of Shopify's to bill a contract: what names it is null in some versions of the API. */
 static struct subjects attempt(struct work *work)
 {
-	cJSON *subject = work_view(work, work->payload);
+	cJSON *subject = recharge_subject(work, work->payload, ".");
 	const char *id = json_text(work->payload, "id|idempotency_key");
 
 	if (id == NULL || json_text(work->payload, work->topic->subscription) == NULL)

@@ -5,6 +5,7 @@
  * id of the customer. */
 #include "mapping/links.h"
 
+#include "base/clock.h"
 #include "mapping/people.h"
 #include "mapping/recharge.h"
 
@@ -103,13 +104,18 @@ static void remember(struct work *work, const char *token, const struct recalled
  * comes last. */
 static void remember_account(struct work *work)
 {
+	enum { MONTH = 7 };
 	const struct recalled *before = &work->link;
+	char seen[TIME_TEXT];
 	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
 	struct text json = {0};
 
 	work_set(work, link, "customer_id", work->person.customer_id);
 	work_set(work, link, "email", work->person.email);
 	work_set(work, link, "first_anonymous_id", links_first_browser(work));
+	time_format(work->delivery->received, seen);
+	seen[MONTH] = '\0';
+	work_set(work, link, "seen", seen); /* it lasts as long as something comes */
 	set_join(work, link);
 	if (work->failed || link->child == NULL)
 		return;

@@ -133,11 +133,15 @@ static const char *time_of(struct work *work, const cJSON *object, const char *p
 
 cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path)
 {
+	/* what a body says under these names is not meant */
+	static const char *const ours[] = {
+		"at", "updated", "source", "update_type", "ended", "try", "due", NULL};
 	cJSON *subject = work_view(work, object);
 
 	if (subject == NULL)
 		return NULL;
-	json_remove(subject, "at");
+	for (const char *const *name = ours; *name != NULL; name++)
+		json_remove(subject, *name);
 	work_set(work, subject, "at", time_of(work, object, path));
 	work_set(work, subject, "updated", recharge_second(work, object, "updated_at"));
 	return subject;

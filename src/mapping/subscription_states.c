@@ -167,6 +167,8 @@ void states_remember(struct work *work)
 
 	if (work->given_up)
 		remember_given_up(work);
-	if (work->topic->subscription != NULL && json_at(resource, "status") != NULL)
+	/* an attempt to bill a subscription names it, and shows nothing of it */
+	if (work->topic->subscription != NULL && work->topic->id != NULL &&
+		json_at(resource, "status") != NULL)
 		remember_state(work, resource);
 }

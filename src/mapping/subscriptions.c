@@ -119,7 +119,10 @@ struct subjects subscription_updated(struct work *work)
 
 static bool is_recent(const struct work *work, const char *time)
 {
-	return work->delivery->received - time_parse(time) < MISSED_CANCELLATION;
+	int64_t cancelled = time_parse(time);
+
+	return cancelled != TIME_UNKNOWN &&
+	       work->delivery->received - cancelled < MISSED_CANCELLATION;
 }
 
 /* A cancellation has a name when it has a time: then it may be told again and again. */
