@@ -1,22 +1,24 @@
-/* What ReCharge told of a customer whom Shopify's id does not name yet. */
+/* Deliveries that wait for what another one will tell. */
 #ifndef SEGRELAY_MAPPING_WAITS_H
 #define SEGRELAY_MAPPING_WAITS_H
 
 #include "mapping/work.h"
 
-/* The kind of the records, and of their timers: by ReCharge's id of the customer. */
-#define WAIT_KIND "recharge_wait"
+/* The kinds of the records, and of their timers: what waits for Shopify's id of a subscriber, by
+ * ReCharge's; what waits for an order, by its id. */
+#define WAIT_FOR_CUSTOMER "customer_wait"
+#define WAIT_FOR_ORDER "order_wait"
 
-/* Whether the delivery is to wait. Only what would tell something does. */
-bool waits_must(const struct work *work);
+/* Whether a timer is one of these. */
+bool waits_are_meant(const struct timer *timer);
 
-/* Lets it wait: remembers its body, and sets the timer with the first one. False when it cannot,
- * because too much waits already. */
-bool waits_begin(struct work *work);
+/* Lets the delivery wait if it must and may, and says for what: remembers its body, and sets the
+ * timer with the first one. NULL when it is to be told now; also when too much waits already. */
+const char *waits_begin(struct work *work);
 
-/* What waits for a customer, in the order of arrival; NULL for nothing. Ends the waiting: whoever
- * asks tells it. */
-const cJSON *waits_end(struct work *work, const char *account_id);
+/* What waits, in the order of arrival; NULL for nothing. Ends the waiting: whoever asks tells it.
+ */
+const cJSON *waits_end(struct work *work, const char *kind, const char *key);
 
 /* One of these as the delivery that it was, with its body; NULL when that cannot be read. */
 const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery *delivery);

@@ -305,7 +305,7 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	return STORED;
 }
 
-/* A cart for which there is no memory must not hold up all else. */
+/* A cart for which there is no memory must not hold up all else; of a wait all is undone. */
 static int put_off(struct engine *engine, const struct timer *timer, struct error *error)
 {
 	struct timer later = *timer;
@@ -316,14 +316,14 @@ static int put_off(struct engine *engine, const struct timer *timer, struct erro
 	return timers_set(engine, &later, error);
 }
 
-static void log_waited(const struct shop *shop)
+static void log_waited(const struct timer *timer)
 {
 	static struct log_limit limit;
 	int64_t left_out;
 
-	if (log_allow(&limit, HOUR, &left_out))
+	if (strcmp(timer->kind, WAIT_FOR_CUSTOMER) == 0 && log_allow(&limit, HOUR, &left_out))
 		log_line(LOG_INFO, "a subscriber is told without Shopify's id: it did not come",
-			LOG_STRING("shop", shop->domain), LOG_NUMBER("more_before", left_out),
+			LOG_STRING("shop", timer->shop), LOG_NUMBER("more_before", left_out),
 			LOG_STRING("next", "have ReCharge include the customer"));
 }
 
@@ -333,18 +333,18 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	struct memory_context context = {engine, shop, clock_now(), error};
 	struct memory memory = memory_of(&context);
 	struct delivery none = {.shop = shop->domain, .topic = timer->kind};
-	bool is_wait = strcmp(timer->kind, WAIT_KIND) == 0;
 	struct mapped mapped;
 	size_t queued = 0;
 
-	/* what waited may have been learnt from in part: the turn undoes that */
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
-		return arena_failed(arena) && !is_wait ? put_off(engine, timer, error) : -1;
+		return arena_failed(arena) && !waits_are_meant(timer)
+			       ? put_off(engine, timer, error)
+			       : -1;
 	log_unreadable(&none, mapped.unreadable);
 	if (mapped.outcome == UNUSABLE)
 		log_line(LOG_ERROR, "a cart's changes cannot be told",
 			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason));
-	if (is_wait && mapped.calls != NULL)
-		log_waited(shop);
+	if (mapped.calls != NULL)
+		log_waited(timer);
 	return queue_everywhere(engine, &none, shop, &mapped, &queued, error);
 }

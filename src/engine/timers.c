@@ -46,7 +46,8 @@ static const struct {
 	due *run;
 } kinds[] = {
 	{"cart", map_later},
-	{WAIT_KIND, map_later},
+	{WAIT_FOR_CUSTOMER, map_later},
+	{WAIT_FOR_ORDER, map_later},
 	{"privacy", go_on_with_privacy},
 };
 

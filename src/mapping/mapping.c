@@ -89,13 +89,14 @@ static void follow_rules(struct work *work, struct mapped *result)
 /* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. */
 static void map_people(struct work *work, struct mapped *result)
 {
+	const char *waits_for;
+
 	memories_recall(work);
 	if (is_test(work) && work->shop->test_orders == SKIP) {
 		result->reason = "test traffic (test_orders = skip)";
 		result->is_test = true;
-	} else if (waits_must(work) && waits_begin(work)) {
-		result->reason = "it waits for Shopify's id of the customer "
-				 "(recharge_identity_wait)";
+	} else if ((waits_for = waits_begin(work)) != NULL) {
+		result->reason = waits_for;
 		links_remember(work); /* all else is learnt when it is told */
 		return;
 	} else {
@@ -163,7 +164,7 @@ static void end_waiting(struct work *work, struct mapped *result)
 				.value,
 			"customer_id");
 	if (customer != NULL)
-		map_waiting(work, waits_end(work, account), customer, result);
+		map_waiting(work, waits_end(work, WAIT_FOR_CUSTOMER, account), customer, result);
 }
 
 static bool is_test_notification(const struct work *work)
@@ -253,8 +254,8 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 
 	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
-	if (strcmp(timer->kind, WAIT_KIND) == 0) {
-		map_waiting(&work, waits_end(&work, timer->key), NULL, result);
+	if (waits_are_meant(timer)) {
+		map_waiting(&work, waits_end(&work, timer->kind, timer->key), NULL, result);
 		return finish(&work, result);
 	}
 	work.payload = work_recall(&work, timer->kind, timer->key).value;

@@ -1,8 +1,7 @@
-/* What ReCharge told of a customer whom Shopify's id does not name yet (docs/events.md,
- * Subscriptions).
+/* Deliveries that wait for what another one will tell (docs/events.md, Subscriptions).
  *
- * A record by ReCharge's id of the customer holds the bodies that wait, and a timer of the same
- * name ends that. A body may be as deep as JSON may be at all, so it is kept as a text. */
+ * A record holds the bodies that wait for one thing, and a timer of the same name ends that. A body
+ * may be as deep as JSON may be at all, so it is kept as a text. */
 #include "mapping/waits.h"
 
 #include "base/clock.h"
@@ -11,8 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than that of one customer within minutes is not waited for. */
+/* More than that of one customer within minutes does not wait. */
 enum { BODIES_MAX = 16, BYTES_MAX = 256 * 1024 };
+
+/* The webhook of a billing attempt may overtake that of the order that it made. */
+static const int64_t ORDER_WAIT = MINUTE;
+
+bool waits_are_meant(const struct timer *timer)
+{
+	return topic_is_among(WAIT_FOR_CUSTOMER "|" WAIT_FOR_ORDER, timer->kind);
+}
+
+/* ---- beginning ---- */
+
+struct wait {
+	const char *kind; /* NULL for none */
+	const char *key;
+	int64_t time;
+	const char *reason;
+};
 
 static bool is_told(const char *topic)
 {
@@ -22,10 +38,21 @@ static bool is_told(const char *topic)
 	return false;
 }
 
-bool waits_must(const struct work *work)
+static struct wait wait_of(const struct work *work)
 {
-	return work->account_id != NULL && work->person.customer_id == NULL && !work->has_waited &&
-	       work->shop->recharge_identity_wait > 0 && is_told(work->delivery->topic);
+	static const char billed[] = "subscription_billing_attempts/success";
+	int64_t identity_wait = work->shop->recharge_identity_wait;
+
+	if (work->has_waited || !is_told(work->delivery->topic))
+		return (struct wait){0};
+	if (work->account_id != NULL && work->person.customer_id == NULL && identity_wait > 0)
+		return (struct wait){WAIT_FOR_CUSTOMER, work->account_id, identity_wait,
+			"it waits for Shopify's id of the customer (recharge_identity_wait)"};
+	if (strcmp(work->delivery->topic, billed) == 0 && work->order_id != NULL &&
+		work->order.value == NULL)
+		return (struct wait){
+			WAIT_FOR_ORDER, work->order_id, ORDER_WAIT, "it waits for its order"};
+	return (struct wait){0};
 }
 
 static void write_waiting(struct text *json, const struct work *work)
@@ -57,39 +84,44 @@ static void write_record(struct text *json, const struct work *work, const cJSON
 	text_put(json, "]}");
 }
 
-static void set_timer(struct work *work, const char *account_id, int64_t due)
+static void set_timer(struct work *work, const char *kind, const char *key, int64_t due)
 {
-	if (!work->failed &&
-		work->memory->set_timer(work->memory->context, WAIT_KIND, account_id, due) != 0)
+	if (!work->failed && work->memory->set_timer(work->memory->context, kind, key, due) != 0)
 		work_fail(work, "a timer cannot be set");
 }
 
-bool waits_begin(struct work *work)
+const char *waits_begin(struct work *work)
 {
-	struct recalled known = work_recall(work, WAIT_KIND, work->account_id);
-	const cJSON *before = json_at(known.value, "bodies");
+	struct wait wait = wait_of(work);
+	struct recalled known = {0};
 	struct text json = {0};
+	const cJSON *before;
 	bool fits;
 
+	if (wait.kind == NULL)
+		return NULL;
+	known = work_recall(work, wait.kind, wait.key);
+	before = json_at(known.value, "bodies");
 	write_record(&json, work, before);
 	fits = cJSON_GetArraySize(before) < BODIES_MAX && json.length <= BYTES_MAX;
 	if (fits)
-		work_remember(work, WAIT_KIND, work->account_id, &json, NULL);
+		work_remember(work, wait.kind, wait.key, &json, NULL);
 	if (fits && before == NULL)
-		set_timer(work, work->account_id,
-			work->delivery->received + work->shop->recharge_identity_wait);
+		set_timer(work, wait.kind, wait.key, work->delivery->received + wait.time);
 	text_free(&json);
-	return fits;
+	return fits ? wait.reason : NULL;
 }
 
-const cJSON *waits_end(struct work *work, const char *account_id)
+/* ---- ending ---- */
+
+const cJSON *waits_end(struct work *work, const char *kind, const char *key)
 {
-	struct recalled known = work_recall(work, WAIT_KIND, account_id);
+	struct recalled known = work_recall(work, kind, key);
 
 	if (known.json == NULL)
 		return NULL;
-	work_forget(work, WAIT_KIND, account_id);
-	set_timer(work, account_id, TIME_UNKNOWN);
+	work_forget(work, kind, key);
+	set_timer(work, kind, key, TIME_UNKNOWN);
 	return json_at(known.value, "bodies");
 }
 

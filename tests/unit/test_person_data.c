@@ -141,7 +141,7 @@ static void records_lead_from_one_to_the_next(void **state)
 static void records_of_recharge_lead_from_one_to_the_next(void **state)
 {
 	static const struct record account = {"recharge_customer", "61345812", NULL};
-	static const struct record waiting = {"recharge_wait", "61345812", NULL};
+	static const struct record waiting = {"customer_wait", "61345812", NULL};
 	static const struct record subscription = {"subscription", "253600001", NULL};
 	static const struct record contract = {"contract", "4488765001", NULL};
 	static const char charge[] = "{\"charge\":{\"id\":1,\"customer_id\":61345812}}";
