@@ -79,9 +79,14 @@ const cJSON *recharge_person(struct work *work)
 	cJSON *person = work_object(work);
 	cJSON *address = work_object(work);
 
-	for (size_t i = 0; i < sizeof(of_customer) / sizeof(of_customer[0]); i++)
+	for (size_t i = 0; i < sizeof(of_customer) / sizeof(of_customer[0]); i++) {
+		const char *path = of_customer[i].path;
+
+		/* charges and orders of the old version have the name themselves */
 		work_refer(
-			work, person, of_customer[i].key, json_at(customer, of_customer[i].path));
+			work, person, of_customer[i].key, json_at(recharge_resource(work), path));
+		work_refer(work, person, of_customer[i].key, json_at(customer, path));
+	}
 	for (size_t i = 0; i < sizeof(of_address) / sizeof(of_address[0]); i++)
 		work_refer(work, address, of_address[i].key, json_at(customer, of_address[i].path));
 	work_set(work, person, "email", json_text(work->payload, work->topic->email));
