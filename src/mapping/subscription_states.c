@@ -130,16 +130,26 @@ static void remember_state(struct work *work, const cJSON *subscription)
 	work_set(work, state, "at", state_time(work, subscription));
 	work_set(work, state, "account", work->account_id);
 	work_set(work, state, "customer_id", work->person.customer_id);
-	work_set(work, state, "currency", json_text(subscription, "currency_code"));
 	if (!states_is_over(subscription))
 		json_remove(state, "given_up");
 	remember(work, topic_id(work->payload, work->topic->subscription), state, known->json);
 }
 
-/* After the last try they are taken for cancelled (cancel_on_max_retries). */
+/* After the last try they are taken for cancelled (cancel_on_max_retries), unless what is known is
+ * newer. */
+static bool stays_known(const cJSON *state, const char *tried)
+{
+	int64_t known = time_at(state, "at");
+	int64_t time = time_parse(tried);
+
+	return states_is_over(state) ||
+	       (known != TIME_UNKNOWN && time != TIME_UNKNOWN && time < known);
+}
+
 static void remember_given_up(struct work *work)
 {
 	const cJSON *charge = recharge_resource(work);
+	const char *tried = recharge_second(work, charge, CHARGE_TIME);
 	const cJSON *line;
 	int count = 0;
 
@@ -150,11 +160,11 @@ static void remember_given_up(struct work *work)
 
 		if (count++ == CHARGE_LINES_MAX)
 			break;
-		if (id == NULL || work->failed || states_is_over(known.value))
+		if (id == NULL || work->failed || stays_known(known.value, tried))
 			continue;
 		state = known.value != NULL ? work_view(work, known.value) : work_object(work);
 		work_set(work, state, "status", "cancelled");
-		work_set(work, state, "at", recharge_second(work, charge, CHARGE_TIME));
+		work_set(work, state, "at", tried);
 		work_set(work, state, "account", work->account_id);
 		work_flag(work, state, "given_up");
 		remember(work, id, state, known.json);
