@@ -273,6 +273,20 @@ static void fields_of_the_wrong_kind_are_left_out_and_named(void **state)
 	assert_has(given->mapped.unreadable, "order_name");
 }
 
+static void lines_that_say_nothing_are_none(void **state)
+{
+	struct given *given = *state;
+
+	assert_int_equal(
+		map(given, "orders/create", "{\"id\":1,\"line_items\":[null,1,\"x\",[],{}]}"), 0);
+	assert_has_not(only_call(given), "products");
+	assert_int_equal(map(given, "orders/create",
+				 "{\"id\":2,\"line_items\":[null,{},{\"title\":\"Mug\"},[]]}"),
+		0);
+	assert_has(only_call(given),
+		"\"products\":[{\"name\":\"Mug\",\"category\":\"all\",\"position\":1}]");
+}
+
 static void times_of_the_future_are_taken_as_now(void **state)
 {
 	struct given *given = *state;
@@ -444,6 +458,7 @@ int main(void)
 			payloads_that_cannot_be_told_once_are_set_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			fields_of_the_wrong_kind_are_left_out_and_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lines_that_say_nothing_are_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			times_of_the_future_are_taken_as_now, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
