@@ -27,6 +27,9 @@ void clock_hold(int64_t time);
  * without one as UTC. TIME_UNKNOWN for NULL and for anything else. */
 int64_t time_parse(const char *string);
 
+/* The same, but a time without a zone is what clocks in New York show: so ReCharge writes it. */
+int64_t time_parse_new_york(const char *string);
+
 enum { TIME_TEXT = 32 };
 
 /* Writes `2026-11-23T10:00:00.000Z` (the form that Segment's spec asks for, always UTC). */

@@ -88,8 +88,11 @@ struct shop {
 	struct strings google_session_id_attributes;
 	bool alias;
 	struct strings alias_integrations; /* by Segment's names; none means all */
-	int64_t cart_settle; /* ms that a cart must rest before its changes are told */
-	int64_t cart_ttl;    /* ms that an untouched cart is remembered */
+	int64_t cart_settle;            /* ms that a cart must rest before its changes are told */
+	int64_t cart_ttl;               /* ms that an untouched cart is remembered */
+	int64_t recharge_identity_wait; /* ms that an event waits for Shopify's customer id */
+	char *recharge_currency;        /* of what ReCharge sends without one; NULL for none */
+	bool cancel_on_max_retries;     /* the last failed try ends the subscription */
 	struct event_choices events;
 	/* the storefront's script and pixel; off while `origins` has none */
 	struct strings storefront_origins; /* of its pages, beside https:// and the domain */

@@ -10,6 +10,7 @@ enum option_kind {
 	OPTION_URL,      /* char * */
 	OPTION_STORE,    /* char *, "sqlite:FILE" */
 	OPTION_SECRET,   /* char *, never shown */
+	OPTION_CURRENCY, /* char *, "USD" */
 	OPTION_FILE,     /* char *, the path of a file that holds a secret */
 	OPTION_TEXTS,    /* struct strings */
 	OPTION_SECRETS,  /* struct strings, never shown */

@@ -80,7 +80,28 @@ about payment_hinted, failure_hinted, thanked;
 /* merges.c */
 about merged;
 
+/* subscriptions.c */
+extern const struct field subscription_properties[];
+extern const struct field subscription_update_properties[];
+extern const struct field subscription_end_properties[];
+about subscription_created, subscription_updated, subscription_ended, subscriptions_given_up;
+
+/* charges.c */
+extern const struct field order_processed_properties[];
+extern const struct field charge_failed_properties[];
+extern const struct field charge_given_up_properties[];
+extern const struct field contract_billed_properties[];
+extern const struct field contract_not_billed_properties[];
+about order_processed, charge_failed, charge_given_up, contract_billed, contract_not_billed;
+
+/* subscribers.c */
+extern const struct field account_properties[];
+extern const struct field account_method_properties[];
+extern const struct field payment_method_properties[];
+about account_updated, payment_method_changed;
+
 /* products.c */
+extern const struct field subscribed_properties[];
 extern const struct field line_properties[];
 extern const struct field change_properties[];
 

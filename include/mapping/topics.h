@@ -4,6 +4,18 @@
 
 #include "mapping/mapping.h"
 
+/* The topics that show a whole subscription: ReCharge's, and Shopify's own. */
+#define RECHARGE_SUBSCRIPTIONS                                             \
+	"recharge:subscription/created|recharge:subscription/updated|"     \
+	"recharge:subscription/activated|recharge:subscription/cancelled|" \
+	"recharge:subscription/paused|recharge:subscription/skipped|"      \
+	"recharge:subscription/unskipped|recharge:subscription/swapped"
+#define SHOPIFY_CONTRACTS                                               \
+	"subscription_contracts/create|subscription_contracts/update|"  \
+	"subscription_contracts/activate|subscription_contracts/pause|" \
+	"subscription_contracts/cancel|subscription_contracts/expire|"  \
+	"subscription_contracts/fail"
+
 /* What an id looks like: digits, or `gid://shopify/Customer/` and digits; a token is any text. */
 enum id_form { ID_NONE, ID_DIGITS, ID_TOKEN };
 
@@ -12,12 +24,16 @@ struct topic {
 	const char *names; /* one, or several with "|" between */
 	const char *id;    /* without it nothing could be told once: such a payload is unusable */
 	const char *order;
-	const char *customer;    /* the customer as an object, "." for the payload */
-	const char *customer_id; /* a number or a gid */
-	const char *checkout;    /* the checkout's token */
-	const char *cart;        /* the cart's token */
-	const char *set_by;      /* no webhook, but a timer of ours: the topics that set it */
-	enum id_form form;       /* of `id` */
+	const char *customer;     /* the customer as an object, "." for the payload */
+	const char *customer_id;  /* a number or a gid */
+	const char *checkout;     /* the checkout's token */
+	const char *cart;         /* the cart's token */
+	const char *resource;     /* of ReCharge's: the member that holds what it is about */
+	const char *account;      /* the customer's id at ReCharge */
+	const char *email;        /* NULL for where Shopify has it */
+	const char *subscription; /* the id of a subscription or contract */
+	const char *set_by;       /* no webhook, but a timer of ours: the topics that set it */
+	enum id_form form;        /* of `id` */
 	enum privacy privacy;
 	bool is_order; /* the payload is a whole order */
 	bool is_hint;  /* the browser's words, not Shopify's */

@@ -42,8 +42,12 @@ struct work {
 	const char *order_id;    /* of the order that the delivery is about, NULL for none */
 	const char *checkout_id; /* the token of its checkout */
 	const char *cart_id;     /* the token of its cart */
+	const char *account_id;  /* the customer's at ReCharge */
+	const char *awaited_customer_id; /* Shopify's, from a delivery that came later */
+	bool has_waited;                 /* for that one, or long enough (waits.c) */
 	struct recalled order;
-	struct recalled link;          /* by the cart's token, else by the checkout's */
+	struct recalled link; /* by the account, by the cart's token, or by the checkout's */
+	struct recalled subscription;  /* its newest state */
 	struct recalled checkout_link; /* by the checkout's, where there is a cart's */
 	struct recalled checkout;      /* how far it was told, and what was seen of it */
 	struct recalled known;         /* of the customer */
@@ -55,6 +59,7 @@ struct work {
 	const char *refund_total;         /* money returned by it, in the shop's currency */
 	struct progress progress;         /* of a checkout */
 	struct known_product *products;   /* the catalogue's, as far as they were looked up */
+	bool given_up;                    /* a charge's subscriptions are told as cancelled now */
 	bool enabled_told;                /* Customer Enabled is told now */
 	bool made_up_told;                /* something is told now under a made-up id alone */
 	bool joined;                      /* a made-up id is joined with the user now */

@@ -85,14 +85,14 @@ static int milliseconds(const char **at)
 	return count > 0 ? value : -1;
 }
 
-/* The zone in milliseconds east of UTC. */
+/* The zone in milliseconds east of UTC; TIME_UNKNOWN where there is none. */
 static bool zone(const char **at, int64_t *offset)
 {
 	int sign = **at == '-' ? -1 : 1;
 	int hours;
 	int minutes = 0;
 
-	*offset = 0;
+	*offset = **at == '\0' ? TIME_UNKNOWN : 0;
 	if (**at == '\0' || step_over(at, 'Z') || step_over(at, 'z'))
 		return true;
 	if (!step_over(at, '+') && !step_over(at, '-'))
@@ -120,11 +120,11 @@ static bool date(const char **at, int64_t *days)
 	return true;
 }
 
-int64_t time_parse(const char *string)
+/* The time as it is written; *offset is its zone, TIME_UNKNOWN where there is none. */
+static int64_t written(const char *string, int64_t *offset)
 {
 	const char *at = string;
 	int64_t days;
-	int64_t offset;
 	int hour;
 	int minute;
 	int second;
@@ -139,9 +139,50 @@ int64_t time_parse(const char *string)
 	fraction = milliseconds(&at);
 	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
 		return TIME_UNKNOWN;
-	if (fraction < 0 || !zone(&at, &offset) || *at != '\0')
+	if (fraction < 0 || !zone(&at, offset) || *at != '\0')
 		return TIME_UNKNOWN;
-	return days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction - offset;
+	return days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction;
+}
+
+int64_t time_parse(const char *string)
+{
+	int64_t offset;
+	int64_t time = written(string, &offset);
+
+	return time == TIME_UNKNOWN || offset == TIME_UNKNOWN ? time : time - offset;
+}
+
+/* ---- New York ---- */
+
+/* The n-th Sunday of a month, in days since 1970; 1970-01-04 was one. */
+static int64_t sunday(int64_t year, int month, int n)
+{
+	int64_t first = days_from_date(year, month, 1);
+	int64_t wait = ((3 - first) % 7 + 7) % 7;
+
+	return first + wait + (int64_t)(n - 1) * 7;
+}
+
+/* Daylight time goes from two o'clock standard time of March's second Sunday to two o'clock
+ * daylight time of November's first (the law since 2007). The hour that comes twice is taken for
+ * its first time, the one that never was for standard time. */
+static bool is_daylight_time(int64_t wall, int64_t year)
+{
+	return wall >= sunday(year, 3, 2) * DAY + 3 * HOUR &&
+	       wall < sunday(year, 11, 1) * DAY + 2 * HOUR;
+}
+
+int64_t time_parse_new_york(const char *string)
+{
+	const char *at = string;
+	int64_t offset;
+	int64_t time = written(string, &offset);
+
+	if (time == TIME_UNKNOWN)
+		return TIME_UNKNOWN;
+	if (offset == TIME_UNKNOWN)
+		offset = is_daylight_time(time, digits(&at, 4)) ? -4 * HOUR : -5 * HOUR;
+	return time - offset;
 }
 
 void time_format(int64_t time, char text[TIME_TEXT])

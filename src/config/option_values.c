@@ -82,6 +82,9 @@ void option_allows(const struct option *option, struct text *text)
 	case OPTION_FILES:
 		text_put(text, "the whole path of a file that holds the secret, from \"/\" on");
 		return;
+	case OPTION_CURRENCY:
+		text_put(text, "a currency's three letters as \"USD\"");
+		return;
 	case OPTION_NUMBER:
 		text_format(text, "a whole number from %" PRId64 " to %" PRId64, option->least,
 			option->most);
@@ -162,6 +165,8 @@ bool option_accepts(const struct option *option, const char *value)
 		return value_url(value);
 	case OPTION_STORE:
 		return value_store(value);
+	case OPTION_CURRENCY:
+		return strlen(value) == 3 && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 	case OPTION_FILE:
 	case OPTION_FILES:
 		return value[0] == '/';

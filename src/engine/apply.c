@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/privacy.h"
+#include "engine/queueing.h"
 #include "engine/timers.h"
+#include "mapping/waits.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,106 +61,6 @@ static int set_timer(void *context, const char *kind, const char *key, int64_t d
 static struct memory memory_of(struct memory_context *context)
 {
 	return (struct memory){.get = get, .put = put, .set_timer = set_timer, .context = context};
-}
-
-/* ---- messages ---- */
-
-/* The number that a text begins with; 0 when it begins with none. */
-static uint64_t leading_number(const char *text)
-{
-	uint64_t number = 0;
-
-	for (; text != NULL && *text >= '0' && *text <= '9'; text++)
-		number = number * 10 + (uint64_t)(*text - '0');
-	return number;
-}
-
-/* Under which a call is remembered as told: half of its messageId behind the id that its natural
- * key begins with. Shopify's ids grow, so what is told together stands together, and a commit
- * writes a few pages of the store instead of one for each message. */
-static struct uuid told_id(const struct call_made *call, const struct uuid *message_id)
-{
-	uint64_t number = leading_number(call->key);
-	struct uuid id = *message_id;
-
-	memcpy(id.bytes + 8, message_id->bytes, 8);
-	for (int i = 7; i >= 0; i--, number >>= 8)
-		id.bytes[i] = (unsigned char)number;
-	return id;
-}
-
-/* Tells one call to one destination, unless it was told before. */
-static int tell(struct engine *engine, const struct delivery *delivery,
-	const struct destination *destination, const struct call_made *call, bool *fresh,
-	struct message *message, struct error *error)
-{
-	struct uuid id;
-
-	*message = (struct message){
-		.destination = destination->name,
-		.shop = delivery->shop,
-		.event = call->call == IDENTIFY ? "identify" : call->event,
-		.queued = clock_now(),
-		.delivery = delivery->id,
-	};
-	if (message_id_of(destination, delivery->shop, call, &message->message_id) != 0)
-		return error_set(error, "no memory");
-	id = told_id(call, &message->message_id);
-	return store_tell(engine->store, &id, message->queued, fresh, error);
-}
-
-static int queue(struct engine *engine, const struct call_made *call, const char *name,
-	struct message *message, struct error *error)
-{
-	struct destination_state *state;
-
-	text_cut(&engine->message, 0);
-	message_write(call, name, &message->message_id, &engine->message);
-	if (engine->message.failed)
-		return error_set(error, "no memory");
-	message->json = text_string(&engine->message);
-	message->json_length = engine->message.length;
-	if (store_queue(engine->store, message, error) != 0)
-		return -1;
-	state = engine_destination(engine, message->destination);
-	if (state == NULL || counters_fresh(&engine->counters, message->destination, 1) != 0)
-		return error_set(error, "no memory");
-	state->queued++;
-	return 0;
-}
-
-/* Queues the calls that are new to a destination; adds their number to *count. Whether the call
- * after an identify will be queued with it is known only when it was told: so long it waits. */
-static int queue_calls(struct engine *engine, const struct delivery *delivery,
-	const struct shop *shop, const struct destination *destination,
-	const struct call_made *calls, size_t *count, struct error *error)
-{
-	const struct call_made *waiting = NULL;
-	const char *name_before = NULL;
-	struct message before;
-	struct message message;
-	bool fresh = false;
-
-	for (const struct call_made *call = calls; call != NULL; call = call->next) {
-		const char *name = message_name(call, shop, destination);
-
-		if (name == NULL)
-			continue;
-		if (tell(engine, delivery, destination, call, &fresh, &message, error) != 0)
-			return -1;
-		*count += fresh;
-		if (waiting != NULL) {
-			before.with_next = fresh;
-			if (queue(engine, waiting, name_before, &before, error) != 0)
-				return -1;
-		}
-		waiting = fresh && call->with_next ? call : NULL;
-		before = message;
-		name_before = name;
-		if (fresh && waiting == NULL && queue(engine, call, name, &message, error) != 0)
-			return -1;
-	}
-	return waiting == NULL ? 0 : queue(engine, waiting, name_before, &before, error);
 }
 
 /* ---- outcomes ---- */
@@ -234,24 +136,13 @@ static void log_unreadable(
 			LOG_NUMBER("more_before", left_out));
 }
 
-/* Adds how many messages are new to *queued. */
-static int queue_everywhere(struct engine *engine, const struct delivery *delivery,
-	const struct shop *shop, const struct mapped *mapped, size_t *queued, struct error *error)
-{
-	for (size_t i = 0; i < shop->destination_count; i++)
-		if (queue_calls(engine, delivery, shop, shop->destinations[i], mapped->calls,
-			    queued, error) != 0)
-			return -1;
-	return 0;
-}
-
 static int queue_mapped(struct engine *engine, const struct delivery *delivery,
 	const struct shop *shop, const struct mapped *mapped, struct topic_state *topic,
 	struct error *error)
 {
 	size_t queued = 0;
 
-	if (queue_everywhere(engine, delivery, shop, mapped, &queued, error) != 0)
+	if (queueing_add(engine, delivery, shop, mapped, &queued, error) != 0)
 		return -1;
 	if (queued > 0)
 		topic->mapped++;
@@ -306,7 +197,7 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	topic = engine_topic(engine, delivery->shop, delivery->topic);
 	if (topic == NULL)
 		return error_set(error, "no memory");
-	delivery->near = leading_number(json_text(payload, "id|order_id"));
+	delivery->near = queueing_number(json_text(payload, "id|order_id"));
 	if (store_add_delivery(engine->store, delivery, &repeated, error) != 0)
 		return -1;
 	topic->received++;
@@ -317,7 +208,7 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	return STORED;
 }
 
-/* A cart for which there is no memory must not hold up all else. */
+/* A cart for which there is no memory must not hold up all else; of a wait all is undone. */
 static int put_off(struct engine *engine, const struct timer *timer, struct error *error)
 {
 	struct timer later = *timer;
@@ -327,6 +218,17 @@ static int put_off(struct engine *engine, const struct timer *timer, struct erro
 		LOG_STRING("effect", "they are told later"),
 		LOG_STRING("next", "tried again in an hour"));
 	return timers_set(engine, &later, error);
+}
+
+static void log_waited(const struct timer *timer)
+{
+	static struct log_limit limit;
+	int64_t left_out;
+
+	if (strcmp(timer->kind, WAIT_FOR_CUSTOMER) == 0 && log_allow(&limit, HOUR, &left_out))
+		log_line(LOG_INFO, "a subscriber is told without Shopify's id: it did not come",
+			LOG_STRING("shop", timer->shop), LOG_NUMBER("more_before", left_out),
+			LOG_STRING("next", "have ReCharge include the customer"));
 }
 
 int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
@@ -339,12 +241,16 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	size_t queued = 0;
 
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
-		return arena_failed(arena) ? put_off(engine, timer, error) : -1;
+		return arena_failed(arena) && !waits_are_meant(timer)
+			       ? put_off(engine, timer, error)
+			       : -1;
 	log_unreadable(engine, &none, mapped.unreadable);
 	if (mapped.outcome == UNUSABLE)
 		log_line(LOG_ERROR, "a cart's changes cannot be told",
 			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason),
 			LOG_STRING("effect", "they are left out"),
 			LOG_STRING("next", "report this line: it is a fault of segrelay"));
-	return queue_everywhere(engine, &none, shop, &mapped, &queued, error);
+	if (mapped.calls != NULL)
+		log_waited(timer);
+	return queueing_add(engine, &none, shop, &mapped, &queued, error);
 }

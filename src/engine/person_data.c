@@ -19,6 +19,12 @@ static const struct {
 		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
 	{"link", "customer_id", {"order", "email", NULL},
 		{"email", "order", "anonymous_id", "made_up", "browser.anonymous_id", NULL}},
+	{"recharge_customer", "customer_id", {"email", NULL},
+		{"email", "first_anonymous_id", "made_up", NULL}},
+	{"customer_wait", NULL, {NULL}, {NULL}},
+	{"order_wait", NULL, {NULL}, {NULL}},
+	{"subscription", "customer_id", {"account", NULL}, {NULL}},
+	{"contract", "customer_id", {NULL}, {NULL}},
 	{"cart", NULL, {NULL}, {NULL}},
 	{"checkout", NULL, {NULL}, {NULL}},
 };
@@ -76,6 +82,8 @@ bool person_owns_delivery(const struct words *words, const char *topic, const cJ
 		known != NULL && known->customer_id != NULL ? known->customer_id : "customer.id";
 	const char *customer = topic_id(body, path);
 
+	if (customer == NULL && known != NULL)
+		customer = topic_id(body, known->account);
 	return customer != NULL ? words_has(words, customer) : words_are_in(words, body);
 }
 

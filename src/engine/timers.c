@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine/inside.h"
 #include "engine/privacy.h"
+#include "mapping/waits.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static const int64_t UNKNOWN_SHOP_PAUSE = HOUR;
 typedef int due(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error);
 
-static int settle_cart(
+static int map_later(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
 {
 	const struct shop *shop = config_shop(engine->config, timer->shop);
@@ -44,7 +45,9 @@ static const struct {
 	const char *kind;
 	due *run;
 } kinds[] = {
-	{"cart", settle_cart},
+	{"cart", map_later},
+	{WAIT_FOR_CUSTOMER, map_later},
+	{WAIT_FOR_ORDER, map_later},
 	{"privacy", go_on_with_privacy},
 };
 

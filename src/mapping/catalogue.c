@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "mapping/people.h"
+#include "mapping/recharge.h"
 
 #include <string.h>
 
@@ -122,7 +123,7 @@ void catalogue_learn(struct work *work)
 
 const cJSON *catalogue_product(struct work *work, const cJSON *line)
 {
-	const char *id = json_text(line, "product_id");
+	const char *id = json_text(line, "product_id|" RECHARGE_PRODUCT);
 	struct known_product *known = work->products;
 
 	if (id == NULL)
@@ -145,7 +146,7 @@ const cJSON *catalogue_product(struct work *work, const cJSON *line)
 
 const cJSON *catalogue_variant(struct work *work, const cJSON *line)
 {
-	const char *id = json_text(line, "variant_id");
+	const char *id = json_text(line, "variant_id|" RECHARGE_VARIANT);
 	const cJSON *variants = json_at(catalogue_product(work, line), "variants");
 
 	return id != NULL ? cJSON_GetObjectItemCaseSensitive(variants, id) : NULL;

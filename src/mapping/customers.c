@@ -88,5 +88,7 @@ const struct field customer_traits[] = {
 	{"tags", "tags", as_text, NULL, 0},
 	{"state", "state", as_text, NULL, 0},
 	{"verified_email", "verified_email", as_flag, NULL, 0},
+	{"subscriptionsActive", "subscriptions_active", as_count, NULL, 0},
+	{"subscriptionsTotal", "subscriptions_total", as_count, NULL, 0},
 	{0},
 };

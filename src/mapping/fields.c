@@ -219,15 +219,28 @@ void field_list_end(struct scope *scope, const char *property, size_t written, s
 		scope->out, ",\"%s_truncated\":true,\"%s_count\":%zu", property, property, count);
 }
 
+/* An item that says nothing, or is no object, is none. */
+static bool is_item(const cJSON *item)
+{
+	return cJSON_IsObject(json_at(item, "."));
+}
+
 void as_list(struct scope *scope, const struct field *row, const cJSON *value)
 {
-	size_t count = (size_t)cJSON_GetArraySize(value);
+	size_t count = 0;
 	size_t written = 0;
 	const cJSON *item;
 
+	cJSON_ArrayForEach (item, value) {
+		count += is_item(item);
+	}
+	if (count == 0)
+		return;
 	json_add_key(scope->out, row->property);
 	text_put(scope->out, "[");
 	cJSON_ArrayForEach (item, value) {
+		if (!is_item(item))
+			continue;
 		scope->position = written + 1;
 		if (!field_item(scope, row->items, item))
 			break;

@@ -1,11 +1,14 @@
 /* What ties the carts, checkouts and orders of one buyer together (docs/events.md, People).
  *
  * A link is a record by token: the cart's where there is one, else the checkout's. A checkout that
- * has a cart may have another one under its own token. */
+ * has a cart may have another one under its own token. What ReCharge sends is tied by its own id of
+ * the customer. */
 #include "mapping/links.h"
 
+#include "base/clock.h"
 #include "mapping/hints.h"
 #include "mapping/people.h"
+#include "mapping/recharge.h"
 
 #include <string.h>
 
@@ -13,6 +16,10 @@ void links_recall(struct work *work)
 {
 	const char *token = people_first(work->cart_id, work->checkout_id);
 
+	if (work->account_id != NULL) {
+		work->link = work_recall(work, "recharge_customer", work->account_id);
+		return;
+	}
 	work->link = work_recall(work, "link", token);
 	if (work->cart_id != NULL)
 		work->checkout_link = work_recall(work, "link", work->checkout_id);
@@ -44,6 +51,11 @@ const char *links_ordered_at(const struct work *work)
 	return said(work, "ordered_at");
 }
 
+const char *links_first_browser(const struct work *work)
+{
+	return people_first(said(work, "first_anonymous_id"), recharge_browser_id(work));
+}
+
 const char *links_made_up(const struct work *work)
 {
 	return said(work, "made_up");
@@ -55,6 +67,14 @@ bool links_are_joined(const struct work *work)
 
 	return joined != NULL && work->person.user_id != NULL &&
 	       strcmp(joined, work->person.user_id) == 0;
+}
+
+static void set_join(struct work *work, cJSON *link)
+{
+	work_set(work, link, "made_up",
+		work->made_up_told ? work->person.anonymous_id : links_made_up(work));
+	if (work->joined)
+		work_set(work, link, "joined", work->person.user_id);
 }
 
 /* What the order says of the cart that it was. */
@@ -87,15 +107,36 @@ static void remember(struct work *work, const char *token, const struct recalled
 		unless_hinted(work, "google_client_id", person->google_client_id));
 	work_set(work, link, "google_session_id",
 		unless_hinted(work, "google_session_id", person->google_session_id));
-	work_set(work, link, "made_up",
-		work->made_up_told ? person->anonymous_id : links_made_up(work));
-	if (work->joined)
-		work_set(work, link, "joined", person->user_id);
+	set_join(work, link);
 	set_order(work, link);
 	if (work->failed || link->child == NULL)
 		return;
 	json_add_value(&json, link);
 	work_remember(work, "link", token, &json, before->json);
+	text_free(&json);
+}
+
+/* The browser's id is that of the first checkout, perhaps years ago: it is kept apart, so that it
+ * comes last. */
+static void remember_account(struct work *work)
+{
+	enum { MONTH = 7 };
+	const struct recalled *before = &work->link;
+	char seen[TIME_TEXT];
+	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
+	struct text json = {0};
+
+	work_set(work, link, "customer_id", work->person.customer_id);
+	work_set(work, link, "email", work->person.email);
+	work_set(work, link, "first_anonymous_id", links_first_browser(work));
+	time_format(work->delivery->received, seen);
+	seen[MONTH] = '\0';
+	work_set(work, link, "seen", seen); /* it lasts as long as something comes */
+	set_join(work, link);
+	if (work->failed || link->child == NULL)
+		return;
+	json_add_value(&json, link);
+	work_remember(work, "recharge_customer", work->account_id, &json, before->json);
 	text_free(&json);
 }
 
@@ -105,6 +146,10 @@ void links_remember(struct work *work)
 	const char *token = people_first(work->cart_id, work->checkout_id);
 	bool is_checkout = work->topic->checkout != NULL && !work->topic->is_order;
 
+	if (work->account_id != NULL) {
+		remember_account(work);
+		return;
+	}
 	if (token == NULL)
 		return;
 	remember(work, token, &work->link);

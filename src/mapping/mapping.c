@@ -5,7 +5,9 @@
 #include "mapping/calls.h"
 #include "mapping/carts.h"
 #include "mapping/catalogue.h"
+#include "mapping/links.h"
 #include "mapping/memories.h"
+#include "mapping/waits.h"
 
 #include <string.h>
 
@@ -50,9 +52,9 @@ static const char *why_unusable(
 	if (topic->form == ID_NONE)
 		return NULL;
 	if (id == NULL)
-		why = arena_format(arena,
-			"the payload has no %s: add it to include_fields of the subscription",
-			topic->id);
+		why = arena_format(arena, "the payload has no %s%s", topic->id,
+			topic->resource == NULL ? ": add it to include_fields of the subscription"
+						: "");
 	else if (topic->form == ID_TOKEN)
 		return strlen(id) <= TOKEN_MAX ? NULL : "the payload's token is too long";
 	else if (strlen(id) > ID_MAX || strspn(id, "0123456789") != strlen(id))
@@ -87,17 +89,84 @@ static void follow_rules(struct work *work, struct mapped *result)
 /* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. */
 static void map_people(struct work *work, struct mapped *result)
 {
+	const char *waits_for;
+
 	memories_recall(work);
 	if (work->topic->is_hint)
 		result->reason = "it ties a browser to its cart and checkout";
 	if (is_test(work) && work->shop->test_orders == SKIP) {
 		result->reason = "test traffic (test_orders = skip)";
 		result->is_test = true;
+	} else if ((waits_for = waits_begin(work)) != NULL) {
+		result->reason = waits_for;
+		links_remember(work); /* all else is learnt when it is told */
+		return;
 	} else {
 		follow_rules(work, result);
 	}
 	if (result->outcome != UNUSABLE)
 		memories_remember(work);
+}
+
+/* ---- what has waited ---- */
+
+static void add_calls(struct mapped *result, const struct mapped *more)
+{
+	struct call_made **end = &result->calls;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = more->calls;
+	if (more->outcome == MAPPED)
+		result->outcome = MAPPED;
+}
+
+/* Each as it would have been when it came, but that more is known now. */
+static void map_waiting(
+	struct work *work, const cJSON *bodies, const char *customer_id, struct mapped *result)
+{
+	const cJSON *waiting;
+
+	cJSON_ArrayForEach (waiting, bodies) {
+		struct mapped mapped = {.outcome = IGNORED};
+		struct delivery delivery;
+		struct work one = *work;
+
+		one.payload = waits_open(work, waiting, &delivery);
+		if (one.payload == NULL || work->failed) {
+			work_unreadable(work, "(what has waited)");
+			continue;
+		}
+		one.delivery = &delivery;
+		one.topic = topic_find(delivery.topic);
+		one.awaited_customer_id = customer_id;
+		one.has_waited = true;
+		one.unreadable = (struct text){0};
+		map_people(&one, &mapped);
+		if (one.unreadable.length > 0 || mapped.outcome == UNUSABLE)
+			work_unreadable(work, delivery.topic);
+		text_free(&one.unreadable);
+		work->failed |= one.failed;
+		if (mapped.outcome != UNUSABLE)
+			add_calls(result, &mapped);
+	}
+}
+
+/* A delivery that names the customer ends the waiting of others: they came before it. */
+static void end_waiting(struct work *work, struct mapped *result)
+{
+	const char *account = topic_id(work->payload, work->topic->account);
+	const char *customer = topic_id(work->payload, work->topic->customer_id);
+
+	if (account == NULL)
+		return;
+	if (customer == NULL)
+		customer = json_text(
+			work_recall(work, "order", topic_id(work->payload, work->topic->order))
+				.value,
+			"customer_id");
+	if (customer != NULL)
+		map_waiting(work, waits_end(work, WAIT_FOR_CUSTOMER, account), customer, result);
 }
 
 static bool is_test_notification(const struct work *work)
@@ -122,6 +191,7 @@ static void map_known_topic(struct work *work, struct mapped *result)
 		carts_learn(work);
 		result->reason = "the cart's changes are told when it has rested (cart_settle)";
 	} else {
+		end_waiting(work, result);
 		map_people(work, result);
 	}
 }
@@ -186,6 +256,10 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 
 	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
+	if (waits_are_meant(timer)) {
+		map_waiting(&work, waits_end(&work, timer->kind, timer->key), NULL, result);
+		return finish(&work, result);
+	}
 	work.payload = work_recall(&work, timer->kind, timer->key).value;
 	if (work.topic == NULL || work.payload == NULL)
 		return finish(&work, result);

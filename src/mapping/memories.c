@@ -6,6 +6,7 @@
 #include "mapping/links.h"
 #include "mapping/merges.h"
 #include "mapping/people.h"
+#include "mapping/subscription_states.h"
 #include "mapping/traits.h"
 
 #include <string.h>
@@ -77,13 +78,16 @@ static void recall_tokens(struct work *work)
 		json_text(work->order.value, "checkout_token"));
 	work->cart_id = people_first(
 		topic_id(work->payload, topic->cart), json_text(work->order.value, "cart_token"));
+	work->account_id = topic_id(work->payload, topic->account);
 	/* What follows an order finds all of it there. */
-	if (topic->checkout != NULL || topic->cart != NULL)
+	if (topic->checkout != NULL || topic->cart != NULL || work->account_id != NULL)
 		links_recall(work);
 	if (topic->is_hint) {
 		work->order_id = links_order(work);
 		work->order = work_recall(work, "order", work->order_id);
 	}
+	if (topic->subscription != NULL)
+		states_recall(work);
 }
 
 void memories_recall(struct work *work)
@@ -92,7 +96,9 @@ void memories_recall(struct work *work)
 
 	recall_tokens(work);
 	merges_recall(work);
+	customer = people_first(customer, work->awaited_customer_id);
 	customer = people_first(customer, json_text(work->order.value, "customer_id"));
+	customer = people_first(customer, states_customer(work));
 	traits_recall(work, people_first(customer, links_customer(work)));
 	people_find(work);
 	checkouts_recall(work);
@@ -196,7 +202,8 @@ void memories_remember(struct work *work)
 	merges_remember(work);
 	if (work->order_id != NULL)
 		remember_order(work);
-	if (work->topic->checkout != NULL || work->topic->cart != NULL)
+	if (work->topic->checkout != NULL || work->topic->cart != NULL || work->account_id != NULL)
 		links_remember(work);
+	states_remember(work);
 	checkouts_remember(work);
 }

@@ -16,10 +16,8 @@ const char *people_first(const char *a, const char *b)
 	return a != NULL ? a : b;
 }
 
-/* The value of the first of the configured attributes that the cart carried. */
-static const char *attribute(const struct work *work, const struct strings *names)
+const char *people_attribute(const cJSON *attributes, const struct strings *names)
 {
-	const cJSON *attributes = json_at(work->payload, "note_attributes");
 	const cJSON *item;
 
 	for (size_t i = 0; i < names->count; i++) {
@@ -33,6 +31,12 @@ static const char *attribute(const struct work *work, const struct strings *name
 		}
 	}
 	return NULL;
+}
+
+/* The same of those that the cart carried. */
+static const char *attribute(const struct work *work, const struct strings *names)
+{
+	return people_attribute(json_at(work->payload, "note_attributes"), names);
 }
 
 /* What is remembered under a key: by the checkout's token, by the cart's, by the order; else what
@@ -88,10 +92,13 @@ static const char *made_up_id(struct work *work)
 
 	if (links_made_up(work) != NULL)
 		return links_made_up(work);
+	if (work->account_id != NULL)
+		token = arena_format(work->arena, "recharge:customer:%s", work->account_id);
 	token = people_first(token, work->order_id);
 	token = people_first(token, work->person.customer_id);
 	token = people_first(token, topic_id(work->payload, work->topic->id));
-	name = arena_format(work->arena, "%s|%s", work->delivery->shop, token);
+	token = people_first(token, topic_id(work->payload, work->topic->subscription));
+	name = arena_format(work->arena, "%s|%s", work->delivery->shop, token != NULL ? token : "");
 	if (name == NULL) {
 		work_fail(work, "no memory");
 		return NULL;
@@ -104,7 +111,8 @@ static const char *made_up_id(struct work *work)
 /* The e-mail of the order's contact, else of the customer. */
 static const char *email_of(const struct work *work)
 {
-	const char *email = json_text(work->payload, "email|contact_email|customer.email");
+	const char *email = json_text(work->payload,
+		people_first(work->topic->email, "email|contact_email|customer.email"));
 
 	email = people_first(email, json_text(work->order.value, "email"));
 	email = people_first(email, json_text(work->link.value, "email"));
@@ -120,6 +128,8 @@ static void find_anonymous_id(struct work *work)
 
 	browser = people_first(browser, remembered(work, "anonymous_id"));
 	browser = people_first(browser, json_text(work->known.value, "anonymous_id"));
+	if (work->customer != NULL && work->account_id != NULL)
+		browser = people_first(browser, links_first_browser(work));
 	if (hints_refuse(work))
 		browser = NULL;
 	person->anonymous_id = browser;

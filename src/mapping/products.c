@@ -3,6 +3,7 @@
 
 #include "mapping/catalogue.h"
 #include "mapping/people.h"
+#include "mapping/recharge.h"
 
 #include <string.h>
 
@@ -192,6 +193,35 @@ const struct field line_properties[] = {
 	{"coupon", ".", coupon, NULL, 0},
 	{"position", ".", position, NULL, 0},
 	PRODUCT_LINKS,
+	{0},
+};
+
+/* ---- subscriptions, by both versions of ReCharge's API ---- */
+
+/* A subscription, or a line of a charge or order. The catalogue's image is the shop's own. */
+static void subscribed_image(struct scope *scope, const struct field *row, const cJSON *line)
+{
+	const char *known = json_text(catalogue_product(scope->work, line), "image");
+
+	field_text(scope, row->property,
+		people_first(known, json_text(line, "images.original|images.large")));
+}
+
+const struct field subscribed_properties[] = {
+	{"product_id", RECHARGE_PRODUCT, as_text, NULL, 0},
+	{"shopify_product_id", RECHARGE_PRODUCT, as_text, NULL, 0},
+	{"variant_id", RECHARGE_VARIANT, as_text, NULL, 0},
+	{"shopify_variant_id", RECHARGE_VARIANT, as_text, NULL, 0},
+	{"sku", "sku", as_text, NULL, 0},
+	{"name", "product_title|title", as_text, NULL, 0},
+	{"variant", "variant_title", as_text, NULL, 0},
+	{"brand", "vendor", as_text, NULL, 0},
+	{"category", ".", category, NULL, 0},
+	{"price", "unit_price|price", as_money, NULL, 0},
+	{"compare_at_price", ".", compare_at_price, NULL, 0},
+	{"quantity", "quantity", as_count, NULL, 0},
+	{"url", ".", url, NULL, SHRINK_LINKS},
+	{"image_url", ".", subscribed_image, NULL, SHRINK_LINKS},
 	{0},
 };
 

@@ -7,6 +7,20 @@
 #define CHECKOUTS "checkouts/create|checkouts/update"
 #define PLACED "processed_at|created_at"
 #define CHANGED "updated_at|created_at"
+/* The topics of subscriptions: ReCharge's, and Shopify's own. */
+#define SUBSCRIPTION_MADE "recharge:subscription/created|subscription_contracts/create"
+#define SUBSCRIPTION_CHANGES                                             \
+	"recharge:subscription/updated|recharge:subscription/activated|" \
+	"recharge:subscription/cancelled|recharge:subscription/paused|"  \
+	"recharge:subscription/skipped|recharge:subscription/unskipped|" \
+	"recharge:subscription/swapped|"                                 \
+	"subscription_contracts/update|subscription_contracts/activate|" \
+	"subscription_contracts/pause|subscription_contracts/cancel|"    \
+	"subscription_contracts/expire|subscription_contracts/fail"
+#define CHARGE_FAILURES "recharge:charge/failed|recharge:charge/max_retries_reached"
+#define PAYMENT_METHODS                                                    \
+	"customer_payment_methods/create|customer_payment_methods/update|" \
+	"customer_payment_methods/revoke"
 
 /* clang-format off */
 const struct rule rules[] = {
@@ -45,6 +59,18 @@ const struct rule rules[] = {
 	{"customers_marketing_consent/update",      IDENTIFY, "SMS consent",            itself,               NULL,                         "sms_marketing_consent.consent_updated_at",   "id sms_marketing_consent"},
 	{"customers/merge",                         ALIAS,    "alias",                  merged,               NULL,                         NULL,
 		"admin_graphql_api_customer_kept_id admin_graphql_api_customer_deleted_id"},
+	{SUBSCRIPTION_MADE,                         TRACK,    "Subscription Created",   subscription_created, subscription_properties,      "at",         "id source"},
+	{SUBSCRIPTION_CHANGES,                      TRACK,    "Subscription Updated",   subscription_updated, subscription_update_properties, "at",         "id source updated update_type"},
+	{RECHARGE_SUBSCRIPTIONS "|" SHOPIFY_CONTRACTS, TRACK, "Subscription Cancelled", subscription_ended,   subscription_end_properties,  "at",         "id source ended"},
+	{CHARGE_FAILURES,                           TRACK,    "Subscription Cancelled", subscriptions_given_up, subscription_end_properties, "at",         "id source ended"},
+	{"recharge:order/processed",                TRACK,    "Order Processed",        order_processed,      order_processed_properties,   "at",         "id"},
+	{"subscription_billing_attempts/success",   TRACK,    "Order Processed",        contract_billed,      contract_billed_properties,   NULL,         "id source"},
+	{CHARGE_FAILURES,                           TRACK,    "Charge Failed",          charge_failed,        charge_failed_properties,     "at",         "id try"},
+	{"subscription_billing_attempts/failure",   TRACK,    "Charge Failed",          contract_not_billed,  contract_not_billed_properties, NULL,       "id source"},
+	{CHARGE_FAILURES,                           TRACK,    "Charge Max Tries Reached", charge_given_up,    charge_given_up_properties,   "at",         "id due"},
+	{"recharge:customer/payment_method_updated", TRACK,   "Payment Method Updated", account_updated,      account_method_properties,    "at",         "id updated"},
+	{PAYMENT_METHODS,                           TRACK,    "Payment Method Updated", payment_method_changed, payment_method_properties,  NULL,         "token action time"},
+	{"recharge:customer/updated",               TRACK,    "Customer Update",        account_updated,      account_properties,           "at",         "id updated"},
 	{0},
 };
 /* clang-format on */

@@ -1,4 +1,5 @@
-/* Topics: where each topic's payload names what it is about (Shopify's reference of webhooks). */
+/* Topics: where each topic's payload names what it is about (Shopify's and ReCharge's references of
+ * webhooks). */
 #include "mapping/topics.h"
 
 #include <string.h>
@@ -7,6 +8,18 @@
 #define TAGS "customer.tags_added|customer.tags_removed"
 #define CARTS "carts/create|carts/update"
 #define CUSTOMERS "customers/create|customers/update|customers/enable|customers/disable"
+
+/* ReCharge's customer may stand beside what a webhook is about, or in it (included_objects); both
+ * versions of its API are read: 2021-11 has external_…, 2021-01 shopify_…. */
+#define SHOPIFY_ID(customer) \
+	customer ".external_customer_id.ecommerce|" customer ".shopify_customer_id"
+#define INCLUDED(it) SHOPIFY_ID("customer") "|" SHOPIFY_ID(it ".include.customer")
+#define EMAIL(it) it ".email|" it ".customer.email|customer.email|" it ".include.customer.email"
+#define OF_SALE(it)                                                                            \
+	.form = ID_DIGITS, .id = it ".id", .resource = (it),                                   \
+	.account = it ".customer.id|" it ".customer_id",                                       \
+	.customer_id = SHOPIFY_ID(it ".customer") "|" it ".shopify_customer_id|" INCLUDED(it), \
+	.email = EMAIL(it), .order = it ".external_order_id.ecommerce|" it ".shopify_order_id"
 
 static const struct topic topics[] = {
 	{.names = WHOLE_ORDER,
@@ -60,6 +73,47 @@ static const struct topic topics[] = {
 		.id = "admin_graphql_api_customer_kept_id",
 		.customer_id = "admin_graphql_api_customer_kept_id"},
 	{.names = "products/create|products/update|products/delete", .form = ID_DIGITS, .id = "id"},
+	{.names = RECHARGE_SUBSCRIPTIONS "|recharge:subscription/deleted",
+		.form = ID_DIGITS,
+		.id = "subscription.id",
+		.resource = "subscription",
+		.account = "subscription.customer_id",
+		.customer_id = INCLUDED("subscription"),
+		.email = EMAIL("subscription"),
+		.subscription = "subscription.id"},
+	{.names = "recharge:order/created|recharge:order/updated|recharge:order/processed|"
+		  "recharge:order/payment_captured|recharge:order/upcoming|recharge:order/success|"
+		  "recharge:order/cancelled|recharge:order/deleted",
+		OF_SALE("order")},
+	{.names = "recharge:charge/created|recharge:charge/paid|recharge:charge/failed|"
+		  "recharge:charge/max_retries_reached|recharge:charge/refunded|"
+		  "recharge:charge/uncaptured|recharge:charge/upcoming|recharge:charge/updated|"
+		  "recharge:charge/deleted",
+		OF_SALE("charge")},
+	{.names = "recharge:customer/created|recharge:customer/updated|"
+		  "recharge:customer/activated|recharge:customer/deactivated|"
+		  "recharge:customer/payment_method_updated|recharge:customer/deleted",
+		.form = ID_DIGITS,
+		.id = "customer.id",
+		.resource = "customer",
+		.account = "customer.id",
+		.customer_id = SHOPIFY_ID("customer"),
+		.email = "customer.email"},
+	{.names = SHOPIFY_CONTRACTS,
+		.form = ID_DIGITS,
+		.id = "id|admin_graphql_api_id",
+		.customer_id = "customer_id|admin_graphql_api_customer_id",
+		.subscription = "id|admin_graphql_api_id"},
+	/* their own ids are null since API version 2025-10 (Shopify's samples) */
+	{.names = "subscription_billing_attempts/success|subscription_billing_attempts/failure",
+		.order = "order_id|admin_graphql_api_order_id",
+		.subscription = "subscription_contract_id|"
+				"admin_graphql_api_subscription_contract_id"},
+	{.names = "customer_payment_methods/create|customer_payment_methods/update|"
+		  "customer_payment_methods/revoke",
+		.form = ID_TOKEN,
+		.id = "token|admin_graphql_api_id",
+		.customer_id = "customer_id|admin_graphql_api_customer_id"},
 	{.names = "customers/redact", .privacy = PRIVACY_FORGET_CUSTOMER},
 	{.names = "shop/redact", .privacy = PRIVACY_FORGET_SHOP},
 	{.names = "customers/data_request", .privacy = PRIVACY_REPORT},

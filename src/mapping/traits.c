@@ -5,6 +5,7 @@
 #include "mapping/traits.h"
 
 #include "base/clock.h"
+#include "mapping/recharge.h"
 #include "mapping/tags.h"
 
 #include <string.h>
@@ -28,6 +29,7 @@ static const char *const summary[] = {"total_spent", "orders_count", NULL};
 static const char *const opt_in_level[] = {"marketing_opt_in_level", NULL};
 static const char *const consent[] = {"state", "opt_in_level", NULL};
 static const char *const order_consent[] = {"buyer_accepts_marketing", NULL};
+static const char *const subscriptions[] = {"subscriptions_active", "subscriptions_total", NULL};
 static const char *const nothing[] = {NULL};
 
 static const struct group groups[] = {
@@ -36,6 +38,7 @@ static const struct group groups[] = {
 	{"email_consent_at", opt_in_level, "email_marketing_consent", consent},
 	{"sms_consent_at", nothing, "sms_marketing_consent", consent},
 	{"order_consent_at", order_consent, NULL, NULL},
+	{"subscriptions_at", subscriptions, NULL, NULL},
 };
 
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
@@ -189,6 +192,8 @@ static const cJSON *learnt_of(struct work *work)
 {
 	if (work->merged.value != NULL)
 		return work->merged.value;
+	if (work->topic->resource != NULL)
+		return recharge_person(work);
 	if (work->topic->customer != NULL)
 		return of_object(work, json_at(work->payload, work->topic->customer));
 	return of_parts(work);

@@ -4,7 +4,8 @@ import pytest
 from conftest import MAIN_KEY, OTHER_KEY
 from standin.validate import now_text
 from tools import shop as shops
-from tools.shop import AURORA, FJORD, NILS, cancelled, customer, fulfilment, order, refund
+from tools.recharge import attempt, contract
+from tools.shop import ALMA, AURORA, FJORD, NILS, cancelled, customer, fulfilment, order, refund
 
 pytestmark = pytest.mark.threads
 
@@ -26,6 +27,23 @@ def test_an_order_with_all_that_follows(relay, segment):
     assert {message["userId"] for message in told} == {"7106345812043"}
     relay.wait(lambda: relay.destination()["waiting"] == 0)
     assert relay.destination()["sent"] == 10
+
+
+def test_a_contract_is_known_after_a_restart(relay, segment):
+    posted = [("subscription_contracts/create", contract()),
+              ("subscription_contracts/update", contract(every=8, revision=2)),
+              ("subscription_contracts/update", contract(every=8, revision=3)),
+              ("subscription_billing_attempts/failure", attempt(error="insufficient_funds")),
+              ("subscription_contracts/cancel", contract(status="cancelled", revision=4)),
+              ("subscription_contracts/update", contract(status="cancelled", revision=5))]
+    for topic, payload in posted:
+        assert relay.post(topic, payload).status == 200
+        relay.restart()
+    told = segment.wait_for(8)
+    assert [message["event"] for message in told if message["type"] == "track"] == [
+        "Subscription Created", "Subscription Updated", "Charge Failed", "Subscription Cancelled"]
+    assert {message["userId"] for message in told} == {str(ALMA.id)}
+    assert segment.events("Charge Failed")[0]["properties"]["error_type"] == "INSUFFICIENT_FUNDS"
 
 
 def test_an_identify_is_in_the_batch_of_its_event(relay, segment):

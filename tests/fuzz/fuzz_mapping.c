@@ -36,6 +36,9 @@ static struct config *config_of(unsigned char choice)
 	shop->order_completed_on = choice / 32 % 2;
 	shop->test_orders = choice / 64 % 2;
 	shop->anonymize_ip = choice / 128;
+	shop->cancel_on_max_retries = choice % 3 == 0;
+	if (choice % 5 == 0)
+		shop->recharge_identity_wait = 0;
 	return config;
 }
 

@@ -1,8 +1,8 @@
 /* A request's head with any lines, and any signature: nothing crashes, and what is let through has
  * what a webhook needs.
  *
- * The input: `name: value LF` again and again, perhaps behind a line with a path; all of it is taken
- * for a signature, too. */
+ * The input: `name: value LF` again and again, perhaps behind a line with a path; all of it is
+ * taken for a signature, too. */
 #include "base/json.h"
 #include "receive/recharge.h"
 #include "receive/request.h"

@@ -77,6 +77,22 @@ def time(value):
     return text(value) or (None if TIME.match(value) else "is no UTC time with milliseconds")
 
 
+def day(value):
+    return text(value) or (None if re.match(r"\d{4}-\d{2}-\d{2}\Z", value) else "is no day")
+
+
+def unit(value):
+    return None if value in ("day", "week", "month", "year") else "is no unit of time"
+
+
+def lower(value):
+    return text(value) or (None if value == value.lower() else "is not in lower case")
+
+
+def upper(value):
+    return text(value) or (None if value == value.upper() else "is not in upper case")
+
+
 def texts(value):
     if not isinstance(value, list) or not value:
         return "is no list with something in it"
@@ -120,6 +136,19 @@ CHECKOUT = EVERY_EVENT | PRODUCTS | {
 STEP = ORDER | {"step": step}  # of a checkout, or of the order that fills it in
 CUSTOMER = EVERY_EVENT | {"customer_id": shopify_id, "verified_email": flag, "state": text}
 
+SUBSCRIPTION = EVERY_EVENT | PRODUCTS | {
+    "subscriptionId": shopify_id, "subscription_id": shopify_id, "status": lower,
+    "order_interval_unit": unit, "order_interval_frequency": count,
+    "charge_interval_frequency": count, "subscription_revenue": amount, "currency": currency,
+    "next_charge_scheduled_at": day, "is_prepaid": flag,
+}
+SALE = EVERY_EVENT | PRODUCTS | {
+    "charge_id": shopify_id, "subscription_ids": texts, "total": amount, "subtotal": amount,
+    "shipping": amount, "tax": amount, "discount": amount, "currency": currency, "coupon": text,
+    "affiliation": text, "payment_method": text,
+}
+FAILED = SALE | {"error_type": upper, "attempt": count}
+
 PROPERTIES = {
     "Product Added": CART,
     "Product Removed": CART,
@@ -159,6 +188,19 @@ PROPERTIES = {
     },
     "Customer Created": CUSTOMER,
     "Customer Enabled": CUSTOMER,
+    "Subscription Created": SUBSCRIPTION,
+    "Subscription Updated": SUBSCRIPTION | {"update_type": lower},
+    "Subscription Cancelled": SUBSCRIPTION | {
+        "cancellation_reason": text, "cancellation_reason_comments": text, "cancelled_at": time},
+    "Order Processed": SALE | {
+        "order_id": text, "order_name": text, "shopify_order_id": shopify_id, "is_prepaid": flag},
+    "Charge Failed": FAILED | {"is_payment_error": flag, "retry_date": day},
+    "Charge Max Tries Reached": FAILED,
+    "Payment Method Updated": EVERY_EVENT | {
+        "customer_id": shopify_id, "has_valid_payment_method": flag, "payment_method": text,
+        "reason_not_valid": text, "in_dunning": flag, "update_type": lower},
+    "Customer Update": EVERY_EVENT | {
+        "customer_id": shopify_id, "subscriptions_active": count, "subscriptions_total": count},
 }
 NEEDED = {
     "Product Added": ["cart_id", "quantity"], "Product Removed": ["cart_id", "quantity"],
@@ -170,7 +212,14 @@ NEEDED = {
     "Order Cancelled": ["order_id"], "Order Refunded": ["order_id", "refund_id"],
     "Fulfilment Update": ["order_id", "fulfillment_id"],
     "Customer Created": ["customer_id"], "Customer Enabled": ["customer_id"],
+    "Subscription Created": ["subscriptionId", "subscription_id"],
+    "Subscription Updated": ["subscriptionId", "subscription_id", "update_type"],
+    "Subscription Cancelled": ["subscriptionId", "subscription_id"],
+    "Order Processed": [], "Charge Failed": [], "Charge Max Tries Reached": ["charge_id"],
+    "Payment Method Updated": [], "Customer Update": [],
 }
+
+SUBSCRIPTIONS = ("Subscription Created", "Subscription Updated", "Subscription Cancelled")
 
 TRAITS = {
     "email": text, "phone": text, "firstName": text, "lastName": text, "createdAt": time,
@@ -179,6 +228,7 @@ TRAITS = {
     "customerLifetimeValue": amount, "purchaseCount": count, "marketingOptIn": text,
     "email_consent_state": text, "email_opt_in_level": text, "sms_consent_state": text,
     "sms_opt_in_level": text, "tags": text, "state": text, "verified_email": flag,
+    "subscriptionsActive": count, "subscriptionsTotal": count,
 }
 GOOGLE = {"clientId": text, "sessionId": text, "geoid": text}
 CONTEXT = {
@@ -320,6 +370,8 @@ def _rules_of(event, properties):
         found.append("properties: neither order_id nor checkout_id")
     if event in ("Product Added", "Product Removed"):
         found += _sums_of_cart(properties)
+    if event in SUBSCRIPTIONS:
+        found += _sums_of_subscription(properties)
     if "currency" not in properties and set(properties) & {"total", "value", "amount", "price"}:
         found.append("properties.currency: missing: Segment would take US dollars")
     return found
@@ -344,6 +396,20 @@ def _sums_of_cart(properties):
                 if "price" in product and "quantity" in product)
     if value != properties["value"]:
         return [f"properties.value: is {properties['value']}, the products make {value}"]
+    return []
+
+
+def _sums_of_subscription(properties):
+    """Both ids are one; its revenue is price times quantity of its product."""
+    if properties.get("subscriptionId") != properties.get("subscription_id"):
+        return ["properties.subscription_id: is not subscriptionId"]
+    if "subscription_revenue" not in properties or not properties.get("products"):
+        return []
+    product = properties["products"][0]
+    value = product["price"] * product["quantity"]
+    if value != properties["subscription_revenue"]:
+        return [f"properties.subscription_revenue: is {properties['subscription_revenue']}, "
+                f"the product makes {value}"]
     return []
 
 

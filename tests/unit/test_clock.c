@@ -42,6 +42,46 @@ static void refuses_what_is_no_time(void **state)
 			fail_msg("\"%s\" was taken for a time", cases[i]);
 }
 
+static void reads_what_clocks_in_new_york_show(void **state)
+{
+	static const struct {
+		const char *in;
+		const char *out;
+	} cases[] = {
+		{"2023-05-13T00:07:28", "2023-05-13T04:07:28.000Z"},
+		{"2026-11-23T07:00:00", "2026-11-23T12:00:00.000Z"},
+		{"2026-11-23 07:00:00", "2026-11-23T12:00:00.000Z"},
+		{"2023-06-01T06:19:18.637636", "2023-06-01T10:19:18.637Z"},
+		/* with a zone it is what it says */
+		{"2023-05-13T04:07:28+00:00", "2023-05-13T04:07:28.000Z"},
+		{"2023-05-13T04:07:28Z", "2023-05-13T04:07:28.000Z"},
+		/* into daylight time: 2026-03-08, 2024-03-10 */
+		{"2026-03-08T01:59:59", "2026-03-08T06:59:59.000Z"},
+		{"2026-03-08T03:00:00", "2026-03-08T07:00:00.000Z"},
+		{"2026-03-08T02:30:00", "2026-03-08T07:30:00.000Z"},
+		{"2024-03-10T01:59:59", "2024-03-10T06:59:59.000Z"},
+		{"2024-03-10T03:00:00", "2024-03-10T07:00:00.000Z"},
+		/* out of it: 2026-11-01, 2024-11-03, 2020-11-01 */
+		{"2026-11-01T00:59:59", "2026-11-01T04:59:59.000Z"},
+		{"2026-11-01T01:59:59", "2026-11-01T05:59:59.000Z"},
+		{"2026-11-01T02:00:00", "2026-11-01T07:00:00.000Z"},
+		{"2024-11-03T01:59:59", "2024-11-03T05:59:59.000Z"},
+		{"2024-11-03T02:00:00", "2024-11-03T07:00:00.000Z"},
+		{"2020-11-01T02:00:00", "2020-11-01T07:00:00.000Z"},
+		{"2025-12-31T23:30:00", "2026-01-01T04:30:00.000Z"},
+	};
+	char text[TIME_TEXT];
+
+	(void)state;
+	assert_int_equal(time_parse_new_york(NULL), TIME_UNKNOWN);
+	assert_int_equal(time_parse_new_york("2026-11-23"), TIME_UNKNOWN);
+	assert_int_equal(time_parse_new_york("2026-11-23T25:00:00"), TIME_UNKNOWN);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		time_format(time_parse_new_york(cases[i].in), text);
+		assert_string_equal(text, cases[i].out);
+	}
+}
+
 static void knows_the_epoch(void **state)
 {
 	(void)state;
@@ -63,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_times_with_zones),
 		cmocka_unit_test(refuses_what_is_no_time),
+		cmocka_unit_test(reads_what_clocks_in_new_york_show),
 		cmocka_unit_test(knows_the_epoch),
 		cmocka_unit_test(can_be_held),
 	};

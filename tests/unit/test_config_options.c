@@ -105,6 +105,22 @@ static void knows_urls(void **state)
 			fail_msg("\"%s\" was taken for a URL", wrong[i]);
 }
 
+static void knows_currencies(void **state)
+{
+	static const char *const good[] = {"USD", "JPY", "KWD"};
+	static const char *const wrong[] = {"", "usd", "US", "USDX", "U$D", "US "};
+	const struct option *row = option_find(shop_options, "recharge_currency");
+
+	(void)state;
+	assert_non_null(row);
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		if (!option_accepts(row, good[i]))
+			fail_msg("\"%s\" was not taken for a currency", good[i]);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		if (option_accepts(row, wrong[i]))
+			fail_msg("\"%s\" was taken for a currency", wrong[i]);
+}
+
 /* A row with a wrong fallback would be found only by an operator who relies on it. */
 /* The default of a list has "," between its values. */
 static bool accepts_its_default(const struct option *row)
@@ -313,6 +329,7 @@ int main(void)
 		cmocka_unit_test(reads_flags),
 		cmocka_unit_test(knows_addresses),
 		cmocka_unit_test(knows_urls),
+		cmocka_unit_test(knows_currencies),
 		cmocka_unit_test(has_tables_that_make_sense),
 		cmocka_unit_test(names_every_option_in_the_example),
 		cmocka_unit_test(names_every_option_in_the_manual),

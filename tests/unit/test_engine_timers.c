@@ -203,6 +203,117 @@ static void a_shop_that_is_not_configured_now_may_come_back(void **state)
 	config_release(elsewhere);
 }
 
+/* ---- what waits for Shopify's id of a subscriber ---- */
+
+#define CREATED                                                                    \
+	"{\"subscription\":{\"id\":253600001,\"customer_id\":61234567,\"status\":" \
+	"\"active\",\"updated_at\":\"2026-08-20T15:00:00+00:00\"}}"
+#define ACCOUNT                                                          \
+	"{\"customer\":{\"id\":61234567,\"email\":\"alma@example.com\"," \
+	"\"external_customer_id\":{\"ecommerce\":\"7106345812043\"}}}"
+
+static void post_created(struct given *given)
+{
+	clock_hold(noon());
+	assert_int_equal(post(given, "recharge:subscription/created", CREATED), STORED);
+	assert_int_equal(topic_number(given, "recharge:subscription/created", "ignored"), 1);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+}
+
+static void a_subscriber_without_shopifys_id_is_waited_for(void **state)
+{
+	struct given *given = *state;
+
+	post_created(given);
+	turn_at(given, noon() + 9 * MINUTE);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+	turn_at(given, noon() + 10 * MINUTE);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	turn_at(given, noon() + HOUR);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+}
+
+static void the_wait_ends_with_shopifys_id(void **state)
+{
+	struct given *given = *state;
+
+	post_created(given);
+	clock_hold(noon() + MINUTE);
+	assert_int_equal(post(given, "recharge:customer/created", ACCOUNT), STORED);
+	assert_int_equal(outbox_number(given, "queued"), 2); /* with its identify */
+	turn_at(given, noon() + HOUR);
+	assert_int_equal(outbox_number(given, "queued"), 2);
+}
+
+static void the_wait_survives_a_restart(void **state)
+{
+	struct given *given = *state;
+
+	post_created(given);
+	restart(given);
+	turn_at(given, noon() + 9 * MINUTE);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+	restart(given);
+	clock_hold(noon() + 9 * MINUTE + 1);
+	assert_int_equal(post(given, "recharge:customer/created", ACCOUNT), STORED);
+	assert_int_equal(outbox_number(given, "queued"), 2);
+	restart(given);
+	turn_at(given, noon() + DAY);
+	assert_int_equal(outbox_number(given, "queued"), 2);
+}
+
+static void what_waits_longer_than_a_stop_goes_at_the_start(void **state)
+{
+	struct given *given = *state;
+
+	post_created(given);
+	restart(given);
+	turn_at(given, noon() + DAY);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+}
+
+static int break_wait(struct engine *engine, struct request *request, struct error *error)
+{
+	(void)request;
+	return store_put_record(engine_store(engine), SHOP, "customer_wait", "61234567",
+		"{\"bodies\":[{\"topic\":\"x\"},{\"topic\":\"recharge:charge/failed\",\"received\":"
+		"1,\"body\":\"{\"}]}",
+		INT64_MAX, error);
+}
+
+static void what_waits_and_cannot_be_read_holds_nothing_up(void **state)
+{
+	struct given *given = *state;
+	struct request request = {.run = break_wait};
+
+	post_created(given);
+	assert_int_equal(engine_call(given->engine, &request, &given->error), 0);
+	turn_at(given, noon() + HOUR);
+	assert_false(engine_refuses(given->engine, NULL));
+	assert_int_equal(outbox_number(given, "queued"), -1);
+	assert_int_equal(post(given, "recharge:customer/created", ACCOUNT), STORED);
+}
+
+/* Shopify names the customer, ReCharge only the e-mail: that leads to the account, and to what
+ * waits. */
+static void who_is_forgotten_is_not_waited_for(void **state)
+{
+	struct given *given = *state;
+
+	post_created(given);
+	assert_int_equal(post(given, "recharge:customer/created",
+				 "{\"customer\":{\"id\":61234567,\"email\":\"alma@example.com\"}}"),
+		STORED);
+	assert_int_equal(post(given, "customers/redact",
+				 "{\"customer\":{\"id\":7106345812043,\"email\":"
+				 "\"alma@example.com\"},\"orders_to_redact\":[]}"),
+		STORED);
+	for (int i = 1; i < 20; i++)
+		turn_at(given, noon() + i);
+	turn_at(given, noon() + HOUR);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +333,16 @@ int main(void)
 			a_record_that_cannot_be_read_is_taken_for_none, set_up, let_run),
 		cmocka_unit_test_setup_teardown(
 			a_shop_that_is_not_configured_now_may_come_back, set_up, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_subscriber_without_shopifys_id_is_waited_for, set_up, let_run),
+		cmocka_unit_test_setup_teardown(the_wait_ends_with_shopifys_id, set_up, let_run),
+		cmocka_unit_test_setup_teardown(the_wait_survives_a_restart, set_up_file, let_run),
+		cmocka_unit_test_setup_teardown(
+			what_waits_longer_than_a_stop_goes_at_the_start, set_up_file, let_run),
+		cmocka_unit_test_setup_teardown(
+			what_waits_and_cannot_be_read_holds_nothing_up, set_up, let_run),
+		cmocka_unit_test_setup_teardown(
+			who_is_forgotten_is_not_waited_for, set_up, let_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,7 +149,13 @@ static const char *const known_names[] = {"order_id", "order_name", "checkout_id
 	"customerLifetimeValue", "purchaseCount", "marketingOptIn", "email_consent_state",
 	"email_opt_in_level", "sms_consent_state", "sms_opt_in_level", "tags", "compare_at_price",
 	"url", "image_url", "value", "step", "coupon_id", "coupon_name", "transaction_id", "amount",
-	"error_code", "error_message", "kind"};
+	"error_code", "error_message", "kind", "subscriptionId", "subscription_id", "update_type",
+	"order_interval_unit", "order_interval_frequency", "charge_interval_frequency",
+	"subscription_revenue", "next_charge_scheduled_at", "is_prepaid", "cancellation_reason",
+	"cancellation_reason_comments", "cancelled_at", "charge_id", "subscription_ids",
+	"shopify_order_id", "error_type", "is_payment_error", "attempt", "retry_date",
+	"has_valid_payment_method", "reason_not_valid", "in_dunning", "subscriptions_active",
+	"subscriptions_total", "subscriptionsActive", "subscriptionsTotal"};
 
 static void assert_known(const struct field *rows)
 {
@@ -273,6 +279,20 @@ static void fields_of_the_wrong_kind_are_left_out_and_named(void **state)
 	assert_non_null(given->mapped.unreadable);
 	assert_has(given->mapped.unreadable, "total");
 	assert_has(given->mapped.unreadable, "order_name");
+}
+
+static void lines_that_say_nothing_are_none(void **state)
+{
+	struct given *given = *state;
+
+	assert_int_equal(
+		map(given, "orders/create", "{\"id\":1,\"line_items\":[null,1,\"x\",[],{}]}"), 0);
+	assert_has_not(only_call(given), "products");
+	assert_int_equal(map(given, "orders/create",
+				 "{\"id\":2,\"line_items\":[null,{},{\"title\":\"Mug\"},[]]}"),
+		0);
+	assert_has(only_call(given),
+		"\"products\":[{\"name\":\"Mug\",\"category\":\"all\",\"position\":1}]");
 }
 
 static void times_of_the_future_are_taken_as_now(void **state)
@@ -446,6 +466,7 @@ int main(void)
 			payloads_that_cannot_be_told_once_are_set_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			fields_of_the_wrong_kind_are_left_out_and_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lines_that_say_nothing_are_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			times_of_the_future_are_taken_as_now, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

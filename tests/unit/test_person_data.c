@@ -137,6 +137,39 @@ static void records_lead_from_one_to_the_next(void **state)
 		&(struct record){"product", "5778367001001", NULL}, json(given, "{}")));
 }
 
+/* A subscriber: Shopify's id leads to ReCharge's, and that to all that ReCharge told. */
+static void records_of_recharge_lead_from_one_to_the_next(void **state)
+{
+	static const struct record account = {"recharge_customer", "61345812", NULL};
+	static const struct record waiting = {"customer_wait", "61345812", NULL};
+	static const struct record subscription = {"subscription", "253600001", NULL};
+	static const struct record contract = {"contract", "4488765001", NULL};
+	static const char charge[] = "{\"charge\":{\"id\":1,\"customer_id\":61345812}}";
+	struct given *given = *state;
+	const struct words *words = &given->words;
+	const cJSON *of_account =
+		json(given, "{\"customer_id\":\"7106345812043\",\"email\":\"x@y.z\","
+			    "\"made_up\":\"made-up-1\"}");
+	const cJSON *of_subscription = json(given, "{\"account\":\"61345812\"}");
+
+	assert_false(person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}")));
+	assert_false(person_owns_record(words, &subscription, of_subscription));
+	assert_false(person_owns_delivery(words, "recharge:charge/failed", json(given, charge)));
+	assert_true(person_owns_record(words, &account, of_account));
+	assert_true(person_owns_record(
+		words, &account, json(given, "{\"email\":\"alma@example.com\"}")));
+	assert_false(person_owns_record(words, &account, json(given, "{\"customer_id\":\"8\"}")));
+	assert_int_equal(person_learn(&given->words, &account, of_account), 3);
+	assert_true(person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}")));
+	assert_true(person_owns_record(words, &subscription, of_subscription));
+	assert_true(person_owns_delivery(words, "recharge:charge/failed", json(given, charge)));
+	assert_false(person_owns_delivery(words, "recharge:charge/failed",
+		json(given, "{\"charge\":{\"id\":61345812,\"customer_id\":5}}")));
+	assert_true(person_owns_message(words, json(given, "{\"anonymousId\":\"made-up-1\"}")));
+	assert_true(person_owns_record(
+		words, &contract, json(given, "{\"customer_id\":\"7106345812043\"}")));
+}
+
 static void what_is_no_json_is_searched_as_text(void **state)
 {
 	static const char broken[] = "{\"email\":\"Alma@example.com\",";
@@ -158,6 +191,7 @@ int main(void)
 		TEST(messages_go_by_their_customer),
 		TEST(a_short_number_tells_nothing),
 		TEST(records_lead_from_one_to_the_next),
+		TEST(records_of_recharge_lead_from_one_to_the_next),
 		TEST(what_is_no_json_is_searched_as_text),
 	};
 

@@ -1,0 +1,26 @@
+/* Deliveries that wait for what another one will tell. */
+#ifndef SEGRELAY_MAPPING_WAITS_H
+#define SEGRELAY_MAPPING_WAITS_H
+
+#include "mapping/work.h"
+
+/* The kinds of the records, and of their timers: what waits for Shopify's id of a subscriber, by
+ * ReCharge's; what waits for an order, by its id. */
+#define WAIT_FOR_CUSTOMER "customer_wait"
+#define WAIT_FOR_ORDER "order_wait"
+
+/* Whether a timer is one of these. */
+bool waits_are_meant(const struct timer *timer);
+
+/* Lets the delivery wait if it must and may, and says for what: remembers its body, and sets the
+ * timer with the first one. NULL when it is to be told now; also when too much waits already. */
+const char *waits_begin(struct work *work);
+
+/* What waits, in the order of arrival; NULL for nothing. Ends the waiting: whoever asks tells it.
+ */
+const cJSON *waits_end(struct work *work, const char *kind, const char *key);
+
+/* One of these as the delivery that it was, with its body; NULL when that cannot be read. */
+const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery *delivery);
+
+#endif
