@@ -42,7 +42,7 @@ def run(loads):
         lines.append(f"{name:<20} {len(data):>6} bytes {len(gzip.compress(data, 9)):>6} gzipped")
     browser = Browser()
     with Segment() as segment, Collector() as web, shops.Storefront(browser, web.url, segment.url) as shop:
-        web.cdn, web.write_key = shop.url, shops.KEY
+        web.connect(shop.url, shops.KEY)
         shop.cart.add("81512255325411")
         kinds = {"without segrelay": (False, web.cdn), "segrelay alone": (True, "http://127.0.0.1:1"),
                  "with analytics.js": (True, shop.url)}

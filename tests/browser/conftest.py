@@ -52,7 +52,7 @@ def relay_web():
 @pytest.fixture
 def shop(browser, relay_web, segment):
     with shops.Storefront(browser, relay_web.url, segment.url) as own:
-        relay_web.cdn, relay_web.write_key = own.url, shops.KEY
+        relay_web.connect(own.url, shops.KEY)
         yield own
 
 

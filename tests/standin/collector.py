@@ -137,6 +137,10 @@ class Collector:
     def await_release(self):
         self._answers.wait(30)
 
+    def connect(self, shop_url, write_key):
+        """Serves the scripts for a shop whose pages, and analytics.js, are there."""
+        self.cdn, self.write_key = shop_url, write_key
+
     def script(self, path):
         """A script as it is served."""
         options = config(self.url, self.cdn, self.write_key, **self.options)
