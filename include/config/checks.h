@@ -20,6 +20,9 @@ struct checks {
 /* Forgets all but the report's owner, for reading again. */
 void checks_reset(struct checks *checks);
 
+/* Gives back what was noted; the report is its owner's. */
+void checks_free(struct checks *checks);
+
 /* A value at the place that is being read. */
 void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struct option *option,
 	const char *value);

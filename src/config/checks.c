@@ -12,14 +12,19 @@
 
 enum { WRITE_KEY = 32 };
 
-void checks_reset(struct checks *checks)
+void checks_free(struct checks *checks)
 {
-	checks->mistakes.count = 0;
-	text_cut(checks->mistakes.report, 0);
 	text_free(&checks->limits);
 	text_free(&checks->storefront);
 	strings_free(&checks->destinations);
 	strings_free(&checks->places);
+}
+
+void checks_reset(struct checks *checks)
+{
+	checks->mistakes.count = 0;
+	text_cut(checks->mistakes.report, 0);
+	checks_free(checks);
 	memset(checks->blocks, 0, sizeof(checks->blocks));
 }
 

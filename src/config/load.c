@@ -271,9 +271,7 @@ int config_load(const char *path, struct config **config, struct text *report)
 	loading = loader;
 	*config = load(loader, path);
 	loading = NULL;
-	text_free(&loader->checks.limits);
-	strings_free(&loader->checks.destinations);
-	strings_free(&loader->checks.places);
+	checks_free(&loader->checks);
 	for (size_t i = 0; i < OPTION_SECTIONS; i++)
 		strings_free(&loader->unknown[i]);
 	free(loader);
