@@ -111,37 +111,62 @@ demo: ## install what is missing, build, and show an order's way to Segment
 .PHONY: test
 test: ## install what is missing, build, and pass all tests
 	scripts/deps.sh build test
+	$(MAKE) -j2 all unit-tests
 	$(MAKE) check
 
+.PHONY: unit-tests
+unit-tests: $(UNIT_BIN)
+
+# Most tests wait more than they compute: so many run at once.
+JOBS        ?= 3
+at_once      = $(MAKE) --no-print-directory -j$(JOBS) -Otarget
+
 .PHONY: check
-check: all check-unit check-rooms check-blackbox check-browser
+check: all check-rooms $(UNIT_BIN)
+	$(at_once) check-unit check-blackbox check-browser
 
 # What the tests' fixtures have, and no line of a log.
 UNIT_SECRETS = hush-of-the|k3y0f|@example
 
-.PHONY: check-unit
-check-unit: $(UNIT_BIN)
-	@for test in $(UNIT_BIN); do \
-		echo "== $$test"; \
-		$$test 2>$(BUILD)/unit.log; status=$$?; cat $(BUILD)/unit.log >&2; \
-		test $$status = 0 || exit 1; \
-		! grep -E '^<[0-9]>level=.*($(UNIT_SECRETS))' $(BUILD)/unit.log || exit 1; \
-	done
+UNIT_RUN     = $(UNIT:tests/unit/%.c=run-%)
+
+.PHONY: check-unit $(UNIT_RUN)
+check-unit: $(UNIT_RUN)
+
+$(UNIT_RUN): run-%: $(BUILD)/tests/unit/%
+	@echo "== $<"; \
+	$< 2>$<.log; status=$$?; cat $<.log >&2; test $$status = 0 && \
+		! grep -E '^<[0-9]>level=.*($(UNIT_SECRETS))' $<.log
 
 .PHONY: check-rooms
 check-rooms:
 	$(PYTHON) tests/check_rooms.py
 
-.PHONY: check-blackbox
-check-blackbox: $(BINARY)
-	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/golden tests/blackbox
+PYTEST       = SEGRELAY=$(abspath $(BINARY)) $(PYTHON) -m pytest -q -p no:cacheprovider
+# Each part ends with a look at the logs of its own relays.
+LOGS         = tests/blackbox/test_logs.py
+BLACKBOX     = $(filter-out $(LOGS),$(sort $(wildcard tests/blackbox/test_*.py)))
+BLACKBOX_1   = $(filter %/test_sending.py %/test_buyer.py %/test_crash.py %/test_privacy.py,$(BLACKBOX))
+BLACKBOX_2   = $(filter-out $(BLACKBOX_1),$(BLACKBOX))
+
+.PHONY: check-blackbox check-golden check-blackbox-1 check-blackbox-2
+check-blackbox: check-golden check-blackbox-1 check-blackbox-2
+
+check-golden: $(BINARY)
+	$(PYTEST) tests/golden
+
+check-blackbox-1: $(BINARY)
+	$(PYTEST) $(BLACKBOX_1) $(LOGS)
+
+check-blackbox-2: $(BINARY)
+	$(PYTEST) $(BLACKBOX_2) $(LOGS)
 
 # Skipped, with the reason, where Chromium or Node is not installed (scripts/deps.sh browser).
 BROWSER_MODULES = tests/browser/node_modules/.package-lock.json
 
 .PHONY: check-browser
 check-browser: $(BINARY) $(BROWSER_MODULES) ## the storefront's script and pixel in a real browser
-	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) -m pytest -q -rs -p no:cacheprovider tests/browser
+	$(PYTEST) -rs tests/browser
 
 $(BROWSER_MODULES): tests/browser/package-lock.json
 	@! command -v npm >/dev/null || { \
@@ -156,19 +181,28 @@ SANITIZE_ADDRESS = -fsanitize=address,undefined -fno-sanitize-recover=undefined 
 SANITIZE_THREAD  = -fsanitize=thread -fno-omit-frame-pointer
 sanitized        = $(MAKE) BUILD=build/$(1) HARDENING=-fPIE CFLAGS='-O1 -g $(2)' $(3)
 
+# The parts of check that run under a sanitizer; what is built is built first.
+.PHONY: check-address check-thread
+check-address: all $(UNIT_BIN)
+	$(at_once) check-unit check-blackbox
+
+check-thread: all $(UNIT_BIN)
+	$(at_once) check-unit check-threads
+
 .PHONY: check-sanitize
 check-sanitize: ## all tests under ASan, LSan and UBSan, those with threads under TSan
 	scripts/deps.sh build test
 	@mkdir -p build/address
 	$(CC) $(SANITIZE_ADDRESS) -o build/address/leak tests/tools/leak.c
 	! build/address/leak 2>/dev/null # else leaks are not seen on this machine
-	$(call sanitized,address,$(SANITIZE_ADDRESS),all check-unit check-blackbox)
-	$(call sanitized,thread,$(SANITIZE_THREAD),all check-unit check-threads)
+	$(call sanitized,address,$(SANITIZE_ADDRESS),-j2 all unit-tests)
+	$(call sanitized,address,$(SANITIZE_ADDRESS),check-address)
+	$(call sanitized,thread,$(SANITIZE_THREAD),-j2 all unit-tests)
+	$(call sanitized,thread,$(SANITIZE_THREAD),check-thread)
 
 .PHONY: check-threads
 check-threads: $(BINARY)
-	SEGRELAY=$(abspath $(BINARY)) TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
-		$(PYTHON) -m pytest -q -p no:cacheprovider -m threads tests/blackbox
+	TSAN_OPTIONS=halt_on_error=0:exitcode=66 $(PYTEST) -m threads tests/blackbox
 
 # The same test is part of check, with 20 crashes.
 CRASHES      ?= 200

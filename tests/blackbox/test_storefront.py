@@ -118,7 +118,8 @@ def test_a_hint_ties_the_browser_to_cart_and_order(relay, segment):
     assert relay.topic("storefront/hint")["ignored"] == 1
 
 
-def test_the_link_outlives_a_crash(relay, segment):
+def test_the_link_outlives_a_crash(make_relay, segment):
+    relay = make_relay(options=GENERAL, shop_options=SHOP + " cart_settle = 1s")
     assert collect(relay, storefront.posted()).status == 204
     relay.kill()
     relay.start()
