@@ -14,12 +14,21 @@
 static const char *const members[] = {"google_client_id", "google_session_id", "page", "campaign",
 	"locale", "user_agent", "ip", "consent"};
 
+/* What a webhook's attributes have brought of a browser, which a refusal takes back, too. */
+static const char *const brought[] = {"anonymous_id", "google_client_id", "google_session_id"};
+
+/* Both of a hint, and of what is kept of them. */
 static bool is_refusal(const cJSON *browser)
 {
 	return cJSON_IsFalse(json_at(browser, "consent.analytics"));
 }
 
-/* Once the buyer is known, another browser's id under the same token is nobody's that we know. */
+static bool is_agreement(const cJSON *browser)
+{
+	return cJSON_IsTrue(json_at(browser, "consent.analytics"));
+}
+
+/* Once the buyer is known, another browser under the same token is nobody's that we know. */
 static bool may_name_browser(const struct work *work, const cJSON *link)
 {
 	const char *before = json_text(link, "browser.anonymous_id");
@@ -36,6 +45,12 @@ static bool is_event(const struct work *work, const char *name)
 	return event != NULL && strcmp(event, name) == 0;
 }
 
+/* A cart may see more than one checkout: what happened is of the one that the hint names. */
+static bool happened_here(const struct work *work, const struct recalled *link)
+{
+	return link == &work->checkout_link || work->cart_id == NULL || work->checkout_id == NULL;
+}
+
 /* What happened may be told only when a webhook has shown the checkout, or the order. */
 static void mark(struct work *work, cJSON *browser, const char *key, const char *event)
 {
@@ -43,38 +58,58 @@ static void mark(struct work *work, cJSON *browser, const char *key, const char 
 		work_set(work, browser, key, json_text(work->payload, "event.time"));
 }
 
-/* A refusal leaves nothing of the browser but itself. */
+static void take_members(struct work *work, cJSON *browser)
+{
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		work_refer(work, browser, members[i], json_at(work->payload, members[i]));
+	work_refer(work, browser, "anonymous_id", json_at(work->payload, "anonymous_id"));
+}
+
+/* Leaves nothing of the browser but the refusal. */
+static cJSON *refuse(struct work *work, cJSON *link)
+{
+	cJSON *browser = work_object(work);
+
+	for (size_t i = 0; link != NULL && i < sizeof(brought) / sizeof(brought[0]); i++)
+		json_remove(link, brought[i]);
+	work_refer(work, browser, "consent", json_at(work->payload, "consent"));
+	return browser;
+}
+
+/* A refusal stands until the visitor agrees. */
 void hints_join(struct work *work, struct recalled *link)
 {
 	const cJSON *before = json_at(link->value, "browser");
-	bool refused = is_refusal(work->payload);
+	bool stays_refused = is_refusal(before) && !is_agreement(work->payload);
 	cJSON *joined = link->value != NULL ? work_view(work, link->value) : work_object(work);
-	cJSON *browser = before != NULL && !refused ? work_view(work, before) : work_object(work);
+	cJSON *browser = before != NULL ? work_view(work, before) : work_object(work);
 
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (!refused || strcmp(members[i], "consent") == 0)
-			work_refer(work, browser, members[i], json_at(work->payload, members[i]));
-	if (!refused && may_name_browser(work, link->value))
-		work_refer(work, browser, "anonymous_id", json_at(work->payload, "anonymous_id"));
-	mark(work, browser, "payment_at", "payment_info_submitted");
-	mark(work, browser, "thanked_at", "checkout_completed");
+	if (is_refusal(work->payload))
+		browser = refuse(work, joined);
+	else if (!stays_refused && may_name_browser(work, link->value))
+		take_members(work, browser);
+	if (happened_here(work, link)) {
+		mark(work, browser, "payment_at", "payment_info_submitted");
+		mark(work, browser, "thanked_at", "checkout_completed");
+	}
 	if (!work->failed && browser->child != NULL)
 		work_refer(work, joined, "browser", browser);
 	link->value = joined;
 }
 
+/* A refusal under one of the tokens is one of the other, too: the script knows only the cart's.
+ * What the order keeps counts where they say nothing. */
 const cJSON *hints_said(const struct work *work, const char *member)
 {
-	const cJSON *const sources[] = {
-		work->checkout_link.value, work->link.value, work->order.value};
+	const cJSON *const sources[] = {json_at(work->checkout_link.value, "browser"),
+		json_at(work->link.value, "browser"), json_at(work->order.value, "browser")};
+	const cJSON *said = NULL;
 
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		const cJSON *said = json_at(json_at(sources[i], "browser"), member);
-
-		if (said != NULL)
-			return said;
-	}
-	return NULL;
+	if (is_refusal(sources[0]) || is_refusal(sources[1]))
+		return json_at(sources[is_refusal(sources[0]) ? 0 : 1], member);
+	for (size_t i = 0; said == NULL && i < sizeof(sources) / sizeof(sources[0]); i++)
+		said = json_at(sources[i], member);
+	return said;
 }
 
 const char *hints_text(const struct work *work, const char *member)
@@ -154,6 +189,7 @@ static struct subjects thank_for(struct work *work, const cJSON *order, const ch
 struct subjects thanked(struct work *work)
 {
 	const char *time = hints_text(work, "thanked_at");
+	const char *ordered;
 
 	if (time == NULL || work->checkout_id == NULL)
 		return silent(NULL);
@@ -161,6 +197,10 @@ struct subjects thanked(struct work *work)
 		return thank_for(work, work->payload, time);
 	if (work->order.value == NULL)
 		return silent("no webhook has shown the order yet");
+	/* Anyone can name another checkout beside a cart of his own. */
+	ordered = json_text(work->order.value, "checkout_token");
+	if (ordered == NULL || strcmp(ordered, work->checkout_id) != 0)
+		return silent("the order is of another checkout");
 	return thank_for(work, work->order.value, time);
 }
 

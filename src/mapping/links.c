@@ -69,10 +69,12 @@ bool links_are_joined(const struct work *work)
 	       strcmp(joined, work->person.user_id) == 0;
 }
 
+/* A hint carries nothing over from one of its tokens to the other. */
 static void set_join(struct work *work, cJSON *link)
 {
-	work_set(work, link, "made_up",
-		work->made_up_told ? work->person.anonymous_id : links_made_up(work));
+	if (work->made_up_told || !work->topic->is_hint)
+		work_set(work, link, "made_up",
+			work->made_up_told ? work->person.anonymous_id : links_made_up(work));
 	if (work->joined)
 		work_set(work, link, "joined", work->person.user_id);
 }
@@ -92,13 +94,13 @@ static const char *unless_hinted(const struct work *work, const char *key, const
 	return value != hints_text(work, key) ? value : NULL;
 }
 
-/* What others have written there stays: it is not ours to know all members. */
-static void remember(struct work *work, const char *token, const struct recalled *before)
+/* Whose it is: by what webhooks said, never by a hint, which ties tokens as anyone likes. */
+static void set_person(struct work *work, cJSON *link)
 {
 	const struct person *person = &work->person;
-	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
-	struct text json = {0};
 
+	if (work->topic->is_hint)
+		return;
 	work_set(work, link, "customer_id", person->customer_id);
 	work_set(work, link, "email", person->email);
 	work_set(work, link, "anonymous_id",
@@ -107,6 +109,15 @@ static void remember(struct work *work, const char *token, const struct recalled
 		unless_hinted(work, "google_client_id", person->google_client_id));
 	work_set(work, link, "google_session_id",
 		unless_hinted(work, "google_session_id", person->google_session_id));
+}
+
+/* What others have written there stays: it is not ours to know all members. */
+static void remember(struct work *work, const char *token, const struct recalled *before)
+{
+	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
+	struct text json = {0};
+
+	set_person(work, link);
 	set_join(work, link);
 	set_order(work, link);
 	if (work->failed || link->child == NULL)

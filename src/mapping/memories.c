@@ -168,23 +168,35 @@ static void keep_refunds(struct work *work, struct text *json)
 	text_put(json, "}");
 }
 
+/* What is known stays, but what a refusal takes back of the browser. */
+static void keep_known(struct work *work, struct text *json)
+{
+	static const char of_browser[] = "anonymous_id|google_client_id|google_session_id|browser";
+	bool refused = work->topic->is_hint && hints_refuse(work);
+	const cJSON *member;
+
+	cJSON_ArrayForEach (member, work->order.value) {
+		if (strcmp(member->string, "refunds") == 0 ||
+			(refused && topic_is_among(of_browser, member->string)))
+			continue;
+		json_add_key(json, member->string);
+		json_add_value(json, member);
+	}
+	if (refused && work->order.value != NULL)
+		hints_keep(work, json);
+}
+
 /* A refund that comes before its order is kept, too: the order joins it later. */
 static void remember_order(struct work *work)
 {
 	struct text json = {0};
-	const cJSON *member;
 
 	text_put(&json, "{");
 	if (work->topic->is_order) {
 		keep_people(work, &json);
 		keep_order(work, &json);
 	} else {
-		cJSON_ArrayForEach (member, work->order.value) {
-			if (strcmp(member->string, "refunds") == 0)
-				continue;
-			json_add_key(&json, member->string);
-			json_add_value(&json, member);
-		}
+		keep_known(work, &json);
 	}
 	keep_refunds(work, &json);
 	text_put(&json, "}");

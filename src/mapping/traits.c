@@ -5,6 +5,8 @@
 #include "mapping/traits.h"
 
 #include "base/clock.h"
+#include "mapping/hints.h"
+#include "mapping/people.h"
 #include "mapping/recharge.h"
 #include "mapping/tags.h"
 
@@ -248,7 +250,8 @@ void traits_remember(struct work *work)
 {
 	const cJSON *known = work->known.value;
 	const struct person *person = &work->person;
-	bool has_browser = person->anonymous_id != NULL && !person->is_made_up;
+	const char *browser = people_first(people_browser_id(work),
+		hints_refuse(work) ? NULL : json_text(known, "anonymous_id"));
 	struct text json = {0};
 
 	json_add_value(&json, work->customer);
@@ -257,8 +260,7 @@ void traits_remember(struct work *work)
 		json_add_flag(&json, "enabled_told", true);
 	json_add_member(&json, "identified",
 		work->is_identified ? work->identified : json_text(known, "identified"));
-	json_add_member(&json, "anonymous_id",
-		has_browser ? person->anonymous_id : json_text(known, "anonymous_id"));
+	json_add_member(&json, "anonymous_id", browser);
 	json_add_member(&json, "aliased",
 		work->aliased ? person->anonymous_id : json_text(known, "aliased"));
 	text_put(&json, "}");

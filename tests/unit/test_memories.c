@@ -1,107 +1,7 @@
 /* What the mapping remembers from one webhook to the next, in whichever order they come. */
-#include "unit.h"
+#include "remembering.h"
 
-#include "base/clock.h"
-#include "commands/map_memory.h"
-
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-struct given {
-	struct config *config;
-	struct arena *arena;
-	struct map_memory memory;
-	struct mapped mapped;
-	struct error error;
-};
-
-static int set_up(void **state)
-{
-	struct given *given = calloc(1, sizeof(*given));
-
-	assert_non_null(given);
-	given->config = config_defaults("aurora.myshopify.com");
-	given->arena = arena_create(65536);
-	*state = given;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct given *given = *state;
-
-	map_memory_free(&given->memory);
-	arena_destroy(given->arena);
-	config_release(given->config);
-	free(given);
-	return 0;
-}
-
-static struct shop *shop_of(struct given *given)
-{
-	return &given->config->shops[0];
-}
-
-static void map(struct given *given, const char *topic, const char *body)
-{
-	struct memory memory = map_memory_of(&given->memory);
-	struct delivery delivery = {.shop = shop_of(given)->domain,
-		.topic = topic,
-		.received = time_parse("2026-11-23T12:00:00Z")};
-	const cJSON *payload = json_parse(given->arena, body, strlen(body), &given->error);
-
-	assert_non_null(payload);
-	if (map_delivery(&delivery, payload, shop_of(given), &memory, given->arena, &given->mapped,
-		    &given->error) != 0)
-		fail_msg("%s", given->error.text);
-}
-
-/* Lets the only timer run out; false when there is none. */
-static bool run_out(struct given *given)
-{
-	struct memory memory = map_memory_of(&given->memory);
-	struct timer timer;
-
-	if (!map_memory_next_timer(&given->memory, INT64_MAX, given->arena, &timer))
-		return false;
-	assert_int_equal(map_timer(&timer, timer.due, shop_of(given), &memory, given->arena,
-				 &given->mapped, &given->error),
-		0);
-	return true;
-}
-
-static const struct call_made *last_call(struct given *given)
-{
-	const struct call_made *call = given->mapped.calls;
-
-	assert_non_null(call);
-	while (call->next != NULL)
-		call = call->next;
-	return call;
-}
-
-static int calls(struct given *given)
-{
-	int count = 0;
-
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
-		count++;
-	return count;
-}
-
-static void assert_last_has(struct given *given, const char *part)
-{
-	if (strstr(last_call(given)->json, part) == NULL)
-		fail_msg("%s\nhas no %s", last_call(given)->json, part);
-}
-
-static void assert_last_has_not(struct given *given, const char *part)
-{
-	if (strstr(last_call(given)->json, part) != NULL)
-		fail_msg("%s\nhas %s", last_call(given)->json, part);
-}
 
 /* ---- tags ---- */
 
@@ -438,8 +338,6 @@ static void the_catalogue_keeps_the_newest_state(void **state)
 	assert_last_has(given, "\"category\":\"all\"");
 	assert_last_has_not(given, "\"url\"");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

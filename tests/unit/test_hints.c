@@ -1,0 +1,191 @@
+/* What the storefront's hints do to carts, checkouts, orders and customers, and what they cannot.
+ */
+#include "remembering.h"
+
+#include <stdio.h>
+
+#define HINT "storefront/hint"
+#define ALLOWED "\"consent\":{\"analytics\":true}"
+#define REFUSED "\"consent\":{\"analytics\":false}"
+
+static const char checkout[] = "{\"token\":\"checkout-1\",\"cart_token\":\"cart-1\","
+			       "\"created_at\":\"2026-11-21T10:00:00Z\",\"total_price\":\"9.00\","
+			       "\"customer\":{\"id\":7,\"email\":\"alma@example.com\"}}";
+static const char order[] = "{\"id\":%d,\"checkout_token\":\"checkout-1\","
+			    "\"cart_token\":\"cart-1\",\"created_at\":\"2026-11-23T10:00:00Z\","
+			    "\"total_price\":\"9.00\",\"customer\":{\"id\":7}}";
+
+/* A hint with these members. */
+static void hint(struct given *given, const char *members)
+{
+	char body[512];
+
+	(void)snprintf(body, sizeof(body), "{\"shop\":\"aurora.myshopify.com\",%s}", members);
+	map(given, HINT, body);
+}
+
+static void place_order(struct given *given, int id)
+{
+	char body[512];
+
+	(void)snprintf(body, sizeof(body), order, id);
+	map(given, "orders/create", body);
+}
+
+static void both_tokens(struct given *given, const char *members)
+{
+	char all[384];
+
+	(void)snprintf(all, sizeof(all),
+		"\"cart_token\":\"cart-1\",\"checkout_token\":\"checkout-1\",%s", members);
+	hint(given, all);
+}
+
+static int told(struct given *given, const char *event)
+{
+	int count = 0;
+
+	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+		count += call->call == TRACK && strcmp(call->event, event) == 0;
+	return count;
+}
+
+/* ---- consent ---- */
+
+/* The script knows the cart's token alone, the pixel has told the checkout's, too. */
+static void a_refusal_by_the_cart_is_one_of_its_checkout(void **state)
+{
+	struct given *given = *state;
+
+	both_tokens(given, "\"anonymous_id\":\"browser-1\",\"ip\":\"203.0.113.9\"," ALLOWED);
+	map(given, "checkouts/create", checkout);
+	assert_last_has(given, "\"anonymousId\":\"browser-1\"");
+	hint(given, "\"cart_token\":\"cart-1\"," REFUSED);
+	place_order(given, 1);
+	assert_last_has_not(given, "browser-1");
+	assert_last_has_not(given, "203.0.113.9");
+	assert_last_has(given, "\"Analytics\":false");
+}
+
+static void a_refusal_stands_until_the_visitor_agrees(void **state)
+{
+	struct given *given = *state;
+
+	hint(given, "\"cart_token\":\"cart-1\"," REFUSED);
+	hint(given, "\"cart_token\":\"cart-1\",\"anonymous_id\":\"browser-1\"");
+	hint(given, "\"cart_token\":\"cart-1\",\"anonymous_id\":\"browser-1\","
+		    "\"consent\":{\"marketing\":true}");
+	map(given, "checkouts/create", checkout);
+	assert_last_has_not(given, "browser-1");
+	assert_last_has(given, "\"Analytics\":false");
+	hint(given, "\"cart_token\":\"cart-1\",\"anonymous_id\":\"browser-2\"," ALLOWED);
+	place_order(given, 1);
+	assert_last_has(given, "\"anonymousId\":\"browser-2\"");
+	assert_last_has(given, "\"Analytics\":true");
+}
+
+/* What the attributes brought is the browser's, too, wherever it was remembered since. */
+static void a_refusal_reaches_the_order_and_the_customer(void **state)
+{
+	static const char refund[] =
+		"{\"id\":5,\"order_id\":1,\"created_at\":\"2026-11-23T11:00:00Z\","
+		"\"transactions\":[{\"kind\":\"refund\",\"status\":\"success\","
+		"\"amount\":\"9.00\",\"currency\":\"USD\"}]}";
+	static const char with_attribute[] =
+		"{\"id\":1,\"checkout_token\":\"checkout-1\",\"cart_token\":\"cart-1\","
+		"\"created_at\":\"2026-11-23T10:00:00Z\",\"total_price\":\"9.00\","
+		"\"currency\":\"USD\",\"customer\":{\"id\":7},\"note_attributes\":[{\"name\":"
+		"\"_segment_anonymous_id\",\"value\":\"browser-1\"}]}";
+	struct given *given = *state;
+
+	map(given, "orders/create", with_attribute);
+	assert_last_has(given, "\"anonymousId\":\"browser-1\"");
+	hint(given, "\"cart_token\":\"cart-1\"," REFUSED);
+	map(given, "refunds/create", refund);
+	assert_int_equal(told(given, "Order Refunded"), 1);
+	assert_last_has_not(given, "browser-1");
+	assert_last_has(given, "\"Analytics\":false");
+	map(given, "customers/create", "{\"id\":7,\"created_at\":\"2026-11-23T12:00:00Z\"}");
+	assert_last_has_not(given, "browser-1");
+	/* not even when the visitor agrees again */
+	hint(given, "\"cart_token\":\"cart-1\"," ALLOWED);
+	map(given, "checkouts/create", checkout);
+	assert_last_has_not(given, "browser-1");
+}
+
+/* ---- what anyone can post ---- */
+
+static void a_hint_gives_no_customer_to_another_cart(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "checkouts/create", checkout);
+	hint(given, "\"cart_token\":\"cart-2\",\"checkout_token\":\"checkout-1\","
+		    "\"anonymous_id\":\"browser-2\"");
+	map(given, "checkouts/create",
+		"{\"token\":\"checkout-2\",\"cart_token\":\"cart-2\","
+		"\"created_at\":\"2026-11-21T10:00:00Z\",\"phone\":\"+15555550100\"}");
+	assert_true(calls(given) > 0);
+	assert_last_has_not(given, "alma@example.com");
+	assert_last_has_not(given, "\"userId\"");
+	assert_last_has(given, "\"anonymousId\":\"browser-2\"");
+}
+
+static void another_browser_of_a_known_buyer_leaves_nothing(void **state)
+{
+	struct given *given = *state;
+
+	both_tokens(given, "\"anonymous_id\":\"browser-1\",\"google_client_id\":\"1.1\"");
+	map(given, "checkouts/create", checkout);
+	both_tokens(given, "\"anonymous_id\":\"browser-2\",\"google_client_id\":\"2.2\"");
+	place_order(given, 1);
+	assert_last_has(given, "\"anonymousId\":\"browser-1\"");
+	assert_last_has(given, "\"clientId\":\"1.1\"");
+}
+
+static void an_order_is_thanked_for_under_its_own_checkout(void **state)
+{
+	static const char thanks[] = "\"cart_token\":\"cart-1\",\"checkout_token\":\"%s\","
+				     "\"event\":{\"name\":\"checkout_completed\","
+				     "\"time\":\"2026-11-23T11:00:00Z\"}";
+	struct given *given = *state;
+	char members[256];
+
+	place_order(given, 1);
+	(void)snprintf(members, sizeof(members), thanks, "made-up");
+	hint(given, members);
+	assert_int_equal(told(given, "Thank you page"), 0);
+	(void)snprintf(members, sizeof(members), thanks, "checkout-1");
+	hint(given, members);
+	assert_int_equal(told(given, "Thank you page"), 1);
+}
+
+static void a_payment_is_of_its_checkout_not_of_the_next(void **state)
+{
+	struct given *given = *state;
+
+	both_tokens(given, "\"event\":{\"name\":\"payment_info_submitted\","
+			   "\"time\":\"2026-11-21T11:00:00Z\"}");
+	map(given, "checkouts/create", checkout);
+	assert_int_equal(told(given, "Payment Info Entered"), 1);
+	map(given, "checkouts/create",
+		"{\"token\":\"checkout-2\",\"cart_token\":\"cart-1\","
+		"\"created_at\":\"2026-11-22T10:00:00Z\",\"email\":\"alma@example.com\"}");
+	assert_int_equal(told(given, "Checkout Started"), 1);
+	assert_int_equal(told(given, "Payment Info Entered"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_refusal_by_the_cart_is_one_of_its_checkout),
+		TEST(a_refusal_stands_until_the_visitor_agrees),
+		TEST(a_refusal_reaches_the_order_and_the_customer),
+		TEST(a_hint_gives_no_customer_to_another_cart),
+		TEST(another_browser_of_a_known_buyer_leaves_nothing),
+		TEST(an_order_is_thanked_for_under_its_own_checkout),
+		TEST(a_payment_is_of_its_checkout_not_of_the_next),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
