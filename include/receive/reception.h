@@ -25,8 +25,9 @@ struct reception {
 	_Atomic int64_t idle_timeout;
 	_Atomic int64_t max_per_address; /* 0 for no limit */
 	struct addresses *addresses;
-	struct rates *rates;     /* of hints */
-	struct scripts *scripts; /* of the configuration's storefronts; under the lock */
+	struct rates *address_rates; /* of hints */
+	struct rates *shop_rates;    /* apart: many addresses must not push a shop's out */
+	struct scripts *scripts;     /* of the configuration's storefronts; under the lock */
 	struct MHD_Response *answers[VERDICT_COUNT]; /* made once; NULL where none is given */
 	struct log_limit limits[VERDICT_COUNT];
 	struct traffic traffic;

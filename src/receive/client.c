@@ -31,7 +31,17 @@ static struct client of_peer(const struct sockaddr *peer)
 	return client;
 }
 
-/* "192.0.2.1", "192.0.2.1:443", "2001:db8::1", "[2001:db8::1]:443"; false for anything else. */
+/* Whether it is an IPv4 address, perhaps with a port: "::ffff:192.0.2.1" is not. */
+static bool has_dot_first(const struct span *span)
+{
+	const char *dot = memchr(span->start, '.', span->length);
+	const char *colon = memchr(span->start, ':', span->length);
+
+	return dot != NULL && (colon == NULL || dot < colon);
+}
+
+/* "192.0.2.1", "192.0.2.1:443", "2001:db8::1", "[2001:db8::1]:443", "::ffff:192.0.2.1"; false for
+ * anything else. */
 static bool read_address(const struct span *item, struct client *client)
 {
 	struct span span = request_trim(item);
@@ -41,7 +51,7 @@ static bool read_address(const struct span *item, struct client *client)
 	if (span.length > 0 && *span.start == '[') {
 		end = memchr(span.start, ']', span.length);
 		span.length = end != NULL ? (size_t)(end - ++span.start) : 0;
-	} else if (span.length > 0 && memchr(span.start, '.', span.length) != NULL) {
+	} else if (span.length > 0 && has_dot_first(&span)) {
 		end = memchr(span.start, ':', span.length);
 		span.length = end != NULL ? (size_t)(end - span.start) : span.length;
 	}

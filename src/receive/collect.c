@@ -67,7 +67,7 @@ enum verdict collect_verify(struct exchange *exchange)
 	struct reception *reception = loop_reception(exchange->loop);
 	struct client client = client_of(exchange);
 
-	return rates_take(reception->rates, client_key(&client),
+	return rates_take(reception->address_rates, client_key(&client),
 		       exchange->config->hints_per_address, clock_monotonic())
 		       ? VERDICT_NONE
 		       : VERDICT_RATE;
@@ -82,7 +82,7 @@ static bool shop_may(struct exchange *exchange)
 	if (digest_sha256(&part, 1, digest) != 0)
 		return false;
 	memcpy(&key, digest, sizeof(key));
-	return rates_take(loop_reception(exchange->loop)->rates, key,
+	return rates_take(loop_reception(exchange->loop)->shop_rates, key,
 		exchange->config->hints_per_shop, clock_monotonic());
 }
 
@@ -112,18 +112,24 @@ static enum verdict keep(struct exchange *exchange)
 	return result == 0 ? VERDICT_NONE : VERDICT_HINT;
 }
 
-/* A repetition is what is kept alike. */
+/* What is kept alike of an event is a repetition. A link or a choice is not: who refuses, agrees
+ * and refuses again has refused. */
 static int fingerprint(struct exchange *exchange)
 {
 	struct delivery *delivery = &exchange->delivery;
-	const struct digest_part part = {delivery->body, delivery->body_length};
+	const struct digest_part parts[] = {{delivery->body, delivery->body_length},
+		{&delivery->received, sizeof(delivery->received)}};
+	size_t count;
 
 	delivery->topic = HINT_TOPIC;
-	if (delivery->body == NULL || digest_sha256(&part, 1, delivery->fingerprint) != 0)
+	if (delivery->body == NULL)
 		return -1;
 	exchange->payload = json_parse(
 		exchange->arena, delivery->body, delivery->body_length, &exchange->problem);
-	return exchange->payload != NULL ? 0 : -1;
+	if (exchange->payload == NULL)
+		return -1;
+	count = json_at(exchange->payload, "event") != NULL ? 1 : 2;
+	return digest_sha256(parts, count, delivery->fingerprint);
 }
 
 static enum verdict no_memory(struct exchange *exchange)

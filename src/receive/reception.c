@@ -59,8 +59,10 @@ struct reception *reception_create(struct engine *engine, struct config *config)
 	if (reception->scripts == NULL)
 		goto failed;
 	reception->addresses = addresses_create();
-	reception->rates = rates_create();
-	if (reception->addresses == NULL || reception->rates == NULL)
+	reception->address_rates = rates_create();
+	reception->shop_rates = rates_create();
+	if (reception->addresses == NULL || reception->address_rates == NULL ||
+		reception->shop_rates == NULL)
 		goto failed;
 	for (size_t i = 0; i < VERDICT_COUNT; i++) {
 		if (!make_answer(reception, (enum verdict)i))
@@ -81,7 +83,8 @@ void reception_destroy(struct reception *reception)
 		if (reception->answers[i] != NULL)
 			MHD_destroy_response(reception->answers[i]);
 	addresses_destroy(reception->addresses);
-	rates_destroy(reception->rates);
+	rates_destroy(reception->address_rates);
+	rates_destroy(reception->shop_rates);
 	scripts_release(reception->scripts);
 	config_release(reception->config);
 	(void)pthread_mutex_destroy(&reception->lock);

@@ -5,6 +5,7 @@ import http.client
 import json
 import re
 import threading
+from datetime import datetime, timezone
 from decimal import Decimal
 
 import pytest
@@ -150,10 +151,20 @@ def test_the_pixels_events_are_told_once(relay, segment):
     assert told["properties"]["total"] == Decimal(checkout("shipping")["total_price"])
 
 
-def test_a_repeated_hint_is_stored_once(relay):
+def test_a_repeated_event_is_stored_once(relay):
+    now = datetime.now(timezone.utc).isoformat()
     for _ in range(3):
-        assert collect(relay, storefront.posted()).status == 204
+        assert collect(relay, storefront.happened("checkout_started", time=now)).status == 204
     assert relay.topic("storefront/hint")["repeated"] == 2
+
+
+def test_who_refuses_agrees_and_refuses_again_has_refused(relay, segment):
+    refused = storefront.posted(browser_id=None, consent=storefront.REFUSED, page=None)
+    for hint in (refused, storefront.posted(), refused):
+        assert collect(relay, hint).status == 204
+    assert relay.post("orders/create", order(note_attributes=[])).status == 200
+    relay.wait(lambda: tracks(segment, "Order Completed"))
+    assert "anonymousId" not in tracks(segment, "Order Completed")[0]
 
 
 def test_who_refused_is_told_without_the_browser(relay, segment):
