@@ -9,6 +9,8 @@
 enum { COLLECT_MOST = 8 * 1024 }; /* bytes of a hint */
 
 struct MHD_Response;
+struct engine;
+struct error;
 struct exchange;
 struct request_head;
 
@@ -16,6 +18,7 @@ struct request_head;
 enum verdict collect_judge(struct request_head *head);
 enum verdict collect_verify(struct exchange *exchange);
 enum verdict collect_describe(struct exchange *exchange);
+int collect_admit(struct exchange *exchange, struct engine *engine, struct error *error);
 struct MHD_Response *collect_respond(struct exchange *exchange);
 
 #endif

@@ -162,6 +162,23 @@ enum verdict collect_describe(struct exchange *exchange)
 	return fingerprint(exchange) == 0 ? VERDICT_NONE : no_memory(exchange);
 }
 
+/* ---- whether there is room ---- */
+
+/* Anyone can post hints, so they may not fill what webhooks need: half of the store, and of its
+ * disk as much again as is to stay free. */
+int collect_admit(struct exchange *exchange, struct engine *engine, struct error *error)
+{
+	const struct config *config = engine_config(engine);
+	int64_t bytes;
+	int64_t free_bytes;
+
+	if (store_size(engine_store(engine), &bytes, &free_bytes, error) != 0)
+		return -1;
+	if (bytes > config->max_store / 2 || free_bytes / 2 < config->min_free)
+		exchange->verdict = VERDICT_ROOM;
+	return 0;
+}
+
 /* ---- the answer ---- */
 
 static struct MHD_Response *answer_preflight(void)

@@ -29,6 +29,7 @@ static const struct route routes[] = {
 		.judge = collect_judge,
 		.verify = collect_verify,
 		.describe = collect_describe,
+		.admit = collect_admit,
 		.respond = collect_respond},
 	{.path = SCRIPT_PATH,
 		.methods = "GET, HEAD",

@@ -176,6 +176,12 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.log = "hint refused: there were too many within a minute",
 		.advice = "of one address: does the reverse proxy set X-Forwarded-For, and do "
 			  "trusted_proxies name it? see hints_per_address and hints_per_shop"},
+	[VERDICT_ROOM] = {.reason = "room",
+		.status = 503,
+		.answer = TRY_AGAIN,
+		.log = "hint refused for now: what is left of the store is for webhooks",
+		.advice = "hints may fill half of max_store, and leave twice min_free: see what "
+			  "waits with `segrelay status`; or lower hints_per_shop"},
 	[VERDICT_SERVED] = {.reason = "served", .status = 200, .answer = ""},
 	[VERDICT_UNCHANGED] = {.reason = "unchanged", .status = 304, .answer = ""},
 	[VERDICT_NO_STOREFRONT] = {.reason = "no_storefront",

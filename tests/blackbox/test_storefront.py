@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import random
 import re
 import threading
 from datetime import datetime, timezone
@@ -251,6 +252,17 @@ def test_one_shop_may_not_post_too_often(make_relay):
                 for n in range(2000, 2010)]
     assert statuses[:5] == [204] * 5 and statuses.count(429) >= 4
     assert relay.post("orders/create", order()).status == 200  # webhooks are not counted
+
+
+def test_hints_leave_half_of_the_store_to_webhooks(make_relay):
+    relay = make_relay(options=GENERAL + 'max_store = "4MiB"', shop_options=SHOP)
+    assert collect(relay, storefront.posted()).status == 204
+    assert relay.post("orders/create", order(note=random.Random(1).randbytes(1300000).hex())).status == 200
+    answer = collect(relay, storefront.posted(number=1002))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+    assert relay.post("orders/create", order(number=1003)).status == 200
+    assert relay.lines("hint refused for now: what is left of the store is for webhooks")
+    assert relay.metric('segrelay_http_requests_total{code="503",reason="room"}') == 1
 
 
 @pytest.mark.threads
