@@ -147,9 +147,10 @@
 		document.head.append(script);
 	};
 
+	// What waited while the consent was taken back is dropped.
 	const middleware = ({payload, next}) => {
 		attempt(() => active && complete(payload.obj));
-		next(payload);
+		(active || !owned) && next(payload);
 	};
 	const complete = message => {
 		const ids = google();
@@ -438,7 +439,7 @@
 		const told = JSON.stringify(facts);
 		const isTold = token => linked.token === token && linked.told === told;
 		const cart = isTold(bare(cookie('cart'))) ? {} : await readCart();
-		if (!(cart.item_count > 0) || isTold(cart.token)) {
+		if (!active || !(cart.item_count > 0) || isTold(cart.token)) {
 			return;
 		}
 		const written = linked.token === cart.token && linked.id === id || cart.attributes?.[config.attribute] === id;
@@ -480,16 +481,18 @@
 		active = false;
 		batches.clear();
 		attempt(() => sessionStorage.setItem(KEY, JSON.stringify({linked})));
-		if (owned && ready) {
+		if (owned) {
 			call('reset');
 		}
 		attempt(() => blocked && localStorage.removeItem(ID));
-		if (linked) {
-			linking = linking.then(safely(() => untie(linked.token)));
-		}
+		linking = linking.then(safely(untie));
 	};
 
-	const untie = async cartToken => {
+	const untie = async () => {
+		const cartToken = recall().linked?.token;
+		if (active || !cartToken) {
+			return;
+		}
 		await attempt(async () => {
 			const cart = await readCart();
 			return cart.token === cartToken && !cart.headless && writeAttribute('');

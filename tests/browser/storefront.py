@@ -66,7 +66,8 @@ class Storefront:
         self.snippet = True
         self.head = ""
         self.body = ""
-        self.cdn = "works"  # "settings fail": analytics.js comes, and then cannot start; "slow"
+        self.cdn = "works"  # "settings fail": analytics.js comes, and then cannot start
+        self.held = {}  # by the start of a path: an event that its answers wait for
         self.requests = []
         self.attributes_writes = []
         self.cart = Cart()
@@ -232,6 +233,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         shop = self.server.shop
         path, _, query = self.path.partition("?")
         shop.requests.append(("GET", self.path, dict(self.headers), b""))
+        for start, released in shop.held.items():
+            if path.startswith(start):
+                released.wait(20)
         if path.startswith(("/analytics.js/", "/analytics-next/", "/v1/projects/")):
             self.cdn(shop, path)
         elif path.startswith("/cdn/shop/"):

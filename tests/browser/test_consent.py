@@ -1,5 +1,7 @@
 """Consent: nothing before it, all of it after, and what becomes of it when it is taken back."""
 
+import threading
+
 from browser import wait
 from calls import await_track, leave, pages, tracks, view
 
@@ -96,6 +98,30 @@ def test_consent_that_is_taken_back(visitor, shop, segment, relay_web):
     visitor.evaluate(PAUSE)
     assert len(segment.from_browsers) == told
     assert len(relay_web.posts) == 2 and len(shop.attributes_writes) == 2
+
+
+def test_consent_that_is_taken_back_before_analytics_comes(visitor, shop, segment):
+    """What waited for it is not told afterwards."""
+    released = shop.held["/analytics.js/"] = threading.Event()
+    visitor.goto(shop.url + "/products/enamel-mug")
+    visitor.wait("window.analytics?.length")
+    choose(visitor, analytics=False)
+    released.set()
+    visitor.wait("window.analytics.initialized")
+    visitor.evaluate(PAUSE)
+    assert segment.from_browsers == []
+    assert "ajs_anonymous_id" not in visitor.cookies()
+
+
+def test_consent_that_is_taken_back_while_the_cart_is_read(visitor, shop, segment, relay_web):
+    shop.cart.add(VARIANT)
+    released = shop.held["/cart.js"] = threading.Event()
+    view(visitor, shop, segment, "/")
+    wait(lambda: any(path == "/cart.js" for _, path, _, _ in shop.requests))
+    choose(visitor, analytics=False)
+    released.set()
+    visitor.evaluate(PAUSE)
+    assert shop.cart.attributes == {} and relay_web.posts == []
 
 
 def test_consent_that_is_taken_back_elsewhere(visitor, shop, segment, relay_web):
