@@ -6,6 +6,7 @@
 #include "mapping/people.h"
 #include "mapping/rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- joining ---- */
@@ -58,6 +59,25 @@ static void mark(struct work *work, cJSON *browser, const char *key, const char 
 		work_set(work, browser, key, json_text(work->payload, "event.time"));
 }
 
+/* A card fails a few times; more of it is made up. */
+enum { FAILURES_MAX = 20 };
+
+static long failures(const struct work *work)
+{
+	const char *count = people_first(json_text(work->checkout_link.value, "failures"),
+		json_text(work->link.value, "failures"));
+
+	return count != NULL ? strtol(count, NULL, 10) : 0;
+}
+
+static void count_failure(struct work *work, cJSON *link)
+{
+	long count = failures(work);
+
+	if (is_event(work, "alert_displayed") && count <= FAILURES_MAX)
+		work_set(work, link, "failures", arena_format(work->arena, "%ld", count + 1));
+}
+
 static void take_members(struct work *work, cJSON *browser)
 {
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
@@ -91,6 +111,7 @@ void hints_join(struct work *work, struct recalled *link)
 	if (happened_here(work, link)) {
 		mark(work, browser, "payment_at", "payment_info_submitted");
 		mark(work, browser, "thanked_at", "checkout_completed");
+		count_failure(work, joined);
 	}
 	if (!work->failed && browser->child != NULL)
 		work_refer(work, joined, "browser", browser);
@@ -170,6 +191,8 @@ struct subjects failure_hinted(struct work *work)
 		return silent(NULL);
 	if (seen == NULL || json_text(work->payload, "event.id") == NULL)
 		return silent("no webhook has shown the checkout yet, or it is completed");
+	if (failures(work) > FAILURES_MAX)
+		return silent("there were too many of the checkout");
 	return with_event(work, seen);
 }
 

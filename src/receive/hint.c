@@ -150,7 +150,7 @@ static bool has_key(enum kind kind, const char *value)
 	const char *query = kind == ADDRESS || kind == QUERY ? strchr(value, '?') : NULL;
 
 	if (query == NULL)
-		return kind == TOKEN;
+		return kind == TOKEN || kind == PATH;
 	return strncmp(query, "?key=", 5) == 0 || strstr(query, "&key=") != NULL;
 }
 

@@ -9,6 +9,17 @@
 /* Long enough for a visit, short enough for a change of the configuration. */
 #define CACHED "public, max-age=3600, stale-while-revalidate=86400"
 
+/* "q=0", "q=0.000": by no means. */
+static bool is_unwanted(const struct span *item)
+{
+	const char *weight = memmem(item->start, item->length, "q=0", 3);
+	const char *end = item->start + item->length;
+
+	while (weight != NULL && weight < end && (*weight < '1' || *weight > '9'))
+		weight++;
+	return weight == end;
+}
+
 /* Whether a list of codings takes gzip: "gzip", "gzip;q=0.5", "*", but not "gzip;q=0" (RFC 9110,
  * 12.5.3). */
 static bool takes_gzip(const struct span *codings)
@@ -28,9 +39,7 @@ static bool takes_gzip(const struct span *codings)
 			coding.length = (size_t)(semicolon - item.start);
 		coding = request_trim(&coding);
 		if (request_says(&coding, "gzip") || request_says(&coding, "*"))
-			return semicolon == NULL ||
-			       memmem(item.start, item.length, "q=0", 3) == NULL ||
-			       memmem(item.start, item.length, "q=0.", 4) != NULL;
+			return semicolon == NULL || !is_unwanted(&item);
 		at = comma != NULL ? comma + 1 : NULL;
 	}
 	return false;

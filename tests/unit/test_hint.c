@@ -43,6 +43,8 @@ static void keeps_what_is_known(void **state)
 		/* the key of a cart gives access to it */
 		{",\"page\":{\"url\":\"https://a.example/c?key=s\",\"search\":\"?a=1&key=s\"}",
 			",\"page\":{\"url\":\"https://a.example/c\"}"},
+		{",\"page\":{\"path\":\"/cart/c/Z2Nw?key=s\"}",
+			",\"page\":{\"path\":\"/cart/c/Z2Nw\"}"},
 		{",\"page\":{\"url\":\"https://a.example/c?monkey=s\",\"path\":\"/c\"}",
 			",\"page\":{\"url\":\"https://a.example/c?monkey=s\",\"path\":\"/c\"}"},
 		/* a browser's clock tells a time that can be, or none */

@@ -2,6 +2,8 @@
  */
 #include "remembering.h"
 
+#include "config/options.h"
+
 #include <stdio.h>
 
 #define HINT "storefront/hint"
@@ -175,6 +177,26 @@ static void a_payment_is_of_its_checkout_not_of_the_next(void **state)
 	assert_int_equal(told(given, "Payment Info Entered"), 0);
 }
 
+static void failures_of_one_checkout_are_bounded(void **state)
+{
+	struct given *given = *state;
+	char members[256];
+	int count = 0;
+
+	assert_int_equal(
+		strings_add(&shop_of(given)->storefront_origins, "https://aurora.example"), 0);
+	map(given, "checkouts/create", checkout);
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(members, sizeof(members),
+			"\"event\":{\"id\":\"alert-%d\",\"name\":\"alert_displayed\","
+			"\"type\":\"PAYMENT_ERROR\",\"time\":\"2026-11-21T11:00:00Z\"}",
+			i);
+		both_tokens(given, members);
+		count += told(given, "Payment Failure");
+	}
+	assert_int_equal(count, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +207,7 @@ int main(void)
 		TEST(another_browser_of_a_known_buyer_leaves_nothing),
 		TEST(an_order_is_thanked_for_under_its_own_checkout),
 		TEST(a_payment_is_of_its_checkout_not_of_the_next),
+		TEST(failures_of_one_checkout_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
