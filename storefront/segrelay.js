@@ -65,8 +65,8 @@
 		.replace(/^\/[a-z]{2}(-[a-z]{2,4})?(?=\/|$)/i, '').replace(/\/$/, '') || '/';
 
 	const MARKETING = /^(utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*)$/i;
-	const SECRET = /^(key|token|e?mail|phone|code|hmac|signature)$/i;
-	const PRIVATE = /^\/(account|checkouts?|orders|cart|\d+)\//i;
+	const SECRET = /^(key|\w*token|e?mail|phone|code|hmac|signature)$/i;
+	const PRIVATE = /^\/(account|checkouts?|orders|cart|gift_cards|\d+)\//i;
 
 	// Without what opens something or names somebody; in private areas numbers and long parts do.
 	const cleaned = (address, keep = name => !SECRET.test(name)) => {

@@ -190,7 +190,9 @@ def test_the_post_stays_small(visitor, shop, segment, relay_web):
 @pytest.mark.parametrize("path, url", [
     ("/account/orders/0a1b2c3d4e5f60718293a4b5c6d7e8f9?key=secret", "/account/orders"),
     ("/cart/c/Z2NwLXVzLWVhc3QxOjAx0123456789?key=5ec2e7f00d1337", "/cart/c"),
+    ("/gift_cards/70123456/0a1b2c3d4e5f60718293a4b5c6d7e8f9", "/gift_cards"),
     ("/pages/alma@example.com", "/pages"),
+    ("/pages/about?customer_access_token=Z2Nw", "/pages/about"),
     ("/pages/about?gclid=abc&ref=friend&q=x&token=t#part", "/pages/about?gclid=abc&ref=friend"),
 ])
 def test_addresses_tell_no_secret(visitor, shop, segment, relay_web, path, url):
