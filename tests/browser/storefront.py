@@ -129,8 +129,8 @@ class Storefront:
             found = [self.liquid_product(each, locale) for each in (MUG, PLAIN)] if query.get("q") else []
             results = [{"object_type": "article", "title": "About mugs"}, *found]
             return self.render(path, locale, "search", self.cards([MUG, PLAIN], locale), search={"results": results})
-        simple = {"": "index", "cart": "cart", "account": "customers/account", "blogs": "blog", "pages": "page", "gift_cards": "page",
-                  "account/register": "customers/register", "checkouts": "checkout"}
+        simple = {"": "index", "cart": "cart", "account": "customers/account", "blogs": "blog", "pages": "page",
+                  "account/register": "customers/register", "checkouts": "checkout", "gift_cards": "page"}
         name = simple.get(path.strip("/")) or simple.get(section)
         body = (PAGES / f"{name.rpartition('/')[2]}.html").read_text(encoding="utf-8") if name else ""
         return self.render(path, locale, name, body) if name else None
