@@ -52,6 +52,10 @@ void field_text(struct scope *scope, const char *property, const char *value);
 /* Writes an amount; one that is not known is noted as unreadable. */
 void field_money(struct scope *scope, const char *property, struct money amount);
 
+/* Writes the texts at `path` in the items of a list, joined by ",". */
+void field_joined(
+	struct scope *scope, const struct field *row, const cJSON *list, const char *path);
+
 converter as_text;           /* a string or number, as a String */
 converter as_money;          /* an amount, as a Number with the same digits */
 converter as_positive_money; /* the same, when over zero */

@@ -146,22 +146,7 @@ static void shipping(struct scope *scope, const struct field *row, const cJSON *
 
 static void codes(struct scope *scope, const struct field *row, const cJSON *discounts)
 {
-	struct text joined = {0};
-	const cJSON *discount;
-
-	cJSON_ArrayForEach (discount, discounts) {
-		const char *code = json_text(discount, "code");
-
-		if (code == NULL)
-			continue;
-		if (joined.length > 0)
-			text_put(&joined, ",");
-		text_put(&joined, code);
-	}
-	if (joined.failed)
-		work_fail(scope->work, "no memory");
-	field_text(scope, row->property, text_string(&joined));
-	text_free(&joined);
+	field_joined(scope, row, discounts, "code");
 }
 
 /* ---- the order ---- */

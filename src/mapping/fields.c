@@ -141,13 +141,13 @@ void as_time(struct scope *scope, const struct field *row, const cJSON *value)
 	json_add_member(scope->out, row->property, text);
 }
 
-void as_joined(struct scope *scope, const struct field *row, const cJSON *value)
+void field_joined(struct scope *scope, const struct field *row, const cJSON *list, const char *path)
 {
 	struct text joined = {0};
 	const cJSON *item;
 
-	cJSON_ArrayForEach (item, value) {
-		const char *text = json_text(item, ".");
+	cJSON_ArrayForEach (item, list) {
+		const char *text = json_text(item, path);
 
 		if (text == NULL)
 			continue;
@@ -159,6 +159,11 @@ void as_joined(struct scope *scope, const struct field *row, const cJSON *value)
 		work_fail(scope->work, "no memory");
 	field_text(scope, row->property, text_string(&joined));
 	text_free(&joined);
+}
+
+void as_joined(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	field_joined(scope, row, value, ".");
 }
 
 void as_texts(struct scope *scope, const struct field *row, const cJSON *value)
