@@ -79,28 +79,30 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.log = "webhook refused: none of the shop's recharge_secrets made its signature",
 		.advice = "the secret is the API client secret on the API token's page in "
 			  "ReCharge, not the token; each token has its own: give all"},
-	[VERDICT_RECHARGE_STALE] = {.reason = "recharge_stale",
-		.status = 401,
-		.answer = UNAUTHENTICATED,
-		.log = "webhook refused: ReCharge signed it more than 48 hours away from now",
-		.advice = "somebody sends an old webhook again, or the clock of this machine is "
-			  "wrong"},
-	[VERDICT_RECHARGE_LEGACY] = {.reason = "recharge_legacy",
-		.status = 401,
-		.answer = UNAUTHENTICATED,
-		.log = "webhook refused: it has ReCharge's older signature alone, and the shop is "
-		       "held to the newer",
-		.advice = "somebody may replay an old webhook without its newer headers, or a "
-			  "proxy drops X-Recharge-Webhook-Signature; if ReCharge itself went back, "
-			  "set recharge_signature = either for the shop"},
 	[VERDICT_RECHARGE_FOLLOWED] = {.reason = "recharge_followed",
 		.status = 401,
 		.answer = UNAUTHENTICATED,
 		.log = "webhook refused: bytes follow its JSON",
 		.advice = "whoever has seen a webhook with ReCharge's older signature can add to "
 			  "it: set recharge_signature = v1 if ReCharge sends the newer one"},
-	/* Not 401: ReCharge may drop what was refused so, and it is the relay that lacks something.
-	 */
+	/* Not 401 in these three: ReCharge may drop what was refused so, and it may be the relay
+	 * that lacks something: the time, the newer signature that a proxy drops, the secret. */
+	[VERDICT_RECHARGE_STALE] = {.reason = "recharge_stale",
+		.status = 503,
+		.answer = TRY_AGAIN,
+		.log = "webhook refused: ReCharge signed it more than 48 hours away from now",
+		.advice = "somebody sends an old webhook again, or the clock of this machine is "
+			  "wrong: ReCharge sends it again for 48 hours"},
+	[VERDICT_RECHARGE_LEGACY] = {.reason = "recharge_legacy",
+		.status = 503,
+		.answer = TRY_AGAIN,
+		.log = "webhook refused: it has ReCharge's older signature alone, and the shop is "
+		       "held to the newer",
+		.advice =
+			"somebody may replay an old webhook without its newer headers, or a "
+			"proxy drops X-Recharge-Webhook-Signature; if ReCharge itself went back, "
+			"set recharge_signature = either for the shop within 48 hours: so long it "
+			"sends again"},
 	[VERDICT_RECHARGE_SHOP] = {.reason = "recharge_shop",
 		.status = 503,
 		.answer = TRY_AGAIN,

@@ -23,7 +23,8 @@ def recharged(make_relay):
 
 
 def refused(relay, reason):
-    code = 503 if reason == "recharge_shop" else 400 if reason == "recharge_topic" else 401
+    code = {"recharge_topic": 400, "recharge_shop": 503, "recharge_stale": 503,
+            "recharge_legacy": 503}.get(reason, 401)
     return relay.metric(f'segrelay_http_requests_total{{code="{code}",reason="{reason}"}}')
 
 
@@ -80,7 +81,7 @@ def test_unknown_keys_and_further_signatures_are_passed_over(recharged):
 def test_48_hours_are_the_window(recharged):
     now = int(time.time())
     for number, (t, status) in enumerate([(now - 2 * DAY + 60, 200), (now + 2 * DAY - 60, 200),
-                                          (now - 2 * DAY - 60, 401), (now + 2 * DAY + 60, 401)]):
+                                          (now - 2 * DAY - 60, 503), (now + 2 * DAY + 60, 503)]):
         assert recharged.post_recharge(CREATED, subscription(number), t=t).status == status
     assert refused(recharged, "recharge_stale") == 2
     said = recharged.lines("webhook refused: ReCharge signed it more than 48 hours away from now")
@@ -99,7 +100,8 @@ def test_other_secrets_open_nothing(recharged):
 
 def test_v1_alone_can_be_demanded(make_relay):
     relay = make_relay(shop_options=BOTH_SECRETS + " recharge_signature = v1")
-    assert relay.post_recharge(CREATED, subscription(), scheme="legacy").status == 401
+    assert relay.post_recharge(CREATED, subscription(), scheme="legacy").status == 503
+    assert refused(relay, "recharge_legacy") == 1
     assert relay.post_recharge(CREATED, subscription()).status == 200
 
 
@@ -113,14 +115,17 @@ def test_a_shop_that_was_seen_with_the_newer_signature_is_held_to_it(recharged):
     pinned = relay.lines("ReCharge's newer signature was seen: the older one alone is refused from "
                          "now on")
     assert [line["shop"] for line in pinned] == [AURORA.domain]
-    assert relay.post_recharge(CREATED, subscription(4), scheme="legacy").status == 401
+    answer = relay.post_recharge(CREATED, subscription(4), scheme="legacy")
+    assert answer.status == 503 and int(answer.headers["retry-after"]) > 0  # ReCharge keeps it
+    # what is wrong as well is 401, as ever
+    assert relay.post_recharge(CREATED, subscription(4), scheme="legacy", secret="x").status == 401
     said = relay.lines("webhook refused: it has ReCharge's older signature alone, and the shop is "
                        "held to the newer")
     assert "recharge_signature = either" in said[0]["advice"]
     # another shop is not
     assert relay.post_recharge(CREATED, subscription(5), FJORD.domain, scheme="legacy").status == 200
     relay.restart()
-    assert relay.post_recharge(CREATED, subscription(6), scheme="legacy").status == 401
+    assert relay.post_recharge(CREATED, subscription(6), scheme="legacy").status == 503
     assert relay.topic(TOPIC)["received"] == 3
     assert len(relay.lines("ReCharge's newer signature was seen: the older one alone is refused "
                            "from now on")) == 1
@@ -261,7 +266,7 @@ def test_post_signs_as_recharge_does(recharged, tmp_path):
     assert recharged.run(*words, "--legacy").stdout == "200 ok\n"
     assert recharged.run(*words).stdout == "200 ok\n"
     assert recharged.topic(TOPIC)["repeated"] == 1
-    assert recharged.run(*words, "--legacy", status=1).stdout.startswith("401")  # pinned by now
+    assert recharged.run(*words, "--legacy", status=1).stdout.startswith("503")  # pinned by now
     done = recharged.run(*words, "--header", "X-Recharge-Topic: a/b", status=1)
     assert done.stdout.startswith("400")
     secret = tmp_path / "secret"
