@@ -42,6 +42,9 @@ static const struct wanted {
 	{"subscription/unskipped", "customer"},
 	{"subscription/swapped", "customer"},
 	{"order/processed", NULL},
+	/* of a checkout: has Shopify's id of a new subscriber, which was not made when the
+	   subscription was */
+	{"charge/created", NULL},
 	{"charge/failed", NULL},
 	{"charge/max_retries_reached", NULL},
 	{"customer/created", NULL},
@@ -140,8 +143,10 @@ static void add_missing(struct job *job, const struct wanted *wanted, const char
 		state = "registered";
 	} else {
 		job->missing++;
-		if (job->sync)
+		if (job->sync) {
+			state = "failed";
 			(void)complain("%s: %s", wanted->topic, error.text);
+		}
 	}
 	add_row(job, NULL, wanted->topic, state, address);
 }

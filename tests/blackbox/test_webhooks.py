@@ -12,7 +12,7 @@ from tools.shop import AURORA
 
 BASE = "https://relay.example.com"
 HERE = f"{BASE}/webhooks/recharge/{AURORA.domain}"
-TOPICS = 14
+TOPICS = 15
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def states(done):
 def test_list_names_what_is_missing_and_registers_nothing(run, recharge):
     done = run("list", "--url", BASE, status=1)
     assert set(states(done).values()) == {"missing"} and len(states(done)) == TOPICS
-    assert "14 are missing: `segrelay webhooks recharge sync` registers them" in done.stderr
+    assert f"{TOPICS} are missing: `segrelay webhooks recharge sync` registers them" in done.stderr
     assert recharge.webhooks == []
 
 
@@ -161,6 +161,7 @@ def test_an_outage_is_waited_for_when_nothing_can_happen_twice(run, recharge):
     done = run("sync", "--url", BASE, status=1)
     assert "subscription/created: ReCharge answered 502" in done.stderr
     assert "1 is missing" in done.stderr and len(recharge.webhooks) == TOPICS - 1
+    assert states(done)["subscription/created"] == "failed"
     assert len(recharge.requests) == 1 + TOPICS  # none of them twice
     assert states(run("sync", "--url", BASE))["subscription/created"] == "registered"
 
@@ -193,3 +194,5 @@ def test_every_topic_that_is_told_is_registered(run, recharge):
     told = {topic for line in events.splitlines() for topic in json.loads(line)["topics"]
             if topic.startswith("recharge:")}
     assert told <= registered
+    # and what names a new subscriber by Shopify's id
+    assert registered - told == {"recharge:charge/created", "recharge:customer/created"}
