@@ -6,11 +6,14 @@
 #include "base/error.h"
 #include "config/config.h"
 
+#include <stdbool.h>
+
 /* A webhook that is registered; its strings live in the arena. */
 struct registration {
 	const char *id;
 	const char *topic;
 	const char *address;
+	bool lacks_customer; /* its webhooks do not carry the customer beside what they are about */
 	struct registration *next;
 };
 

@@ -125,6 +125,19 @@ static void add_escaped(struct text *text, const char *value)
 			(unsigned char)*value);
 }
 
+/* Where ReCharge does not say what is included, nothing is lacking. */
+static bool lacks_customer(const cJSON *webhook)
+{
+	const cJSON *included = cJSON_GetObjectItemCaseSensitive(webhook, "included_objects");
+	const cJSON *name;
+
+	cJSON_ArrayForEach (name, included) {
+		if (cJSON_IsString(name) && strcmp(name->valuestring, "customer") == 0)
+			return false;
+	}
+	return cJSON_IsArray(included);
+}
+
 static int keep(struct arena *arena, const cJSON *webhook, struct registration ***last)
 {
 	struct registration *made = arena_alloc(arena, sizeof(*made));
@@ -133,7 +146,8 @@ static int keep(struct arena *arena, const cJSON *webhook, struct registration *
 		return -1;
 	*made = (struct registration){.id = json_text(webhook, "id"),
 		.topic = json_text(webhook, "topic"),
-		.address = json_text(webhook, "address")};
+		.address = json_text(webhook, "address"),
+		.lacks_customer = lacks_customer(webhook)};
 	if (made->topic == NULL || made->address == NULL)
 		return 0;
 	**last = made;

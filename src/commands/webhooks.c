@@ -90,6 +90,11 @@ static const struct wanted *find_wanted(const char *topic)
 	return wanted->topic != NULL ? wanted : NULL;
 }
 
+static bool wants_customer(const struct wanted *wanted)
+{
+	return wanted->included != NULL && strcmp(wanted->included, "customer") == 0;
+}
+
 /* The registration of a topic at an address that stands before another one, NULL for all of them;
  * NULL when there is none. */
 static const struct registration *find_before(const struct job *job, const struct registration *end,
@@ -106,6 +111,7 @@ static const char *state_of(const struct job *job, const struct registration *re
 {
 	size_t length = strlen(job->base);
 	const char *address = address_of(job, registration->topic);
+	const struct wanted *wanted = find_wanted(registration->topic);
 
 	if (address == NULL)
 		return NULL;
@@ -116,7 +122,9 @@ static const char *state_of(const struct job *job, const struct registration *re
 		return "wrong address";
 	if (find_before(job, registration, registration->topic, address) != NULL)
 		return "twice";
-	return find_wanted(registration->topic) != NULL ? "ok" : "not needed";
+	if (wanted == NULL)
+		return "not needed";
+	return registration->lacks_customer && wants_customer(wanted) ? "no customer" : "ok";
 }
 
 static int add_all(struct job *job)

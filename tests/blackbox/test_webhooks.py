@@ -97,6 +97,17 @@ def test_what_belongs_to_others_stays_and_is_told(run, recharge):
     assert run("list", "--url", BASE).stdout.count(" twice ") == 1
 
 
+def test_a_subscription_without_its_customer_is_named(run, recharge):
+    """Of such webhooks each waits for Shopify's id of the customer."""
+    run("sync", "--url", BASE)
+    recharge.webhooks[0]["included_objects"] = ["metafields"]
+    del recharge.webhooks[1]["included_objects"]  # it is not said
+    recharge.webhooks[2]["included_objects"] = ["metafields", "customer"]
+    found = states(run("list", "--url", BASE))
+    assert found.pop(recharge.webhooks[0]["topic"]) == "no customer"
+    assert set(found.values()) == {"ok"}
+
+
 def test_all_pages_are_read(run, recharge):
     recharge.page = 3
     for number in range(10):
