@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "receive/exchange.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -139,6 +140,16 @@ static const char *signed_time(const struct exchange *exchange)
 	return arena_copy(exchange->arena, text);
 }
 
+/* In lower case, as they are mapped: registrations may be made by hand. */
+static const char *make_topic(struct arena *arena, const struct span *topic)
+{
+	char *made = arena_format(arena, TOPIC_PREFIX "%.*s", (int)topic->length, topic->start);
+
+	for (char *at = made; at != NULL && *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return made;
+}
+
 /* A repetition may come with another time and another signature, and the same body under another
  * topic. */
 static int make_fingerprint(struct delivery *delivery)
@@ -154,21 +165,19 @@ static int make_fingerprint(struct delivery *delivery)
 
 enum verdict recharge_describe(struct exchange *exchange)
 {
-	const struct span *topic = &exchange->head.topic;
 	struct delivery *delivery = &exchange->delivery;
 
 	if (exchange->payload == NULL && json_is_followed(delivery->body, delivery->body_length))
 		return refuse(exchange, VERDICT_RECHARGE_FOLLOWED, exchange->problem.text);
 	*delivery = (struct delivery){
 		.shop = delivery->shop,
-		.topic = arena_format(
-			exchange->arena, TOPIC_PREFIX "%.*s", (int)topic->length, topic->start),
+		.topic = make_topic(exchange->arena, &exchange->head.topic),
 		.triggered_at = signed_time(exchange),
 		.received = delivery->received,
 		.body = delivery->body,
 		.body_length = delivery->body_length,
 	};
-	if (arena_failed(exchange->arena))
+	if (delivery->topic == NULL || arena_failed(exchange->arena))
 		return later(exchange, "no memory to parse a webhook");
 	return make_fingerprint(delivery) == 0 ? VERDICT_NONE
 					       : later(exchange, "no memory for a digest");

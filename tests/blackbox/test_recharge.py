@@ -161,6 +161,7 @@ def test_the_topic_is_in_the_path_or_in_the_header(recharged):
             (base, CREATED, 200), (base + "/", CREATED, 200), (base + "/" + CREATED, None, 200),
             (base + "/" + CREATED + "?from=recharge", CREATED, 200),
             (f"/webhooks/recharge/{AURORA.domain.upper()}/{CREATED}", CREATED.upper(), 200),
+            (base, CREATED.upper(), 200), (base + "/Subscription/Created", None, 200),
             (base, None, 400), (base, "created", 400),
             (base + "/subscription/updated", CREATED, 400),
             (base + "/subscription", CREATED, 404), (base + "/a/b/c", None, 404),
@@ -171,7 +172,7 @@ def test_the_topic_is_in_the_path_or_in_the_header(recharged):
         answer = recharged.post_recharge(CREATED, subscription(number), path=path,
                                          headers={"X-Recharge-Topic": header})
         assert answer.status == status, path
-    assert recharged.topic(TOPIC)["received"] == 5
+    assert recharged.topic(TOPIC)["received"] == 7
     assert refused(recharged, "recharge_topic") == 3
 
 
