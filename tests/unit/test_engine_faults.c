@@ -38,7 +38,7 @@ enum mode { BEFORE, AFTER, MEMORY };
 struct faulty {
 	struct store base; /* first */
 	struct store *inner;
-	enum mode mode;
+	_Atomic enum mode mode;
 	bool keeps_open;        /* a rollback may fail, too: the transaction stays open */
 	_Atomic int calls_left; /* until the first that fails; INT_MAX for never */
 	_Atomic int in_a_row;   /* how many fail */
