@@ -43,7 +43,8 @@ struct engine_hooks {
 int engine_start(
 	struct store *store, struct config *config, struct engine **engine, struct error *error);
 
-/* Sets the hooks. From now on timers run, too: what they queue is announced. */
+/* Sets the hooks. From now on timers run, too: what they queue is announced. When it returns, none
+ * of the hooks that were set before is being called, nor will be: their contexts may go. */
 void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks);
 
 /* Hands a request over; never blocks. Not after engine_stop was called. */

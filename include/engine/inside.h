@@ -20,10 +20,13 @@ struct engine {
 	struct request **last;
 	bool stopping;
 	struct config *next_config;
-	struct engine_hooks hooks;
 	_Atomic bool has_timers; /* they run: who asks is a daemon, no verb that looks in */
 	bool refuses;
 	struct error refusal;
+
+	/* Held while hooks are called: once others are set, the former are not being called. */
+	pthread_mutex_t hooks_mutex;
+	struct engine_hooks hooks;
 
 	/* The thread's own. */
 	struct config *config;

@@ -1,6 +1,8 @@
 /* Prometheus metrics of the process. */
 #include "commands/process_metrics.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +30,14 @@ static long resident_pages(void)
 	return second != NULL ? strtol(second, NULL, 10) : 0;
 }
 
-void process_metrics(struct text *text)
+void process_metrics(struct text *text, int64_t started)
 {
 	struct rusage used;
 
+	text_put(text, "# HELP segrelay_build_info The version.\n# TYPE segrelay_build_info gauge\n"
+		       "segrelay_build_info{version=\"" SEGRELAY_VERSION "\"} 1\n");
+	process_metric(text, "segrelay_start_time_seconds", "gauge", "When it started.",
+		(double)started / SECOND);
 	process_metric(text, "process_resident_memory_bytes", "gauge", "Memory in use.",
 		(double)resident_pages() * (double)sysconf(_SC_PAGESIZE));
 	if (getrusage(RUSAGE_SELF, &used) != 0)

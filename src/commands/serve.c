@@ -93,14 +93,10 @@ static void add_metrics(void *context, struct text *text)
 {
 	struct daemon *daemon = context;
 
-	text_put(text, "# HELP segrelay_build_info The version.\n# TYPE segrelay_build_info gauge\n"
-		       "segrelay_build_info{version=\"" SEGRELAY_VERSION "\"} 1\n");
-	process_metric(text, "segrelay_start_time_seconds", "gauge", "When it started.",
-		(double)daemon->started / SECOND);
 	process_metric(text, "segrelay_config_reload_success", "gauge",
 		"0 when the configuration was not good at the last reload: the old one is in use.",
 		atomic_load(&daemon->reload_failed) ? 0 : 1);
-	process_metrics(text);
+	process_metrics(text, daemon->started);
 	listener_metrics(daemon->listener, text);
 	sender_metrics(daemon->sender, text);
 }
@@ -210,13 +206,14 @@ static int start_parts(struct daemon *daemon, struct error *error)
 		.is_ready = is_ready,
 		.metrics = add_metrics,
 		.context = daemon};
-	struct engine_hooks hooks = {.on_damaged = on_damaged, .context = daemon};
+	struct engine_hooks hooks = {.on_damaged = on_damaged,
+		.on_queued = sender_queued,
+		.on_removed = sender_removed,
+		.context = daemon};
 
 	if (engine_start(daemon->store, daemon->config, &daemon->engine, error) != 0 ||
 		sender_start(daemon->engine, daemon->config, &daemon->sender, error) != 0)
 		return -1;
-	hooks.on_queued = sender_queued;
-	hooks.on_removed = sender_removed;
 	hooks.queued_context = daemon->sender;
 	engine_set_hooks(daemon->engine, &hooks);
 	if (listener_start(
@@ -228,14 +225,18 @@ static int start_parts(struct daemon *daemon, struct error *error)
 }
 
 /* The listener first, so that nothing new comes; then the sender, whose outcomes the engine
- * settles. */
+ * settles. The engine's last turns may still queue messages: they wait on disk, and nobody hears of
+ * them. */
 static void stop_parts(struct daemon *daemon)
 {
+	const struct engine_hooks alone = {.on_damaged = on_damaged, .context = daemon};
 	int64_t grace = daemon->config->stop_grace;
 
 	atomic_store(&daemon->stopping, true);
 	admin_stop(daemon->admin);
 	listener_stop(daemon->listener, grace);
+	if (daemon->engine != NULL)
+		engine_set_hooks(daemon->engine, &alone);
 	sender_stop(daemon->sender, grace);
 	engine_stop(daemon->engine);
 }

@@ -24,20 +24,19 @@ static void finish(struct request *requests, int result, const struct error *err
 /* What the turn did to the outboxes. */
 static void announce(struct engine *engine)
 {
-	struct engine_hooks hooks;
+	const struct engine_hooks *hooks = &engine->hooks;
 
-	(void)pthread_mutex_lock(&engine->mutex);
-	hooks = engine->hooks;
-	(void)pthread_mutex_unlock(&engine->mutex);
+	(void)pthread_mutex_lock(&engine->hooks_mutex);
 	for (size_t i = 0; i < engine->counters.destination_count; i++) {
 		const struct destination_mark *mark = &engine->counters.destination_marks[i];
 		const char *name = engine->counters.destinations[i].name;
 
-		if (mark->removed && hooks.on_removed != NULL)
-			hooks.on_removed(hooks.queued_context, name);
-		if (mark->fresh > 0 && hooks.on_queued != NULL)
-			hooks.on_queued(hooks.queued_context, name, mark->fresh);
+		if (mark->removed && hooks->on_removed != NULL)
+			hooks->on_removed(hooks->queued_context, name);
+		if (mark->fresh > 0 && hooks->on_queued != NULL)
+			hooks->on_queued(hooks->queued_context, name, mark->fresh);
 	}
+	(void)pthread_mutex_unlock(&engine->hooks_mutex);
 }
 
 static int run_all(struct engine *engine, struct request *requests, struct error *error)
@@ -141,6 +140,8 @@ int engine_start(
 		goto failed;
 	result = pthread_mutex_init(&made->mutex, NULL);
 	if (result == 0)
+		result = pthread_mutex_init(&made->hooks_mutex, NULL);
+	if (result == 0)
 		result = make_condition(made);
 	if (result == 0)
 		result = pthread_create(&made->thread, NULL, run, made);
@@ -157,10 +158,10 @@ failed:
 
 void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks)
 {
-	(void)pthread_mutex_lock(&engine->mutex);
+	(void)pthread_mutex_lock(&engine->hooks_mutex);
 	engine->hooks = *hooks;
+	(void)pthread_mutex_unlock(&engine->hooks_mutex);
 	atomic_store(&engine->has_timers, true);
-	(void)pthread_mutex_unlock(&engine->mutex);
 }
 
 void engine_reload(struct engine *engine, struct config *config)
@@ -183,6 +184,7 @@ void engine_stop(struct engine *engine)
 	(void)pthread_join(engine->thread, NULL);
 	(void)pthread_cond_destroy(&engine->arrived);
 	(void)pthread_mutex_destroy(&engine->mutex);
+	(void)pthread_mutex_destroy(&engine->hooks_mutex);
 	free_engine(engine);
 }
 

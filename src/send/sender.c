@@ -13,14 +13,15 @@ enum { LONGEST_WAIT = SECOND, STOPPING_WAIT = 50 };
 
 /* ---- the inbox ---- */
 
+/* Wakes under the lock: the sender may be gone as soon as it has the last outcome. */
 void sender_post(struct sender *sender, struct note *note)
 {
 	note->next = NULL;
 	(void)pthread_mutex_lock(&sender->mutex);
 	*sender->last_note = note;
 	sender->last_note = &note->next;
-	(void)pthread_mutex_unlock(&sender->mutex);
 	(void)curl_multi_wakeup(sender->multi);
+	(void)pthread_mutex_unlock(&sender->mutex);
 }
 
 struct queued_note {

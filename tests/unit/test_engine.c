@@ -1,6 +1,8 @@
 /* The engine: a turn is a transaction, what was told is not told again, counters balance. */
 #include "turning.h"
 
+#include <semaphore.h>
+
 static const char order[] = "{\"id\":1,\"created_at\":\"2026-11-23T10:00:00Z\","
 			    "\"total_price\":\"10.00\",\"customer\":{\"id\":7}}";
 
@@ -140,8 +142,50 @@ static void what_waits_is_committed_together(void **state)
 	submit_together(given, webhooks, COUNT_OF(webhooks));
 	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
 		assert_int_equal(webhooks[i].result, 0);
+	assert_int_equal(outbox_number(given, "waiting"), 20); /* a turn later: it was announced */
 	assert_int_equal(given->announced, 20);
 	assert_int_equal(given->announcements, 1);
+}
+
+struct slow_hook {
+	sem_t called;
+	_Atomic bool is_over;
+};
+
+static void on_queued_slowly(void *context, const char *destination, int64_t messages)
+{
+	struct slow_hook *hook = context;
+
+	(void)destination;
+	(void)messages;
+	(void)sem_post(&hook->called);
+	for (int i = 0; i < 5; i++)
+		short_pause();
+	hook->is_over = true;
+}
+
+/* A daemon that ends frees its sender while the engine turns on. */
+static void hooks_that_were_taken_away_are_not_being_called(void **state)
+{
+	struct given *given = *state;
+	struct slow_hook hook = {.is_over = false};
+	const struct engine_hooks slow = {.on_queued = on_queued_slowly, .queued_context = &hook};
+	const struct engine_hooks none = {0};
+
+	assert_int_equal(sem_init(&hook.called, 0, 0), 0);
+	engine_set_hooks(given->engine, &slow);
+	assert_int_equal(post(given, "orders/create", order), STORED);
+	while (sem_wait(&hook.called) != 0)
+		continue;
+	engine_set_hooks(given->engine, &none);
+	assert_true(hook.is_over);
+	hook.is_over = false;
+	assert_int_equal(
+		post(given, "orders/create", "{\"id\":2,\"created_at\":\"2026-11-23T10:00:00Z\"}"),
+		STORED);
+	assert_int_equal(outbox_number(given, "waiting"), 3);
+	assert_int_equal(sem_trywait(&hook.called), -1);
+	(void)sem_destroy(&hook.called);
 }
 
 static bool takes_webhooks_within(struct given *given, int seconds)
@@ -392,6 +436,7 @@ int main(void)
 		ENGINE_TEST(what_cannot_be_mapped_is_set_aside),
 		ENGINE_TEST(what_no_rule_speaks_of_is_ignored),
 		ENGINE_TEST(what_waits_is_committed_together),
+		ENGINE_TEST(hooks_that_were_taken_away_are_not_being_called),
 		ENGINE_TEST(a_turn_that_fails_fails_for_all_of_it_and_is_over),
 		cmocka_unit_test_setup_teardown(
 			a_damaged_store_is_reported_and_not_used, set_up_file, tear_down),
