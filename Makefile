@@ -119,7 +119,7 @@ unit-tests: $(UNIT_BIN)
 
 # Most tests wait more than they compute: so many run at once.
 JOBS        ?= 3
-at_once      = $(MAKE) --no-print-directory -j$(JOBS) -Otarget
+at_once      = $(MAKE) --no-print-directory -j$(JOBS) -Otarget -k
 
 .PHONY: check
 check: all check-rooms $(UNIT_BIN)
