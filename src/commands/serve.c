@@ -2,6 +2,7 @@
 #include "commands/commands.h"
 #include "commands/common.h"
 #include "commands/process_metrics.h"
+#include "commands/signals.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,7 +14,6 @@
 
 #include <inttypes.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,8 +22,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { STALE = 10 * SECOND, STATUS_EVERY = 10 * SECOND, TURN = 500 };
 
@@ -101,13 +99,13 @@ static void add_metrics(void *context, struct text *text)
 	sender_metrics(daemon->sender, text);
 }
 
-/* The engine found the store damaged: end in order. */
+/* The engine found the store damaged: end in order. No signal says so: while it is stopping, that
+ * would end it at once. */
 static void on_damaged(void *context)
 {
 	struct daemon *daemon = context;
 
 	atomic_store(&daemon->damaged, true);
-	(void)kill(getpid(), SIGTERM);
 }
 
 /* ---- reloading ---- */
@@ -184,14 +182,13 @@ static void watch(struct daemon *daemon)
 		is_ready(daemon, &reason) ? "" : reason.text);
 }
 
-/* Waits for signals until it is time to end; all threads have them blocked. */
-static void wait_for_end(struct daemon *daemon, const sigset_t *signals)
+/* Waits for signals until it is time to end. */
+static void wait_for_end(struct daemon *daemon)
 {
-	const struct timespec turn = {.tv_nsec = TURN * 1000000L};
 	int signal = 0;
 
-	while (signal != SIGTERM && signal != SIGINT) {
-		signal = sigtimedwait(signals, NULL, &turn);
+	while (signal != SIGTERM && signal != SIGINT && !atomic_load(&daemon->damaged)) {
+		signal = signals_wait(TURN);
 		if (signal == SIGHUP)
 			reload(daemon);
 		watch(daemon);
@@ -264,32 +261,13 @@ static void log_started(const struct daemon *daemon)
 		LOG_NUMBER("destinations", daemon->config->destination_count));
 }
 
-static void block_signals(sigset_t *signals)
-{
-	(void)sigemptyset(signals);
-	(void)sigaddset(signals, SIGTERM);
-	(void)sigaddset(signals, SIGINT);
-	(void)sigaddset(signals, SIGHUP);
-	(void)pthread_sigmask(SIG_BLOCK, signals, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
-/* A second signal while stopping ends at once: all that was answered is on disk. */
-static void leave_at_next_signal(const sigset_t *signals)
-{
-	(void)signal(SIGTERM, SIG_DFL);
-	(void)signal(SIGINT, SIG_DFL);
-	(void)pthread_sigmask(SIG_UNBLOCK, signals, NULL);
-}
-
 static int run(struct daemon *daemon)
 {
 	struct error error;
-	sigset_t signals;
 	bool damaged = false;
 	int status = EXIT_GOOD;
 
-	block_signals(&signals);
+	signals_block();
 	daemon->started = clock_now();
 	if (store_open(daemon->config->store, &daemon->store, NULL, &error) != 0) {
 		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
@@ -298,10 +276,10 @@ static int run(struct daemon *daemon)
 	if (start_parts(daemon, &error) == 0) {
 		log_started(daemon);
 		(void)sd_notify(0, "READY=1");
-		wait_for_end(daemon, &signals);
+		wait_for_end(daemon);
 		(void)sd_notify(0, "STOPPING=1");
 		log_plain(LOG_INFO, "stopping");
-		leave_at_next_signal(&signals);
+		signals_end_at_once(); /* all that was answered is on disk */
 	} else {
 		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
 		status = EXIT_FAILED;

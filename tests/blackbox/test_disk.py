@@ -3,11 +3,13 @@
 import contextlib
 import os
 import pathlib
+import signal
 import sqlite3
 import subprocess
 
 import pytest
 from conftest import MAIN_KEY, SEGRELAY, Relay
+from standin.segment import slow
 from tools.shop import order
 
 FIRST = 5790000000000
@@ -245,6 +247,23 @@ def test_bits_that_flip_in_the_middle_stop_it_or_do_no_harm(stored, segment):
         assert status == 2, log
         assert "damaged" in stored.log() and ".recover" in stored.log()
         assert path.read_bytes()[page:page + 32] == flipped
+
+
+def test_damage_that_is_found_while_it_stops(stored, segment):
+    """It stops in order all the same: what is in flight is waited for, and the status says why."""
+    with contextlib.closing(sqlite3.connect(stored.database)) as store:
+        root, = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'told'").fetchone()
+    flip(stored.database, (root - 1) * PAGE, 32)
+    requests = len(segment.requests)
+    segment.fail(slow(3))
+    status, log = serve(stored)
+    assert status is None, log
+    segment.wait(lambda: len(segment.requests) > requests)
+    assert stored.post("orders/create", order(40, id=FIRST + 40)).status == 503
+    stored.process.send_signal(signal.SIGTERM)
+    assert stored.process.wait(30) == 2
+    assert stored.lines("store is damaged") and stored.lines("stopped")[-1]["status"] == "2"
+    stored.process = None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -1,5 +1,6 @@
 """Segment as it fails: nothing is lost, nothing is told twice, the log tells the story."""
 
+import signal
 import subprocess
 import threading
 import time
@@ -212,6 +213,36 @@ def test_stopping_finishes_what_is_in_flight(relay, segment):
     relay.post("orders/create", order(1002))
     segment.wait_for(4)
     assert segment.repetitions() == 0
+
+
+def stopping(relay):
+    """Has it begin to stop, and waits until it has."""
+    relay.process.send_signal(signal.SIGTERM)
+    relay.wait(lambda: relay.lines("stopping"))
+
+
+def test_a_reload_that_comes_too_late_does_not_end_it_at_once(relay, segment):
+    segment.fail(answer(200, b'{"success": true}', delay=1))
+    relay.post("orders/create", order())
+    segment.wait(lambda: len(segment.requests) == 1)
+    stopping(relay)
+    relay.process.send_signal(signal.SIGHUP)
+    assert relay.process.wait(30) == 0
+    relay.start()
+    relay.post("orders/create", order(1002))
+    segment.wait_for(4)
+    assert segment.repetitions() == 0
+
+
+def test_a_second_signal_ends_it_at_once(relay, segment):
+    segment.fail(answer(200, b'{"success": true}', delay=8, accepts=False))
+    relay.post("orders/create", order())
+    segment.wait(lambda: len(segment.requests) == 1)
+    stopping(relay)
+    relay.process.send_signal(signal.SIGTERM)
+    assert relay.process.wait(30) == -signal.SIGTERM
+    relay.start()
+    assert len(segment.wait_for(2)) == 2
 
 
 def test_stopping_does_not_wait_for_ever(make_relay, segment):
