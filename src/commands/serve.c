@@ -22,8 +22,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
-enum { STALE = 10 * SECOND, STATUS_EVERY = 10 * SECOND, TURN = 500 };
+enum { STALE = 10 * SECOND, STATUS_EVERY = 10 * SECOND, STORE_WAIT = 5 * SECOND, TURN = 500 };
 
 static const char usage[] =
 	"usage: segrelay serve [--config FILE]\n"
@@ -261,6 +262,22 @@ static void log_started(const struct daemon *daemon)
 		LOG_NUMBER("destinations", daemon->config->destination_count));
 }
 
+/* A verb that looks in has the store for a moment. Nobody would start us again after that: status 2
+ * is the operator's to see to. */
+static int open_store(struct daemon *daemon, struct error *error)
+{
+	const struct timespec moment = {.tv_nsec = 20 * 1000000L};
+	int64_t end = clock_monotonic() + STORE_WAIT;
+	bool in_use = false;
+
+	while (store_open(daemon->config->store, &daemon->store, &in_use, error) != 0) {
+		if (!in_use || clock_monotonic() >= end)
+			return -1;
+		(void)nanosleep(&moment, NULL);
+	}
+	return 0;
+}
+
 static int run(struct daemon *daemon)
 {
 	struct error error;
@@ -269,7 +286,7 @@ static int run(struct daemon *daemon)
 
 	signals_block();
 	daemon->started = clock_now();
-	if (store_open(daemon->config->store, &daemon->store, NULL, &error) != 0) {
+	if (open_store(daemon, &error) != 0) {
 		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
 		return EXIT_USAGE;
 	}

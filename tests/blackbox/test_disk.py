@@ -1,11 +1,13 @@
 """Real disks: full, read-only, with damaged files. Nothing is lost, nothing is overwritten."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import signal
 import sqlite3
 import subprocess
+import threading
 
 import pytest
 from conftest import MAIN_KEY, SEGRELAY, Relay
@@ -322,3 +324,12 @@ def test_another_relay_has_the_store(relay):
     status, log = serve(second)
     assert status == 2 and "is in use by another segrelay" in log
     assert relay.post("orders/create", order()).status == 200
+
+
+def test_a_verb_that_looks_in_while_it_starts(stored):
+    """`segrelay status` has the store for a moment; after status 2 systemd would not start it again."""
+    with open(f"{stored.database}.lock", "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        threading.Timer(0.5, lambda: fcntl.flock(lock, fcntl.LOCK_UN)).start()
+        status, log = serve(stored)
+    assert status is None, log
