@@ -32,13 +32,14 @@ struct engine {
 	struct request *first;
 	struct request **last;
 	bool stopping;
-	int delay;    /* ms before a turn */
+	bool holding; /* keeps what is submitted waiting */
 	int failures; /* turns to come whose commit fails */
 	struct parcel parcels[MESSAGES_MAX];
 	int count;
 	int sent;
 	int dead;
 	int claims;
+	int renewals;                       /* how often claims were let go of */
 	struct destination_state states[2]; /* as they were at the last commit */
 	size_t state_count;
 };
@@ -99,6 +100,7 @@ int engine_unclaim(
 	struct engine *it, const char *destination, int64_t *waiting, struct error *error)
 {
 	(void)error;
+	it->renewals++;
 	*waiting = 0;
 	for (int i = 0; i < it->count; i++) {
 		struct parcel *parcel = &it->parcels[i];
@@ -184,14 +186,10 @@ static inline void *run_engine(void *context)
 	while (!it->stopping || it->first != NULL) {
 		struct request *group = it->first;
 
-		if (group == NULL) {
+		if (group == NULL || (it->holding && !it->stopping)) {
 			(void)pthread_cond_wait(&it->changed, &it->lock);
 			continue;
 		}
-		(void)pthread_mutex_unlock(&it->lock);
-		(void)usleep((useconds_t)it->delay * 1000);
-		(void)pthread_mutex_lock(&it->lock);
-		group = it->first;
 		it->first = NULL;
 		it->last = &it->first;
 		carry_out(it, group);

@@ -10,6 +10,7 @@
 #include "outbox.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
 #define GOOD "{\"success\": true}"
 #define OTHER_KEY "k3y0fTheB1ueKett1e000000000other"
 
-enum { VISITS_MAX = 300, CONNECTIONS_MAX = 64 };
+enum { VISITS_MAX = 300, CONNECTIONS_MAX = 64, HELD_MOST = 10000 };
 
 /* A request, and how it is to be answered. */
 struct visit {
@@ -37,7 +38,9 @@ struct visit {
 	int status; /* of the answer; 0 hangs up instead */
 	const char *headers;
 	const char *answer;
-	int delay; /* ms before the answer */
+	int until; /* it is answered when so many have come, or all are let go; INT_MAX for the
+		      latter */
+	int delay; /* ms before the answer, after that */
 };
 
 struct segment {
@@ -48,6 +51,7 @@ struct segment {
 	void (*behave)(struct visit *visit); /* called with the lock held */
 	struct visit visits[VISITS_MAX];     /* without head and body */
 	int count;
+	bool let_go;            /* nobody waits for others any more */
 	int open;               /* requests that are not answered yet */
 	int most_open;          /* at once */
 	int told[MESSAGES_MAX]; /* how often each message was accepted */
@@ -135,11 +139,30 @@ static inline bool read_request(int fd, struct text *bytes, size_t *at)
 	return true;
 }
 
+static inline bool is_held(const struct visit *visit)
+{
+	bool held;
+
+	(void)pthread_mutex_lock(&segment.lock);
+	held = segment.count < visit->until && !segment.let_go;
+	(void)pthread_mutex_unlock(&segment.lock);
+	return held;
+}
+
+static inline void let_go(void)
+{
+	(void)pthread_mutex_lock(&segment.lock);
+	segment.let_go = true;
+	(void)pthread_mutex_unlock(&segment.lock);
+}
+
 static inline bool give_answer(int fd, const struct visit *visit)
 {
 	struct text answer = {0};
 	bool good;
 
+	for (int i = 0; i < HELD_MOST && is_held(visit); i++)
+		(void)usleep(1000);
 	if (visit->delay > 0)
 		(void)usleep((useconds_t)visit->delay * 1000);
 	(void)pthread_mutex_lock(&segment.lock);
@@ -208,11 +231,13 @@ static inline void open_segment(void)
 	assert_int_equal(getsockname(segment.listening, (struct sockaddr *)&address, &length), 0);
 	segment.port = ntohs(address.sin_port);
 	segment.connection_count = 0;
+	segment.let_go = false;
 	assert_int_equal(pthread_create(&segment.thread, NULL, run_segment, &segment), 0);
 }
 
 static inline void close_segment(void)
 {
+	let_go();
 	(void)shutdown(segment.listening, SHUT_RDWR);
 	(void)pthread_join(segment.thread, NULL);
 	(void)close(segment.listening);
