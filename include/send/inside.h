@@ -100,6 +100,9 @@ struct sender {
 	struct config *next_config;
 	struct target *targets; /* only this thread adds to them */
 
+	CURLMcode curl_state; /* of its last turn */
+	bool curl_told;       /* the log knows that curl fails */
+	struct log_limit curl_lines;
 	struct attempt *attempts; /* in flight */
 	struct attempt *spare;    /* handles to use again */
 	struct note *later;       /* settlements that the store could not take yet */
@@ -184,6 +187,15 @@ void attempt_abort_all(struct sender *sender);
 /* Segment's words, or curl's: one line, cut, without control characters and without the write key.
  */
 void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSWER_WORDS + 1]);
+
+/* ---- transfers.c: curl's share of the loop ---- */
+
+/* Lets what is in flight go on, and finishes what ended. */
+void transfers_go_on(struct sender *sender);
+
+/* Waits until something is to be done, `ms` at the most. Where curl fails, which it does at once,
+ * the loop rests instead. */
+void transfers_wait(struct sender *sender, int64_t ms);
 
 /* ---- sender_metrics.c ---- */
 

@@ -169,25 +169,6 @@ static int64_t step_all(struct sender *sender)
 	return next > now ? next - now : 0;
 }
 
-static void take_answers(struct sender *sender)
-{
-	CURLMsg *message;
-	int left;
-
-	while ((message = curl_multi_info_read(sender->multi, &left)) != NULL) {
-		CURLcode code = message->data.result;
-		struct attempt *attempt;
-
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		attempt = attempt_end(sender, message->easy_handle);
-		if (attempt == NULL)
-			continue;
-		target_finish(attempt->target, attempt, code);
-		attempt_free(sender, attempt);
-	}
-}
-
 /* Whether the thread may end: nothing in flight and all settled, or the time is over and the engine
  * has nothing of ours any more. */
 static bool may_end(struct sender *sender)
@@ -221,7 +202,6 @@ static bool is_stopping(struct sender *sender)
 static void *run(void *context)
 {
 	struct sender *sender = context;
-	int running;
 
 	while (!may_end(sender)) {
 		int64_t wait = STOPPING_WAIT;
@@ -230,11 +210,10 @@ static void *run(void *context)
 		take_notes(sender);
 		take_config(sender);
 		settle_again(sender);
-		(void)curl_multi_perform(sender->multi, &running);
-		take_answers(sender);
+		transfers_go_on(sender);
 		if (!is_stopping(sender))
 			wait = step_all(sender);
-		(void)curl_multi_poll(sender->multi, NULL, 0, (int)wait, NULL);
+		transfers_wait(sender, wait);
 	}
 	return NULL;
 }

@@ -199,6 +199,15 @@ static inline void await_paused(size_t at, bool paused)
 	}
 }
 
+static inline int count_logged(const char *words)
+{
+	char *log = logged();
+	int count = count_in(log, words);
+
+	free(log);
+	return count;
+}
+
 static inline void assert_logged(const char *words, bool expected)
 {
 	char *log = logged();

@@ -11,7 +11,10 @@
 static _Atomic int64_t passed;               /* ms of simulated time beyond the real */
 static _Atomic int64_t stops_at = INT64_MAX; /* no time passes beyond it, but the real */
 static _Atomic bool performs_badly;          /* each second call of curl_multi_perform fails */
-static _Thread_local bool in_sender;         /* whether this is the sender's thread */
+enum curl_call { NO_CALL, PERFORM, POLL };
+static _Atomic enum curl_call failing; /* the call that fails each time, at once */
+static _Atomic int failures;           /* of it */
+static _Thread_local bool in_sender;   /* whether this is the sender's thread */
 static _Thread_local bool is_posting;
 
 int64_t __real_clock_monotonic(void);
@@ -35,11 +38,21 @@ int64_t __wrap_clock_now(void)
 	return __real_clock_now() + atomic_load(&passed);
 }
 
+static inline bool fails(enum curl_call call)
+{
+	if (atomic_load(&failing) != call)
+		return false;
+	(void)atomic_fetch_add(&failures, 1);
+	return true;
+}
+
 CURLMcode __wrap_curl_multi_perform(CURLM *multi, int *running)
 {
 	static _Atomic int calls;
 	CURLMcode code = CURLM_OUT_OF_MEMORY;
 
+	if (fails(PERFORM))
+		return code;
 	if (!atomic_load(&performs_badly) || atomic_fetch_add(&calls, 1) % 2 == 0)
 		code = __real_curl_multi_perform(multi, running);
 	in_sender = true;
@@ -64,6 +77,8 @@ static inline void pass(int64_t ms)
 CURLMcode __wrap_curl_multi_poll(
 	CURLM *multi, struct curl_waitfd *files, unsigned count, int wait, int *ready)
 {
+	if (fails(POLL))
+		return CURLM_UNRECOVERABLE_POLL;
 	pass(wait);
 	(void)usleep(200);
 	return __real_curl_multi_poll(multi, files, count, 0, ready);

@@ -189,6 +189,49 @@ static void sending_goes_on_though_curl_fails_now_and_then(void **state)
 	atomic_store(&performs_badly, false);
 }
 
+/* Half a second of a call that fails: the loop turns a few times, not as fast as it can. */
+static void fail_for_a_while(enum curl_call call)
+{
+	atomic_store(&failures, 0);
+	atomic_store(&failing, call);
+	while (atomic_load(&failures) == 0)
+		(void)usleep(1000);
+	(void)usleep(500000);
+	assert_in_range(atomic_load(&failures), 1, 20);
+}
+
+static void curl_recovers(int sent)
+{
+	atomic_store(&failing, NO_CALL);
+	await_really(&engine.sent, sent);
+	assert_told_once(-1);
+}
+
+static void where_curl_fails_the_sender_rests(void **state)
+{
+	static const enum curl_call calls[] = {PERFORM, POLL};
+
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		assert_int_equal(set_up(state), 0);
+		keep_log();
+		start();
+		queue("main", 5);
+		fail_for_a_while(calls[i]);
+		assert_logged("sending rests: curl fails", true);
+		assert_logged("curl works again", false);
+		curl_recovers(5);
+		while (count_logged("curl works again") == 0)
+			(void)usleep(1000);
+		fail_for_a_while(calls[i]); /* once more within the minute: nothing new */
+		queue("main", 5);
+		curl_recovers(10);
+		assert_int_equal(count_logged("curl fails"), 1);
+		atomic_store(&failing, calls[i]);
+		assert_int_equal(tear_down(state), 0); /* it can be stopped all the same */
+		atomic_store(&failing, NO_CALL);
+	}
+}
+
 static void without_curl_it_does_not_start(void **state)
 {
 	struct error error = {""};
@@ -206,6 +249,7 @@ int main(void)
 		cmocka_unit_test(each_call_of_curl_fails_in_turn),
 		cmocka_unit_test(each_allocation_fails_in_turn),
 		TEST(sending_goes_on_though_curl_fails_now_and_then),
+		cmocka_unit_test(where_curl_fails_the_sender_rests),
 		TEST(without_curl_it_does_not_start),
 	};
 
