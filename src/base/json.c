@@ -54,7 +54,9 @@ cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct e
 	use_arena(arena);
 	value = cJSON_ParseWithLengthOpts(quoted, quoted_length + 1, &end, 1);
 	current_arena = before;
-	if (value == NULL)
+	if (value == NULL && arena_failed(arena))
+		(void)error_set(error, "no memory to parse a body of %zu bytes", length);
+	else if (value == NULL)
 		(void)error_set(error, "not usable JSON: %s",
 			length == 0 ? "the body is empty" : "broken, cut off, or followed by more");
 	return value;

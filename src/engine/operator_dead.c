@@ -138,6 +138,8 @@ static int map_again(struct engine *engine, const struct dead_letter *letter, st
 	if (!found)
 		return 1;
 	payload = json_parse(arena, delivery.body, delivery.body_length, &problem);
+	if (arena_failed(arena))
+		return error_set(error, "no memory");
 	topic->dead--;
 	if (store_drop_dead(engine->store, letter->id, error) != 0)
 		return -1;

@@ -56,8 +56,10 @@ static int queue(struct engine *engine, const struct call_made *call, const char
 
 	text_cut(&engine->message, 0);
 	message_write(call, name, &message->message_id, &engine->message);
-	if (engine->message.failed)
+	if (engine->message.failed) {
+		text_free(&engine->message); /* else it would be failed for the next ones, too */
 		return error_set(error, "no memory");
+	}
 	message->json = text_string(&engine->message);
 	message->json_length = engine->message.length;
 	if (store_queue(engine->store, message, error) != 0)

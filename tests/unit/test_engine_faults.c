@@ -650,6 +650,37 @@ static void several_calls_fail_in_a_row(void **state)
 	fail_in_turn(&(struct faults){.mode = AFTER, .in_a_row = 5}, 3);
 }
 
+/* Ends a day that was one webhook. */
+static void forget_day(struct day *day)
+{
+	void *given = day->given;
+
+	clock_hold(TIME_UNKNOWN);
+	(void)tear_down(&given);
+}
+
+/* The whole of a short day, where of the long one a sample must do. */
+static void each_allocation_for_an_order_fails_in_turn(void **state)
+{
+	const struct faults faults = {.mode = MEMORY, .in_a_row = 1};
+	bool reached = true;
+	int call = 1;
+
+	(void)state;
+	for (; reached; call++) {
+		struct day day;
+
+		begin_day(&day, &faults, call);
+		clock_hold(noon());
+		post_again(&day, webhooks[3].topic, webhooks[3].body);
+		reached = was_reached(day.faulty);
+		atomic_store(&day.faulty->calls_left, INT32_MAX);
+		assert_int_equal(outbox_number(day.given, "queued"), 3);
+		forget_day(&day);
+	}
+	assert_true(call > 10);
+}
+
 /* There are thousands. */
 static void each_allocation_fails_in_turn(void **state)
 {
@@ -673,6 +704,7 @@ int main(void)
 		cmocka_unit_test(each_call_fails_in_turn),
 		cmocka_unit_test(each_call_fails_after_it_was_carried_out),
 		cmocka_unit_test(several_calls_fail_in_a_row),
+		cmocka_unit_test(each_allocation_for_an_order_fails_in_turn),
 		cmocka_unit_test(each_allocation_fails_in_turn),
 		cmocka_unit_test(rolling_back_and_reopening_a_file_fails_too),
 	};
