@@ -70,6 +70,10 @@ bool engine_refuses(struct engine *engine, struct error *reason);
 struct store *engine_store(struct engine *engine);
 const struct config *engine_config(const struct engine *engine);
 
+/* The time from which to count how long something is kept, in ms since 1970: clock_now(), but it
+ * does not jump. */
+int64_t engine_steady_now(const struct engine *engine);
+
 /* Applies a verified delivery: stores it, maps it, queues what is new. `payload` is NULL when the
  * body could not be parsed, and `problem` says why. STORED, REFUSED (there is no room; `error` says
  * what to do), or -1 when the store failed. */

@@ -8,6 +8,13 @@
 
 #include <pthread.h>
 
+/* See steady.c. */
+struct steady {
+	int64_t time;  /* ms since 1970, when last looked at */
+	int64_t at;    /* ms of the monotonic clock: when that was */
+	int64_t saved; /* the last time that the store has */
+};
+
 struct engine {
 	struct store *store;
 	pthread_t thread;
@@ -38,6 +45,7 @@ struct engine {
 	bool damaged;
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;
+	struct steady steady;
 	bool scrub;       /* what was removed of somebody may not stay in the files */
 	int64_t timer_at; /* ms since 1970: when the next timer is due; 0 for not known */
 };
@@ -52,6 +60,12 @@ int engine_check_room(struct engine *engine, struct error *error);
 
 /* After a failure the store is in doubt until it was reopened: everything is refused. */
 void engine_store_failed(struct engine *engine, const struct error *error);
+
+/* The steady time (see engine.h): taken up from before the last stop; looked at, at least once a
+ * sweep; remembered across restarts, inside a transaction. */
+int steady_load(struct engine *engine, struct error *error);
+int64_t steady_go_on(struct engine *engine);
+int steady_save(struct engine *engine, struct error *error);
 
 /* What must be done between turns; returns the ms until there may be more of it. `idle` when no
  * request waits. */

@@ -270,9 +270,11 @@ int store_oldest(
 
 /* Forgets a small step's worth of what is older than the times given; *more is false when a round
  * through everything has ended. For quiet turns, inside a transaction. Deliveries with a dead
- * letter stay. */
+ * letter stay. What says that it came after `latest` did so by a clock that was ahead: it is taken
+ * to have come `now`. */
 struct retention {
 	int64_t now;
+	int64_t latest;
 	int64_t deliveries_before;
 	int64_t told_before;
 };

@@ -17,7 +17,6 @@
 struct memory_context {
 	struct engine *engine;
 	const struct shop *shop;
-	int64_t now;
 	struct error *error;
 };
 
@@ -47,7 +46,7 @@ static int put(void *context, const char *kind, const char *key, const char *jso
 	if (json == NULL)
 		return store_drop_record(memory->engine->store, shop, kind, key, memory->error);
 	return store_put_record(memory->engine->store, shop, kind, key, json,
-		memory->now + keeps(memory, kind), memory->error);
+		engine_steady_now(memory->engine) + keeps(memory, kind), memory->error);
 }
 
 static int set_timer(void *context, const char *kind, const char *key, int64_t due)
@@ -155,7 +154,7 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
 {
 	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	struct memory_context context = {engine, shop, delivery->received, error};
+	struct memory_context context = {engine, shop, error};
 	struct memory memory = memory_of(&context);
 	struct mapped mapped;
 
@@ -234,7 +233,7 @@ static void log_waited(const struct timer *timer)
 int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
 	struct arena *arena, struct error *error)
 {
-	struct memory_context context = {engine, shop, clock_now(), error};
+	struct memory_context context = {engine, shop, error};
 	struct memory memory = memory_of(&context);
 	struct delivery none = {.shop = shop->domain, .topic = timer->kind};
 	struct mapped mapped;

@@ -136,7 +136,7 @@ int engine_start(
 	made->last = &made->first;
 	made->scrub = true; /* a crash may have come between forgetting and that */
 	atomic_store(&made->heartbeat, clock_monotonic());
-	if (counters_load(&made->counters, store, error) != 0)
+	if (counters_load(&made->counters, store, error) != 0 || steady_load(made, error) != 0)
 		goto failed;
 	result = pthread_mutex_init(&made->mutex, NULL);
 	if (result == 0)

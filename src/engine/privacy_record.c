@@ -55,7 +55,7 @@ int job_write(struct engine *engine, const struct job *job, struct error *error)
 		result = error_set(error, "no memory");
 	else
 		result = store_put_record(engine->store, job->domain, "privacy", job->key,
-			text_string(&json), clock_now() + JOB_TTL, error);
+			text_string(&json), engine_steady_now(engine) + JOB_TTL, error);
 	text_free(&json);
 	return result;
 }

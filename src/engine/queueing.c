@@ -46,7 +46,7 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 	if (message_id_of(destination, delivery->shop, call, &message->message_id) != 0)
 		return error_set(error, "no memory");
 	id = told_id(call, &message->message_id);
-	return store_tell(engine->store, &id, message->queued, fresh, error);
+	return store_tell(engine->store, &id, engine_steady_now(engine), fresh, error);
 }
 
 static int queue(struct engine *engine, const struct call_made *call, const char *name,

@@ -113,22 +113,35 @@ static void try_to_reopen(struct engine *engine)
 
 /* ---- housekeeping ---- */
 
+/* Deliveries say when they came by the wall clock, all else by the steady time: for those, the
+ * earlier of the two is now. */
+static struct retention retention_of(struct engine *engine)
+{
+	int64_t steady = steady_go_on(engine);
+	int64_t now = clock_now();
+
+	return (struct retention){
+		.now = steady,
+		.latest = now > steady ? now : steady,
+		.deliveries_before =
+			(now < steady ? now : steady) - engine->config->keep_deliveries,
+		.told_before = steady - engine->config->keep_told,
+	};
+}
+
 /* A small step of forgetting, in a transaction of its own. */
 static void sweep(struct engine *engine)
 {
-	struct retention retention = {
-		.now = clock_now(),
-		.deliveries_before = clock_now() - engine->config->keep_deliveries,
-		.told_before = clock_now() - engine->config->keep_told,
-	};
+	struct retention retention;
 	struct error error;
 	bool more = false;
 
 	if (engine->failed || clock_monotonic() < engine->sweep_at)
 		return;
+	retention = retention_of(engine);
 	if (store_begin(engine->store, &error) != 0 ||
 		store_sweep(engine->store, &retention, &more, &error) != 0 ||
-		store_commit(engine->store, &error) != 0) {
+		steady_save(engine, &error) != 0 || store_commit(engine->store, &error) != 0) {
 		store_rollback(engine->store);
 		engine_store_failed(engine, &error);
 	}

@@ -65,6 +65,7 @@ static const char *const sql[STATEMENTS] = {
 			   " deliveries.id AND destination IS NULL) FROM deliveries"
 			   " WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[DELETE_DELIVERY] = "DELETE FROM deliveries WHERE id = ?1",
+	[DATE_DELIVERY] = "UPDATE deliveries SET received = ?2 WHERE id = ?1",
 	[TELL] = "INSERT OR IGNORE INTO told (id, told) VALUES (?1, ?2)",
 	[QUEUE] =
 		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"

@@ -121,7 +121,7 @@ static void what_was_forgotten_leaves_room(void **state)
 {
 	struct given *given = *state;
 	struct store_limits limits = {.max_store = INT64_MAX};
-	struct retention retention = {.deliveries_before = 2000};
+	struct retention retention = {.latest = 2000, .deliveries_before = 2000};
 	struct delivery delivery = a_delivery("orders/create", 1);
 	char *body = calloc(1, 16 << 20);
 	int64_t before;

@@ -1,0 +1,80 @@
+/* The time by which things are forgotten: the wall clock's, but it does not jump.
+ *
+ * A machine that wakes up in 2036 and is set right a minute later must not have forgotten meanwhile
+ * what it told: it would tell it again. So this time goes at most twice as fast as time passes by
+ * the monotonic clock, and at least half as fast; within these bounds it follows the wall clock.
+ * Whatever the clocks do, what is kept for 90 days is kept for 45 at the least and 180 at the most,
+ * of those in which the relay runs. After a week in which it was off, it catches up in another. */
+#include "engine/inside.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A record of no shop: it never expires. */
+#define KIND "steady"
+#define KEY "time"
+
+enum {
+	/* What a start counts for: a relay that never runs until it sweeps again forgets, too. */
+	START = MINUTE,
+	SAVE_EVERY = MINUTE,
+};
+
+int64_t engine_steady_now(const struct engine *engine)
+{
+	const struct steady *steady = &engine->steady;
+	int64_t passed = clock_monotonic() - steady->at;
+	int64_t least = steady->time + passed / 2;
+	int64_t most = steady->time + passed * 2;
+	int64_t now = clock_now();
+
+	if (now < least)
+		return least;
+	return now < most ? now : most;
+}
+
+int64_t steady_go_on(struct engine *engine)
+{
+	engine->steady.time = engine_steady_now(engine);
+	engine->steady.at = clock_monotonic();
+	return engine->steady.time;
+}
+
+int steady_load(struct engine *engine, struct error *error)
+{
+	struct arena *arena = arena_create(256);
+	const char *json = NULL;
+	const char *time = NULL;
+	struct error unreadable;
+	int result = -1;
+
+	if (arena == NULL)
+		return error_set(error, "no memory");
+	if (store_get_record(engine->store, "", KIND, KEY, arena, &json, error) == 0) {
+		if (json != NULL)
+			time = json_text(json_parse(arena, json, strlen(json), &unreadable), KEY);
+		engine->steady.time = time != NULL ? strtoll(time, NULL, 10) : clock_now();
+		engine->steady.at = clock_monotonic() - (time != NULL ? START : 0);
+		result = 0;
+	}
+	arena_destroy(arena);
+	return result;
+}
+
+int steady_save(struct engine *engine, struct error *error)
+{
+	char json[64];
+
+	if (engine->steady.time < engine->steady.saved + SAVE_EVERY)
+		return 0;
+	(void)snprintf(json, sizeof(json), "{\"" KEY "\":%" PRId64 "}", engine->steady.time);
+	if (store_put_record(engine->store, "", KIND, KEY, json, INT64_MAX, error) != 0)
+		return -1;
+	engine->steady.saved = engine->steady.time;
+	return 0;
+}

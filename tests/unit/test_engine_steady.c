@@ -1,0 +1,211 @@
+/* What was told is remembered, whatever the clocks do; and in the end it is forgotten.
+ *
+ * The monotonic clock is wrapped (see the Makefile), the wall clock is held. */
+#include "turning.h"
+
+#include <stdatomic.h>
+
+#define ORDER(note)                                                                          \
+	"{\"id\":1,\"created_at\":\"2026-11-23T10:00:00Z\",\"note\":\"" note "\",\"email\":" \
+	"\"a@example.com\",\"total_price\":\"3.00\",\"line_items\":[]}"
+
+static _Atomic int64_t passed; /* ms of the monotonic clock, beyond the real */
+
+int64_t __real_clock_monotonic(void);
+int64_t __wrap_clock_monotonic(void);
+
+int64_t __wrap_clock_monotonic(void)
+{
+	return __real_clock_monotonic() + atomic_load(&passed);
+}
+
+static int64_t noon(void)
+{
+	return time_parse("2026-11-23T12:00:00Z");
+}
+
+static int begin(void **state)
+{
+	clock_hold(noon());
+	return set_up_file(state);
+}
+
+static int let_run(void **state)
+{
+	clock_hold(TIME_UNKNOWN);
+	return tear_down(state);
+}
+
+static void restart_at(struct given *given, int64_t time)
+{
+	char url[96];
+
+	engine_stop(given->engine);
+	store_close(given->store);
+	config_release(given->config);
+	clock_hold(time);
+	(void)snprintf(url, sizeof(url), "sqlite:%s", given->path);
+	start(given, url);
+}
+
+/* ---- what the engine keeps ---- */
+
+struct looking {
+	struct request request;
+	int64_t first; /* the id of the first delivery */
+	int64_t last;
+};
+
+static int look(struct engine *engine, struct request *request, struct error *error)
+{
+	struct looking *looking = (struct looking *)request;
+
+	return store_row_range(
+		engine_store(engine), STORE_DELIVERIES, 0, &looking->first, &looking->last, error);
+}
+
+static int64_t first_delivery(struct given *given)
+{
+	struct looking looking = {.request = {.run = look}};
+
+	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	return looking.first;
+}
+
+/* Time goes by, and the engine goes through all that it keeps: a round has three steps, and
+ * begins ten minutes after the last one. */
+static void let_pass(struct given *given, int64_t ms)
+{
+	(void)atomic_fetch_add(&passed, ms);
+	for (int i = 0; i < 30; i++) {
+		(void)atomic_fetch_add(&passed, MINUTE);
+		(void)first_delivery(given);
+		(void)first_delivery(given);
+	}
+}
+
+/* The order comes again, in other words than before: whether it is told. */
+static bool is_told(struct given *given, const char *order)
+{
+	int64_t before = outbox_number(given, "queued");
+
+	assert_int_equal(post(given, "orders/create", order), STORED);
+	return outbox_number(given, "queued") > before;
+}
+
+/* ---- the clocks ---- */
+
+static void a_clock_that_jumps_ahead_forgets_nothing(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(is_told(given, ORDER("1")));
+	clock_hold(noon() + 3650 * DAY);
+	let_pass(given, HOUR);
+	assert_false(is_told(given, ORDER("2")));
+	clock_hold(noon() + HOUR);
+	let_pass(given, HOUR);
+	assert_false(is_told(given, ORDER("3")));
+	assert_int_equal(first_delivery(given), 1);
+}
+
+static void a_start_with_a_clock_that_is_ahead_forgets_nothing(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(is_told(given, ORDER("1")));
+	for (int i = 1; i < 5; i++) {
+		restart_at(given, noon() + i * 3650 * DAY);
+		let_pass(given, HOUR);
+	}
+	assert_false(is_told(given, ORDER("2")));
+	assert_int_equal(first_delivery(given), 1);
+}
+
+static void what_is_told_while_the_clock_is_behind_is_remembered(void **state)
+{
+	struct given *given = *state;
+
+	let_pass(given, 0);
+	restart_at(given, 0);
+	assert_true(is_told(given, ORDER("1")));
+	clock_hold(noon() + HOUR);
+	let_pass(given, HOUR);
+	assert_false(is_told(given, ORDER("2")));
+}
+
+static void what_is_old_is_forgotten(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(is_told(given, ORDER("1")));
+	clock_hold(noon() + 729 * DAY);
+	let_pass(given, 729 * DAY);
+	assert_int_equal(first_delivery(given), 0);
+	assert_false(is_told(given, ORDER("2")));
+	clock_hold(noon() + 731 * DAY);
+	let_pass(given, 2 * DAY);
+	assert_true(is_told(given, ORDER("3")));
+}
+
+static void after_a_standstill_forgetting_catches_up(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(is_told(given, ORDER("1")));
+	let_pass(given, 0);
+	restart_at(given, noon() + 800 * DAY);
+	let_pass(given, 0);
+	assert_false(is_told(given, ORDER("2")));
+	clock_hold(noon() + 1165 * DAY);
+	let_pass(given, 364 * DAY);
+	assert_false(is_told(given, ORDER("3")));
+	let_pass(given, 2 * DAY);
+	assert_true(is_told(given, ORDER("4")));
+}
+
+/* Neither for ever: nor if the clock never moves again. */
+static void a_clock_that_stands_keeps_for_twice_as_long(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(is_told(given, ORDER("1")));
+	let_pass(given, 1459 * DAY);
+	assert_false(is_told(given, ORDER("2")));
+	let_pass(given, 2 * DAY);
+	assert_true(is_told(given, ORDER("3")));
+}
+
+/* It may never run until it sweeps again. */
+static void a_relay_that_is_always_restarted_forgets(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(is_told(given, ORDER("1")));
+	let_pass(given, 729 * DAY);
+	for (int i = 0; i < 5; i++) {
+		restart_at(given, noon() + 4000 * DAY);
+		(void)first_delivery(given);
+	}
+	let_pass(given, 363 * DAY);
+	restart_at(given, noon() + 4000 * DAY);
+	let_pass(given, DAY);
+	assert_true(is_told(given, ORDER("2")));
+}
+
+#define STEADY(test) cmocka_unit_test_setup_teardown(test, begin, let_run)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STEADY(a_clock_that_jumps_ahead_forgets_nothing),
+		STEADY(a_start_with_a_clock_that_is_ahead_forgets_nothing),
+		STEADY(what_is_told_while_the_clock_is_behind_is_remembered),
+		STEADY(what_is_old_is_forgotten),
+		STEADY(after_a_standstill_forgetting_catches_up),
+		STEADY(a_clock_that_stands_keeps_for_twice_as_long),
+		STEADY(a_relay_that_is_always_restarted_forgets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
