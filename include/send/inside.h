@@ -20,7 +20,7 @@ struct judgement {
 	long status;                  /* 0 without an answer */
 	char words[ANSWER_WORDS + 1]; /* Segment's, curl's or ours: one line, fit for the log */
 	int64_t wait;                 /* ms that the answer asks for, -1 when it does not */
-	bool is_news;                 /* started after the last failure: tells how things are now */
+	bool is_news;                 /* tells how things are now */
 };
 
 /* Counts of one destination for the metrics. */

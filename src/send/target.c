@@ -105,12 +105,22 @@ static void split(struct target *target, struct batch *batch, const struct judge
 	put_first(target, batch);
 }
 
+/* Whether an attempt tells how things are now. It does not when it started before the last failure,
+ * nor when it failed with the options from before a reload, which may have mended them. */
+static bool is_news(const struct attempt *attempt, enum outcome outcome)
+{
+	const struct target *target = attempt->target;
+
+	return attempt->started > target->failed_at &&
+	       (attempt->options == target->options || outcome == OUTCOME_SENT);
+}
+
 static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
 {
-	*judgement = (struct judgement){.wait = http_asked_to_wait(attempt->handle),
-		.is_news = attempt->started > attempt->target->failed_at};
+	*judgement = (struct judgement){.wait = http_asked_to_wait(attempt->handle)};
 	(void)curl_easy_getinfo(attempt->handle, CURLINFO_RESPONSE_CODE, &judgement->status);
 	judgement->outcome = retry_classify(code, judgement->status, text_string(&attempt->answer));
+	judgement->is_news = is_news(attempt, judgement->outcome);
 	if (code == CURLE_OK && judgement->outcome == OUTCOME_RETRY && judgement->status < 300)
 		(void)snprintf(judgement->words, sizeof(judgement->words),
 			"answered %ld, but not as Segment does", judgement->status);

@@ -112,6 +112,35 @@ static void a_refused_key_holds_all_until_the_reload(void **state)
 	assert_int_equal(next.references, 1);
 }
 
+static void refuse_main_key_late(struct visit *visit)
+{
+	if (!visit->other) {
+		visit->status = 401;
+		visit->delay = 300;
+	}
+}
+
+/* The answer to the old key says nothing of the new one. */
+static void a_key_that_is_refused_after_the_reload_holds_nothing(void **state)
+{
+	static char key[] = OTHER_KEY;
+	struct destination changed = destinations[0];
+	struct config next = {.destinations = &changed, .destination_count = 1, .references = 1};
+
+	(void)state;
+	changed.write_key = key;
+	behave(refuse_main_key_late);
+	start();
+	queue("main", 3);
+	await_visits(1);
+	sender_reload(sender, &next);
+	await_sent(3);
+	assert_told_once(-1);
+	assert_false(is_paused(0));
+	sender_stop(sender, SECOND);
+	sender = NULL;
+}
+
 static void a_restart_ends_a_hold(void **state)
 {
 	(void)state;
@@ -199,6 +228,7 @@ int main(void)
 		TEST(splits_without_delay),
 		TEST(hides_the_write_key),
 		TEST(a_refused_key_holds_all_until_the_reload),
+		TEST(a_key_that_is_refused_after_the_reload_holds_nothing),
 		TEST(a_restart_ends_a_hold),
 		TEST(a_wrong_url_buries_nothing),
 		TEST(refusing_everything_is_a_hold),
