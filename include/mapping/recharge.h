@@ -28,6 +28,9 @@ const char *recharge_browser_id(const struct work *work);
  * is; NULL for nothing. */
 const char *recharge_second(struct work *work, const cJSON *object, const char *path);
 
+/* When the webhook was sent first, else when it came: for what says no time itself. */
+const char *recharge_came(struct work *work);
+
 /* A subject of a rule: the object, with what its keys and times are made of. `path` is where it
  * says when that happened. NULL only when the work failed. */
 cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path);

@@ -4,6 +4,7 @@
 
 #define SUBSCRIPTION_UNIT "order_interval_unit|delivery_policy.interval"
 #define SUBSCRIPTION_ORDER_EVERY "order_interval_frequency|delivery_policy.interval_count"
+#define SUBSCRIPTION_CHARGE_UNIT "billing_policy.interval"
 #define SUBSCRIPTION_CHARGE_EVERY "charge_interval_frequency|billing_policy.interval_count"
 
 #endif

@@ -121,6 +121,16 @@ const char *recharge_second(struct work *work, const cJSON *object, const char *
 	return work_copy(work, text);
 }
 
+const char *recharge_came(struct work *work)
+{
+	char text[TIME_TEXT];
+
+	if (work->delivery->triggered_at != NULL)
+		return work->delivery->triggered_at;
+	time_format(work->delivery->received, text);
+	return work_copy(work, text);
+}
+
 /* When it happened; NULL to say: when it came. */
 static const char *time_of(struct work *work, const cJSON *object, const char *path)
 {
@@ -148,7 +158,8 @@ cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path
 	for (const char *const *name = ours; *name != NULL; name++)
 		json_remove(subject, *name);
 	work_set(work, subject, "at", time_of(work, object, path));
-	work_set(work, subject, "updated", recharge_second(work, object, "updated_at"));
+	work_set(work, subject, "updated",
+		people_first(recharge_second(work, object, "updated_at"), recharge_came(work)));
 	return subject;
 }
 
@@ -234,9 +245,11 @@ void as_tags(struct scope *scope, const struct field *row, const cJSON *value)
 	field_text(scope, row->property, order_affiliation(scope->work, scope->root));
 }
 
+/* Charges and orders say it as Shopify's contracts do; of a subscription it is said only where it
+ * is not the store's. */
 void recharge_currency(struct scope *scope, const struct field *row, const cJSON *object)
 {
-	const char *own = json_text(object, "presentment_currency|currency|currency_code");
+	const char *own = json_text(object, "currency|currency_code|presentment_currency");
 
 	field_text(scope, row->property, people_first(own, scope->work->shop->recharge_currency));
 }

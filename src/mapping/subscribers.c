@@ -2,7 +2,6 @@
  * sent: neither a token, nor anything of a card, nor what opens the customer's portal. */
 #include "mapping/recharge.h"
 
-#include "base/clock.h"
 #include "mapping/people.h"
 
 struct subjects account_updated(struct work *work)
@@ -18,14 +17,11 @@ struct subjects account_updated(struct work *work)
 struct subjects payment_method_changed(struct work *work)
 {
 	cJSON *subject = work_view(work, work->payload);
-	const char *time = work->delivery->triggered_at;
-	char now[TIME_TEXT];
 
-	time_format(work->delivery->received, now);
 	work_set(work, subject, "token", topic_id(work->payload, work->topic->id));
 	work_set(work, subject, "action", /* created, updated, revoked */
 		arena_format(work->arena, "%sd", recharge_action(work)));
-	work_set(work, subject, "time", people_first(time, now));
+	work_set(work, subject, "time", recharge_came(work));
 	return speak_of(work, subject);
 }
 

@@ -50,6 +50,7 @@ static const struct {
 	{"status", "status"},
 	{"order_interval_unit", SUBSCRIPTION_UNIT},
 	{"order_interval_frequency", SUBSCRIPTION_ORDER_EVERY},
+	{"charge_interval_unit", SUBSCRIPTION_CHARGE_UNIT},
 	{"charge_interval_frequency", SUBSCRIPTION_CHARGE_EVERY},
 	{"quantity", "quantity"},
 	{"variant", RECHARGE_VARIANT},
@@ -89,12 +90,8 @@ bool states_is_changed(struct work *work, const cJSON *subscription)
 static const char *state_time(struct work *work, const cJSON *subscription)
 {
 	const char *time = recharge_second(work, subscription, "updated_at|created_at");
-	char now[TIME_TEXT];
 
-	if (time != NULL || work->delivery->triggered_at != NULL)
-		return people_first(time, work->delivery->triggered_at);
-	time_format(work->delivery->received, now);
-	return work_copy(work, now);
+	return people_first(time, recharge_came(work));
 }
 
 bool states_is_older(struct work *work, const cJSON *subscription)

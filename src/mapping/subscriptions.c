@@ -226,6 +226,18 @@ static void revenue(struct scope *scope, const struct field *row, const cJSON *s
 				amount_at(subscription, price)));
 }
 
+/* It counts the order's units: what is billed in other ones is no number of these. */
+static void charge_every(struct scope *scope, const struct field *row, const cJSON *subscription)
+{
+	const cJSON *count = json_at(subscription, SUBSCRIPTION_CHARGE_EVERY);
+	const char *ordered = json_text(subscription, SUBSCRIPTION_UNIT);
+	const char *billed = json_text(subscription, SUBSCRIPTION_CHARGE_UNIT);
+
+	if (count != NULL &&
+		(ordered == NULL || billed == NULL || strcasecmp(ordered, billed) == 0))
+		as_count(scope, row, count);
+}
+
 /* One product, as a list: contracts name none. */
 static void product(struct scope *scope, const struct field *row, const cJSON *subscription)
 {
@@ -244,7 +256,7 @@ static void product(struct scope *scope, const struct field *row, const cJSON *s
 	{"status", "status", as_lower, NULL, 0},                                      \
 	{"order_interval_unit", SUBSCRIPTION_UNIT, as_unit, NULL, 0},                 \
 	{"order_interval_frequency", SUBSCRIPTION_ORDER_EVERY, as_count, NULL, 0},    \
-	{"charge_interval_frequency", SUBSCRIPTION_CHARGE_EVERY, as_count, NULL, 0},  \
+	{"charge_interval_frequency", ".", charge_every, NULL, 0},                    \
 	{"subscription_revenue", ".", revenue, NULL, 0},                              \
 	{"currency", ".", recharge_currency, NULL, 0},                                \
 	{"next_charge_scheduled_at", "next_charge_scheduled_at", as_date, NULL, 0},   \

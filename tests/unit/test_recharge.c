@@ -138,6 +138,21 @@ static void a_time_near_the_webhooks_is_that_of_the_webhook(void **state)
 	}
 }
 
+/* The second one is no repetition of the first. */
+static void what_says_no_time_is_named_by_that_of_its_webhook(void **state)
+{
+	static const char body[] = "{\"customer\":{\"id\":6,\"shopify_customer_id\":\"7\","
+				   "\"has_valid_payment_method\":true,\"updated_at\":null}}";
+	struct given *given = *state;
+	const char *first;
+
+	assert_int_equal(map(given, "recharge:customer/payment_method_updated", body), 2);
+	first = given->mapped.calls->key;
+	clock_hold(clock_now() + DAY);
+	assert_int_equal(map(given, "recharge:customer/payment_method_updated", body), 2);
+	assert_string_not_equal(given->mapped.calls->key, first);
+}
+
 /* ---- what waits ---- */
 
 /* A subscription of a customer without Shopify's id, with so much of a note; the caller frees it.
@@ -242,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(errors_of_the_shop_are_no_payment_errors),
 		TEST(a_time_near_the_webhooks_is_that_of_the_webhook),
+		TEST(what_says_no_time_is_named_by_that_of_its_webhook),
 		TEST(what_waits_is_bounded),
 		TEST(later_bodies_do_not_make_the_first_wait_longer),
 		TEST(the_deepest_body_may_wait),
