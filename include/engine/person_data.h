@@ -8,8 +8,11 @@
 /* Whether a record, a delivery's body, or a queued message is about the person of these words.
  *
  * What names a customer is theirs only when it names this one: a browser or a cart may be shared.
- * What names none is theirs when any id, token or address of theirs stands in it. */
-bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json);
+ * What names none is theirs when any id, token or address of theirs stands in it. What names a
+ * customer of ReCharge's alone is theirs by that id or its e-mail. `scratch` takes what is parsed.
+ */
+bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json,
+	struct arena *scratch);
 bool person_owns_delivery(const struct words *words, const char *topic, const cJSON *body);
 bool person_owns_message(const struct words *words, const cJSON *message);
 

@@ -14,7 +14,8 @@ static const struct {
 	const char *others[4]; /* lead to it when no customer is named; the key always does */
 	const char *theirs[7];
 } kinds[] = {
-	{"customer", "merged_into", {NULL}, {"email", "phone", "anonymous_id", NULL}},
+	{"customer", "merged_into", {NULL},
+		{"email", "phone", "anonymous_id", "aliased", "account", NULL}},
 	{"order", "customer_id", {"email", NULL},
 		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
 	{"link", "customer_id", {"order", "email", NULL},
@@ -23,7 +24,7 @@ static const struct {
 		{"email", "first_anonymous_id", "made_up", NULL}},
 	{"customer_wait", NULL, {NULL}, {NULL}},
 	{"order_wait", NULL, {NULL}, {NULL}},
-	{"subscription", "customer_id", {"account", NULL}, {NULL}},
+	{"subscription", "customer_id", {"account", NULL}, {"account", NULL}},
 	{"contract", "customer_id", {NULL}, {NULL}},
 	{"cart", NULL, {NULL}, {NULL}},
 	{"checkout", NULL, {NULL}, {NULL}},
@@ -40,13 +41,35 @@ static size_t kind_of(const struct record *record)
 	return i;
 }
 
-bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json)
+/* What waits is a text: a whole body (mapping/waits.c). */
+static bool owns_waiting(const struct words *words, const cJSON *json, struct arena *scratch)
+{
+	const cJSON *waiting;
+
+	cJSON_ArrayForEach (waiting, json_at(json, "bodies")) {
+		const char *text = json_text(waiting, "body");
+		const char *topic = json_text(waiting, "topic");
+		struct error error;
+		const cJSON *body = NULL;
+
+		if (text != NULL && topic != NULL)
+			body = json_parse(scratch, text, strlen(text), &error);
+		if (body != NULL && person_owns_delivery(words, topic, body))
+			return true;
+	}
+	return false;
+}
+
+bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json,
+	struct arena *scratch)
 {
 	size_t kind = kind_of(record);
 	const char *customer;
 
 	if (kind == KINDS)
 		return false;
+	if (owns_waiting(words, json, scratch))
+		return true;
 	customer = kinds[kind].customer != NULL ? json_text(json, kinds[kind].customer) : NULL;
 	if (customer != NULL)
 		return words_has(words, customer);
@@ -81,10 +104,14 @@ bool person_owns_delivery(const struct words *words, const char *topic, const cJ
 	const char *path =
 		known != NULL && known->customer_id != NULL ? known->customer_id : "customer.id";
 	const char *customer = topic_id(body, path);
+	const char *account;
 
-	if (customer == NULL && known != NULL)
-		customer = topic_id(body, known->account);
-	return customer != NULL ? words_has(words, customer) : words_are_in(words, body);
+	if (customer != NULL)
+		return words_has(words, customer);
+	account = known != NULL ? topic_id(body, known->account) : NULL;
+	if (account == NULL)
+		return words_are_in(words, body);
+	return words_has(words, account) || words_has(words, json_text(body, known->email));
 }
 
 /* A customer's id, not a browser's. */

@@ -121,7 +121,7 @@ static int visit_record(void *context, const struct record *record)
 	job->kind = keep(found, record->kind);
 	job->at = keep(found, record->key);
 	if (strcmp(record->kind, "privacy") == 0 ||
-		!(is_of_all(job) || person_owns_record(&job->words, record, json)))
+		!(is_of_all(job) || person_owns_record(&job->words, record, json, found->scratch)))
 		return end_look(found, length);
 	if (job->phase == JOB_LEARN) {
 		learn(found, record, json);

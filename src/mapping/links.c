@@ -9,15 +9,19 @@
 #include "mapping/hints.h"
 #include "mapping/people.h"
 #include "mapping/recharge.h"
+#include "mapping/traits.h"
 
 #include <string.h>
+
+#define ACCOUNT "recharge_customer"
+#define FIRST_BROWSER "first_anonymous_id"
 
 void links_recall(struct work *work)
 {
 	const char *token = people_first(work->cart_id, work->checkout_id);
 
 	if (work->account_id != NULL) {
-		work->link = work_recall(work, "recharge_customer", work->account_id);
+		work->link = work_recall(work, ACCOUNT, work->account_id);
 		return;
 	}
 	work->link = work_recall(work, "link", token);
@@ -53,7 +57,9 @@ const char *links_ordered_at(const struct work *work)
 
 const char *links_first_browser(const struct work *work)
 {
-	return people_first(said(work, "first_anonymous_id"), recharge_browser_id(work));
+	if (traits_refused(work) || hints_refuse(work))
+		return NULL;
+	return people_first(said(work, FIRST_BROWSER), recharge_browser_id(work));
 }
 
 const char *links_made_up(const struct work *work)
@@ -127,6 +133,18 @@ static void remember(struct work *work, const char *token, const struct recalled
 	text_free(&json);
 }
 
+static void write_account(
+	struct work *work, const char *account, cJSON *link, const struct recalled *before)
+{
+	struct text json = {0};
+
+	if (work->failed || link->child == NULL)
+		return;
+	json_add_value(&json, link);
+	work_remember(work, ACCOUNT, account, &json, before->json);
+	text_free(&json);
+}
+
 /* The browser's id is that of the first checkout, perhaps years ago: it is kept apart, so that it
  * comes last. */
 static void remember_account(struct work *work)
@@ -135,20 +153,31 @@ static void remember_account(struct work *work)
 	const struct recalled *before = &work->link;
 	char seen[TIME_TEXT];
 	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
-	struct text json = {0};
 
+	if (links_first_browser(work) == NULL)
+		json_remove(link, FIRST_BROWSER);
 	work_set(work, link, "customer_id", work->person.customer_id);
 	work_set(work, link, "email", work->person.email);
-	work_set(work, link, "first_anonymous_id", links_first_browser(work));
+	work_set(work, link, FIRST_BROWSER, links_first_browser(work));
 	time_format(work->delivery->received, seen);
 	seen[MONTH] = '\0';
 	work_set(work, link, "seen", seen); /* it lasts as long as something comes */
 	set_join(work, link);
-	if (work->failed || link->child == NULL)
+	write_account(work, work->account_id, link, before);
+}
+
+/* A refusal in the storefront is one for the subscriber, too. */
+static void refuse_account(struct work *work)
+{
+	const char *account = traits_account(work);
+	struct recalled known = work_recall(work, ACCOUNT, account);
+	cJSON *link;
+
+	if (json_at(known.value, FIRST_BROWSER) == NULL)
 		return;
-	json_add_value(&json, link);
-	work_remember(work, "recharge_customer", work->account_id, &json, before->json);
-	text_free(&json);
+	link = work_view(work, known.value);
+	json_remove(link, FIRST_BROWSER);
+	write_account(work, account, link, &known);
 }
 
 /* An order may come without its cart's token: so a checkout is found by its own token, too. */
@@ -161,6 +190,8 @@ void links_remember(struct work *work)
 		remember_account(work);
 		return;
 	}
+	if (hints_refuse(work) && work->customer != NULL)
+		refuse_account(work);
 	if (token == NULL)
 		return;
 	remember(work, token, &work->link);

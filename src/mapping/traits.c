@@ -246,6 +246,20 @@ static bool enabled_stays_told(const struct work *work)
 	return told && state != NULL && strcmp(state, "enabled") == 0;
 }
 
+bool traits_refused(const struct work *work)
+{
+	return json_is_true(work->known.value, "refused") ||
+	       json_is_true(work->merged.value, "refused");
+}
+
+const char *traits_account(const struct work *work)
+{
+	const char *account =
+		people_first(work->account_id, json_text(work->known.value, "account"));
+
+	return people_first(account, json_text(work->merged.value, "account"));
+}
+
 void traits_remember(struct work *work)
 {
 	const cJSON *known = work->known.value;
@@ -258,6 +272,9 @@ void traits_remember(struct work *work)
 	text_cut(&json, json.length - 1);
 	if (enabled_stays_told(work))
 		json_add_flag(&json, "enabled_told", true);
+	if (hints_refuse(work) || traits_refused(work))
+		json_add_flag(&json, "refused", true);
+	json_add_member(&json, "account", traits_account(work));
 	json_add_member(&json, "identified",
 		work->is_identified ? work->identified : json_text(known, "identified"));
 	json_add_member(&json, "anonymous_id", browser);

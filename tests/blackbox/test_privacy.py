@@ -6,11 +6,14 @@ import time
 import pytest
 from conftest import MAIN_KEY, OTHER_KEY
 from standin.segment import answer, is_order, poison
+from tools import recharge, recharge_signing
 from tools import shop as shops
 from tools.journeys import (
     cart, checkout, data_request, email_consent, product, purchasing_summary, redact, shop_redact,
     tags_changed, transaction, uninstalled)
-from tools.shop import ALMA, FJORD, NILS, SHIRT, customer, fulfilment, order, refund
+from tools.recharge import NEW, OLD, account_id_of
+from tools.shop import ALMA, BROWSER_ID, FJORD, NILS, SHIRT, customer, fulfilment, order, refund
+from tools.subscriber import LIFE
 
 ASKED = "a customer asks for their data: this is held of them"
 TOKEN = "sgp_thetokenofthepublicapi"
@@ -266,3 +269,66 @@ def test_deletions_of_one_source(make_relay, segment):
     assert relay.post("customers/redact", redact()).status == 200
     relay.wait(lambda: segment.deletions)
     assert segment.deletions == [(TOKEN, "/regulations/sources/src1", [ALMA.email])]
+
+
+# ---- subscribers ----
+
+RECHARGED = ('recharge_identity_wait = 1h recharge_secrets = {"%s", "%s"}' % recharge_signing.SECRETS)
+OF_SUBSCRIBER = [ALMA.email, "Thorne", ALMA.phone, str(ALMA.id), str(account_id_of(ALMA)), BROWSER_ID,
+                 recharge.PORTAL_HASH, str(recharge.subscription_id_of(1)),
+                 str(recharge.charge_id_of(4)), str(recharge.contract()["id"])]
+
+
+def tell(relay, webhooks):
+    for topic, payload in webhooks:
+        answered = relay.post_recharge(topic.removeprefix("recharge:"), payload) \
+            if topic.startswith("recharge:") else relay.post(topic, payload)
+        assert answered.status == 200, topic
+
+
+def of_contract():
+    """An attempt waits for its order."""
+    return [("subscription_contracts/create", recharge.contract()),
+            ("subscription_billing_attempts/success", recharge.attempt(shopify_number=3001))]
+
+
+@pytest.mark.parametrize("by_verb", [True, False])
+def test_a_subscriber_is_forgotten_for_good(make_relay, segment, by_verb):
+    relay = make_relay(shop_options=RECHARGED)
+    tell(relay, LIFE[:10])
+    relay.wait(lambda: waits(relay) == 0)
+    segment.always(answer(503, retry_after=1))
+    tell(relay, LIFE[10:] + of_contract())
+    tell(relay, [("recharge:customer/updated", recharge.customer(NEW, NILS, hash="61b9ofnils")),
+                 ("recharge:subscription/created", recharge.subscription(NEW, number=7, person=NILS))])
+    for version in (OLD, NEW):  # nothing leads from Shopify to this topic's body but its account
+        tell(relay, [("recharge:address/updated", {"address": {
+            "id": 5, "customer_id": account_id_of(ALMA), "first_name": version, "last_name": "Thorne"}})])
+    assert found(relay.directory, OF_SUBSCRIBER) == OF_SUBSCRIBER
+    if by_verb:
+        relay.run("forget", "--shop", shops.AURORA.domain, "--customer", str(ALMA.id))
+    else:
+        assert relay.post("customers/redact", redact()).status == 200
+    wait_until_forgotten(relay)
+    assert found(relay.directory, OF_SUBSCRIBER) == []
+    of_nils = [str(NILS.id), str(account_id_of(NILS)), str(recharge.subscription_id_of(7))]
+    assert found(relay.directory, of_nils) == of_nils
+    assert relay.metric("segrelay_counters_balanced") == 1
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+    assert [message["userId"] for message in segment.told()
+            if message.get("event") == "Customer Update"] == [str(NILS.id)]
+
+
+def test_what_waits_for_a_customer_s_id_is_forgotten_by_its_e_mail(make_relay):
+    """ReCharge has not said yet who it is at Shopify."""
+    relay = make_relay(shop_options=RECHARGED)
+    tell(relay, [("recharge:subscription/created", recharge.subscription(OLD)),
+                 ("recharge:charge/failed", recharge.charge(OLD, failed=1)),
+                 ("recharge:subscription/created", recharge.subscription(OLD, number=7, person=NILS))])
+    assert relay.metric("segrelay_timers_waiting") == 2
+    assert relay.post("customers/redact", redact()).status == 200
+    wait_until_forgotten(relay)
+    assert relay.metric("segrelay_timers_waiting") == 1
+    assert found(relay.directory, OF_SUBSCRIBER) == []
+    assert found(relay.directory, [NILS.email, str(account_id_of(NILS))]) != []

@@ -115,6 +115,70 @@ static void a_refusal_reaches_the_order_and_the_customer(void **state)
 	assert_last_has_not(given, "browser-1");
 }
 
+#define SUBSCRIBER "\"customer\":{\"id\":61345812,\"external_customer_id\":{\"ecommerce\":\"7\"}}"
+
+/* ReCharge keeps the first checkout's attributes, and repeats them in each of its bodies. */
+static const char renewal[] = "{\"order\":{\"id\":%d,\"type\":\"recurring\",\"status\":\"success\","
+			      "\"order_attributes\":[{\"name\":\"_segment_anonymous_id\","
+			      "\"value\":\"browser-1\"}]," SUBSCRIBER "}}";
+
+static void renew(struct given *given, int id)
+{
+	char body[512];
+
+	(void)snprintf(body, sizeof(body), renewal, id);
+	map(given, "recharge:order/processed", body);
+	assert_int_equal(told(given, "Order Processed"), 1);
+}
+
+static const char *remembered(struct given *given, const char *kind, const char *key)
+{
+	struct memory memory = map_memory_of(&given->memory);
+	const char *json = NULL;
+
+	assert_int_equal(memory.get(memory.context, kind, key, given->arena, &json), 0);
+	return json != NULL ? json : "";
+}
+
+static void a_refusal_reaches_the_subscriber(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "checkouts/create", checkout);
+	renew(given, 1);
+	assert_last_has(given, "\"anonymousId\":\"browser-1\"");
+	assert_non_null(strstr(remembered(given, "recharge_customer", "61345812"), "browser-1"));
+	hint(given, "\"cart_token\":\"cart-1\"," REFUSED);
+	assert_null(strstr(remembered(given, "recharge_customer", "61345812"), "browser-1"));
+	renew(given, 2);
+	assert_last_has_not(given, "browser-1");
+	assert_last_has(given, "\"userId\":\"7\"");
+	/* not even when the visitor agrees again */
+	hint(given, "\"cart_token\":\"cart-1\"," ALLOWED);
+	renew(given, 3);
+	assert_last_has_not(given, "browser-1");
+	assert_null(strstr(remembered(given, "recharge_customer", "61345812"), "browser-1"));
+}
+
+/* What waits is told as what is known when its customer is found. */
+static void a_refusal_before_the_subscriber_is_known_reaches_them(void **state)
+{
+	static const char subscription[] =
+		"{\"subscription\":{\"id\":9,\"customer_id\":61345812,\"status\":\"active\","
+		"\"note_attributes\":[{\"name\":\"_segment_anonymous_id\","
+		"\"value\":\"browser-1\"}]}}";
+	struct given *given = *state;
+
+	hint(given, "\"cart_token\":\"cart-1\"," REFUSED);
+	map(given, "recharge:subscription/created", subscription);
+	place_order(given, 1);
+	map(given, "recharge:customer/created", "{" SUBSCRIBER "}");
+	assert_int_equal(told(given, "Subscription Created"), 1);
+	assert_last_has(given, "\"userId\":\"7\"");
+	assert_last_has_not(given, "browser-1");
+	assert_null(strstr(remembered(given, "recharge_customer", "61345812"), "browser-1"));
+}
+
 /* ---- what anyone can post ---- */
 
 static void a_hint_gives_no_customer_to_another_cart(void **state)
@@ -203,6 +267,8 @@ int main(void)
 		TEST(a_refusal_by_the_cart_is_one_of_its_checkout),
 		TEST(a_refusal_stands_until_the_visitor_agrees),
 		TEST(a_refusal_reaches_the_order_and_the_customer),
+		TEST(a_refusal_reaches_the_subscriber),
+		TEST(a_refusal_before_the_subscriber_is_known_reaches_them),
 		TEST(a_hint_gives_no_customer_to_another_cart),
 		TEST(another_browser_of_a_known_buyer_leaves_nothing),
 		TEST(an_order_is_thanked_for_under_its_own_checkout),

@@ -125,16 +125,17 @@ static void records_lead_from_one_to_the_next(void **state)
 	const cJSON *of_order = json(given, "{\"customer_id\":\"7106345812043\","
 					    "\"cart_token\":\"cart-token-2\"}");
 
-	assert_false(person_owns_record(&given->words, &cart, json(given, "{}")));
-	assert_true(person_owns_record(&given->words, &order, of_order));
+	assert_false(person_owns_record(&given->words, &cart, json(given, "{}"), given->arena));
+	assert_true(person_owns_record(&given->words, &order, of_order, given->arena));
 	assert_int_equal(person_learn(&given->words, &order, of_order), 2);
 	assert_int_equal(person_learn(&given->words, &order, of_order), 0);
-	assert_true(person_owns_record(&given->words, &link, json(given, "{}")));
-	assert_true(person_owns_record(&given->words, &cart, json(given, "{}")));
-	assert_false(
-		person_owns_record(&given->words, &link, json(given, "{\"customer_id\":\"8\"}")));
+	assert_true(person_owns_record(&given->words, &link, json(given, "{}"), given->arena));
+	assert_true(person_owns_record(&given->words, &cart, json(given, "{}"), given->arena));
+	assert_false(person_owns_record(
+		&given->words, &link, json(given, "{\"customer_id\":\"8\"}"), given->arena));
 	assert_false(person_owns_record(&given->words,
-		&(struct record){"product", "5778367001001", NULL}, json(given, "{}")));
+		&(struct record){"product", "5778367001001", NULL}, json(given, "{}"),
+		given->arena));
 }
 
 /* A subscriber: Shopify's id leads to ReCharge's, and that to all that ReCharge told. */
@@ -152,22 +153,79 @@ static void records_of_recharge_lead_from_one_to_the_next(void **state)
 			    "\"made_up\":\"made-up-1\"}");
 	const cJSON *of_subscription = json(given, "{\"account\":\"61345812\"}");
 
-	assert_false(person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}")));
-	assert_false(person_owns_record(words, &subscription, of_subscription));
+	assert_false(
+		person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}"), given->arena));
+	assert_false(person_owns_record(words, &subscription, of_subscription, given->arena));
 	assert_false(person_owns_delivery(words, "recharge:charge/failed", json(given, charge)));
-	assert_true(person_owns_record(words, &account, of_account));
+	assert_true(person_owns_record(words, &account, of_account, given->arena));
 	assert_true(person_owns_record(
-		words, &account, json(given, "{\"email\":\"alma@example.com\"}")));
-	assert_false(person_owns_record(words, &account, json(given, "{\"customer_id\":\"8\"}")));
+		words, &account, json(given, "{\"email\":\"alma@example.com\"}"), given->arena));
+	assert_false(person_owns_record(
+		words, &account, json(given, "{\"customer_id\":\"8\"}"), given->arena));
 	assert_int_equal(person_learn(&given->words, &account, of_account), 3);
-	assert_true(person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}")));
-	assert_true(person_owns_record(words, &subscription, of_subscription));
+	assert_true(
+		person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}"), given->arena));
+	assert_true(person_owns_record(words, &subscription, of_subscription, given->arena));
 	assert_true(person_owns_delivery(words, "recharge:charge/failed", json(given, charge)));
 	assert_false(person_owns_delivery(words, "recharge:charge/failed",
 		json(given, "{\"charge\":{\"id\":61345812,\"customer_id\":5}}")));
 	assert_true(person_owns_message(words, json(given, "{\"anonymousId\":\"made-up-1\"}")));
-	assert_true(person_owns_record(
-		words, &contract, json(given, "{\"customer_id\":\"7106345812043\"}")));
+	assert_true(person_owns_record(words, &contract,
+		json(given, "{\"customer_id\":\"7106345812043\"}"), given->arena));
+}
+
+/* Also where the account's own record is gone, or names nobody yet. */
+static void customer_and_subscription_lead_to_the_account(void **state)
+{
+	static const struct record customer = {"customer", "7106345812043", NULL};
+	static const struct record subscription = {"subscription", "253600001", NULL};
+	static const struct record account = {"recharge_customer", "61345812", NULL};
+	static const struct record other = {"recharge_customer", "61345813", NULL};
+	struct given *given = *state;
+	const struct words *words = &given->words;
+
+	assert_false(person_owns_record(words, &account, json(given, "{}"), given->arena));
+	assert_int_equal(person_learn(&given->words, &customer,
+				 json(given, "{\"account\":\"61345812\",\"aliased\":\"b-2\"}")),
+		2);
+	assert_true(person_owns_record(words, &account, json(given, "{}"), given->arena));
+	assert_true(person_owns_message(words, json(given, "{\"anonymousId\":\"x\",\"traits\":"
+							   "{\"id\":\"61345812\"}}")));
+	assert_int_equal(person_learn(&given->words, &subscription,
+				 json(given, "{\"account\":\"61345813\"}")),
+		2);
+	assert_true(person_owns_record(words, &other, json(given, "{}"), given->arena));
+}
+
+#define WAITING(topic, body) "{\"bodies\":[{\"topic\":\"" topic "\",\"body\":\"" body "\"}]}"
+
+/* A customer of ReCharge's who is not known to be theirs is it by the e-mail, and nothing else. */
+static void what_waits_is_theirs_by_its_bodies(void **state)
+{
+	static const struct record waiting = {"customer_wait", "61345812", NULL};
+	static const struct record order = {"order_wait", "5778367001999", NULL};
+	static const char by_browser[] =
+		"{\"order\":{\"id\":1,\"customer_id\":5,\"note_attributes\":[\"browser-0001\"]}}";
+	struct given *given = *state;
+	const struct words *words = &given->words;
+
+	assert_true(person_owns_record(words, &waiting,
+		json(given, WAITING("recharge:subscription/created",
+				    "{\\\"subscription\\\":{\\\"customer_id\\\":5,"
+				    "\\\"email\\\":\\\"alma@example.com\\\"}}")),
+		given->arena));
+	assert_true(person_owns_record(words, &order,
+		json(given, WAITING("subscription_billing_attempts/success",
+				    "{\\\"subscription_contract_id\\\":5778367001001}")),
+		given->arena));
+	assert_false(person_owns_record(words, &waiting,
+		json(given, WAITING("recharge:subscription/created",
+				    "{\\\"subscription\\\":{\\\"customer_id\\\":5}}")),
+		given->arena));
+	assert_false(person_owns_record(words, &waiting,
+		json(given, WAITING("recharge:subscription/created", "{")), given->arena));
+	assert_false(
+		person_owns_delivery(words, "recharge:order/processed", json(given, by_browser)));
 }
 
 static void what_is_no_json_is_searched_as_text(void **state)
@@ -192,6 +250,8 @@ int main(void)
 		TEST(a_short_number_tells_nothing),
 		TEST(records_lead_from_one_to_the_next),
 		TEST(records_of_recharge_lead_from_one_to_the_next),
+		TEST(customer_and_subscription_lead_to_the_account),
+		TEST(what_waits_is_theirs_by_its_bodies),
 		TEST(what_is_no_json_is_searched_as_text),
 	};
 
