@@ -85,10 +85,11 @@ static const struct topic topics[] = {
 		  "recharge:order/payment_captured|recharge:order/upcoming|recharge:order/success|"
 		  "recharge:order/cancelled|recharge:order/deleted",
 		OF_SALE("order")},
-	{.names = "recharge:charge/created|recharge:charge/paid|recharge:charge/failed|"
-		  "recharge:charge/max_retries_reached|recharge:charge/refunded|"
-		  "recharge:charge/uncaptured|recharge:charge/upcoming|recharge:charge/updated|"
-		  "recharge:charge/deleted",
+	/* charge/success is charge/paid's name of before */
+	{.names = "recharge:charge/created|recharge:charge/paid|recharge:charge/success|"
+		  "recharge:charge/failed|recharge:charge/max_retries_reached|"
+		  "recharge:charge/refunded|recharge:charge/uncaptured|recharge:charge/upcoming|"
+		  "recharge:charge/updated|recharge:charge/deleted",
 		OF_SALE("charge")},
 	{.names = "recharge:customer/created|recharge:customer/updated|"
 		  "recharge:customer/activated|recharge:customer/deactivated|"
