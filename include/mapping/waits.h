@@ -13,8 +13,12 @@
 bool waits_are_meant(const struct timer *timer);
 
 /* Lets the delivery wait if it must and may, and says for what: remembers its body, and sets the
- * timer with the first one. NULL when it is to be told now; also when too much waits already. */
+ * timer with the first one. NULL when it is to be told now; also when it is too large to wait. */
 const char *waits_begin(struct work *work);
+
+/* Whether something waits, and this delivery does not go with it: then what waits is to be told
+ * first, as it came first. */
+bool waits_are_full(struct work *work, const char *kind, const char *key);
 
 /* What waits, in the order of arrival; NULL for nothing. Ends the waiting: whoever asks tells it.
  */

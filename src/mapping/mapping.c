@@ -152,7 +152,8 @@ static void map_waiting(
 	}
 }
 
-/* A delivery that names the customer ends the waiting of others: they came before it. */
+/* A delivery that names the customer ends the waiting of others: they came before it. So does one
+ * that there is no more room for: a state is compared with the one before. */
 static void end_waiting(struct work *work, struct mapped *result)
 {
 	const char *account = topic_id(work->payload, work->topic->account);
@@ -165,7 +166,7 @@ static void end_waiting(struct work *work, struct mapped *result)
 			work_recall(work, "order", topic_id(work->payload, work->topic->order))
 				.value,
 			"customer_id");
-	if (customer != NULL)
+	if (customer != NULL || waits_are_full(work, WAIT_FOR_CUSTOMER, account))
 		map_waiting(work, waits_end(work, WAIT_FOR_CUSTOMER, account), customer, result);
 }
 

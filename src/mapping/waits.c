@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than that of one customer within minutes does not wait. */
+/* When there is more of one customer within minutes, what waits goes before it. */
 enum { BODIES_MAX = 16, BYTES_MAX = 256 * 1024 };
 
 /* The webhook of a billing attempt may overtake that of the order that it made. */
@@ -90,6 +90,13 @@ static void set_timer(struct work *work, const char *kind, const char *key, int6
 		work_fail(work, "a timer cannot be set");
 }
 
+/* Writes what would wait, the delivery with it; false when that is too much. */
+static bool make_record(struct text *json, const struct work *work, const cJSON *before)
+{
+	write_record(json, work, before);
+	return cJSON_GetArraySize(before) < BODIES_MAX && json->length <= BYTES_MAX;
+}
+
 const char *waits_begin(struct work *work)
 {
 	struct wait wait = wait_of(work);
@@ -102,14 +109,29 @@ const char *waits_begin(struct work *work)
 		return NULL;
 	known = work_recall(work, wait.kind, wait.key);
 	before = json_at(known.value, "bodies");
-	write_record(&json, work, before);
-	fits = cJSON_GetArraySize(before) < BODIES_MAX && json.length <= BYTES_MAX;
+	fits = make_record(&json, work, before);
 	if (fits)
 		work_remember(work, wait.kind, wait.key, &json, NULL);
 	if (fits && before == NULL)
 		set_timer(work, wait.kind, wait.key, work->delivery->received + wait.time);
 	text_free(&json);
 	return fits ? wait.reason : NULL;
+}
+
+bool waits_are_full(struct work *work, const char *kind, const char *key)
+{
+	struct recalled known = work_recall(work, kind, key);
+	const cJSON *before = json_at(known.value, "bodies");
+	struct text json = {0};
+	bool fits;
+
+	if (before == NULL || !is_told(work->delivery->topic))
+		return false;
+	fits = make_record(&json, work, before);
+	if (json.failed)
+		work_fail(work, "no memory");
+	text_free(&json);
+	return !fits;
 }
 
 /* ---- ending ---- */

@@ -185,13 +185,35 @@ static void what_waits_is_bounded(void **state)
 
 	for (int id = 1; id <= 16; id++)
 		assert_int_equal(map_created(given, id, 10), 0);
-	assert_int_equal(map_created(given, 17, 10), 1);
+	/* which teaches, and does not wait */
+	assert_int_equal(map(given, "recharge:customer/created", "{\"customer\":{\"id\":6}}"), 0);
 	assert_int_equal(let_pass(given, 9 * MINUTE), 0);
-	assert_int_equal(let_pass(given, MINUTE), 16);
+	assert_int_equal(map_created(given, 17, 10), 16);
+	assert_int_equal(let_pass(given, 9 * MINUTE), 0);
+	assert_int_equal(let_pass(given, MINUTE), 1);
 	assert_int_equal(map_created(given, 18, 300000), 1);
 	assert_int_equal(map_created(given, 19, 200000), 0);
 	assert_int_equal(map_created(given, 20, 200000), 1);
-	assert_int_equal(let_pass(given, DAY), 1);
+	assert_int_equal(map_created(given, 21, 300000), 2);
+	assert_int_equal(let_pass(given, DAY), 0);
+}
+
+/* The one that there is no room for is compared with those that waited. */
+static void what_waits_goes_before_what_has_no_room(void **state)
+{
+	static const char updated[] = "{\"subscription\":{\"id\":1,\"customer_id\":6,"
+				      "\"status\":\"active\",\"quantity\":%d,"
+				      "\"updated_at\":\"2026-11-22T12:00:%02d+00:00\"}}";
+	struct given *given = *state;
+	char body[256];
+
+	for (int i = 1; i <= 17; i++) {
+		(void)snprintf(body, sizeof(body), updated, i, i);
+		/* the first one is learnt, each of the others is a change */
+		assert_int_equal(
+			map(given, "recharge:subscription/updated", body), i == 17 ? 15 : 0);
+	}
+	assert_int_equal(let_pass(given, HOUR), 1);
 }
 
 static void later_bodies_do_not_make_the_first_wait_longer(void **state)
@@ -259,6 +281,7 @@ int main(void)
 		TEST(a_time_near_the_webhooks_is_that_of_the_webhook),
 		TEST(what_says_no_time_is_named_by_that_of_its_webhook),
 		TEST(what_waits_is_bounded),
+		TEST(what_waits_goes_before_what_has_no_room),
 		TEST(later_bodies_do_not_make_the_first_wait_longer),
 		TEST(the_deepest_body_may_wait),
 		TEST(without_a_wait_it_goes_at_once),
