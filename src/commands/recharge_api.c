@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "send/http.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -24,17 +25,22 @@ enum {
 
 /* ---- what went wrong ---- */
 
-/* What can be done about a status; the last row is of all others. */
+/* What can be done about a status: the first row that has it. */
 static const struct advice {
-	long status;
+	long from;
+	long to;
 	const char *text;
 } advices[] = {
-	{401, "is recharge_token the API token itself, not its client secret, and not revoked?"},
-	{403, "give the token in ReCharge the permissions read_subscriptions, read_orders and "
-	      "read_customers"},
-	{404, "is recharge_api_url ReCharge's API?"},
-	{429, "other programs use the token's requests up: try again later"},
-	{0, "try again later"},
+	{300, 399, "is recharge_api_url ReCharge's API?"},
+	{401, 401,
+		"is recharge_token the API token itself, not its client secret, and not revoked?"},
+	{403, 403,
+		"give the token in ReCharge the permissions read_subscriptions, read_orders and "
+		"read_customers"},
+	{404, 404, "is recharge_api_url ReCharge's API?"},
+	{429, 429, "other programs use the token's requests up: try again later"},
+	{400, 499, "it will not be otherwise later: what ReCharge says names why"},
+	{0, LONG_MAX, "try again later"},
 };
 
 static int refused(const struct shop *shop, const struct http_answer *answer, struct error *error)
@@ -42,11 +48,21 @@ static int refused(const struct shop *shop, const struct http_answer *answer, st
 	const struct advice *advice = advices;
 	char words[WORDS + 1];
 
-	while (advice->status != 0 && advice->status != answer->status)
+	while (answer->status < advice->from || answer->status > advice->to)
 		advice++;
 	http_words(text_string(&answer->body), shop->recharge_token, words, sizeof(words));
-	return error_set(
-		error, "ReCharge answered %ld %s: %s", answer->status, words, advice->text);
+	return error_set(error, "ReCharge answered %ld%s%s: %s", answer->status,
+		*words != '\0' ? " " : "", words, advice->text);
+}
+
+static int unanswered(struct error *error)
+{
+	const struct error reason = *error;
+
+	return error_set(error,
+		"ReCharge gave no answer: %s: is there a way to it from here? Try "
+		"again later",
+		reason.text);
 }
 
 /* ---- a request ---- */
@@ -78,7 +94,7 @@ static int try(const struct http_call *call, struct http_answer *answer, struct 
 			break;
 		wait_for(answer->wait >= 0 ? answer->wait : WAIT_USUAL);
 	}
-	return result;
+	return result == 0 ? 0 : unanswered(error);
 }
 
 /* Makes a request of the API. 0 with a good answer's body in answer->body; the caller frees it. */
@@ -205,7 +221,8 @@ int recharge_list(const struct shop *shop, struct arena *arena, struct registrat
 	*first = NULL;
 	do {
 		if (pages++ == PAGES_MOST)
-			return error_set(error, "ReCharge's list of webhooks has no end");
+			return error_set(error, "ReCharge's list of webhooks has no end: try "
+						"again later");
 		if (list_page(shop, arena, &last, &cursor, error) != 0)
 			return -1;
 	} while (cursor != NULL);

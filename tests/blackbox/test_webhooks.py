@@ -128,7 +128,7 @@ def test_the_public_url_is_taken_from_the_configuration(run, recharge):
 
 @pytest.mark.parametrize("status, advice", [
     (401, "is recharge_token the API token itself"), (403, "read_subscriptions"),
-    (404, "recharge_api_url"), (400, "try again later")])
+    (404, "recharge_api_url"), (302, "recharge_api_url"), (400, "what ReCharge says names why")])
 def test_refusals_say_what_to_do(run, recharge, status, advice):
     recharge.fail(status, body=f'{{"errors": "no, {TOKEN} is not \x1b[31m good"}}'.encode())
     said = run("list", "--url", BASE, status=1).stderr
@@ -160,6 +160,8 @@ def test_it_does_not_wait_for_ever(run, recharge):
     assert "try again later" in run("list", "--url", BASE, status=1).stderr
     recharge.fail(429, {"Retry-After": "0"}, times=4)
     assert "answered 429" in run("list", "--url", BASE, status=1).stderr
+    recharge.fail(429, {"Retry-After": "1800"}, body=b"")
+    assert "answered 429: other programs" in run("list", "--url", BASE, status=1).stderr
 
 
 def test_an_outage_is_waited_for_when_nothing_can_happen_twice(run, recharge):
@@ -175,6 +177,14 @@ def test_an_outage_is_waited_for_when_nothing_can_happen_twice(run, recharge):
     assert states(done)["subscription/created"] == "failed"
     assert len(recharge.requests) == 1 + TOPICS  # none of them twice
     assert states(run("sync", "--url", BASE))["subscription/created"] == "registered"
+
+
+def test_a_connection_that_ends_is_no_answer(run, recharge):
+    recharge.fail(200, body=b'{"webhooks": []}')
+    recharge.fail(0)
+    said = run("sync", "--url", BASE, status=1).stderr
+    assert "subscription/created: ReCharge gave no answer" in said and "Try again later" in said
+    assert len(recharge.requests) == 1 + TOPICS  # it may be registered: the next list tells
 
 
 def test_objects_that_recharge_does_not_have_are_left_out(run, recharge):
@@ -193,7 +203,8 @@ def test_an_answer_that_is_no_list(run, recharge, body):
 
 def test_nobody_there(run):
     said = run("list", "--url", BASE, status=1, url="http://127.0.0.1:1").stderr
-    assert "127.0.0.1:1/webhooks" in said
+    assert "ReCharge gave no answer" in said and "127.0.0.1:1/webhooks" in said
+    assert "Try again later" in said
 
 
 def test_every_topic_that_is_told_is_registered(run, recharge):
