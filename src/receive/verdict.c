@@ -59,13 +59,6 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.answer = UNAUTHENTICATED,
 		.log = "webhook refused: its shop is not in the configuration",
 		.advice = "the name of a shop is its permanent one, NAME.myshopify.com"},
-	[VERDICT_RECHARGE_TOPIC] = {.reason = "recharge_topic",
-		.status = 400,
-		.answer = "the path or X-Recharge-Topic must name the topic, and both the same\n",
-		.log = "webhook refused: its topic is not known, or its path and its "
-		       "X-Recharge-Topic differ",
-		.advice = "each topic is registered with an address of its own: `segrelay webhooks "
-			  "recharge list` compares"},
 	[VERDICT_RECHARGE_UNSIGNED] = {.reason = "recharge_unsigned",
 		.status = 401,
 		.answer = UNAUTHENTICATED,
@@ -85,8 +78,17 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.log = "webhook refused: bytes follow its JSON",
 		.advice = "whoever has seen a webhook with ReCharge's older signature can add to "
 			  "it: set recharge_signature = v1 if ReCharge sends the newer one"},
-	/* Not 401 in these three: ReCharge may drop what was refused so, and it may be the relay
-	 * that lacks something: the time, the newer signature that a proxy drops, the secret. */
+	/* 503 in these four: ReCharge may drop what was refused by 400 or 401, and it may be the
+	 * relay that lacks something: the time, the header or path that a proxy drops, the secret.
+	 */
+	[VERDICT_RECHARGE_TOPIC] = {.reason = "recharge_topic",
+		.status = 503,
+		.answer = "the path or X-Recharge-Topic must name the topic, and both the same\n",
+		.log = "webhook refused for now: its topic is not known, or its path and its "
+		       "X-Recharge-Topic differ",
+		.advice = "does the reverse proxy leave path and X-Recharge-* headers as they are? "
+			  "Each topic has an address of its own: `segrelay webhooks recharge "
+			  "list` compares; ReCharge sends it again for 48 hours"},
 	[VERDICT_RECHARGE_STALE] = {.reason = "recharge_stale",
 		.status = 503,
 		.answer = TRY_AGAIN,

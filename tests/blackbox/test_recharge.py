@@ -23,7 +23,7 @@ def recharged(make_relay):
 
 
 def refused(relay, reason):
-    code = {"recharge_topic": 400, "recharge_shop": 503, "recharge_stale": 503,
+    code = {"recharge_topic": 503, "recharge_shop": 503, "recharge_stale": 503,
             "recharge_legacy": 503}.get(reason, 401)
     return relay.metric(f'segrelay_http_requests_total{{code="{code}",reason="{reason}"}}')
 
@@ -162,8 +162,8 @@ def test_the_topic_is_in_the_path_or_in_the_header(recharged):
             (base + "/" + CREATED + "?from=recharge", CREATED, 200),
             (f"/webhooks/recharge/{AURORA.domain.upper()}/{CREATED}", CREATED.upper(), 200),
             (base, CREATED.upper(), 200), (base + "/Subscription/Created", None, 200),
-            (base, None, 400), (base, "created", 400),
-            (base + "/subscription/updated", CREATED, 400),
+            (base, None, 503), (base, "created", 503),
+            (base + "/subscription/updated", CREATED, 503),
             (base + "/subscription", CREATED, 404), (base + "/a/b/c", None, 404),
             (base + "//created", None, 404), (base + "/a/", None, 404),
             (base + "/a%2fb%0a", None, 404), ("/webhooks/recharge", CREATED, 404),
@@ -269,7 +269,7 @@ def test_post_signs_as_recharge_does(recharged, tmp_path):
     assert recharged.topic(TOPIC)["repeated"] == 1
     assert recharged.run(*words, "--legacy", status=1).stdout.startswith("503")  # pinned by now
     done = recharged.run(*words, "--header", "X-Recharge-Topic: a/b", status=1)
-    assert done.stdout.startswith("400")
+    assert done.stdout.startswith("503")
     secret = tmp_path / "secret"
     secret.write_text(SECRETS[1] + "\n")
     assert recharged.run(*words, "--secret-file", str(secret)).stdout.startswith("200")
