@@ -10,7 +10,7 @@
 enum {
 	ID_MAX = 128,
 	TOKEN_MAX = 255,
-	TEXT_MAX = 255,
+	TEXT_MAX = 255, /* as the browser counts */
 	URL_MAX = 2048,
 };
 
@@ -98,9 +98,27 @@ static bool is_event(const char *text)
 	return false;
 }
 
+/* Pages, and the apps that a browser names as what led to one. */
 static bool is_address(const char *text)
 {
-	return strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "http://", 7) == 0;
+	static const char *const schemes[] = {
+		"https://", "http://", "android-app://", "ios-app://"};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The length that JavaScript sees: in units of UTF-16, of which what has four bytes takes two. */
+static size_t units_of(const char *text)
+{
+	size_t units = 0;
+
+	for (; *text != '\0'; text++)
+		if ((*text & 0xc0) != 0x80)
+			units += (*text & 0xf8) == 0xf0 ? 2 : 1;
+	return units;
 }
 
 static bool is_text_of(enum kind kind, const char *text)
@@ -121,7 +139,7 @@ static bool is_text_of(enum kind kind, const char *text)
 		return length <= URL_MAX && url_is_clean_text(text) &&
 		       *text == (kind == PATH ? '/' : '?');
 	default:
-		return length <= TEXT_MAX && url_is_clean_text(text);
+		return units_of(text) <= TEXT_MAX && url_is_clean_text(text);
 	}
 }
 

@@ -227,6 +227,14 @@ def test_hints_are_small(relay):
     assert collect(relay, b"x" * 8193).status == 413
     assert collect(relay, b"").status == 400
     assert collect(relay, storefront.posted(anonymousId="x" * 129)).status == 400
+    assert collect(relay, storefront.posted(page={"title": "é" * 256})).status == 400
+
+
+def test_what_browsers_say_is_no_reason_to_lose_a_link(relay):
+    """Titles in any script are as long as the script lets them be, and apps are no pages."""
+    assert collect(relay, storefront.posted(page={"title": "茶" * 255})).status == 204
+    assert collect(relay, storefront.posted(campaign={"name": "x" + "\U0001fad6" * 127})).status == 204
+    assert collect(relay, storefront.posted(page={"referrer": "android-app://com.search.example/"})).status == 204
 
 
 def test_a_browser_may_ask_first(relay):

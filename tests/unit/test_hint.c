@@ -47,6 +47,9 @@ static void keeps_what_is_known(void **state)
 			",\"page\":{\"path\":\"/cart/c/Z2Nw\"}"},
 		{",\"page\":{\"url\":\"https://a.example/c?monkey=s\",\"path\":\"/c\"}",
 			",\"page\":{\"url\":\"https://a.example/c?monkey=s\",\"path\":\"/c\"}"},
+		/* an app led to the page */
+		{",\"page\":{\"referrer\":\"android-app://com.search.example/\"}",
+			",\"page\":{\"referrer\":\"android-app://com.search.example/\"}"},
 		/* a browser's clock tells a time that can be, or none */
 		{",\"event\":{\"name\":\"checkout_started\",\"time\":\"2026-11-23T11:00:00Z\"}",
 			",\"event\":{\"name\":\"checkout_started\",\"time\":\"2026-11-23T11:00:00."
@@ -165,6 +168,34 @@ static void bounds_every_text(void **state)
 	text_free(&kept);
 }
 
+/* The script cuts where JavaScript counts: no letter of it is one too many here. */
+static void counts_letters_as_the_browser_does(void **state)
+{
+	static const struct {
+		const char *letter;
+		size_t units; /* of UTF-16 */
+	} cases[] = {{"x", 1}, {"\u00e9", 1}, {"\u8336", 1}, {"\U0001fad6", 2}};
+	struct text body = {0};
+	struct text kept = {0};
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		for (size_t more = 0; more <= 1; more++) {
+			text_cut(&body, 0);
+			text_put(&body, HEAD ",\"page\":{\"title\":\"");
+			for (size_t units = 0; units + cases[i].units <= 255 + 2 * more;
+				units += cases[i].units)
+				text_put(&body, cases[i].letter);
+			text_put(&body, "\"}}");
+			if (read_hint(text_string(&body), &kept, &error) != (more > 0 ? -1 : 0))
+				fail_msg("case %zu, %zu more", i, more);
+		}
+	}
+	text_free(&body);
+	text_free(&kept);
+}
+
 static void knows_a_tag_in_a_list(void **state)
 {
 	static const char tag[] = "\"0a1b\"";
@@ -186,6 +217,7 @@ int main(void)
 		cmocka_unit_test(cuts_the_key_off_a_token),
 		cmocka_unit_test(names_what_is_wrong),
 		cmocka_unit_test(bounds_every_text),
+		cmocka_unit_test(counts_letters_as_the_browser_does),
 		cmocka_unit_test(knows_a_tag_in_a_list),
 	};
 
