@@ -117,32 +117,27 @@ static void set_person(struct work *work, cJSON *link)
 		unless_hinted(work, "google_session_id", person->google_session_id));
 }
 
+static void write_record(struct work *work, const char *kind, const char *key, const cJSON *record,
+	const struct recalled *before)
+{
+	struct text json = {0};
+
+	if (work->failed || record->child == NULL)
+		return;
+	json_add_value(&json, record);
+	work_remember(work, kind, key, &json, before->json);
+	text_free(&json);
+}
+
 /* What others have written there stays: it is not ours to know all members. */
 static void remember(struct work *work, const char *token, const struct recalled *before)
 {
 	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
-	struct text json = {0};
 
 	set_person(work, link);
 	set_join(work, link);
 	set_order(work, link);
-	if (work->failed || link->child == NULL)
-		return;
-	json_add_value(&json, link);
-	work_remember(work, "link", token, &json, before->json);
-	text_free(&json);
-}
-
-static void write_account(
-	struct work *work, const char *account, cJSON *link, const struct recalled *before)
-{
-	struct text json = {0};
-
-	if (work->failed || link->child == NULL)
-		return;
-	json_add_value(&json, link);
-	work_remember(work, ACCOUNT, account, &json, before->json);
-	text_free(&json);
+	write_record(work, "link", token, link, before);
 }
 
 /* The browser's id is that of the first checkout, perhaps years ago: it is kept apart, so that it
@@ -163,7 +158,7 @@ static void remember_account(struct work *work)
 	seen[MONTH] = '\0';
 	work_set(work, link, "seen", seen); /* it lasts as long as something comes */
 	set_join(work, link);
-	write_account(work, work->account_id, link, before);
+	write_record(work, ACCOUNT, work->account_id, link, before);
 }
 
 /* A refusal in the storefront is one for the subscriber, too. */
@@ -177,7 +172,7 @@ static void refuse_account(struct work *work)
 		return;
 	link = work_view(work, known.value);
 	json_remove(link, FIRST_BROWSER);
-	write_account(work, account, link, &known);
+	write_record(work, ACCOUNT, account, link, &known);
 }
 
 /* An order may come without its cart's token: so a checkout is found by its own token, too. */
