@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import pytest
 from conftest import Answer
+from tools import recharge, recharge_signing, storefront
 from tools import shop as shops
-from tools import storefront
 from tools.journeys import cart, checkout, redact
 from tools.shop import ALMA, AURORA, BROWSER_ID, order
 
@@ -179,6 +179,22 @@ def test_who_refused_is_told_without_the_browser(relay, segment):
     message = tracks(segment, "Order Completed")[0]
     assert "anonymousId" not in message
     assert message["context"]["consent"]["categoryPreferences"]["Analytics"] is False
+
+
+def test_a_refusal_is_one_for_the_subscriber(make_relay, segment):
+    """ReCharge repeats what the first checkout's attributes said of the browser."""
+    relay = make_relay(options=GENERAL, shop_options=SHOP + '\n recharge_secrets = {"%s"}'
+                       % recharge_signing.SECRETS[0])
+    assert relay.post("checkouts/update", checkout("contact", browser_id=None)).status == 200
+    refused = storefront.posted(browser_id=None, consent=storefront.REFUSED, page=None)
+    for number in (1, 2):
+        renewal = recharge.order(recharge.NEW, number=number, shopify_number=2000 + number)
+        assert relay.post_recharge("order/processed", renewal).status == 200
+        assert collect(relay, refused).status == 204
+    segment.wait_for(2, "Order Processed")
+    first, second = tracks(segment, "Order Processed")
+    assert first["anonymousId"] == BROWSER_ID and "anonymousId" not in second
+    assert first["userId"] == second["userId"] == str(ALMA.id)
 
 
 def test_the_forgotten_leave_no_hint(relay, segment):
