@@ -99,6 +99,8 @@ void as_count(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	struct money count = amount_at(value, ".");
 
+	for (; count.scale > 0 && count.units % 10 == 0; count.scale--) /* 2.0 is a count, too */
+		count.units /= 10;
 	if (!count.known || count.scale != 0) {
 		work_unreadable(scope->work, row->property);
 		return;
