@@ -406,6 +406,8 @@ def _sums_of_subscription(properties):
     if "subscription_revenue" not in properties or not properties.get("products"):
         return []
     product = properties["products"][0]
+    if "price" not in product or "quantity" not in product:
+        return []  # one of them could not be read
     value = product["price"] * product["quantity"]
     if value != properties["subscription_revenue"]:
         return [f"properties.subscription_revenue: is {properties['subscription_revenue']}, "
