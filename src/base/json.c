@@ -1,6 +1,7 @@
 /* Reading JSON with cJSON, safely. */
 #include "base/json.h"
 
+#include "base/json_index.h"
 #include "base/json_scan.h"
 
 #include <pthread.h>
@@ -54,6 +55,8 @@ cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct e
 	use_arena(arena);
 	value = cJSON_ParseWithLengthOpts(quoted, quoted_length + 1, &end, 1);
 	current_arena = before;
+	if (value != NULL && !json_index(arena, value))
+		value = NULL;
 	if (value == NULL && arena_failed(arena))
 		(void)error_set(error, "no memory to parse a body of %zu bytes", length);
 	else if (value == NULL)
@@ -148,6 +151,7 @@ static int put_item(cJSON *object, const char *key, cJSON *item)
 {
 	if (item == NULL)
 		return -1;
+	json_index_drop(object);
 	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
 	return cJSON_AddItemToObject(object, key, item) ? 0 : -1;
 }
@@ -180,6 +184,7 @@ int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON 
 	bool added;
 
 	use_arena(arena);
+	json_index_drop(object);
 	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
 	added = cJSON_AddItemReferenceToObject(object, key, lent(value));
 	current_arena = before;
@@ -188,29 +193,11 @@ int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON 
 
 void json_remove(cJSON *object, const char *key)
 {
+	json_index_drop(object);
 	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
 }
 
 /* ---- looking ---- */
-
-/* Orders have some 90 members and are asked for as many: no call of strcmp for each. */
-static bool is_key(const char *string, const char *key, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (string[i] != key[i])
-			return false;
-	return string[length] == '\0';
-}
-
-static const cJSON *member(const cJSON *object, const char *key, size_t length)
-{
-	if (!cJSON_IsObject(object))
-		return NULL;
-	for (const cJSON *child = object->child; child != NULL; child = child->next)
-		if (is_key(child->string, key, length))
-			return child;
-	return NULL;
-}
 
 /* NULL for what says nothing. */
 static const cJSON *holding(const cJSON *value)
@@ -224,6 +211,8 @@ static const cJSON *holding(const cJSON *value)
 	return value;
 }
 
+static const bool ends_name[256] = {['\0'] = true, ['.'] = true, ['|'] = true};
+
 const cJSON *json_at(const cJSON *object, const char *path)
 {
 	const cJSON *value = object;
@@ -233,9 +222,9 @@ const cJSON *json_at(const cJSON *object, const char *path)
 	for (;;) {
 		size_t length = 0;
 
-		while (path[length] != '\0' && path[length] != '.' && path[length] != '|')
+		while (!ends_name[(unsigned char)path[length]])
 			length++;
-		value = member(value, path, length);
+		value = json_find(value, path, length);
 		path += length;
 		if (*path == '.') {
 			path++;

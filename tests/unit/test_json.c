@@ -108,6 +108,10 @@ static void odd_text_is_made_safe(void **state)
 		"b\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
 		"c");
 	assert_reads("{\"a\":\"\xed\xa0\x80\"}", "a", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+	assert_reads("{\"a\":\"\\u00e9\\u20AC\\\"\\\\\\b\\f\\n\\r\\t\"}", "a",
+		"\xc3\xa9\xe2\x82\xac\"\\\b\f\n\r\t");
+	assert_reads("{\"a\":\"\xc3\xa9\xf0\x9f\x98\x80\xc3\"}", "a",
+		"\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbd");
 	assert_reads("{\"a\":\"https:\\/\\/x\"}", "a", "https://x");
 }
 
@@ -214,6 +218,83 @@ static void objects_can_be_made(void **state)
 	arena_destroy(parsed.arena);
 }
 
+/* {"m0":"0","m1":"1",…} with `count` members. */
+static struct parsed parse_wide(int count)
+{
+	struct text body = {0};
+	struct parsed parsed;
+
+	text_put(&body, "{");
+	for (int i = 0; i < count; i++)
+		text_format(&body, "%s\"m%d\":%d", i > 0 ? "," : "", i, i);
+	text_put(&body, "}");
+	parsed = parse(text_string(&body));
+	assert_non_null(parsed.value);
+	text_free(&body);
+	return parsed;
+}
+
+static void assert_wide(const cJSON *object, int count)
+{
+	char name[16];
+	char value[16];
+
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof(name), "m%d", i);
+		(void)snprintf(value, sizeof(value), "%d", i);
+		assert_string_equal(json_text(object, name), value);
+	}
+	(void)snprintf(name, sizeof(name), "m%d", count);
+	assert_null(json_at(object, name));
+	assert_null(json_at(object, "m"));
+	assert_null(json_at(object, ""));
+}
+
+/* However wide an object is, and however it was made. */
+static void members_are_found(void **state)
+{
+	static const int widths[] = {1, 8, 9, 90, 256, 257, 1000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(widths); i++) {
+		struct parsed parsed = parse_wide(widths[i]);
+		cJSON *object = json_object(parsed.arena);
+
+		assert_wide(parsed.value, widths[i]);
+		assert_wide(json_view(parsed.arena, parsed.value), widths[i]);
+		assert_int_equal(json_refer(parsed.arena, object, "of", parsed.value), 0);
+		assert_wide(json_at(object, "of"), widths[i]);
+		assert_int_equal(json_put(parsed.arena, object, "copy", parsed.value), 0);
+		assert_wide(json_at(object, "copy"), widths[i]);
+		arena_destroy(parsed.arena);
+	}
+}
+
+static void members_change(void **state)
+{
+	struct parsed parsed = parse_wide(20);
+
+	(void)state;
+	assert_int_equal(json_put_string(parsed.arena, parsed.value, "m7", "seven"), 0);
+	assert_int_equal(json_put_string(parsed.arena, parsed.value, "fresh", "new"), 0);
+	json_remove(parsed.value, "m0");
+	json_remove(parsed.value, "absent");
+	assert_string_equal(json_text(parsed.value, "m7"), "seven");
+	assert_string_equal(json_text(parsed.value, "fresh"), "new");
+	assert_string_equal(json_text(parsed.value, "m19"), "19");
+	assert_null(json_at(parsed.value, "m0"));
+	arena_destroy(parsed.arena);
+}
+
+static void the_first_of_two_counts(void **state)
+{
+	(void)state;
+	assert_reads("{\"a\":1,\"a\":2}", "a", "1");
+	assert_reads("{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,"
+		     "\"a\":2,\"h\":2}",
+		"h", "1");
+}
+
 #define BODY(text) (text), sizeof(text) - 1
 
 /* Whoever appends to a body must not get it parsed, and is told from a body that is broken. */
@@ -266,6 +347,9 @@ int main(void)
 		cmocka_unit_test(paths_find_what_says_something),
 		cmocka_unit_test(what_is_written_can_be_read),
 		cmocka_unit_test(objects_can_be_made),
+		cmocka_unit_test(members_are_found),
+		cmocka_unit_test(members_change),
+		cmocka_unit_test(the_first_of_two_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

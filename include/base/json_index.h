@@ -1,0 +1,25 @@
+/* Finding the members of objects: of wide ones by an index.
+ *
+ * Orders have some 90 members and are asked for them hundreds of times. The index of an object is
+ * in its `valuestring`, of which cJSON makes no use for objects. */
+#ifndef SEGRELAY_BASE_JSON_INDEX_H
+#define SEGRELAY_BASE_JSON_INDEX_H
+
+#include "base/arena.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Makes the index of every object in a value that is wide enough to gain by it; false when memory
+ * runs out. */
+bool json_index(struct arena *arena, cJSON *value);
+
+/* Gives up the index of an object whose members are about to change. */
+void json_index_drop(cJSON *object);
+
+/* The first member of the name of `length` bytes; NULL when there is none, and for what is no
+ * object. */
+const cJSON *json_find(const cJSON *object, const char *name, size_t length);
+
+#endif
