@@ -35,7 +35,9 @@ bool text_reserve(struct text *text, size_t more)
 
 void text_add(struct text *text, const void *bytes, size_t length)
 {
-	if (!text_reserve(text, length))
+	bool has_room = !text->failed && length < text->capacity - text->length;
+
+	if (!has_room && !text_reserve(text, length))
 		return;
 	if (length > 0)
 		memcpy(text->data + text->length, bytes, length);
