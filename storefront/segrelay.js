@@ -11,9 +11,10 @@
 
 	const DWELL = 400; // ms to be seen
 	const BATCH = 20; // products of one Product List Viewed
+	const MOST = 40; // of a cart
 	const FETCHES = 60; // products asked for by one page view
-	const BLOCKED = 4000; // ms: analytics.js will not come
-	const TAKEN = 50; // ms: analytics.js has handed an event on
+	const BLOCKED = 4000; // ms
+	const TAKEN = 50; // ms
 	const KEY = 'segrelay';
 	const ID = 'ajs_anonymous_id';
 	const METHODS = 'track page identify group alias ready on once off reset debug setAnonymousId addSourceMiddleware';
@@ -32,18 +33,18 @@
 	const later = (work, ms) => setTimeout(safely(work), ms);
 	const idle = work => window.requestIdleCallback ? requestIdleCallback(safely(work), {timeout: 2000}) : later(work, 1);
 	const listen = (target, type, handler) => target.addEventListener(type, safely(handler), true);
-	const cut = (text, most) => text ? String(text).slice(0, most).replace(/[\ud800-\udbff]$/, '') : undefined;
+	const cut = (text, most) => text ? String(text).slice(0, most).replace(/[\ud800-\udbff]$|[\0-\x1f\x7f]/g, '') : undefined;
 	const decoded = text => attempt(() => decodeURIComponent(text)) || text;
 	const cookie = name => decoded(`; ${document.cookie}`.split(`; ${name}=`)[1]?.split(';')[0] || '');
 
 	const known = object => Object.fromEntries(Object.entries(object).filter(([, value]) =>
-		value === false || value === 0 || value && (typeof value !== 'object' || Object.keys(value).length)));
+		!/^(""|{}|\[]|null|undefined)$/.test(JSON.stringify(value))));
 
-	// For the visit in this tab.
 	const recall = () => attempt(() => JSON.parse(sessionStorage.getItem(KEY))) || {};
-	const remember = facts => attempt(() => sessionStorage.setItem(KEY, JSON.stringify({...recall(), ...facts})));
+	const remember = (facts, others = recall()) =>
+		attempt(() => sessionStorage.setItem(KEY, JSON.stringify({...others, ...facts})));
 
-	// What the theme wrote into the page, which it may replace.
+	// What the theme wrote, and may replace.
 	const texts = new Map();
 	const read = element => {
 		const text = element?.textContent;
@@ -61,35 +62,35 @@
 	const here = () => handleOf(location.pathname);
 
 	// "/en-ca/cart" is "/cart".
-	const plain = path => `/${path.startsWith(root()) ? path.slice(root().length) : path.slice(1)}`
-		.replace(/^\/[a-z]{2}(-[a-z]{2,4})?(?=\/|$)/i, '').replace(/\/$/, '') || '/';
+	const plain = path => path.replace(root(), '/').replace(/\/$/, '') || '/';
 
 	const MARKETING = /^(utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*)$/i;
 	const SECRET = /^(key|\w*token|e?mail|phone|code|hmac|signature)$/i;
-	const PRIVATE = /^\/(account|checkouts?|orders|cart|gift_cards|\d+)\//i;
+	const PRIVATE = /^(\/[a-z]{2}(-\w+)?)?\/(account|checkouts?|orders|cart|gift_cards|\d+)\//i;
 
-	// Without what opens something or names somebody; in private areas numbers and long parts do.
+	// Without what opens something or names somebody: in private areas, numbers and long parts.
 	const cleaned = (address, keep = name => !SECRET.test(name)) => {
 		const url = new URL(address, location.href);
-		const closed = PRIVATE.test(plain(url.pathname));
+		const closed = PRIVATE.test(url.pathname);
 		const path = url.pathname.split('/').filter(part => !/@|%40/.test(part) && !(closed && /\d|.{20}/.test(part))).join('/');
 		[...url.searchParams].forEach(([name, value]) => keep(name) && !value.includes('@') || url.searchParams.delete(name));
-		return {url: url.origin + path + url.search, path, search: url.search};
+		return {url: `${url.protocol}//${url.host}${path}${url.search}`, path, search: url.search};
 	};
 	const marketing = name => MARKETING.test(name);
 
+	// The relay takes 8 KB.
 	const pageFacts = () => {
 		const {url, path, search} = cleaned(location.href, marketing);
 		return known({
-			url: cut(url, 2048), path: cut(path, 1024), search: cut(search, 1024), title: cut(document.title, 255),
-			referrer: document.referrer && cut(cleaned(document.referrer, marketing).url, 2048),
+			url: cut(url, 1024), path: cut(path, 512), search: cut(search, 512), title: cut(document.title, 200),
+			referrer: document.referrer && cut(cleaned(document.referrer, marketing).url, 1024),
 		});
 	};
 
 	const campaign = () => {
-		const found = known(Object.fromEntries(['campaign', 'source', 'medium', 'term', 'content'].map(name =>
-			[name === 'campaign' ? 'name' : name, cut(parameters().get(`utm_${name}`), 255)])
-			.filter(([, value]) => value && !value.includes('@'))));
+		const found = known(Object.fromEntries(['name', 'source', 'medium', 'term', 'content'].map(name =>
+			[name, cut(parameters().get(`utm_${name === 'name' ? 'campaign' : name}`), 200)])
+			.filter(([, value]) => !value?.includes('@'))));
 		return found.name || found.source ? (remember({campaign: found}), found) : recall().campaign;
 	};
 
@@ -101,13 +102,15 @@
 	// ---- consent ----
 
 	let active;
-	let chosen; // on this page
-	const privacy = () => shopify().customerPrivacy;
+	let chosen;
 	const asks = name => !!attempt(() => privacy()[name]());
+	const isAllowed = () => config.consent === 'off' || asks('analyticsProcessingAllowed');
+	// Early on there is little in it.
+	const privacy = () => shopify().customerPrivacy?.analyticsProcessingAllowed && shopify().customerPrivacy;
 
 	const choice = () => {
 		const current = attempt(() => privacy().currentVisitorConsent()) || {};
-		return privacy() && (chosen || /"(yes|no)"/.test(JSON.stringify(current))) ? {
+		return privacy() && (chosen || navigator.globalPrivacyControl || Object.values(current).join('')) ? {
 			analytics: asks('analyticsProcessingAllowed'), marketing: asks('marketingAllowed'),
 			preferences: asks('preferencesProcessingAllowed'), saleOfData: asks('saleOfDataAllowed'),
 		} : undefined;
@@ -121,14 +124,14 @@
 	let blocked;
 	let owned; // loaded by this script
 
-	// In each of its states: a list that waits, the usual stub, the real one.
+	// The real one, or what waits for it.
 	const call = (method, ...args) => {
 		const analytics = window.analytics = window.analytics || [];
 		return analytics[method] ? analytics[method](...args) : analytics.push([method, ...args]);
 	};
 
 	const load = () => {
-		const stub = window.analytics = window.analytics || [];
+		const stub = window.analytics;
 		if (stub.initialize || stub.invoked || !config.writeKey) {
 			return;
 		}
@@ -136,15 +139,13 @@
 		METHODS.split(' ').forEach(method => {
 			stub[method] = (...args) => window.analytics === stub ? stub.push([method, ...args]) : window.analytics[method](...args);
 		});
-		stub._writeKey = config.writeKey;
-		stub._cdn = config.cdn;
-		// Requests outlive the page: no click waits for its own.
-		stub._loadOptions = {integrations: {'Segment.io': {deliveryStrategy: {config: {keepalive: true}}}}};
-		const script = document.createElement('script');
-		script.async = true;
-		script.src = `${config.cdn}/analytics.js/v1/${config.writeKey}/analytics.min.js`;
-		script.onerror = whenBlocked;
-		document.head.append(script);
+		Object.assign(stub, {
+			_writeKey: config.writeKey, _cdn: config.cdn,
+			_loadOptions: {integrations: {'Segment.io': {deliveryStrategy: {config: {keepalive: true}}}}},
+		});
+		document.head.append(Object.assign(document.createElement('script'), {
+			src: `${config.cdn}/analytics.js/v1/${config.writeKey}/analytics.min.js`, onerror: whenBlocked,
+		}));
 	};
 
 	// What waited while the consent was taken back is dropped.
@@ -155,7 +156,7 @@
 	const complete = message => {
 		const ids = google();
 		const email = layer().customer?.email || window.analytics.user().traits().email;
-		[message.context.page, message.properties].forEach(page => page?.path && Object.assign(page,
+		[message.context.page, message.type === 'page' && message.properties].forEach(page => page?.url && Object.assign(page,
 			cleaned(page.url), page.referrer && {referrer: cleaned(page.referrer).url}));
 		if (ids.clientId) {
 			message.integrations = {...message.integrations, 'Google Analytics': ids};
@@ -178,7 +179,7 @@
 
 	// ---- products ----
 
-	// Hundredths in every currency; the quotient is written with exactly their digits.
+	// Of hundredths, in every currency.
 	const amount = hundredths => Number.isInteger(hundredths) ? hundredths / 100 : undefined;
 	const absolute = address => address && new URL(address, location.origin).href;
 	const secure = address => absolute(address)?.replace(/^http:/, 'https:');
@@ -193,7 +194,7 @@
 	const products = new Map(); // by handle, or promises of them
 	let fetches;
 
-	// After navigation without a load the layer may still be that of the page before.
+	// The layer may be that of the page before.
 	const ownLayer = () => decoded(location.pathname).endsWith(decoded(layer().path || '')) ? layer() : {};
 	const lists = () => [ownLayer().list, ...[...document.querySelectorAll('script.segrelay-list')].map(read)]
 		.filter(list => list?.products);
@@ -209,7 +210,7 @@
 	const fetched = async handle => {
 		const product = await exact(fetch(`${root()}products/${encodeURIComponent(handle)}.js`));
 		const wanted = here() === handle && product.variants.find(each => each.id === parameters().get('variant'));
-		const variant = wanted || product.variants.find(each => each.available) || product.variants[0];
+		const variant = wanted || product.variants.find(({available}) => available) || product.variants[0];
 		return {...product, image: product.featured_image,
 			variant: {...variant, compareAt: variant.compare_at_price, image: variant.featured_image?.src}};
 	};
@@ -236,11 +237,11 @@
 		if (path === '/search') {
 			search(parameters().get('q'));
 		}
-		// The form was sent, and the next page shows a customer.
+		// After the form comes a page that shows a customer, or a riddle first.
 		if (recall().registering && layer().customer) {
 			track('Registration Completed');
 		}
-		remember({registering: undefined});
+		path !== '/challenge' && remember({registering: undefined});
 		watchLists();
 		attempt(() => viewProduct(here()));
 	};
@@ -260,22 +261,29 @@
 		}
 	};
 
+	let typing;
+	const searchRests = text => {
+		clearTimeout(typing);
+		typing = later(() => search(text), DWELL * 2);
+	};
+
 	const viewCart = async () => {
 		const {item_count, token, currency, total_price, items = []} = await readCart().catch(() => ({}));
 		track('Cart Viewed', item_count > 0 && {
 			cart_id: token, currency, value: amount(total_price),
-			products: items.map(({variant_id, sku, variant_title, original_price, ...item}, index) => ({
+			...items.length > MOST && {products_truncated: true, products_count: items.length},
+			products: items.slice(0, MOST).map((item, index) => ({
 				...properties({...item, id: item.product_id, title: item.product_title, type: item.product_type,
-					variant: {id: variant_id, sku, title: variant_title, price: original_price}}),
+					variant: {id: item.variant_id, sku: item.sku, title: item.variant_title, price: item.original_price}}),
 				currency, quantity: item.quantity, position: index + 1,
 			})),
 		});
 	};
 
 	const identify = () => {
-		const {id, email, emailMd5, phone, firstName, lastName, address = {}} = layer().customer || {};
-		const userId = {customer_id: id, email, md5_email: emailMd5}[config.userId];
-		const traits = known({email, phone, firstName, lastName, address: known(address)});
+		const {id, emailMd5, address = {}, ...others} = layer().customer || {};
+		const userId = {customer_id: id, email: others.email, md5_email: emailMd5}[config.userId];
+		const traits = known({...others, address: known(address)});
 		const identified = JSON.stringify([userId, traits]);
 		if (!id) {
 			remember({identified: undefined});
@@ -287,7 +295,7 @@
 
 	// ---- lists ----
 
-	const dwelling = new Map();
+	const dwelling = new WeakMap();
 	const batches = new Map();
 	let pause;
 
@@ -295,13 +303,12 @@
 		handleOf(link.pathname) && handleOf(link.pathname) !== here();
 	const listed = () => [...document.querySelectorAll(LINKS)].filter(isListed);
 
-	// By the data layer, else by the page itself.
 	const placeOf = link => {
 		const handle = handleOf(link.pathname);
 		const list = lists().find(each => each.products.some(product => product.handle === handle));
-		const {id, name, offset = 0} = list || {id: view.path, name: ownLayer().template || view.path};
+		const {id, name} = list || {id: view.path, name: ownLayer().template || view.path};
 		const handles = list ? list.products.map(product => product.handle) : listed().map(each => handleOf(each.pathname));
-		const position = offset + [...new Set(handles)].indexOf(handle) + 1;
+		const position = [...new Set(handles)].indexOf(handle) + 1;
 		return {list_id: id, list_name: name, list_position: position, position};
 	};
 
@@ -327,21 +334,22 @@
 			const batch = batches.get(list_id) || {list_id, list_name, currency: currency(), products: []};
 			batches.set(list_id, batch).get(list_id).products.push({...properties(product), position});
 			clearTimeout(pause);
-			pause = later(() => tellLists(), batch.products.length < BATCH ? DWELL * 2 : 0);
+			pause = later(tellLists, batch.products.length < BATCH ? DWELL * 2 : 0);
 		}
 	};
-	const tellLists = (say = track) => {
+	const tellLists = () => {
 		batches.forEach(batch => {
 			batch.products.sort((one, other) => one.position - other.position);
 			while (batch.products.length) {
-				say('Product List Viewed', {...batch, products: batch.products.splice(0, BATCH)});
+				keep('Product List Viewed', {...batch, products: batch.products.splice(0, BATCH)});
 			}
 		});
+		tellKept();
 	};
 
 	// ---- clicks ----
 
-	// What the page may not live to tell is kept, for the next page to tell. Should both, Segment knows it by its id.
+	// The next page tells it, should this one not live to; if both do, with one id.
 	const keep = (event, facts, handle) => remember({kept: Object.fromEntries([...Object.entries(recall().kept || {}),
 		[crypto.randomUUID(), {event, facts, handle, timestamp: new Date().toISOString()}]].slice(-BATCH))});
 	const taken = new Set();
@@ -361,46 +369,48 @@
 		tellKept();
 	};
 
-	const SHARE = /\/(?:[\w-]+\.)*(facebook|pinterest|twitter|x|linkedin|instagram|whatsapp)\.com\/.*(share|pin|intent|send)/;
+	const SHARE = /[/.](facebook|pinterest|twitter|x|linkedin|instagram|whatsapp)\.com\/.*(share|pin|intent|send)/;
 	const IMAGE = /\/cdn\/shop\/|cdn\.shopify\.com\//;
 	const aboutThis = async (event, facts) => track(event, {...properties(await productOf(here()) || {}), ...facts});
 
-	const clicked = ({target, button}) => {
+	const clicked = ({target, button, detail}) => {
 		const link = target.closest('a[href]');
-		const shared = link && SHARE.exec(link.href);
+		const shared = SHARE.exec(link?.href);
 		const picture = target.closest('img') || target.closest('a, button')?.querySelector('img');
-		if (!active || !view || button > 1) {
+		// `src` may be a placeholder.
+		const image = [picture?.src, picture?.currentSrc].find(address => IMAGE.test(address));
+		// A double click is one.
+		if (!active || button > 1 || detail > 1) {
 			return;
 		}
 		if (link && isListed(link)) {
 			click(link);
 		} else if (here() && shared) {
 			aboutThis('Product Shared', {share_via: shared[1]});
-		} else if (here() && picture && IMAGE.test(picture.src) && !target.closest(NO_LIST) &&
+		} else if (here() && image && !target.closest(NO_LIST) &&
 			(!link || link.hash || IMAGE.test(link.href))) {
-			aboutThis('Product Image Clicked', {image_url: secure(picture.src)});
+			aboutThis('Product Image Clicked', {image_url: secure(image)});
 		}
 	};
 
-	// ---- the link from the visitor to the cart ----
+	// ---- the visitor's cart ----
 
-	// Behind the "?" stands what opens the cart: it stays here.
+	// Behind the "?" is what opens the cart.
 	const bare = token => token.split('?')[0].split('/').pop();
 	const cartOf = async answer => {
 		const cart = await exact(answer);
 		return {...cart, token: bare(cart.token)};
 	};
-	// A headless shop says the token in the data layer, and writes the attribute itself.
+	// A headless shop says its token, and writes the attribute itself.
 	const readCart = async () => {
 		const {token, itemCount = 1} = layer().cart || {};
 		return token ? {token: bare(token), item_count: itemCount, headless: true} : cartOf(fetch(`${root()}cart.js`));
 	};
-	const writeAttribute = value => cartOf(fetch(`${root()}cart/update.js`, {
-		method: 'POST', headers: {'Content-Type': 'application/json'},
-		body: JSON.stringify({attributes: {[config.attribute]: value}}),
-	}));
+	const post = (address, type, body, more) =>
+		fetch(address, {method: 'POST', headers: {'Content-Type': type}, body: JSON.stringify(body), ...more});
+	const writeAttribute = value =>
+		cartOf(post(`${root()}cart/update.js`, 'application/json', {attributes: {[config.attribute]: value}}));
 
-	// Where analytics.js looks for it, should it come one day.
 	const anonymousId = () => {
 		if (blocked && !storedId()) {
 			attempt(() => localStorage.setItem(ID, JSON.stringify(crypto.randomUUID())));
@@ -409,16 +419,8 @@
 	};
 	const storedId = () => (cookie(ID) || attempt(() => localStorage.getItem(ID)) || '').replace(/"/g, '');
 
-	const collect = async facts => {
-		const record = known({v: 1, shop: config.shop, ...facts});
-		if (new Blob([JSON.stringify(record)]).size > 8000) {
-			delete record.page;
-		}
-		return (await fetch(config.collect, {
-			method: 'POST', headers: {'Content-Type': 'text/plain'},
-			body: JSON.stringify(record), keepalive: true, credentials: 'omit',
-		})).ok;
-	};
+	const collect = async facts => (await post(config.collect, 'text/plain', known({v: 1, shop: config.shop, ...facts}),
+		{keepalive: true, credentials: 'omit'})).ok;
 
 	let added;
 	let linking = Promise.resolve();
@@ -431,7 +433,6 @@
 			return;
 		}
 		const {linked = {}} = recall();
-		// When one of these changes, the relay is told again.
 		const {clientId, sessionId} = google();
 		const facts = {
 			anonymousId: id, consent: choice(), campaign: campaign(), googleClientId: clientId, googleSessionId: sessionId,
@@ -475,12 +476,11 @@
 		link();
 	};
 
-	// Consent is taken back: the cart forgets whose it is, and the relay is told so.
 	const stop = () => {
 		const {linked} = recall();
 		active = false;
 		batches.clear();
-		attempt(() => sessionStorage.setItem(KEY, JSON.stringify({linked})));
+		remember({linked}, {});
 		if (owned) {
 			call('reset');
 		}
@@ -503,7 +503,7 @@
 	};
 
 	const decide = () => {
-		if (config.consent === 'off' || asks('analyticsProcessingAllowed')) {
+		if (isAllowed()) {
 			(active ? link : start)();
 		} else if (privacy() && (active || active === undefined && recall().linked)) {
 			stop();
@@ -519,8 +519,19 @@
 			tellLists();
 			viewPage();
 			link();
+		} else if (active && plain(view.path) === '/search') {
+			searchRests(parameters().get('q'));
 		}
 	});
+	// The browser had kept the page.
+	const returned = ({persisted}) => {
+		const before = view;
+		if (persisted) {
+			decide();
+			active && view === before && viewPage();
+			tellKept();
+		}
+	};
 
 	const watch = () => {
 		['pushState', 'replaceState'].forEach(name => {
@@ -531,9 +542,9 @@
 			};
 		});
 		listen(window, 'popstate', navigated);
-		listen(window, 'pagehide', () => tellLists(keep));
+		listen(window, 'pagehide', tellLists);
 		new PerformanceObserver(safely(list => list.getEntries().some(({name}) => /\/cart\/add\b/.test(name)) && changedCart()))
-			.observe({type: 'resource'});
+			.observe({type: 'resource', buffered: true});
 		let planned;
 		new MutationObserver(() => {
 			planned = planned || idle(() => {
@@ -544,16 +555,11 @@
 		}).observe(document.documentElement, {childList: true, subtree: true});
 	};
 
-	// What new themes say themselves.
 	const themeSays = (type, handler) =>
 		listen(document, `shopify:${type}`, event => active && handler(event.detail || event));
-	let typing;
 	themeSays('page:view', navigated);
 	themeSays('product:view', ({product}) => viewProduct(product.handle || handleOf(product.url)));
-	themeSays('search:update', ({query}) => {
-		clearTimeout(typing);
-		typing = later(() => search(query), DWELL * 2);
-	});
+	themeSays('search:update', ({query}) => searchRests(query));
 	themeSays('cart:lines-update', ({promise}) => Promise.resolve(promise).then(changedCart));
 
 	listen(document, 'click', clicked);
@@ -561,17 +567,23 @@
 	listen(document, 'submit', ({target}) =>
 		active && target.elements.form_type?.value === 'create_customer' && remember({registering: true}));
 
+	const seek = () => {
+		active || decide();
+		if (config.consent !== 'off' && !privacy()) {
+			shopify().loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], safely(decide));
+		}
+	};
+
 	// A page prepared in advance is not seen yet.
 	const begin = () => document.prerendering ? listen(document, 'prerenderingchange', begin) : idle(() => {
 		listen(document, 'visitorConsentCollected', () => {
 			chosen = true;
 			decide();
 		});
-		[500, 2000, 8000].forEach(ms => later(() => active || decide(), ms));
-		decide();
-		if (config.consent !== 'off' && !privacy()) {
-			shopify().loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], safely(decide));
-		}
+		// One chooses in another tab, too.
+		listen(document, 'visibilitychange', () => document.hidden || active === isAllowed() || decide());
+		listen(window, 'pageshow', returned);
+		[0, 500, 2000, 8000].forEach(ms => later(seek, ms));
 	});
 	begin();
 })();

@@ -4,7 +4,7 @@ a checkout with the pixel in its sandbox; and the CDN of analytics.js, which is 
     with Storefront(browser, web_url, segment_url) as shop:
         visitor.goto(shop.url + "/collections/tea")
 
-What a test changes: `shop.customer`, `shop.consent_needed`, `shop.head` (more of each page's head), `shop.cdn` (how the
+What a test changes: `shop.customer`, `shop.riddle` (who registers has to solve one), `shop.consent_needed`, `shop.head` (more of each page's head), `shop.cdn` (how the
 CDN behaves), `shop.snippet` (whether the theme has segrelay's). What it looks at: `shop.requests`, `shop.carts`.
 """
 
@@ -62,6 +62,7 @@ class Storefront:
         self.web_url = web_url
         self.segment_url = segment_url
         self.customer = None
+        self.riddle = False
         self.consent_needed = False
         self.snippet = True
         self.head = ""
@@ -130,7 +131,8 @@ class Storefront:
             results = [{"object_type": "article", "title": "About mugs"}, *found]
             return self.render(path, locale, "search", self.cards([MUG, PLAIN], locale), search={"results": results})
         simple = {"": "index", "cart": "cart", "account": "customers/account", "blogs": "blog", "pages": "page",
-                  "account/register": "customers/register", "checkouts": "checkout", "gift_cards": "page"}
+                  "account/register": "customers/register", "checkouts": "checkout", "gift_cards": "page",
+                  "challenge": "page"}
         name = simple.get(path.strip("/")) or simple.get(section)
         body = (PAGES / f"{name.rpartition('/')[2]}.html").read_text(encoding="utf-8") if name else ""
         return self.render(path, locale, name, body) if name else None
@@ -282,6 +284,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def register(self, shop, form):
         """Classic accounts: who may register is logged in and sent home; who may not sees the form again."""
+        if shop.riddle:
+            self.redirect("/challenge")
+            return
         if form.get("customer[email]"):
             shop.customer = {"id": "7106345812043", "email": form["customer[email]"][0]}
         self.redirect("/" if shop.customer else "/account/register")

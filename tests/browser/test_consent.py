@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from browser import wait
 from calls import await_track, leave, pages, tracks, view
 
@@ -76,6 +77,14 @@ def test_where_nobody_was_asked_nothing_is_said_of_consent(visitor, shop, segmen
     assert "consent" not in pages(segment)[0]["context"]
 
 
+def test_the_browser_s_own_refusal_of_sale_is_a_choice(visitor, shop, segment):
+    """Global Privacy Control: nobody was asked, and it was said all the same."""
+    shop.head = "<script>Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})</script>"
+    view(visitor, shop, segment, "/pages/about")
+    told = {"Analytics": True, "Advertising": True, "Functional": True, "DataSale": False}
+    assert pages(segment)[0]["context"]["consent"] == {"categoryPreferences": told}
+
+
 def test_consent_that_is_taken_back(visitor, shop, segment, relay_web):
     shop.consent_needed = True
     shop.cart.add(VARIANT)
@@ -103,7 +112,7 @@ def test_consent_that_is_taken_back(visitor, shop, segment, relay_web):
 def test_consent_that_is_taken_back_before_analytics_comes(visitor, shop, segment):
     """What waited for it is not told afterwards."""
     released = shop.held["/analytics.js/"] = threading.Event()
-    visitor.goto(shop.url + "/products/enamel-mug")
+    visitor.commit(shop.url + "/products/enamel-mug")  # the page may wait for it, too
     visitor.wait("window.analytics?.length")
     choose(visitor, analytics=False)
     released.set()
@@ -134,6 +143,38 @@ def test_consent_that_is_taken_back_elsewhere(visitor, shop, segment, relay_web)
     wait(lambda: len(relay_web.posts) == 2)
     assert relay_web.posts[1]["consent"]["analytics"] is False and "anonymousId" not in relay_web.posts[1]
     assert shop.cart.attributes == {ATTRIBUTE: ""}
+
+
+AWAY = ["document.dispatchEvent(new Event('visibilitychange'))",
+        "window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"]
+
+
+@pytest.mark.parametrize("back", AWAY)
+def test_consent_that_is_taken_back_while_the_page_is_away(visitor, shop, segment, relay_web, back):
+    """In another tab, or on a page after it while the browser keeps this one."""
+    shop.cart.add(VARIANT)
+    view(visitor, shop, segment, "/products/enamel-mug")
+    wait(lambda: relay_web.posts and tracks(segment, "Product Viewed"))
+    told = len(segment.from_browsers)
+    visitor.set_cookie(shop.url, "_tracking_consent", "%7B%22analytics%22%3A%22no%22%7D")
+    visitor.evaluate(f"void {back}")
+    wait(lambda: len(relay_web.posts) == 2)
+    assert relay_web.posts[1]["consent"]["analytics"] is False
+    visitor.click("#facebook")
+    visitor.evaluate(PAUSE)
+    assert len(segment.from_browsers) == told
+
+
+@pytest.mark.parametrize("back", AWAY)
+def test_consent_that_is_given_while_the_page_is_away(visitor, shop, segment, back):
+    shop.consent_needed = True
+    visitor.goto(shop.url + "/products/enamel-mug")
+    visitor.wait("Shopify.customerPrivacy")
+    visitor.set_cookie(shop.url, "_tracking_consent", "%7B%22analytics%22%3A%22yes%22%7D")
+    visitor.evaluate(f"void {back}")
+    await_track(segment, "Product Viewed")
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Product Viewed")) == 1 and len(pages(segment)) == 2
 
 
 def test_consent_that_is_given_again(visitor, shop, segment, relay_web):
@@ -179,3 +220,31 @@ def test_a_headless_shop_may_bring_the_api_late(visitor, shop, segment):
     shop.head = """<script>const late = Shopify.loadFeatures; delete Shopify.loadFeatures;
         document.addEventListener('DOMContentLoaded', () => late([]));</script>"""
     view(visitor, shop, segment, "/pages/about")
+
+
+def test_a_theme_may_bring_the_loader_of_the_api_late(visitor, shop, segment):
+    """Shopify's own script that loads features comes after ours, where a theme puts it so."""
+    shop.head = """<script>const late = Shopify.loadFeatures; delete Shopify.loadFeatures;
+        addEventListener('load', () => setTimeout(() => { Shopify.loadFeatures = late; }, 200));</script>"""
+    view(visitor, shop, segment, "/pages/about")
+
+
+def test_an_api_that_is_not_all_there_yet_is_no_refusal(visitor, shop, segment, relay_web):
+    shop.cart.add(VARIANT)
+    view(visitor, shop, segment, "/pages/about")
+    wait(lambda: relay_web.posts)
+    shop.head = "<script>Shopify.customerPrivacy = {setTrackingConsent() {}};</script>"
+    leave(visitor, shop, segment)
+    assert len(relay_web.posts) == 1 and len(shop.attributes_writes) == 1
+
+
+def test_what_was_added_before_the_consent_is_linked(visitor, shop, segment, relay_web):
+    shop.consent_needed = True
+    visitor.goto(shop.url + "/products/enamel-mug")
+    visitor.wait("Shopify.customerPrivacy")
+    visitor.click("#add-ajax")
+    wait(lambda: shop.cart.count)
+    visitor.evaluate(PAUSE)
+    choose(visitor, analytics=True)
+    wait(lambda: relay_web.posts)
+    assert relay_web.posts[0]["cartToken"] == shop.cart.token

@@ -11,6 +11,9 @@ MUG = {
     "shopify_variant_id": "81512255325411", "sku": "ENAMEL-MUG-1", "name": "Enamel Mug", "variant": "Slate",
     "brand": "Aurora", "category": "Kitchen", "price": 19.95, "compare_at_price": 24.5, "currency": "USD",
 }
+# What is in the window now is seen: two frames later the script knows that it is there.
+SEEN = """new Promise(resolve =>
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 500))))"""
 
 
 def address(shop, path):
@@ -102,9 +105,9 @@ def test_a_long_list_is_told_in_parts_each_product_once(visitor, shop, segment):
     assert seen == [f"Tea {at}" for at in range(1, len(seen) + 1)] and len(seen) < 10  # what fits into the window
     for at in range(13, 46, 8):
         visitor.scroll(f"#tea-{at}")
-        visitor.evaluate("new Promise(resolve => setTimeout(resolve, 450))")
+        visitor.evaluate(SEEN)
     visitor.scroll("#tea-45")
-    visitor.evaluate("new Promise(resolve => setTimeout(resolve, 450))")
+    visitor.evaluate(SEEN)
     visitor.scroll("#tea-1")
     leave(visitor, shop, segment)  # what is not told by then, analytics.js keeps for the next page
 
@@ -206,6 +209,25 @@ def test_the_picture_of_a_product(visitor, shop, segment):
     assert [each["name"] for each in properties(segment, "Product Clicked")] == ["Trail Lamp"]
 
 
+def test_a_picture_that_is_loaded_late(visitor, shop, segment):
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    visitor.evaluate("""(image => { image.srcset = `${image.src} 1x`; image.src = 'data:image/gif;base64,R0lGODlhAQABAAAAACw='; })(
+        document.querySelector('#image'))""")
+    visitor.wait("document.querySelector('#image').currentSrc.includes('enamel-mug.png')")
+    visitor.click("#image")
+    clicked = await_track(segment, "Product Image Clicked")[0]
+    assert clicked["properties"]["image_url"] == picture(shop, "enamel-mug.png")
+
+
+def test_a_double_click_is_one(visitor, shop, segment):
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    visitor.click("#facebook", clickCount=2)
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Product Shared")) == 1
+
+
 def test_sharing_a_product(visitor, shop, segment):
     visitor.goto(shop.url + "/products/enamel-mug")
     await_track(segment, "Product Viewed")
@@ -250,6 +272,14 @@ def test_the_cart_is_viewed(visitor, shop, segment):
     assert tracks(segment, "Product List Viewed") == []  # the products in a cart are no list
 
 
+def test_a_cart_with_more_than_segment_takes(visitor, shop, segment):
+    for each in shops.TEAS:
+        shop.cart.add(each["variants"][0]["id"])
+    visitor.goto(shop.url + "/cart")
+    viewed = await_track(segment, "Cart Viewed")[0]["properties"]
+    assert (len(viewed["products"]), viewed["products_truncated"], viewed["products_count"]) == (40, True, 45)
+
+
 def test_a_registration(visitor, shop, segment):
     visitor.goto(shop.url + "/account/register")
     await_track(segment, "Registration Viewed")
@@ -263,6 +293,19 @@ def test_a_registration(visitor, shop, segment):
     assert len(tracks(segment, "Registration Completed")) == 1
     assert completed["properties"] == {"email": "alma.thorne@example.com", "sent_from": "segrelay storefront"}
     assert completed["userId"] == "7106345812043"
+
+
+def test_a_registration_with_a_riddle_for_robots(visitor, shop, segment):
+    shop.riddle = True
+    visitor.goto(shop.url + "/account/register")
+    await_track(segment, "Registration Viewed")
+    visitor.click("#register")
+    segment.wait(lambda: "/challenge" in paths(segment))
+    shop.customer = {"id": "7106345812043"}
+    view(visitor, shop, segment, "/account")
+    await_track(segment, "Registration Completed")
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Registration Completed")) == 1
 
 
 def test_who_logs_in_has_not_registered(visitor, shop, segment):

@@ -183,8 +183,26 @@ def test_the_post_stays_small(visitor, shop, segment, relay_web):
         () => { document.title = '\\u0001"' + 'é'.repeat(2000); })</script>"""
     view(visitor, shop, segment, f"/?utm_source={long}&utm_campaign={long}&utm_term={long}&utm_content={long}")
     post = posted(relay_web)[0]
-    assert post["campaign"]["name"] == "x" + "\U0001fad6" * 127
+    assert post["campaign"]["name"] == "x" + "\U0001fad6" * 99
     assert len(json.dumps(post, ensure_ascii=False).encode()) <= 8192
+
+
+def test_a_campaign_of_a_link_that_was_copied_with_its_line(visitor, shop, segment, relay_web):
+    shop.cart.add(VARIANT)
+    view(visitor, shop, segment, "/?utm_campaign=autumn%0D%0A&utm_source=letter")
+    assert posted(relay_web)[0]["campaign"] == {"name": "autumn", "source": "letter"}
+
+
+@pytest.mark.parametrize("referrer, told", [
+    ("android-app://com.search.example/", "android-app://com.search.example/"),
+    ("{shop}/en-ca/account/orders/0a1b2c3d4e5f60718293a4b5c6d7e8f9", "{shop}/en-ca/account/orders")])
+def test_where_a_visitor_comes_from(visitor, shop, segment, relay_web, referrer, told):
+    address = referrer.format(shop=shop.url)
+    shop.head = f"<script>Object.defineProperty(document, 'referrer', {{get: () => '{address}'}})</script>"
+    shop.cart.add(VARIANT)
+    view(visitor, shop, segment, "/pages/about")
+    assert posted(relay_web)[0]["page"]["referrer"] == told.format(shop=shop.url)
+    assert pages(segment)[0]["properties"]["referrer"] == told.format(shop=shop.url)
 
 
 @pytest.mark.parametrize("path, url", [

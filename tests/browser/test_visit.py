@@ -111,7 +111,7 @@ def test_analytics_js_that_the_page_loads_after_us(visitor, shop, segment, relay
     visitor.evaluate("""analytics._writeKey = 'x'; analytics._cdn = location.origin; document.head.append(Object.assign(
         document.createElement('script'), {src: '/analytics.js/v1/x/analytics.min.js'}))""")
     await_track(segment, "Product Viewed")
-    wait(lambda: relay_web.posts)
+    wait(lambda: relay_web.posts and pages(segment))
     assert relay_web.posts[0]["anonymousId"] == pages(segment)[0]["anonymousId"]
 
 
@@ -120,6 +120,22 @@ def test_the_script_twice_tells_once(visitor, shop, segment, relay_web):
     view(visitor, shop, segment, "/products/enamel-mug")
     leave(visitor, shop, segment)
     assert len(tracks(segment, "Product Viewed")) == 1 and paths(segment) == ["/products/enamel-mug", "/pages/end"]
+
+
+def test_what_the_page_tells_itself_is_let_alone(visitor, shop, segment):
+    """But for what is promised of it: the e-mail and the ids of Google Analytics."""
+    view(visitor, shop, segment, "/pages/about")
+    visitor.evaluate("void analytics.track('Downloaded', {path: '/files/care.pdf', url: '/x?key=1', search: 'y'})")
+    downloaded = await_track(segment, "Downloaded")[0]
+    assert downloaded["properties"] == {"path": "/files/care.pdf", "url": "/x?key=1", "search": "y"}
+    segment.violations = []  # it is none of ours
+
+
+def test_nobody_visits_the_theme_s_editor(shop):
+    values = shop.values("/", "", "index")
+    assert "/segrelay.js" in shop.browser.render(shop.template, values)
+    values["request"]["design_mode"] = True
+    assert "/segrelay.js" not in shop.browser.render(shop.template, values)
 
 
 def test_no_global_but_ours(visitor, shop, relay_web):
@@ -171,6 +187,25 @@ def test_navigation_without_loading(visitor, shop, segment):
     assert [each["event"] for each in tracks(segment)] == \
         ["Blog Viewed", "Product Viewed", "Products Searched", "Blog Viewed"]
     assert properties(segment, "Product Viewed")[0]["product_id"] == "922337203685477579"
+
+
+def test_a_search_without_loading(visitor, shop, segment):
+    view(visitor, shop, segment, "/search?q=mug")
+    for query in ("q=t", "q=te", "q=tea", "q=tea&page=2"):
+        visitor.evaluate(f"history.pushState({{}}, '', '/search?{query}')")
+    await_track(segment, "Products Searched", 2)
+    leave(visitor, shop, segment)
+    assert properties(segment, "Products Searched") == [{"query": "mug"}, {"query": "tea"}]
+    assert paths(segment) == ["/search", "/pages/end"]
+
+
+def test_a_page_that_the_browser_kept_is_viewed_again(visitor, shop, segment):
+    view(visitor, shop, segment, "/blogs/news")
+    for persisted in ("false", "true"):
+        visitor.evaluate(f"window.dispatchEvent(new PageTransitionEvent('pageshow', {{persisted: {persisted}}}))")
+    await_track(segment, "Blog Viewed", 2)
+    leave(visitor, shop, segment)
+    assert paths(segment) == ["/blogs/news", "/blogs/news", "/pages/end"]
 
 
 def test_the_data_layer_of_the_page_before_is_not_taken_for_this_one(visitor, shop, segment):

@@ -6,7 +6,7 @@
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-from standin.validate import amount, count, currency, shape_problems, shopify_id, text, token
+from standin.validate import amount, count, currency, shape_problems, shopify_id, text, token, truth
 
 PATHS = {"/v1/t": "track", "/v1/p": "page", "/v1/i": "identify", "/v1/a": "alias", "/v1/g": "group"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -45,7 +45,8 @@ PROPERTIES = {
     "Product Shared": EVERY | PRODUCT | {"share_via": text},
     "Products Searched": EVERY | {"query": text},
     "Cart Viewed": EVERY | {"cart_id": token, "currency": currency, "value": amount,
-                            "products": [PRODUCT | {"position": position, "quantity": position}]},
+                            "products": [PRODUCT | {"position": position, "quantity": position}],
+                            "products_truncated": truth, "products_count": count},
     "Registration Viewed": EVERY,
     "Registration Completed": EVERY,
     "Blog Viewed": EVERY,

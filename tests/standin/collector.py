@@ -46,7 +46,7 @@ def _flag(value):
 
 
 def _address(value):
-    wrong = _text(2048, r"https?://[^\s]*")(value)
+    wrong = _text(2048, r"(https?|android-app|ios-app)://[^\s]*")(value)
     parts = urlsplit(value)
     others = [name for name in parse_qs(parts.query) if not MARKETING.fullmatch(name)]
     if not wrong and (others or parts.fragment or "@" in value):

@@ -2,7 +2,8 @@
 (() => {
 	const KINDS = ['analytics', 'marketing', 'preferences', 'sale_of_data'];
 	const stored = () => JSON.parse(decodeURIComponent((document.cookie.match(/_tracking_consent=([^;]*)/) || [])[1] || '{}'));
-	const allowed = kind => stored()[kind] ? stored()[kind] === 'yes' : !consentNeeded;
+	const unasked = kind => !consentNeeded && !(kind === 'sale_of_data' && navigator.globalPrivacyControl);
+	const allowed = kind => stored()[kind] ? stored()[kind] === 'yes' : unasked(kind);
 	const api = {
 		currentVisitorConsent: () => Object.fromEntries(KINDS.map(kind => [kind, stored()[kind] || ''])),
 		analyticsProcessingAllowed: () => allowed('analytics'),
