@@ -40,9 +40,12 @@
 	const known = object => Object.fromEntries(Object.entries(object).filter(([, value]) =>
 		!/^(""|{}|\[]|null|undefined)$/.test(JSON.stringify(value))));
 
-	const recall = () => attempt(() => JSON.parse(sessionStorage.getItem(KEY))) || {};
-	const remember = (facts, others = recall()) =>
-		attempt(() => sessionStorage.setItem(KEY, JSON.stringify({...others, ...facts})));
+	let own = {}; // where storage is forbidden
+	const recall = () => attempt(() => JSON.parse(sessionStorage.getItem(KEY))) || own;
+	const remember = (facts, others = recall()) => {
+		own = {...others, ...facts};
+		attempt(() => sessionStorage.setItem(KEY, JSON.stringify(own)));
+	};
 
 	// What the theme wrote, and may replace.
 	const texts = new Map();
@@ -61,7 +64,7 @@
 	const handleOf = path => decoded(/\/products\/([^/?#]+)/.exec(path)?.[1] || '');
 	const here = () => handleOf(location.pathname);
 
-	// "/en-ca/cart" is "/cart".
+	// "/fr/cart" is "/cart".
 	const plain = path => path.replace(root(), '/').replace(/\/$/, '') || '/';
 
 	const MARKETING = /^(utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*)$/i;
@@ -194,7 +197,7 @@
 	const products = new Map(); // by handle, or promises of them
 	let fetches;
 
-	// The layer may be that of the page before.
+	// It may be that of the page before.
 	const ownLayer = () => decoded(location.pathname).endsWith(decoded(layer().path || '')) ? layer() : {};
 	const lists = () => [ownLayer().list, ...[...document.querySelectorAll('script.segrelay-list')].map(read)]
 		.filter(list => list?.products);
@@ -237,7 +240,7 @@
 		if (path === '/search') {
 			search(parameters().get('q'));
 		}
-		// After the form comes a page that shows a customer, or a riddle first.
+		// After the form a page shows a customer, or a riddle first.
 		if (recall().registering && layer().customer) {
 			track('Registration Completed');
 		}
@@ -580,7 +583,7 @@
 			chosen = true;
 			decide();
 		});
-		// One chooses in another tab, too.
+		// In another tab, perhaps.
 		listen(document, 'visibilitychange', () => document.hidden || active === isAllowed() || decide());
 		listen(window, 'pageshow', returned);
 		[0, 500, 2000, 8000].forEach(ms => later(seek, ms));

@@ -167,6 +167,17 @@ def test_a_browser_or_page_that_lacks_something(visitor, shop, segment, breakage
     leave(visitor, shop, segment)
 
 
+def test_without_the_tab_s_storage_lists_and_clicks_are_told(visitor, shop, segment):
+    shop.head = "<script>Object.defineProperty(window, 'sessionStorage', {get() { throw new Error('forbidden'); }})</script>"
+    view(visitor, shop, segment, "/collections/kitchen")
+    await_track(segment, "Product List Viewed")
+    visitor.evaluate("addEventListener('click', event => event.preventDefault())")
+    visitor.click("#enamel-mug")
+    await_track(segment, "Product Clicked")
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Product List Viewed")) == len(tracks(segment, "Product Clicked")) == 1
+
+
 # ---- navigation without loading ----
 
 def test_navigation_without_loading(visitor, shop, segment):
