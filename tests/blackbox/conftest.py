@@ -70,7 +70,7 @@ class Relay:
     """A `segrelay serve` of the test's own."""
 
     def __init__(self, directory, segment, options="", destinations=None, shop_options="",
-                 store=None):
+                 store=None, in_order=False):
         self.directory = directory
         self.config = directory / "segrelay.conf"
         self.database = directory / "segrelay.db"
@@ -79,7 +79,8 @@ class Relay:
         self.port = self.admin = None
         self.expected_status = 0
         if destinations is None:
-            destinations = {"main": (MAIN_KEY, segment.url, "")}
+            # of several batches in flight any may arrive first
+            destinations = {"main": (MAIN_KEY, segment.url, "batches_in_flight = 1" if in_order else "")}
         self.write_config(options, destinations, shop_options, store)
 
     def write_config(self, options="", destinations=None, shop_options="", store=None):

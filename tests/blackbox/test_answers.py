@@ -166,7 +166,7 @@ def test_a_slow_sender_is_cut_off(make_relay):
                 time.sleep(0.1)
         except (ConnectionResetError, BrokenPipeError):
             pass
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 9  # all of it takes ten
 
 
 @pytest.mark.threads

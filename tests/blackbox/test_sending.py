@@ -56,7 +56,7 @@ def test_a_pause_survives_a_restart(relay, segment):
     relay.restart()
     assert relay.destination()["paused_until"] > start * 1000
     segment.wait_for(2)
-    assert segment.requests[-1].came - start >= 2
+    assert segment.requests[-1].came - segment.requests[0].came >= 4
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
@@ -247,11 +247,11 @@ def test_a_second_signal_ends_it_at_once(relay, segment):
 
 def test_stopping_does_not_wait_for_ever(make_relay, segment):
     relay = make_relay(options='stop_grace = "500ms"')
-    segment.fail(answer(200, b'{"success": true}', delay=5, accepts=False))
+    segment.fail(answer(200, b'{"success": true}', delay=20, accepts=False))
     relay.post("orders/create", order())
     segment.wait(lambda: len(segment.requests) == 1)
     start = time.monotonic()
     relay.stop()
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 12  # neither for the answer nor for the time-out
     relay.start()
     segment.wait_for(2)

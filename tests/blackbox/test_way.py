@@ -1,5 +1,7 @@
 """The whole way of a webhook to Segment, and what is told once."""
 
+import time
+
 import pytest
 from conftest import MAIN_KEY, OTHER_KEY
 from standin.validate import now_text
@@ -10,7 +12,8 @@ from tools.shop import ALMA, AURORA, FJORD, NILS, cancelled, customer, fulfilmen
 pytestmark = pytest.mark.threads
 
 
-def test_an_order_with_all_that_follows(relay, segment):
+def test_an_order_with_all_that_follows(make_relay, segment):
+    relay = make_relay(in_order=True)
     placed = order(tags="autumn")
     for topic, payload in (("orders/create", placed), ("fulfillments/create", fulfilment(placed)),
                            ("refunds/create", refund(placed, {0: 1})),
@@ -29,7 +32,8 @@ def test_an_order_with_all_that_follows(relay, segment):
     assert relay.destination()["sent"] == 10
 
 
-def test_a_contract_is_known_after_a_restart(relay, segment):
+def test_a_contract_is_known_after_a_restart(make_relay, segment):
+    relay = make_relay(in_order=True)
     posted = [("subscription_contracts/create", contract()),
               ("subscription_contracts/update", contract(every=8, revision=2)),
               ("subscription_contracts/update", contract(every=8, revision=3)),
@@ -85,8 +89,9 @@ def test_what_was_told_stays_told_after_a_restart(relay, segment):
 
 
 def test_two_shops_and_two_destinations(make_relay, segment, other_segment):
-    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, ""),
-                                     "other": (OTHER_KEY, other_segment.url, "gzip = yes")})
+    one = "batches_in_flight = 1"  # so that they arrive in order
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, one),
+                                     "other": (OTHER_KEY, other_segment.url, f"{one} gzip = yes")})
     relay.post("orders/create", order(1001))
     relay.post("orders/create", order(2001, shop=FJORD, person=NILS), shop=FJORD)
     first, second = segment.wait_for(4), other_segment.wait_for(4)
@@ -105,10 +110,12 @@ def test_a_secret_opens_only_its_shop(relay):
 
 def test_messages_wait_for_each_other(make_relay, segment):
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, 'batch_wait = "700ms"')})
+    began = time.monotonic()
     for number in range(10):
         relay.post("orders/create", order(1000 + number))
+    ended = time.monotonic()
     segment.wait_for(20)
-    assert len(segment.requests) == 1
+    assert len(segment.requests) <= 1 + (ended - began) / 0.7
 
 
 def test_the_counters_balance(relay, segment):
