@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,6 +263,7 @@ int sender_start(
 {
 	struct sender *made = calloc(1, sizeof(*made));
 	struct recall recall = {.request = {.run = run_recall}, .sender = made};
+	int problem;
 
 	if (made == NULL)
 		return error_set(error, "no memory");
@@ -280,8 +280,9 @@ int sender_start(
 	if (engine_call(engine, &recall.request, error) != 0)
 		goto failed;
 	configure(made, config);
-	if (pthread_create(&made->thread, NULL, run, made) != 0) {
-		(void)error_set(error, "no thread for the sender: %s", strerror(errno));
+	problem = pthread_create(&made->thread, NULL, run, made);
+	if (problem != 0) {
+		(void)error_set(error, "no thread for the sender: %s", strerror(problem));
 		goto failed;
 	}
 	*sender = made;

@@ -5,8 +5,16 @@
  * simulated. */
 #include "simulating.h"
 
+#include <errno.h>
+
 static _Atomic int curl_calls_left = INT32_MAX; /* until the one that fails */
 static _Atomic int allocations_left = INT32_MAX;
+static _Atomic int threads_left = INT32_MAX;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+	void *(*begin)(void *context), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+	void *(*begin)(void *context), void *context);
 
 CURL *__real_curl_easy_init(void);
 CURL *__wrap_curl_easy_init(void);
@@ -28,6 +36,13 @@ void *__wrap_realloc(void *memory, size_t size);
 static bool is_hit(_Atomic int *left)
 {
 	return atomic_fetch_sub(left, 1) == 1;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+	void *(*begin)(void *context), void *context)
+{
+	return is_hit(&threads_left) ? EAGAIN
+				     : __real_pthread_create(thread, attributes, begin, context);
 }
 
 CURL *__wrap_curl_easy_init(void)
@@ -243,6 +258,18 @@ static void without_curl_it_does_not_start(void **state)
 	atomic_store(&curl_calls_left, INT32_MAX);
 }
 
+static void without_a_thread_it_does_not_start(void **state)
+{
+	struct error error = {""};
+
+	(void)state;
+	atomic_store(&threads_left, 1);
+	assert_int_equal(sender_start(&engine, &config, &sender, &error), -1);
+	assert_string_equal(
+		error.text, "no thread for the sender: Resource temporarily unavailable");
+	atomic_store(&threads_left, INT32_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +278,7 @@ int main(void)
 		TEST(sending_goes_on_though_curl_fails_now_and_then),
 		cmocka_unit_test(where_curl_fails_the_sender_rests),
 		TEST(without_curl_it_does_not_start),
+		TEST(without_a_thread_it_does_not_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
