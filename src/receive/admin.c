@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 enum { CONNECTIONS = 32, TIMEOUT_SECONDS = 10, BODY_MAX = 1 << 20, SEARCH_MAX = 256 };
 
@@ -216,7 +215,8 @@ int admin_start(const struct admin_sources *sources, const char *address, struct
 		(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
 	if (made->daemon == NULL) {
-		(void)close(made->fd);
+		/* Without a thread it has closed the socket, whose number may be a connection's of
+		 * the public listener by now: it is not closed again. */
 		free(made);
 		return error_set(error, "admin = \"%s\": no thread to listen", address);
 	}
