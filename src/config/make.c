@@ -279,13 +279,33 @@ static int take_all(cfg_t *cfg, struct config *config)
 	return 0;
 }
 
+/* A message is told once by its id, which is made of the write key. */
+static void warn_of_twins(const struct shop *shop, const char *path, struct text *report)
+{
+	for (size_t i = 0; i < shop->destination_count; i++)
+		for (size_t j = i + 1; j < shop->destination_count; j++) {
+			const struct destination *first = shop->destinations[i];
+			const struct destination *second = shop->destinations[j];
+
+			if (strcmp(first->write_key, second->write_key) == 0)
+				text_format(report,
+					"%s: warning: shop \"%s\": destinations \"%s\" and \"%s\" "
+					"have the same write key: what is told to the first is not "
+					"told to the second\n",
+					path, shop->domain, first->name, second->name);
+		}
+}
+
 struct config *config_make(cfg_t *cfg, const char *path, struct text *report)
 {
 	struct config *config =
 		make_room(path, cfg_size(cfg, "destination"), cfg_size(cfg, "shop"));
 
-	if (config != NULL && take_all(cfg, config) == 0)
+	if (config != NULL && take_all(cfg, config) == 0) {
+		for (size_t i = 0; i < config->shop_count; i++)
+			warn_of_twins(&config->shops[i], path, report);
 		return config;
+	}
 	text_format(report, "%s: no memory, or a secret's file changed while it was read\n", path);
 	config_release(config);
 	return NULL;

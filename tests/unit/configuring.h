@@ -16,7 +16,8 @@
 #define WRITE_KEY_OF_32 "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb"
 #define MAIN_DESTINATION \
 	"destination \"main\" { write_key = \"" WRITE_KEY_OF_32 "\" region = us }\n"
-#define OTHER_DESTINATION "destination \"eu\" { write_key = \"" WRITE_KEY_OF_32 "\" region = eu }\n"
+#define OTHER_KEY_OF_32 "bbbbbbbbbbbbbbbbaaaaaaaaaaaaaaaa"
+#define OTHER_DESTINATION "destination \"eu\" { write_key = \"" OTHER_KEY_OF_32 "\" region = eu }\n"
 #define A_SHOP "shop \"tea.myshopify.com\" { secrets = {\"leaf\"} }\n"
 
 static char folder[] = "/tmp/segrelay-config-XXXXXX";

@@ -132,11 +132,30 @@ static void bounds_lists(void **state)
 	text_free(&content);
 }
 
+static void warns_of_two_destinations_that_are_one(void **state)
+{
+	static const char twins[] =
+		"destination \"a\" { write_key = \"" WRITE_KEY_OF_32 "\" region = us }\n"
+		"destination \"b\" { write_key = \"" WRITE_KEY_OF_32 "\" region = eu }\n";
+	struct text content = {0};
+
+	(void)state;
+	text_put(&content, twins);
+	text_put(&content,
+		"shop \"one.myshopify.com\" { secrets = {\"x\"} destinations = {\"a\"} }\n"
+		"shop \"two.myshopify.com\" { secrets = {\"x\"} }\n");
+	config_release(load_and_expect(text_string(&content),
+		"segrelay.conf: warning: shop \"two.myshopify.com\": destinations \"a\" and \"b\" "
+		"have "
+		"the same write key: what is told to the first is not told to the second\n"));
+	text_free(&content);
+}
+
 static void warns_of_what_segment_would_not_say(void **state)
 {
 	(void)state;
 	config_release(load_and_expect("destination \"a\" { write_key = \"short\" }\n"
-				       "destination \"b\" { write_key = \"short\"\n"
+				       "destination \"b\" { write_key = \"small\"\n"
 				       " url = \"http://127.0.0.1:9\" }\n" A_SHOP,
 		"segrelay.conf:1: destination \"a\": " NO_REGION
 		"segrelay.conf:1: destination \"a\": " NOT_32));
@@ -355,6 +374,7 @@ int main(void)
 		cmocka_unit_test(wants_each_name_once),
 		cmocka_unit_test(wants_room_for_a_body_in_memory),
 		cmocka_unit_test(bounds_lists),
+		cmocka_unit_test(warns_of_two_destinations_that_are_one),
 		cmocka_unit_test(warns_of_what_segment_would_not_say),
 		cmocka_unit_test(says_what_is_never_closed),
 		cmocka_unit_test(reads_bytes_that_are_no_text),

@@ -239,14 +239,15 @@ static void gives_shops_their_destinations(void **state)
 
 static void makes_a_place_for_deletions(void **state)
 {
-	struct config *config = load_good(
-		"destination \"main\" { write_key = \"" WRITE_KEY_OF_32 "\" region = eu\n"
-		" public_api_token = \"sgp_1\" }\n"
-		"destination \"other\" { write_key = \"" WRITE_KEY_OF_32 "\"\n"
-		" url = \"http://127.0.0.1:9000\" public_api_token = \"sgp_2\"\n"
-		" public_api_url = \"http://127.0.0.1:9001/\" source_id = \"src1\" }\n"
-		"destination \"none\" { write_key = \"" WRITE_KEY_OF_32 "\" region = us }\n"
-		"shop \"tea.myshopify.com\" { secrets = {\"a\"} }\n");
+	struct config *config =
+		load_good("destination \"main\" { write_key = \"" WRITE_KEY_OF_32 "\" region = eu\n"
+			  " public_api_token = \"sgp_1\" }\n"
+			  "destination \"other\" { write_key = \"" OTHER_KEY_OF_32 "\"\n"
+			  " url = \"http://127.0.0.1:9000\" public_api_token = \"sgp_2\"\n"
+			  " public_api_url = \"http://127.0.0.1:9001/\" source_id = \"src1\" }\n"
+			  "destination \"none\" { write_key = \"ccccccccccccccccdddddddddddddddd\" "
+			  "region = us }\n"
+			  "shop \"tea.myshopify.com\" { secrets = {\"a\"} }\n");
 	const struct destination *main = config_destination(config, "main (deletions)");
 	const struct destination *other = config_destination(config, "other (deletions)");
 
