@@ -3,6 +3,9 @@
 
 static void sends_all_in_batches(void **state)
 {
+	int full = 0;
+	int rest = 0;
+
 	(void)state;
 	destinations[0].batches_in_flight = 1; /* else they may come in any order */
 	start();
@@ -10,9 +13,12 @@ static void sends_all_in_batches(void **state)
 	await_sent(250);
 	assert_told_once(-1);
 	assert_int_equal(segment.count, 3);
-	assert_int_equal(segment.visits[0].messages, 100);
-	assert_int_equal(segment.visits[1].messages, 100);
-	assert_int_equal(segment.visits[2].messages, 50);
+	for (int i = 0; i < 3; i++) { /* on connections of their own: in any order */
+		full += segment.visits[i].messages == 100;
+		rest += segment.visits[i].messages == 50;
+	}
+	assert_int_equal(full, 2);
+	assert_int_equal(rest, 1);
 }
 
 static void check_request(struct visit *visit)
