@@ -48,8 +48,10 @@ void sender_queued(void *context, const char *destination, int64_t messages)
 	size_t length = strlen(destination) + 1;
 	struct queued_note *queued = malloc(sizeof(*queued) + length);
 
-	if (queued == NULL)
-		return; /* they go with the next ones */
+	if (queued == NULL) {
+		atomic_store(&sender->missed, true);
+		return;
+	}
 	queued->note.take = take_queued;
 	queued->messages = messages;
 	memcpy(queued->name, destination, length);
@@ -85,10 +87,21 @@ void sender_removed(void *context, const char *destination)
 	sender_post(sender, &removed->note);
 }
 
+/* Nobody knows of what was queued: each destination is asked for it. */
+static void look_for_missed(struct sender *sender)
+{
+	if (!atomic_exchange(&sender->missed, false))
+		return;
+	for (struct target *target = sender->targets; target != NULL; target = target->next)
+		if (target->unclaimed++ == 0)
+			target->flush_at = clock_monotonic();
+}
+
 static void take_notes(struct sender *sender)
 {
 	struct note *note;
 
+	look_for_missed(sender);
 	(void)pthread_mutex_lock(&sender->mutex);
 	note = sender->notes;
 	sender->notes = NULL;

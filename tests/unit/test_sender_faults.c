@@ -195,6 +195,22 @@ static void each_allocation_fails_in_turn(void **state)
 	fail_in_turn(&allocations_left, all_is_told_after_a_restart);
 }
 
+/* Nothing else is ever queued that could take it along. */
+static void what_there_was_no_memory_to_announce_is_sent(void **state)
+{
+	(void)state;
+	start();
+	store("main", 3);
+	in_sender = true;
+	atomic_store(&allocations_left, 1);
+	sender_queued(sender, "main", 3);
+	in_sender = false;
+	assert_true(atomic_load(&allocations_left) <= 0);
+	atomic_store(&allocations_left, INT32_MAX);
+	await_really(&engine.sent, 3);
+	assert_told_once(-1);
+}
+
 static void sending_goes_on_though_curl_fails_now_and_then(void **state)
 {
 	(void)state;
@@ -275,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_of_curl_fails_in_turn),
 		cmocka_unit_test(each_allocation_fails_in_turn),
+		TEST(what_there_was_no_memory_to_announce_is_sent),
 		TEST(sending_goes_on_though_curl_fails_now_and_then),
 		cmocka_unit_test(where_curl_fails_the_sender_rests),
 		TEST(without_curl_it_does_not_start),
