@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Until things are forgotten: on a full disk that may fail, and nothing else starts then. */
+enum { START_PAUSE = 5 * SECOND };
+
 /* ---- turns ---- */
 
 static void finish(struct request *requests, int result, const struct error *error)
@@ -135,6 +138,7 @@ int engine_start(
 	made->config = config_share(config);
 	made->last = &made->first;
 	made->scrub = true; /* a crash may have come between forgetting and that */
+	made->sweep_at = clock_monotonic() + START_PAUSE;
 	atomic_store(&made->heartbeat, clock_monotonic());
 	if (counters_load(&made->counters, store, error) != 0 || steady_load(made, error) != 0)
 		goto failed;
