@@ -26,6 +26,10 @@ char *arena_format(struct arena *arena, const char *format, ...)
  * lack something then, also where NULL says that there is nothing. */
 bool arena_failed(const struct arena *arena);
 
+/* Empties the arena for the next piece of work: what was in it is gone, and of its memory only the
+ * first block stays. */
+void arena_clear(struct arena *arena);
+
 /* Gives everything back. NULL is allowed. */
 void arena_destroy(struct arena *arena);
 

@@ -74,15 +74,14 @@ const struct config *engine_config(const struct engine *engine);
  * does not jump. */
 int64_t engine_steady_now(const struct engine *engine);
 
-/* Applies a verified delivery: stores it, maps it, queues what is new. `payload` is NULL when the
- * body could not be parsed, and `problem` says why. STORED, REFUSED (there is no room; `error` says
- * what to do), or -1 when the store failed. */
+/* Applies a verified delivery: parses it, stores it, maps it, queues what is new. STORED, REFUSED
+ * (there is no room, or no memory to parse it; `error` says so), or -1 when the store failed. */
 enum applied { STORED, REFUSED };
-int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
-	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
+int engine_apply(struct engine *engine, struct delivery *delivery, const struct shop *shop,
+	struct error *error);
 
-/* Maps a delivery that is stored already, and counts what became of it. 0, or -1 when the store
- * failed. */
+/* Maps a delivery that is stored already, and counts what became of it. `payload` is NULL when the
+ * body could not be parsed, and `problem` says why. 0, or -1 when the store failed. */
 int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
 

@@ -39,6 +39,7 @@ struct engine {
 	struct config *config;
 	struct counters counters;
 	struct text message; /* used again for each message */
+	struct arena *arena; /* and this for each delivery: its memory stays at hand */
 	struct log_limit dead_lines;
 	struct log_limit unreadable_lines;
 	bool failed; /* the store failed, and was not reopened yet */

@@ -7,7 +7,6 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "receive/body.h"
@@ -38,9 +37,7 @@ struct exchange {
 	bool gzip;                   /* and in which form */
 	struct arena *arena;
 	struct delivery delivery;
-	const cJSON *payload;
-	struct error problem; /* why there is no payload */
-	struct error error;   /* why it could not be stored */
+	struct error error; /* why it was refused, or could not be stored */
 };
 
 /* libmicrohttpd's callbacks. Called when the headers are there, for each part of the body, when it

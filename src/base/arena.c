@@ -116,14 +116,22 @@ bool arena_failed(const struct arena *arena)
 	return arena->failed;
 }
 
+void arena_clear(struct arena *arena)
+{
+	while (arena->newest->older != NULL) {
+		struct block *older = arena->newest->older;
+
+		free(arena->newest);
+		arena->newest = older;
+	}
+	arena->newest->used = aligned(sizeof(*arena));
+	arena->failed = false;
+}
+
 void arena_destroy(struct arena *arena)
 {
-	struct block *block = arena != NULL ? arena->newest : NULL;
-
-	while (block != NULL) {
-		struct block *older = block->older;
-
-		free(block);
-		block = older;
-	}
+	if (arena == NULL)
+		return;
+	arena_clear(arena);
+	free(arena->newest); /* the arena itself is in it */
 }

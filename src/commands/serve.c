@@ -324,8 +324,8 @@ int command_serve(int argc, char **argv)
 	if (words > 0)
 		return complain_usage(usage, "serve takes no \"%s\"", argv[0]);
 	(void)umask(0077);
-	/* Each webhook takes and gives back some 100 KB: handing them to the kernel and taking them
-	 * again costs a tenth of all that is done with a webhook. */
+	/* Bodies and batches take and give back up to some 100 KB each: handing them to the kernel
+	 * and taking them again would be a tenth of all that is done with a webhook. */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	(void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
 	(void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold secrets and personal data */

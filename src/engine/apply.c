@@ -185,15 +185,12 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	return 0;
 }
 
-int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
-	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
+static int apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
+	const char *problem, const struct shop *shop, struct error *error)
 {
-	struct topic_state *topic;
+	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
 	bool repeated;
 
-	if (engine_check_room(engine, error) != 0)
-		return REFUSED;
-	topic = engine_topic(engine, delivery->shop, delivery->topic);
 	if (topic == NULL)
 		return error_set(error, "no memory");
 	delivery->near = queueing_number(json_text(payload, "id|order_id"));
@@ -202,9 +199,30 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	topic->received++;
 	topic->last = delivery->received;
 	if (!repeated)
-		return engine_map(engine, delivery, payload, problem, shop, arena, error);
+		return engine_map(engine, delivery, payload, problem, shop, engine->arena, error);
 	topic->repeated++;
 	return STORED;
+}
+
+/* The body is parsed here, not where it is received, so that what comes of it is still in this
+ * processor's cache when it is mapped. What cannot be parsed is stored all the same; but a dead
+ * letter is for bodies that stay broken, not for lack of memory. */
+int engine_apply(struct engine *engine, struct delivery *delivery, const struct shop *shop,
+	struct error *error)
+{
+	struct error problem = {""};
+	const cJSON *payload;
+	int result = REFUSED;
+
+	if (engine_check_room(engine, error) != 0)
+		return REFUSED;
+	payload = json_parse(engine->arena, delivery->body, delivery->body_length, &problem);
+	if (arena_failed(engine->arena))
+		(void)error_set(error, "no memory to parse a webhook");
+	else
+		result = apply(engine, delivery, payload, problem.text, shop, error);
+	arena_clear(engine->arena);
+	return result;
 }
 
 /* A cart for which there is no memory must not hold up all else; of a wait all is undone. */

@@ -11,6 +11,8 @@
 
 /* Until things are forgotten: on a full disk that may fail, and nothing else starts then. */
 enum { START_PAUSE = 5 * SECOND };
+/* What most webhooks are parsed and mapped in; larger ones take more. */
+enum { ARENA = 256 * 1024 };
 
 /* ---- turns ---- */
 
@@ -121,6 +123,7 @@ static void free_engine(struct engine *engine)
 {
 	counters_free(&engine->counters);
 	text_free(&engine->message);
+	arena_destroy(engine->arena);
 	config_release(engine->config);
 	config_release(engine->next_config);
 	free(engine);
@@ -140,6 +143,11 @@ int engine_start(
 	made->scrub = true; /* a crash may have come between forgetting and that */
 	made->sweep_at = clock_monotonic() + START_PAUSE;
 	atomic_store(&made->heartbeat, clock_monotonic());
+	made->arena = arena_create(ARENA);
+	if (made->arena == NULL) {
+		(void)error_set(error, "no memory");
+		goto failed;
+	}
 	if (counters_load(&made->counters, store, error) != 0 || steady_load(made, error) != 0)
 		goto failed;
 	result = pthread_mutex_init(&made->mutex, NULL);

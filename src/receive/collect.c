@@ -89,7 +89,7 @@ static bool shop_may(struct exchange *exchange)
 /* ---- what ---- */
 
 /* Writes what is kept of the hint, as the delivery's body. */
-static enum verdict keep(struct exchange *exchange)
+static enum verdict keep(struct exchange *exchange, const cJSON *posted)
 {
 	struct client client = client_of(exchange);
 	struct hint_request request = {.now = exchange->delivery.received};
@@ -102,7 +102,7 @@ static enum verdict keep(struct exchange *exchange)
 	if (context_ip(address, exchange->shop->anonymize_ip, ip))
 		request.ip = ip;
 	request.user_agent = request_copy(exchange->arena, &exchange->head.user_agent);
-	result = hint_read(exchange->payload, &request, &kept, &exchange->error);
+	result = hint_read(posted, &request, &kept, &exchange->error);
 	if (result == 0) {
 		exchange->delivery.body = arena_copy(exchange->arena, text_string(&kept));
 		exchange->delivery.body_length = kept.length;
@@ -114,22 +114,16 @@ static enum verdict keep(struct exchange *exchange)
 
 /* What is kept alike of an event is a repetition. A link or a choice is not: who refuses, agrees
  * and refuses again has refused. */
-static int fingerprint(struct exchange *exchange)
+static int fingerprint(struct exchange *exchange, bool is_event)
 {
 	struct delivery *delivery = &exchange->delivery;
 	const struct digest_part parts[] = {{delivery->body, delivery->body_length},
 		{&delivery->received, sizeof(delivery->received)}};
-	size_t count;
 
 	delivery->topic = HINT_TOPIC;
 	if (delivery->body == NULL)
 		return -1;
-	exchange->payload = json_parse(
-		exchange->arena, delivery->body, delivery->body_length, &exchange->problem);
-	if (exchange->payload == NULL)
-		return -1;
-	count = json_at(exchange->payload, "event") != NULL ? 1 : 2;
-	return digest_sha256(parts, count, delivery->fingerprint);
+	return digest_sha256(parts, is_event ? 1 : 2, delivery->fingerprint);
 }
 
 static enum verdict no_memory(struct exchange *exchange)
@@ -141,11 +135,15 @@ static enum verdict no_memory(struct exchange *exchange)
 /* A shop that is not known is answered as a page that is not the shop's. */
 enum verdict collect_describe(struct exchange *exchange)
 {
-	const char *name = hint_shop(exchange->payload);
+	const cJSON *posted = json_parse(
+		exchange->arena, exchange->body.bytes, exchange->body.length, &exchange->error);
+	const char *name = hint_shop(posted);
 	enum verdict verdict;
 
-	if (exchange->payload == NULL)
-		exchange->head.problem = exchange->problem.text;
+	if (arena_failed(exchange->arena))
+		return no_memory(exchange);
+	if (posted == NULL)
+		exchange->head.problem = exchange->error.text;
 	else if (name == NULL)
 		exchange->head.problem = "it names no shop";
 	if (name == NULL)
@@ -156,10 +154,11 @@ enum verdict collect_describe(struct exchange *exchange)
 		return VERDICT_ORIGIN;
 	if (!shop_may(exchange))
 		return VERDICT_RATE;
-	verdict = keep(exchange);
+	verdict = keep(exchange, posted);
 	if (verdict != VERDICT_NONE)
 		return verdict;
-	return fingerprint(exchange) == 0 ? VERDICT_NONE : no_memory(exchange);
+	return fingerprint(exchange, json_at(posted, "event") != NULL) == 0 ? VERDICT_NONE
+									    : no_memory(exchange);
 }
 
 /* ---- whether there is room ---- */

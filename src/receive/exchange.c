@@ -9,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	PARSED_SIZE = 8, /* a parsed body takes about so many times its length */
-	FIRST_BLOCK_MIN = 4 * 1024,
-	FIRST_BLOCK_MAX = 1024 * 1024,
-};
+enum { ARENA = 1024 }; /* for a few headers, and where a hint is read, more */
 
 /* ---- the answer ---- */
 
@@ -94,10 +90,7 @@ static int run(struct engine *engine, struct request *request, struct error *err
 
 	if (result != 0 || exchange->verdict != VERDICT_NONE)
 		return result;
-	result = engine_apply(engine, &exchange->delivery, exchange->payload,
-		exchange->payload == NULL ? exchange->problem.text : NULL, exchange->shop,
-		exchange->arena, error);
-
+	result = engine_apply(engine, &exchange->delivery, exchange->shop, error);
 	exchange->refused = result == REFUSED;
 	if (exchange->refused)
 		exchange->error = *error;
@@ -127,11 +120,9 @@ static enum verdict later(struct exchange *exchange, const char *why)
 
 static enum verdict make_arena(struct exchange *exchange)
 {
-	size_t first = exchange->body.length * PARSED_SIZE + FIRST_BLOCK_MIN;
-
-	exchange->arena = arena_create(first < FIRST_BLOCK_MAX ? first : FIRST_BLOCK_MAX);
+	exchange->arena = arena_create(ARENA);
 	return exchange->arena != NULL ? VERDICT_NONE
-				       : later(exchange, "no memory to parse a webhook");
+				       : later(exchange, "no memory to take a webhook");
 }
 
 /* Fills the delivery: what every one has, and what its route adds. */
@@ -156,17 +147,7 @@ static enum verdict describe(struct exchange *exchange)
 		return verdict;
 	exchange->delivery.shop = exchange->shop->domain;
 	return exchange->delivery.topic != NULL ? VERDICT_NONE
-						: later(exchange, "no memory to parse a webhook");
-}
-
-/* What cannot be parsed is stored all the same; but a dead letter is for bodies that stay broken,
- * not for lack of memory. */
-static enum verdict parse(struct exchange *exchange)
-{
-	exchange->payload = json_parse(
-		exchange->arena, exchange->body.bytes, exchange->body.length, &exchange->problem);
-	return arena_failed(exchange->arena) ? later(exchange, "no memory to parse a webhook")
-					     : VERDICT_NONE;
+						: later(exchange, "no memory to take a webhook");
 }
 
 static enum verdict verify(struct exchange *exchange)
@@ -178,7 +159,7 @@ static enum verdict verify(struct exchange *exchange)
 	return route->verify(exchange);
 }
 
-/* Nothing is parsed that would be refused anyway. */
+/* The engine is not asked for what it would refuse anyway. */
 static enum verdict check_store(struct exchange *exchange)
 {
 	return engine_refuses(loop_reception(exchange->loop)->engine, &exchange->error)
@@ -190,7 +171,7 @@ static enum verdict check_store(struct exchange *exchange)
 static void prepare(struct exchange *exchange)
 {
 	static enum verdict (*const steps[])(struct exchange *) = {
-		verify, check_store, make_arena, parse, describe};
+		verify, check_store, make_arena, describe};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (exchange->verdict == VERDICT_NONE)

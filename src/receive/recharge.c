@@ -167,8 +167,8 @@ enum verdict recharge_describe(struct exchange *exchange)
 {
 	struct delivery *delivery = &exchange->delivery;
 
-	if (exchange->payload == NULL && json_is_followed(delivery->body, delivery->body_length))
-		return refuse(exchange, VERDICT_RECHARGE_FOLLOWED, exchange->problem.text);
+	if (json_is_followed(delivery->body, delivery->body_length))
+		return refuse(exchange, VERDICT_RECHARGE_FOLLOWED, "the JSON is followed by more");
 	*delivery = (struct delivery){
 		.shop = delivery->shop,
 		.topic = make_topic(exchange->arena, &exchange->head.topic),
@@ -178,7 +178,7 @@ enum verdict recharge_describe(struct exchange *exchange)
 		.body_length = delivery->body_length,
 	};
 	if (delivery->topic == NULL || arena_failed(exchange->arena))
-		return later(exchange, "no memory to parse a webhook");
+		return later(exchange, "no memory to take a webhook");
 	return make_fingerprint(delivery) == 0 ? VERDICT_NONE
 					       : later(exchange, "no memory for a digest");
 }

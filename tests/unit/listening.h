@@ -45,8 +45,7 @@ struct engine {
 	bool stopping;
 	int submitted;
 	int applied;
-	struct text seen;    /* what was applied, a line each */
-	struct text problem; /* of the last delivery without a payload */
+	struct text seen; /* what was applied, a line each */
 };
 
 static struct engine engine;
@@ -74,27 +73,25 @@ bool engine_refuses(struct engine *it, struct error *reason)
 	return refusing;
 }
 
+enum { SEEN = 24 }; /* bytes of a body */
+
 /* Called with the lock held. */
-int engine_apply(struct engine *it, struct delivery *delivery, const cJSON *payload,
-	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
+int engine_apply(
+	struct engine *it, struct delivery *delivery, const struct shop *shop, struct error *error)
 {
 	char fingerprint[SHA256_BASE64];
 
-	assert_non_null(arena);
 	if (it->failing)
 		return error_set(error, "the disk is broken");
 	digest_base64(delivery->fingerprint, fingerprint);
-	text_format(&it->seen, "%s|%s|%s|%s|%s|%s|%s|%d|%s|%zu|%.20s\n", shop->domain,
+	text_format(&it->seen, "%s|%s|%s|%s|%s|%s|%s|%d|%.*s|%zu|%.20s\n", shop->domain,
 		delivery->shop, delivery->topic,
 		delivery->webhook_id != NULL ? delivery->webhook_id : "-",
 		delivery->event_id != NULL ? delivery->event_id : "-",
 		delivery->api_version != NULL ? delivery->api_version : "-",
 		delivery->triggered_at != NULL ? delivery->triggered_at : "-", delivery->test,
-		payload != NULL ? json_text(payload, "id") : "no payload", delivery->body_length,
-		fingerprint);
-	text_cut(&it->problem, 0);
-	if (problem != NULL)
-		text_put(&it->problem, problem);
+		delivery->body_length < SEEN ? (int)delivery->body_length : SEEN, delivery->body,
+		delivery->body_length, fingerprint);
 	it->applied++;
 	return 0;
 }
@@ -218,7 +215,6 @@ static inline int tear_down(void **state)
 	set(&engine.stopping, true);
 	(void)pthread_join(engine.thread, NULL);
 	text_free(&engine.seen);
-	text_free(&engine.problem);
 	(void)pthread_mutex_destroy(&engine.lock);
 	(void)pthread_cond_destroy(&engine.changed);
 	return config.references == 1 ? 0 : -1; /* every reference was given back */

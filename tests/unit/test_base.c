@@ -58,6 +58,25 @@ static void an_arena_gives_aligned_memory(void **state)
 	arena_destroy(arena);
 }
 
+/* However much was in it: then there is room again, and nothing has failed yet. */
+static void a_cleared_arena_begins_anew(void **state)
+{
+	struct arena *arena = arena_create(64);
+	char *first;
+
+	(void)state;
+	first = arena_alloc(arena, 64);
+	for (size_t size = 1; size < 10000; size *= 3)
+		assert_non_null(arena_alloc(arena, size));
+	assert_null(arena_alloc(arena, SIZE_MAX / 2));
+	assert_true(arena_failed(arena));
+	arena_clear(arena);
+	assert_false(arena_failed(arena));
+	assert_ptr_equal(arena_alloc(arena, 64), first);
+	arena_destroy(arena);
+	arena_destroy(NULL);
+}
+
 /* RFC 9562 names this value for "www.example.com" in the DNS namespace. */
 static void a_name_gives_its_uuid(void **state)
 {
@@ -218,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_text_grows),
 		cmocka_unit_test(a_text_without_memory_says_so_once),
 		cmocka_unit_test(an_arena_gives_aligned_memory),
+		cmocka_unit_test(a_cleared_arena_begins_anew),
 		cmocka_unit_test(a_name_gives_its_uuid),
 		cmocka_unit_test(hmac_is_right),
 		cmocka_unit_test(parts_are_digested_as_one),

@@ -119,20 +119,14 @@ static void submit_together(struct given *given, struct webhook *webhooks, size_
 	for (int i = 0; i < 500 && !all_done(given, webhooks, count); i++)
 		short_pause();
 	assert_true(all_done(given, webhooks, count));
-	for (size_t i = 0; i < count; i++)
-		arena_destroy(webhooks[i].arena);
 }
 
 static struct webhook a_webhook(struct given *given, const char *body)
 {
-	struct webhook webhook = {.given = given,
+	return (struct webhook){.given = given,
 		.request = {.run = apply, .done = note_done},
 		.topic = "orders/create",
-		.body = body,
-		.arena = arena_create(1024)};
-
-	read_body(&webhook);
-	return webhook;
+		.body = body};
 }
 
 static void what_waits_is_committed_together(void **state)
@@ -275,7 +269,6 @@ static void stopping_finishes_what_was_submitted(void **state)
 	given->engine = NULL;
 	assert_true(webhook.is_done);
 	assert_int_equal(webhook.result, 0);
-	arena_destroy(webhook.arena);
 	assert_int_equal(store_destinations(given->store, &states, &count, &given->error), 0);
 	assert_int_equal(states[0].queued, 2);
 	store_free_destinations(states, count);

@@ -131,11 +131,8 @@ static inline int tear_down(void **state)
 struct webhook {
 	struct request request;
 	struct given *given;
-	struct arena *arena;
 	const char *topic;
 	const char *body;
-	const cJSON *payload;
-	struct error problem; /* why there is no payload */
 	bool test;
 	int applied;
 	int result; /* of the turn */
@@ -154,29 +151,16 @@ static inline int apply(struct engine *engine, struct request *request, struct e
 
 	assert_int_equal(
 		digest_hmac("k", 1, webhook->body, delivery.body_length, delivery.fingerprint), 0);
-	webhook->applied = engine_apply(engine, &delivery, webhook->payload, webhook->problem.text,
-		config_shop(engine_config(engine), SHOP), webhook->arena, error);
+	webhook->applied =
+		engine_apply(engine, &delivery, config_shop(engine_config(engine), SHOP), error);
 	return webhook->applied == REFUSED ? 0 : webhook->applied;
-}
-
-/* As the listener does, before the engine gets it. */
-static inline void read_body(struct webhook *webhook)
-{
-	webhook->payload =
-		json_parse(webhook->arena, webhook->body, strlen(webhook->body), &webhook->problem);
 }
 
 static inline int post(struct given *given, const char *topic, const char *body)
 {
-	struct webhook webhook = {.request = {.run = apply},
-		.topic = topic,
-		.body = body,
-		.arena = arena_create(1024)};
-	int result;
+	struct webhook webhook = {.request = {.run = apply}, .topic = topic, .body = body};
+	int result = engine_call(given->engine, &webhook.request, &given->error);
 
-	read_body(&webhook);
-	result = engine_call(given->engine, &webhook.request, &given->error);
-	arena_destroy(webhook.arena);
 	return result == 0 ? webhook.applied : result;
 }
 
