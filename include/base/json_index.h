@@ -15,7 +15,8 @@
  * runs out. */
 bool json_index(struct arena *arena, cJSON *value);
 
-/* Gives up the index of an object whose members are about to change. */
+/* Gives up the index of an object whose members are about to change. NULL, for which there was no
+ * memory, is allowed as in cJSON. */
 void json_index_drop(cJSON *object);
 
 /* The first member of the name of `length` bytes; NULL when there is none, and for what is no

@@ -78,7 +78,8 @@ bool json_index(struct arena *arena, cJSON *value)
 
 void json_index_drop(cJSON *object)
 {
-	object->valuestring = NULL;
+	if (object != NULL)
+		object->valuestring = NULL;
 }
 
 /* ---- finding ---- */
