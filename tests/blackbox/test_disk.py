@@ -254,7 +254,7 @@ def test_bits_that_flip_in_the_middle_stop_it_or_do_no_harm(stored, segment):
 def test_damage_that_is_found_while_it_stops(stored, segment):
     """It stops in order all the same: what is in flight is waited for, and the status says why."""
     with contextlib.closing(sqlite3.connect(stored.database)) as store:
-        root, = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'records'").fetchone()
+        root, = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'told'").fetchone()
     flip(stored.database, (root - 1) * PAGE, 32)
     requests = len(segment.requests)
     segment.fail(slow(5))

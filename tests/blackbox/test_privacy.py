@@ -273,7 +273,8 @@ def test_deletions_of_one_source(make_relay, segment):
 
 # ---- subscribers ----
 
-RECHARGED = ('recharge_identity_wait = 1h recharge_secrets = {"%s", "%s"}' % recharge_signing.SECRETS)
+RECHARGED = ('recharge_identity_wait = 1h recharge_currency = USD recharge_secrets = {"%s", "%s"}'
+             % recharge_signing.SECRETS)
 OF_SUBSCRIBER = [ALMA.email, "Thorne", ALMA.phone, str(ALMA.id), str(account_id_of(ALMA)), BROWSER_ID,
                  recharge.PORTAL_HASH, str(recharge.subscription_id_of(1)),
                  str(recharge.charge_id_of(4)), str(recharge.contract()["id"])]
