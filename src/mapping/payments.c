@@ -23,7 +23,7 @@ struct subjects payment_failed(struct work *work)
 /* "XXX" is the code for no currency (ISO 4217). */
 static void currency(struct scope *scope, const struct field *row, const cJSON *value)
 {
-	if (strcmp(value->valuestring, "XXX") != 0)
+	if (!cJSON_IsString(value) || strcmp(value->valuestring, "XXX") != 0)
 		as_text(scope, row, value);
 }
 

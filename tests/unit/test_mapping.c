@@ -281,6 +281,23 @@ static void fields_of_the_wrong_kind_are_left_out_and_named(void **state)
 	assert_has(given->mapped.unreadable, "order_name");
 }
 
+static void a_currency_of_the_wrong_kind_is_left_out(void **state)
+{
+	struct given *given = *state;
+	static const char *const currencies[] = {"{\"a\":1}", "[\"USD\"]", "true"};
+	char body[256];
+
+	for (size_t i = 0; i < COUNT_OF(currencies); i++) {
+		(void)snprintf(body, sizeof(body),
+			"{\"id\":1,\"order_id\":2,\"kind\":\"sale\",\"status\":\"failure\","
+			"\"created_at\":\"2026-11-23T10:00:00Z\",\"currency\":%s}",
+			currencies[i]);
+		assert_int_equal(map(given, "order_transactions/create", body), 0);
+		assert_has_not(only_call(given), "currency");
+		assert_has(given->mapped.unreadable, "currency");
+	}
+}
+
 static void lines_that_say_nothing_are_none(void **state)
 {
 	struct given *given = *state;
@@ -466,6 +483,8 @@ int main(void)
 			payloads_that_cannot_be_told_once_are_set_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			fields_of_the_wrong_kind_are_left_out_and_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_currency_of_the_wrong_kind_is_left_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lines_that_say_nothing_are_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			times_of_the_future_are_taken_as_now, set_up, tear_down),
