@@ -2,19 +2,11 @@
  * or the whole result: never half of one that looks whole, as that would be told for good.
  *
  * The payloads are those of the golden cases. What allocates is wrapped (see the Makefile). */
-#include "unit.h"
+#include "payloads.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "mapping/mapping.h"
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <glob.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum {
 	RECORDS_MAX = 200,
@@ -197,10 +189,7 @@ static void restore(struct remembered *all, struct remembered *saved)
 /* ---- a payload ---- */
 
 struct payload {
-	const char *path;
-	char topic[64];
-	char *body;
-	size_t length;
+	const struct payload_file *file;
 	const struct shop *shop;
 	struct remembered *all;
 	struct error error;
@@ -212,7 +201,7 @@ static int map(
 	struct memory memory = {
 		.get = get, .put = put, .set_timer = set_timer, .context = payload->all};
 	struct delivery delivery = {.shop = payload->shop->domain,
-		.topic = payload->topic,
+		.topic = payload->file->topic,
 		.received = time_parse("2026-11-23T12:00:00Z"),
 		.triggered_at = "2026-11-23T11:59:58.123456789Z"};
 
@@ -225,7 +214,8 @@ static int map(
 static int map_once(struct payload *payload, int failing, bool all_after)
 {
 	struct arena *arena = arena_create(1024);
-	const cJSON *json = json_parse(arena, payload->body, payload->length, &payload->error);
+	const cJSON *json =
+		json_parse(arena, payload->file->body, payload->file->length, &payload->error);
 	struct mapped mapped;
 	int result;
 
@@ -264,7 +254,7 @@ static void fail_at(struct payload *payload, int failing, bool all_after, const 
 {
 	if (try_to_map(payload, failing, all_after) == -1) {
 		if (payload->error.text[0] == '\0')
-			fail_msg("%s: no reason given", payload->path);
+			fail_msg("%s: no reason given", payload->file->path);
 	} else if (strcmp(payload->all->said, expected) != 0) {
 		size_t at = 0;
 
@@ -273,7 +263,7 @@ static void fail_at(struct payload *payload, int failing, bool all_after, const 
 		at = at > 40 ? at - 40 : 0;
 		fail_msg("%s: allocation %d of them failed, and then came\n...%.200s\ninstead of"
 			 "\n...%.200s",
-			payload->path, failing, payload->all->said + at, expected + at);
+			payload->file->path, failing, payload->all->said + at, expected + at);
 	}
 }
 
@@ -285,7 +275,7 @@ static void fail_in_turn(struct payload *payload, int offset)
 
 	count = try_to_map(payload, 0, false);
 	if (count < 0)
-		fail_msg("%s: %s", payload->path, payload->error.text);
+		fail_msg("%s: %s", payload->file->path, payload->error.text);
 	memcpy(expected, payload->all->said, sizeof(expected));
 	step = getenv("EVERY_ALLOCATION") != NULL ? 1 : count / TRIES + 1;
 	for (int failing = 1 + offset % step; failing <= count; failing += step) {
@@ -297,75 +287,41 @@ static void fail_in_turn(struct payload *payload, int offset)
 
 /* ---- all payloads ---- */
 
-static char *read_file(const char *path, size_t *length)
+struct trial {
+	struct remembered all;
+	const struct shop *shop;
+};
+
+static void try_file(const struct payload_file *file, struct trial *trial, int offset)
 {
-	enum { MOST = 4 << 20 };
-	char *bytes = __real_malloc(MOST);
-	int fd = open(path, O_RDONLY);
-	ssize_t size = read(fd, bytes, MOST);
-
-	assert_true(size >= 0 && size < MOST);
-	(void)close(fd);
-	*length = (size_t)size;
-	return bytes;
-}
-
-/* "…/12_orders__create.json" is of the topic orders/create. */
-static void read_topic(const char *path, char topic[64])
-{
-	const char *name = strchr(strrchr(path, '/'), '_') + 1;
-	char *slash;
-
-	(void)snprintf(topic, 64, "%.*s", (int)(strlen(name) - strlen(".json")), name);
-	slash = strstr(topic, "__");
-	if (slash == NULL)
-		return;
-	*slash = '/';
-	memmove(slash + 1, slash + 2, strlen(slash + 2) + 1);
-}
-
-static void try_file(const char *path, struct remembered *all, const struct shop *shop, int offset)
-{
-	struct payload payload = {.path = path, .shop = shop, .all = all};
+	struct payload payload = {.file = file, .shop = trial->shop, .all = &trial->all};
 	struct arena *arena = arena_create(1024);
 
-	payload.body = read_file(path, &payload.length);
-	read_topic(path, payload.topic);
-	if (json_parse(arena, payload.body, payload.length, &payload.error) != NULL)
+	if (json_parse(arena, file->body, file->length, &payload.error) != NULL)
 		fail_in_turn(&payload, offset);
 	arena_destroy(arena);
-	free(payload.body);
 }
 
-/* A case's payloads come in order, after 9 comes 10. */
-static void try_case(
-	const char *folder, struct remembered *all, const struct shop *shop, int offset)
+static void try_case(const char *folder, int offset, void *context)
 {
-	for (int number = 1;; number++) {
-		char pattern[512];
-		glob_t found;
+	struct trial *trial = context;
+	struct payload_file file;
 
-		(void)snprintf(pattern, sizeof(pattern), "%s/%d_*.json", folder, number);
-		if (glob(pattern, 0, NULL, &found) != 0)
-			break;
-		try_file(found.gl_pathv[0], all, shop, offset + number);
-		globfree(&found);
+	for (int number = 1; payload_read(folder, number, &file); number++) {
+		try_file(&file, trial, offset + number);
+		free(file.body);
 	}
-	forget(all);
+	forget(&trial->all);
 }
 
 static void no_half_result_looks_whole(void **state)
 {
-	static struct remembered all;
+	static struct trial trial;
 	struct config *config = config_defaults("aurora-outfitters.myshopify.com");
-	glob_t cases;
 
 	(void)state;
-	assert_int_equal(glob("tests/golden/*/*", 0, NULL, &cases), 0);
-	for (size_t i = 0; i < cases.gl_pathc; i++)
-		try_case(cases.gl_pathv[i], &all, &config->shops[0], (int)i);
-	assert_true(cases.gl_pathc > 100);
-	globfree(&cases);
+	trial.shop = &config->shops[0];
+	each_case(try_case, &trial);
 	config_release(config);
 }
 
