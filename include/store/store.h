@@ -33,7 +33,8 @@ struct delivery {
 	const char *api_version;
 	const char *triggered_at;
 	bool test;        /* X-Shopify-Test: true */
-	int64_t received; /* ms since 1970 */
+	int64_t received; /* ms since 1970, by the wall clock */
+	int64_t stored;   /* ms since 1970, by the time that does not jump; written only */
 	uint64_t near;    /* close to that of deliveries of the same time; 0 for none */
 	unsigned char
 		fingerprint[SHA256_SIZE]; /* the verified signature: the same for the same body */
@@ -270,11 +271,9 @@ int store_oldest(
 
 /* Forgets a small step's worth of what is older than the times given; *more is false when a round
  * through everything has ended. For quiet turns, inside a transaction. Deliveries with a dead
- * letter stay. What says that it came after `latest` did so by a clock that was ahead: it is taken
- * to have come `now`. */
+ * letter stay. */
 struct retention {
 	int64_t now;
-	int64_t latest;
 	int64_t deliveries_before;
 	int64_t told_before;
 };

@@ -194,6 +194,7 @@ static int apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	if (topic == NULL)
 		return error_set(error, "no memory");
 	delivery->near = queueing_number(json_text(payload, "id|order_id"));
+	delivery->stored = engine_steady_now(engine);
 	if (store_add_delivery(engine->store, delivery, &repeated, error) != 0)
 		return -1;
 	topic->received++;

@@ -113,19 +113,14 @@ static void try_to_reopen(struct engine *engine)
 
 /* ---- housekeeping ---- */
 
-/* Deliveries say when they came by the wall clock, all else by the steady time: for those, the
- * earlier of the two is now. */
 static struct retention retention_of(struct engine *engine)
 {
-	int64_t steady = steady_go_on(engine);
-	int64_t now = clock_now();
+	int64_t now = steady_go_on(engine);
 
 	return (struct retention){
-		.now = steady,
-		.latest = now > steady ? now : steady,
-		.deliveries_before =
-			(now < steady ? now : steady) - engine->config->keep_deliveries,
-		.told_before = steady - engine->config->keep_told,
+		.now = now,
+		.deliveries_before = now - engine->config->keep_deliveries,
+		.told_before = now - engine->config->keep_told,
 	};
 }
 

@@ -38,11 +38,11 @@ int sqlite_add_delivery(
 	sqlite_end(self, FIND_DELIVERY);
 	if (found != SQLITE_DONE)
 		return found == SQLITE_ROW ? 0 : -1;
-	if (sqlite_do(self, ADD_DELIVERY, error, "iittbittttb", hash, delivery->received,
+	if (sqlite_do(self, ADD_DELIVERY, error, "iittbittttbi", hash, delivery->received,
 		    delivery->shop, delivery->topic, fingerprint, (size_t)SHA256_SIZE,
 		    (int64_t)delivery->test, delivery->webhook_id, delivery->event_id,
 		    delivery->api_version, delivery->triggered_at, delivery->body,
-		    delivery->body_length) != 0)
+		    delivery->body_length, delivery->stored) != 0)
 		return -1;
 	delivery->id = sqlite3_last_insert_rowid(self->db);
 	return 0;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 /* Each brings the schema from the version of its place to the next. */
 static const char *const migrations[SCHEMA_VERSION] = {
@@ -43,6 +43,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" received INTEGER NOT NULL, repeated INTEGER NOT NULL, ignored INTEGER NOT NULL,"
 	" mapped INTEGER NOT NULL, dead INTEGER NOT NULL, dropped INTEGER NOT NULL,"
 	" PRIMARY KEY (shop, topic)) STRICT, WITHOUT ROWID;",
+	/* Behind the body: only the sweep reads it, of what is old. */
+	"ALTER TABLE deliveries ADD COLUMN stored INTEGER",
 };
 
 #define DEAD_COLUMNS                                                                          \
@@ -57,15 +59,15 @@ static const char *const sql[STATEMENTS] = {
 	[FIND_DELIVERY] = "SELECT id FROM deliveries WHERE hash = ?1 AND fingerprint = ?2"
 			  " AND topic = ?3 AND shop = ?4",
 	[ADD_DELIVERY] = "INSERT INTO deliveries (hash, received, shop, topic, fingerprint, test,"
-			 " webhook_id, event_id, api_version, triggered_at, body)"
-			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+			 " webhook_id, event_id, api_version, triggered_at, body, stored)"
+			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[GET_DELIVERY] = "SELECT received, shop, topic, fingerprint, test, webhook_id, event_id,"
 			 " api_version, triggered_at, body FROM deliveries WHERE id = ?1",
-	[OLD_DELIVERIES] = "SELECT id, received, EXISTS (SELECT 1 FROM dead WHERE delivery ="
-			   " deliveries.id AND destination IS NULL) FROM deliveries"
-			   " WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[OLD_DELIVERIES] =
+		"SELECT id, ifnull(stored, received), EXISTS (SELECT 1 FROM dead WHERE delivery ="
+		" deliveries.id AND destination IS NULL) FROM deliveries"
+		" WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[DELETE_DELIVERY] = "DELETE FROM deliveries WHERE id = ?1",
-	[DATE_DELIVERY] = "UPDATE deliveries SET received = ?2 WHERE id = ?1",
 	[TELL] = "INSERT OR IGNORE INTO told (id, told) VALUES (?1, ?2)",
 	[QUEUE] =
 		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"

@@ -25,45 +25,22 @@ static struct sqlite_store *own(struct store *store)
 
 /* ---- forgetting ---- */
 
-struct old_delivery {
-	int64_t id;
-	bool is_ahead; /* its clock was */
-};
-
-/* Takes out of a row what is to be done; false when it is young, and nothing is. */
-static bool is_old(
-	sqlite3_stmt *row, const struct retention *retention, struct old_delivery *delivery)
-{
-	int64_t received = sqlite3_column_int64(row, 1);
-
-	*delivery = (struct old_delivery){
-		.id = sqlite3_column_int64(row, 0), .is_ahead = received > retention->latest};
-	return delivery->is_ahead || received < retention->deliveries_before;
-}
-
-static int forget_delivery(struct sqlite_store *store, const struct old_delivery *delivery,
-	int64_t now, struct error *error)
-{
-	return delivery->is_ahead ? sqlite_do(store, DATE_DELIVERY, error, "ii", delivery->id, now)
-				  : sqlite_do(store, DELETE_DELIVERY, error, "i", delivery->id);
-}
-
 /* Deliveries are as old as their ids are small: the first young one ends the sweep. */
-static int sweep_deliveries(struct sqlite_store *store, const struct retention *retention,
-	bool *ended, struct error *error)
+static int sweep_deliveries(
+	struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
 {
 	sqlite3_stmt *row = store->statements[OLD_DELIVERIES];
-	struct old_delivery old[DELIVERIES_A_STEP];
+	int64_t ids[DELIVERIES_A_STEP];
 	size_t count = 0;
 	int seen = 0;
 	int result = sqlite_run(store, OLD_DELIVERIES, error, "ii", store->sweep.delivery,
 		(int64_t)DELIVERIES_A_STEP);
 
-	for (; result == SQLITE_ROW && is_old(row, retention, &old[count]);
+	for (; result == SQLITE_ROW && sqlite3_column_int64(row, 1) < before;
 		result = sqlite3_step(row), seen++) {
-		store->sweep.delivery = old[count].id;
+		store->sweep.delivery = sqlite3_column_int64(row, 0);
 		if (sqlite3_column_int(row, 2) == 0)
-			count++;
+			ids[count++] = store->sweep.delivery;
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
 		result = sqlite_failed(store, "it cannot be read", error);
@@ -72,7 +49,7 @@ static int sweep_deliveries(struct sqlite_store *store, const struct retention *
 		return -1;
 	*ended = seen < DELIVERIES_A_STEP;
 	for (size_t i = 0; i < count; i++)
-		if (forget_delivery(store, &old[i], retention->now, error) != 0)
+		if (sqlite_do(store, DELETE_DELIVERY, error, "i", ids[i]) != 0)
 			return -1;
 	return 0;
 }
@@ -133,7 +110,7 @@ int sqlite_sweep(
 	*more = true;
 	switch (self->sweep.subject) {
 	case SWEEP_DELIVERIES:
-		result = sweep_deliveries(self, retention, &ended, error);
+		result = sweep_deliveries(self, retention->deliveries_before, &ended, error);
 		break;
 	case SWEEP_TOLD:
 		result = sweep_told(self, retention->told_before, &ended, error);

@@ -30,6 +30,12 @@ static int begin(void **state)
 	return set_up_file(state);
 }
 
+static int begin_in_1970(void **state)
+{
+	clock_hold(0);
+	return set_up_file(state);
+}
+
 static int let_run(void **state)
 {
 	clock_hold(TIME_UNKNOWN);
@@ -135,6 +141,34 @@ static void what_is_told_while_the_clock_is_behind_is_remembered(void **state)
 	assert_false(is_told(given, ORDER("2")));
 }
 
+static void what_comes_while_the_clock_is_behind_is_kept(void **state)
+{
+	struct given *given = *state;
+
+	let_pass(given, 0);
+	restart_at(given, 0);
+	assert_true(is_told(given, ORDER("1")));
+	clock_hold(noon() + HOUR);
+	let_pass(given, HOUR);
+	assert_int_equal(first_delivery(given), 1);
+}
+
+/* The steady time stays behind then, perhaps for years. */
+static void what_comes_after_a_first_start_with_a_clock_that_is_behind_is_forgotten(void **state)
+{
+	struct given *given = *state;
+
+	let_pass(given, 0);
+	clock_hold(noon());
+	assert_true(is_told(given, ORDER("1")));
+	clock_hold(noon() + 3 * DAY);
+	let_pass(given, 3 * DAY);
+	assert_int_equal(first_delivery(given), 1);
+	clock_hold(noon() + 8 * DAY);
+	let_pass(given, 5 * DAY);
+	assert_int_equal(first_delivery(given), 0);
+}
+
 static void what_is_old_is_forgotten(void **state)
 {
 	struct given *given = *state;
@@ -203,6 +237,10 @@ int main(void)
 		STEADY(a_clock_that_jumps_ahead_forgets_nothing),
 		STEADY(a_start_with_a_clock_that_is_ahead_forgets_nothing),
 		STEADY(what_is_told_while_the_clock_is_behind_is_remembered),
+		STEADY(what_comes_while_the_clock_is_behind_is_kept),
+		cmocka_unit_test_setup_teardown(
+			what_comes_after_a_first_start_with_a_clock_that_is_behind_is_forgotten,
+			begin_in_1970, let_run),
 		STEADY(what_is_old_is_forgotten),
 		STEADY(after_a_standstill_forgetting_catches_up),
 		STEADY(a_clock_that_stands_keeps_for_twice_as_long),

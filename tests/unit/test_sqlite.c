@@ -121,7 +121,7 @@ static void what_was_forgotten_leaves_room(void **state)
 {
 	struct given *given = *state;
 	struct store_limits limits = {.max_store = INT64_MAX};
-	struct retention retention = {.latest = 2000, .deliveries_before = 2000};
+	struct retention retention = {.deliveries_before = 2000};
 	struct delivery delivery = a_delivery("orders/create", 1);
 	char *body = calloc(1, 16 << 20);
 	int64_t before;
@@ -274,6 +274,49 @@ static void a_file_with_maps_of_its_pages_stays_whole(void **state)
 	(void)sqlite3_close(db);
 }
 
+/* Back to schema 1, which did not know how long a delivery is kept but by when it came. */
+static void age_schema(struct given *given)
+{
+	sqlite3 *db;
+
+	store_close(given->store);
+	given->store = NULL;
+	assert_int_equal(sqlite3_open(given->url + strlen("sqlite:"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				 "ALTER TABLE deliveries DROP COLUMN stored;"
+				 " PRAGMA user_version = 1",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
+static void what_an_older_segrelay_stored_is_kept_and_forgotten(void **state)
+{
+	struct given *given = *state;
+	struct retention retention = {.deliveries_before = 1500};
+	struct delivery deliveries[2] = {
+		a_delivery("orders/create", 1), a_delivery("orders/create", 2)};
+	struct delivery read;
+	bool flag;
+
+	deliveries[1].received = 2000;
+	begin(given);
+	for (size_t i = 0; i < COUNT_OF(deliveries); i++)
+		(void)store_add_delivery(given->store, &deliveries[i], &flag, &given->error);
+	commit(given);
+	age_schema(given);
+	reopen(given);
+	begin(given);
+	assert_int_equal(store_sweep(given->store, &retention, &flag, &given->error), 0);
+	commit(given);
+	for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
+		assert_int_equal(store_get_delivery(given->store, deliveries[i].id, given->arena,
+					 &read, &flag, &given->error),
+			0);
+		assert_int_equal(flag, i == 1);
+	}
+}
+
 /* Steps of SQLite's machine that a question took. */
 static int steps_of_range(struct given *given, enum store_table table, enum statement statement)
 {
@@ -350,6 +393,7 @@ int main(void)
 		STORE_TEST(what_was_forgotten_leaves_room),
 		STORE_TEST(what_was_removed_stays_in_no_page),
 		STORE_TEST(a_file_with_maps_of_its_pages_stays_whole),
+		STORE_TEST(what_an_older_segrelay_stored_is_kept_and_forgotten),
 		STORE_TEST(a_range_is_found_without_going_through_the_table),
 		STORE_TEST(damage_is_found_when_reopening),
 	};

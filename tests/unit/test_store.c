@@ -580,8 +580,7 @@ static void sweep_all(struct given *given, const struct retention *retention)
 static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 {
 	struct given *given = *state;
-	struct retention retention = {
-		.now = 5000, .latest = 5000, .deliveries_before = 2000, .told_before = 3000};
+	struct retention retention = {.now = 5000, .deliveries_before = 2000, .told_before = 3000};
 	struct delivery deliveries[200];
 	struct uuid ids[1200];
 	struct delivery read;
@@ -593,7 +592,7 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 	begin(given);
 	for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
 		deliveries[i] = a_delivery("orders/create", (unsigned char)i);
-		deliveries[i].received = i < 150 ? 1000 : 3000;
+		deliveries[i].stored = i < 150 ? 1000 : 3000;
 		(void)store_add_delivery(given->store, &deliveries[i], &flag, &given->error);
 	}
 	(void)store_bury_delivery(given->store, deliveries[10].id, 1, "kept", &dead, &given->error);
@@ -624,41 +623,6 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 		assert_int_equal(json == NULL, i % 2 == 0);
 	}
 	commit(given);
-}
-
-static bool is_kept(struct given *given, const struct delivery *delivery)
-{
-	struct delivery read;
-	bool kept = false;
-
-	assert_int_equal(store_get_delivery(given->store, delivery->id, given->arena, &read, &kept,
-				 &given->error),
-		0);
-	return kept;
-}
-
-/* It must hold up neither its own end nor that of those behind it. */
-static void what_came_by_a_clock_that_was_ahead_is_forgotten_too(void **state)
-{
-	struct given *given = *state;
-	struct retention retention = {.now = 5000, .latest = 5500, .deliveries_before = 2000};
-	struct delivery deliveries[120];
-	bool repeated;
-
-	begin(given);
-	for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
-		deliveries[i] = a_delivery("orders/create", (unsigned char)i);
-		deliveries[i].received = i < 60 ? 900000 : i < 119 ? 1999 : 5500;
-		(void)store_add_delivery(given->store, &deliveries[i], &repeated, &given->error);
-	}
-	commit(given);
-	sweep_all(given, &retention);
-	for (size_t i = 0; i < COUNT_OF(deliveries); i++)
-		assert_int_equal(is_kept(given, &deliveries[i]), i < 60 || i == 119);
-	retention = (struct retention){.now = 8001, .latest = 8001, .deliveries_before = 5001};
-	sweep_all(given, &retention);
-	for (size_t i = 0; i < COUNT_OF(deliveries); i++)
-		assert_int_equal(is_kept(given, &deliveries[i]), i == 119);
 }
 
 /* ---- room ---- */
@@ -720,7 +684,6 @@ int main(void)
 		STORE_TEST(a_timer_too_far_ahead_is_due),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
-		STORE_TEST(what_came_by_a_clock_that_was_ahead_is_forgotten_too),
 		STORE_TEST(room_is_checked_against_both_limits),
 		STORE_TEST(an_unknown_url_is_named),
 	};
