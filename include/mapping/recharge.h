@@ -8,6 +8,10 @@
 #define RECHARGE_PRODUCT "external_product_id.ecommerce|shopify_product_id"
 #define RECHARGE_VARIANT "external_variant_id.ecommerce|shopify_variant_id"
 
+/* Charges and orders say it as Shopify's contracts do; of a subscription it is said only where it
+ * is not the store's. */
+#define RECHARGE_CURRENCY "currency|currency_code|presentment_currency"
+
 /* The subscription, order, charge or customer that the delivery is about; of Shopify's own topics
  * the payload. NULL when it is not there. */
 const cJSON *recharge_resource(const struct work *work);

@@ -245,11 +245,9 @@ void as_tags(struct scope *scope, const struct field *row, const cJSON *value)
 	field_text(scope, row->property, order_affiliation(scope->work, scope->root));
 }
 
-/* Charges and orders say it as Shopify's contracts do; of a subscription it is said only where it
- * is not the store's. */
 void recharge_currency(struct scope *scope, const struct field *row, const cJSON *object)
 {
-	const char *own = json_text(object, "currency|currency_code|presentment_currency");
+	const char *own = json_text(object, RECHARGE_CURRENCY);
 
 	field_text(scope, row->property, people_first(own, scope->work->shop->recharge_currency));
 }

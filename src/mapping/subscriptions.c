@@ -179,7 +179,7 @@ static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const
 	work_set(work, subject, "ended",
 		arena_format(work->arena, "charge %s", json_text(charge, "id")));
 	work_set(work, subject, "status", "cancelled");
-	work_set(work, subject, "currency", json_text(charge, "currency"));
+	work_set(work, subject, "currency", json_text(charge, RECHARGE_CURRENCY));
 	work_set(work, subject, "cancellation_reason", json_text(charge, "error_type"));
 	return subject;
 }

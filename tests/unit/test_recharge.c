@@ -153,6 +153,34 @@ static void what_says_no_time_is_named_by_that_of_its_webhook(void **state)
 	assert_string_not_equal(given->mapped.calls->key, first);
 }
 
+/* ---- currencies ---- */
+
+static bool is_told_in(const struct given *given, const char *event, const char *currency)
+{
+	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+		if (call->call == TRACK && strcmp(call->event, event) == 0)
+			return strstr(call->json, currency) != NULL;
+	return false;
+}
+
+static void what_is_given_up_has_the_currency_of_its_charge(void **state)
+{
+	static const char body[] =
+		"{\"charge\":{\"id\":1,\"status\":\"ERROR\",\"error_type\":\"CLOSED_MAX_RETRIES_"
+		"REACHED\","
+		"\"number_times_tried\":8,\"has_uncommited_changes\":false,\"retry_date\":null,"
+		"\"customer_id\":6,\"presentment_currency\":\"CAD\",\"total_price\":\"9.00\","
+		"\"line_items\":[{\"subscription_id\":5,\"quantity\":1,\"price\":\"9.00\"}]},"
+		"\"customer\":{\"id\":6,\"shopify_customer_id\":\"7\"}}";
+	struct given *given = *state;
+
+	given->config->shops[0].cancel_on_max_retries = true;
+	given->config->shops[0].recharge_currency = strdup("USD");
+	(void)map(given, "recharge:charge/max_retries_reached", body);
+	assert_true(is_told_in(given, "Charge Max Tries Reached", "\"currency\":\"CAD\""));
+	assert_true(is_told_in(given, "Subscription Cancelled", "\"currency\":\"CAD\""));
+}
+
 /* ---- what waits ---- */
 
 /* A subscription of a customer without Shopify's id, with so much of a note; the caller frees it.
@@ -280,6 +308,7 @@ int main(void)
 		TEST(errors_of_the_shop_are_no_payment_errors),
 		TEST(a_time_near_the_webhooks_is_that_of_the_webhook),
 		TEST(what_says_no_time_is_named_by_that_of_its_webhook),
+		TEST(what_is_given_up_has_the_currency_of_its_charge),
 		TEST(what_waits_is_bounded),
 		TEST(what_waits_goes_before_what_has_no_room),
 		TEST(later_bodies_do_not_make_the_first_wait_longer),
