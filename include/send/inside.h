@@ -91,7 +91,7 @@ struct sender {
 	pthread_t thread;
 	CURLM *multi;
 	_Atomic int64_t heartbeat;
-	_Atomic bool missed; /* there was no memory to say that messages were queued */
+	_Atomic int64_t missed; /* messages that there was no memory to announce */
 
 	pthread_mutex_t mutex;
 	struct note *notes;

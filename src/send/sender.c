@@ -49,7 +49,7 @@ void sender_queued(void *context, const char *destination, int64_t messages)
 	struct queued_note *queued = malloc(sizeof(*queued) + length);
 
 	if (queued == NULL) {
-		atomic_store(&sender->missed, true);
+		(void)atomic_fetch_add(&sender->missed, messages);
 		return;
 	}
 	queued->note.take = take_queued;
@@ -87,14 +87,18 @@ void sender_removed(void *context, const char *destination)
 	sender_post(sender, &removed->note);
 }
 
-/* Nobody knows of what was queued: each destination is asked for it. */
+/* Nobody knows whose they were: each destination is asked for all of them, until it has no more. */
 static void look_for_missed(struct sender *sender)
 {
-	if (!atomic_exchange(&sender->missed, false))
+	int64_t missed = atomic_exchange(&sender->missed, 0);
+
+	if (missed == 0)
 		return;
-	for (struct target *target = sender->targets; target != NULL; target = target->next)
-		if (target->unclaimed++ == 0)
+	for (struct target *target = sender->targets; target != NULL; target = target->next) {
+		if (target->unclaimed == 0)
 			target->flush_at = clock_monotonic();
+		target->unclaimed += missed;
+	}
 }
 
 static void take_notes(struct sender *sender)

@@ -195,19 +195,19 @@ static void each_allocation_fails_in_turn(void **state)
 	fail_in_turn(&allocations_left, all_is_told_after_a_restart);
 }
 
-/* Nothing else is ever queued that could take it along. */
+/* Nothing else is ever queued that could take it along; and it is more than a batch. */
 static void what_there_was_no_memory_to_announce_is_sent(void **state)
 {
 	(void)state;
 	start();
-	store("main", 3);
+	store("main", 230);
 	in_sender = true;
 	atomic_store(&allocations_left, 1);
-	sender_queued(sender, "main", 3);
+	sender_queued(sender, "main", 230);
 	in_sender = false;
 	assert_true(atomic_load(&allocations_left) <= 0);
 	atomic_store(&allocations_left, INT32_MAX);
-	await_really(&engine.sent, 3);
+	await_really(&engine.sent, 230);
 	assert_told_once(-1);
 }
 
