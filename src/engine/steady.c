@@ -47,21 +47,22 @@ int64_t steady_go_on(struct engine *engine)
 
 int steady_load(struct engine *engine, struct error *error)
 {
-	struct arena *arena = arena_create(256);
+	struct arena *arena = arena_create(1024);
 	const char *json = NULL;
 	const char *time = NULL;
 	struct error unreadable;
-	int result = -1;
+	int result;
 
 	if (arena == NULL)
 		return error_set(error, "no memory");
-	if (store_get_record(engine->store, "", KIND, KEY, arena, &json, error) == 0) {
-		if (json != NULL)
-			time = json_text(json_parse(arena, json, strlen(json), &unreadable), KEY);
-		engine->steady.time = time != NULL ? strtoll(time, NULL, 10) : clock_now();
-		engine->steady.at = clock_monotonic() - (time != NULL ? START : 0);
-		result = 0;
-	}
+	result = store_get_record(engine->store, "", KIND, KEY, arena, &json, error);
+	if (result == 0 && json != NULL)
+		time = json_text(json_parse(arena, json, strlen(json), &unreadable), KEY);
+	/* without memory, the wall clock would be believed */
+	if (result == 0 && arena_failed(arena))
+		result = error_set(error, "no memory");
+	engine->steady.time = time != NULL ? strtoll(time, NULL, 10) : clock_now();
+	engine->steady.at = clock_monotonic() - (time != NULL ? START : 0);
 	arena_destroy(arena);
 	return result;
 }

@@ -1,6 +1,7 @@
 /* What was told is remembered, whatever the clocks do; and in the end it is forgotten.
  *
- * The monotonic clock is wrapped (see the Makefile), the wall clock is held. */
+ * The monotonic clock and the allocations are wrapped (see the Makefile), the wall clock is held.
+ */
 #include "turning.h"
 
 #include <stdatomic.h>
@@ -17,6 +18,17 @@ int64_t __wrap_clock_monotonic(void);
 int64_t __wrap_clock_monotonic(void)
 {
 	return __real_clock_monotonic() + atomic_load(&passed);
+}
+
+static _Thread_local int allocations_left = INT32_MAX; /* until one fails */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return allocations_left != INT32_MAX && --allocations_left == 0 ? NULL
+									: __real_malloc(size);
 }
 
 static int64_t noon(void)
@@ -199,6 +211,33 @@ static void after_a_standstill_forgetting_catches_up(void **state)
 	assert_true(is_told(given, ORDER("4")));
 }
 
+/* The wall clock must not be believed because what is remembered could not be read. */
+static void a_start_without_memory_forgets_nothing(void **state)
+{
+	struct given *given = *state;
+	int failures = 0;
+
+	assert_true(is_told(given, ORDER("1")));
+	let_pass(given, 0);
+	clock_hold(noon() + 3650 * DAY);
+	for (int call = 1; call <= 20; call++) {
+		int result;
+
+		engine_stop(given->engine);
+		allocations_left = call;
+		result = engine_start(given->store, given->config, &given->engine, &given->error);
+		allocations_left = INT32_MAX;
+		if (result != 0)
+			assert_int_equal(engine_start(given->store, given->config, &given->engine,
+						 &given->error),
+				0);
+		failures += result != 0;
+		let_pass(given, 0);
+	}
+	assert_in_range(failures, 1, 19);
+	assert_false(is_told(given, ORDER("2")));
+}
+
 /* Neither for ever: nor if the clock never moves again. */
 static void a_clock_that_stands_keeps_for_twice_as_long(void **state)
 {
@@ -243,6 +282,7 @@ int main(void)
 			begin_in_1970, let_run),
 		STEADY(what_is_old_is_forgotten),
 		STEADY(after_a_standstill_forgetting_catches_up),
+		STEADY(a_start_without_memory_forgets_nothing),
 		STEADY(a_clock_that_stands_keeps_for_twice_as_long),
 		STEADY(a_relay_that_is_always_restarted_forgets),
 	};
