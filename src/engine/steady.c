@@ -4,7 +4,8 @@
  * what it told: it would tell it again. So this time goes at most twice as fast as time passes by
  * the monotonic clock, and at least half as fast; within these bounds it follows the wall clock.
  * Whatever the clocks do, what is kept for 90 days is kept for 45 at the least and 180 at the most,
- * of those in which the relay runs. After a week in which it was off, it catches up in another. */
+ * of those in which the relay runs. After a week in which it was off, it catches up in another; two
+ * minutes of it at each start. */
 #include "engine/inside.h"
 
 #include "base/clock.h"
@@ -20,17 +21,13 @@
 #define KEY "time"
 
 enum {
-	/* What a start counts for: a relay that never runs until it sweeps again forgets, too. */
-	START = MINUTE,
+	/* What a start may catch up: a relay that never runs until it sweeps again forgets, too. */
+	START_MOST = 2 * MINUTE,
 	SAVE_EVERY = MINUTE,
 };
 
-int64_t engine_steady_now(const struct engine *engine)
+static int64_t now_between(int64_t least, int64_t most)
 {
-	const struct steady *steady = &engine->steady;
-	int64_t passed = clock_monotonic() - steady->at;
-	int64_t least = steady->time + passed / 2;
-	int64_t most = steady->time + passed * 2;
 	int64_t now = clock_now();
 
 	if (now < least)
@@ -38,11 +35,27 @@ int64_t engine_steady_now(const struct engine *engine)
 	return now < most ? now : most;
 }
 
+int64_t engine_steady_now(const struct engine *engine)
+{
+	const struct steady *steady = &engine->steady;
+	int64_t passed = clock_monotonic() - steady->at;
+
+	return now_between(steady->time + passed / 2, steady->time + passed * 2);
+}
+
 int64_t steady_go_on(struct engine *engine)
 {
 	engine->steady.time = engine_steady_now(engine);
 	engine->steady.at = clock_monotonic();
 	return engine->steady.time;
+}
+
+/* The time at a start: `before` is that of the last stop, NULL on the first one. */
+static int64_t time_at_start(const char *before)
+{
+	int64_t time = before != NULL ? strtoll(before, NULL, 10) : clock_now();
+
+	return now_between(time, time + START_MOST);
 }
 
 int steady_load(struct engine *engine, struct error *error)
@@ -61,8 +74,8 @@ int steady_load(struct engine *engine, struct error *error)
 	/* without memory, the wall clock would be believed */
 	if (result == 0 && arena_failed(arena))
 		result = error_set(error, "no memory");
-	engine->steady.time = time != NULL ? strtoll(time, NULL, 10) : clock_now();
-	engine->steady.at = clock_monotonic() - (time != NULL ? START : 0);
+	engine->steady.time = time_at_start(time);
+	engine->steady.at = clock_monotonic();
 	arena_destroy(arena);
 	return result;
 }

@@ -268,6 +268,36 @@ static void a_relay_that_is_always_restarted_forgets(void **state)
 	assert_true(is_told(given, ORDER("2")));
 }
 
+struct asking {
+	struct request request;
+	int64_t time;
+};
+
+static int ask(struct engine *engine, struct request *request, struct error *error)
+{
+	(void)error;
+	((struct asking *)request)->time = engine_steady_now(engine);
+	return 0;
+}
+
+/* Every ten seconds, as systemd starts again what has failed. */
+static void a_relay_that_cannot_run_does_not_hurry(void **state)
+{
+	struct given *given = *state;
+	struct asking asking = {.request = {.run = ask}};
+
+	let_pass(given, 0);
+	clock_hold(noon() + 30 * MINUTE);
+	for (int i = 1; i <= 20; i++) {
+		restart_at(given, noon() + 30 * MINUTE + i * 10 * SECOND);
+		(void)atomic_fetch_add(&passed, 10 * SECOND);
+		for (int turn = 0; turn < 4; turn++)
+			(void)first_delivery(given);
+	}
+	assert_int_equal(engine_call(given->engine, &asking.request, &given->error), 0);
+	assert_in_range(asking.time, noon() + 30 * MINUTE, clock_now() + 30 * SECOND);
+}
+
 #define STEADY(test) cmocka_unit_test_setup_teardown(test, begin, let_run)
 
 int main(void)
@@ -285,6 +315,7 @@ int main(void)
 		STEADY(a_start_without_memory_forgets_nothing),
 		STEADY(a_clock_that_stands_keeps_for_twice_as_long),
 		STEADY(a_relay_that_is_always_restarted_forgets),
+		STEADY(a_relay_that_cannot_run_does_not_hurry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
