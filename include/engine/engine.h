@@ -33,7 +33,8 @@ struct engine_hooks {
 	 * holds copies of them must let go. */
 	void (*on_removed)(void *queued_context, const char *destination);
 	void *queued_context; /* of both */
-	/* The store is damaged: nothing can be stored or read until the operator mended it. */
+	/* The store is damaged: nothing can be stored or read until the operator mended it. Also
+	 * called when it was found before the hooks were set. */
 	void (*on_damaged)(void *context);
 	void *context;
 };

@@ -34,6 +34,7 @@ struct engine {
 	/* Held while hooks are called: once others are set, the former are not being called. */
 	pthread_mutex_t hooks_mutex;
 	struct engine_hooks hooks;
+	bool damaged; /* only the thread writes it */
 
 	/* The thread's own. */
 	struct config *config;
@@ -42,12 +43,11 @@ struct engine {
 	struct arena *arena; /* and this for each delivery: its memory stays at hand */
 	struct log_limit dead_lines;
 	struct log_limit unreadable_lines;
-	bool failed; /* the store failed, and was not reopened yet */
-	bool damaged;
+	bool failed;       /* the store failed, and was not reopened yet */
+	bool scrub;        /* what was removed of somebody may not stay in the files */
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;
 	struct steady steady;
-	bool scrub;       /* what was removed of somebody may not stay in the files */
 	int64_t timer_at; /* ms since 1970: when the next timer is due; 0 for not known */
 };
 

@@ -172,6 +172,8 @@ void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks)
 {
 	(void)pthread_mutex_lock(&engine->hooks_mutex);
 	engine->hooks = *hooks;
+	if (engine->damaged && hooks->on_damaged != NULL)
+		hooks->on_damaged(hooks->context);
 	(void)pthread_mutex_unlock(&engine->hooks_mutex);
 	atomic_store(&engine->has_timers, true);
 }

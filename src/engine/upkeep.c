@@ -82,11 +82,11 @@ void engine_store_failed(struct engine *engine, const struct error *error)
 
 static void report_damage(struct engine *engine, const struct error *error)
 {
-	engine->damaged = true;
 	log_line(LOG_ERROR, "store is damaged", LOG_STRING("reason", error->text),
 		LOG_STRING("effect", "segrelay stops; nothing is overwritten"),
 		LOG_STRING("next", "restore a backup, or try `sqlite3 STORE .recover`"));
 	(void)pthread_mutex_lock(&engine->hooks_mutex);
+	engine->damaged = true;
 	if (engine->hooks.on_damaged != NULL)
 		engine->hooks.on_damaged(engine->hooks.context);
 	(void)pthread_mutex_unlock(&engine->hooks_mutex);

@@ -231,30 +231,55 @@ static void damage(const char *path)
 	(void)close(fd);
 }
 
-static void a_damaged_store_is_reported_and_not_used(void **state)
+/* Lets the store fail on a damaged file. */
+static void fail_on_damage(struct given *given)
 {
-	struct given *given = *state;
-	struct webhook broken;
-	bool damaged = false;
+	struct webhook broken = a_webhook(given, order);
 
 	assert_int_equal(post(given, "orders/create", order), STORED);
-	broken = a_webhook(given, order);
 	broken.request.run = fail_run;
 	submit_together(given, &broken, 1); /* reopening copies the WAL into the file */
 	assert_true(takes_webhooks_within(given, 5));
 	damage(given->path);
 	broken = a_webhook(given, order);
-	broken.is_done = false;
 	broken.request.run = fail_run;
 	submit_together(given, &broken, 1);
-	for (int i = 0; i < 500 && !damaged; i++) {
+}
+
+static bool is_damaged_within(struct given *given, int seconds)
+{
+	bool damaged = false;
+
+	for (int i = 0; i < seconds * 100 && !damaged; i++) {
 		short_pause();
 		(void)pthread_mutex_lock(&given->mutex);
 		damaged = given->damaged;
 		(void)pthread_mutex_unlock(&given->mutex);
 	}
-	assert_true(damaged);
+	return damaged;
+}
+
+static void a_damaged_store_is_reported_and_not_used(void **state)
+{
+	struct given *given = *state;
+
+	fail_on_damage(given);
+	assert_true(is_damaged_within(given, 5));
 	assert_int_equal(post(given, "orders/create", order), -1);
+}
+
+/* A start may take longer than it takes to find that. */
+static void damage_that_was_found_before_is_reported_to_hooks(void **state)
+{
+	const struct engine_hooks none = {0};
+	struct given *given = *state;
+	const struct engine_hooks hooks = {.on_damaged = on_damaged, .context = given};
+
+	engine_set_hooks(given->engine, &none);
+	fail_on_damage(given);
+	assert_false(is_damaged_within(given, 2));
+	engine_set_hooks(given->engine, &hooks);
+	assert_true(is_damaged_within(given, 5));
 }
 
 static void stopping_finishes_what_was_submitted(void **state)
@@ -448,6 +473,8 @@ int main(void)
 		ENGINE_TEST(a_turn_that_fails_fails_for_all_of_it_and_is_over),
 		cmocka_unit_test_setup_teardown(
 			a_damaged_store_is_reported_and_not_used, set_up_file, tear_down),
+		cmocka_unit_test_setup_teardown(
+			damage_that_was_found_before_is_reported_to_hooks, set_up_file, tear_down),
 		ENGINE_TEST(stopping_finishes_what_was_submitted),
 		ENGINE_TEST(a_full_store_refuses_webhooks_but_lets_messages_go),
 		ENGINE_TEST(an_identify_goes_before_its_event_and_both_are_settled_once),
