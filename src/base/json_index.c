@@ -48,7 +48,7 @@ static void add(struct index *index, const cJSON *member)
 static bool index_object(struct arena *arena, cJSON *object, size_t count)
 {
 	struct index *index;
-	size_t size = 2 * NARROW;
+	size_t size = NARROW;
 
 	while (size < 2 * count)
 		size *= 2;
