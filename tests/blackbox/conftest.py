@@ -165,7 +165,7 @@ class Relay:
                   > before)
 
     @staticmethod
-    def wait(condition, seconds=20):
+    def wait(condition, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"waited {seconds} s in vain"
@@ -188,6 +188,11 @@ class Relay:
         """The log lines with a message, each as a dict."""
         return [line for line in map(_fields, self.log().splitlines())
                 if line.get("msg") == message]
+
+    def said(self, message):
+        """The same, once there is one: what it tells of may be seen before it is written."""
+        self.wait(lambda: self.lines(message))
+        return self.lines(message)
 
     def get(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=10)

@@ -83,7 +83,7 @@ def fixture_relay(make_relay, segment):
 
 
 def wait_until_forgotten(relay, what="a customer is forgotten"):
-    relay.wait(lambda: relay.lines(what))
+    relay.said(what)
     time.sleep(0.3)  # the sender gives up what it holds
 
 
@@ -109,7 +109,7 @@ def test_a_customer_is_forgotten_for_good(relay, segment):
 
 def test_what_comes_after_it_is_told(relay, segment):
     assert relay.post("customers/redact", redact()).status == 200
-    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    relay.said("a customer is forgotten")
     segment.always(None)
     assert relay.post("orders/create", order(1004)).status == 200
     segment.wait(lambda: any("5778367001004" in str(message) for message in segment.told()))
@@ -119,7 +119,7 @@ def test_a_shop_is_forgotten_for_good(relay, segment):
     segment.always(None)
     assert relay.post("orders/create", order(2001, shop=FJORD, person=NILS), shop=FJORD).status == 200
     assert relay.post("shop/redact", shop_redact()).status == 200
-    relay.wait(lambda: relay.lines("a shop is forgotten"))
+    relay.said("a shop is forgotten")
     relay.wait(lambda: segment.deletions)
     assert sorted(segment.deletions[0][2]) == sorted([str(ALMA.id), str(NILS.id)])
     relay.wait(lambda: waits(relay) == 0)
@@ -136,7 +136,7 @@ def test_a_job_survives_a_crash(relay, segment):
     assert relay.post("customers/redact", redact()).status == 200
     relay.kill()
     relay.start()
-    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    relay.said("a customer is forgotten")
     segment.always(None)
     relay.wait(lambda: segment.deletions and waits(relay, "main (deletions)") == 0)
     assert found(relay.directory, OF_ALMA[:2]) == []
@@ -181,8 +181,7 @@ def test_more_ids_than_are_looked_for_are_named(make_relay):
     wait_until_forgotten(relay)
     assert relay.lines(said) == []
     assert relay.post("customers/redact", redact(orders=range(10, 20020))).status == 200
-    relay.wait(lambda: relay.lines(said))
-    assert "segrelay forget" in relay.lines(said)[0]["next"]
+    assert "segrelay forget" in relay.said(said)[0]["next"]
 
 
 def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):
@@ -191,7 +190,7 @@ def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):
         assert relay.post(topic, payload).status == 200
     assert relay.metric("segrelay_timers_waiting") == 1
     assert relay.post("customers/redact", redact()).status == 200
-    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    relay.said("a customer is forgotten")
     assert relay.metric("segrelay_timers_waiting") == 0
     assert found(relay.directory, OF_ALMA) == []
 
@@ -202,7 +201,7 @@ def test_a_refused_deletion_is_the_operators_task(relay, segment):
     assert relay.post("customers/redact", redact()).status == 200
     relay.wait(lambda: state(relay).get("dead") == 1)
     assert "no such user" in relay.run("dead", "list").stdout
-    refused = relay.lines("dead letter: Segment refused to delete users")[0]
+    refused = relay.said("dead letter: Segment refused to delete users")[0]
     assert "no such user" in refused["answer"] and "by hand" in refused["next"]
     letter = relay.run("dead", "list").stdout.splitlines()[-1].split()[0]
     relay.run("dead", "retry", letter)
@@ -224,8 +223,7 @@ def test_a_refused_token_holds_the_deletions(relay, segment):
 
 def test_a_customer_who_asks_is_told_of_to_the_operator(relay, segment):
     assert relay.post("customers/data_request", data_request()).status == 200
-    relay.wait(lambda: relay.lines(ASKED))
-    line = relay.lines(ASKED)[0]
+    line = relay.said(ASKED)[0]
     assert line["request"] == "44017" and line["customer"] == str(ALMA.id)
     assert int(line["deliveries"]) >= 10 and int(line["records"]) >= 4
     assert int(line["messages"]) > 0 and int(line["dead_letters"]) > 0
@@ -236,7 +234,7 @@ def test_a_customer_who_asks_is_told_of_to_the_operator(relay, segment):
 
 def test_an_uninstalled_app_is_named(relay, segment):
     assert relay.post("app/uninstalled", uninstalled()).status == 200
-    relay.wait(lambda: relay.lines("the app was uninstalled from the shop"))
+    relay.said("the app was uninstalled from the shop")
     segment.always(None)
 
 

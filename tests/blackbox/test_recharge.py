@@ -84,7 +84,7 @@ def test_48_hours_are_the_window(recharged):
                                           (now - 2 * DAY - 60, 503), (now + 2 * DAY + 60, 503)]):
         assert recharged.post_recharge(CREATED, subscription(number), t=t).status == status
     assert refused(recharged, "recharge_stale") == 2
-    said = recharged.lines("webhook refused: ReCharge signed it more than 48 hours away from now")
+    said = recharged.said("webhook refused: ReCharge signed it more than 48 hours away from now")
     assert said[0]["detail"] == "it was signed long ago" and "clock" in said[0]["advice"]
 
 
@@ -93,7 +93,7 @@ def test_other_secrets_open_nothing(recharged):
         for scheme in ("v1", "legacy"):
             assert recharged.post_recharge(CREATED, subscription(), secret=secret,
                                            scheme=scheme).status == 401
-    said = recharged.lines("webhook refused: none of the shop's recharge_secrets made its signature")
+    said = recharged.said("webhook refused: none of the shop's recharge_secrets made its signature")
     assert said[0]["secrets_tried"] == "2"
     assert said[0]["shop"] == AURORA.domain and said[0]["topic"] == CREATED
 
@@ -112,14 +112,14 @@ def test_a_shop_that_was_seen_with_the_newer_signature_is_held_to_it(recharged):
     assert relay.post_recharge(CREATED, subscription(1), scheme="legacy").status == 200
     assert relay.post_recharge(CREATED, subscription(2)).status == 200
     assert relay.post_recharge(CREATED, subscription(3)).status == 200
-    pinned = relay.lines("ReCharge's newer signature was seen: the older one alone is refused from "
+    pinned = relay.said("ReCharge's newer signature was seen: the older one alone is refused from "
                          "now on")
     assert [line["shop"] for line in pinned] == [AURORA.domain]
     answer = relay.post_recharge(CREATED, subscription(4), scheme="legacy")
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0  # ReCharge keeps it
     # what is wrong as well is 401, as ever
     assert relay.post_recharge(CREATED, subscription(4), scheme="legacy", secret="x").status == 401
-    said = relay.lines("webhook refused: it has ReCharge's older signature alone, and the shop is "
+    said = relay.said("webhook refused: it has ReCharge's older signature alone, and the shop is "
                        "held to the newer")
     assert "recharge_signature = either" in said[0]["advice"]
     # another shop is not
@@ -127,7 +127,7 @@ def test_a_shop_that_was_seen_with_the_newer_signature_is_held_to_it(recharged):
     relay.restart()
     assert relay.post_recharge(CREATED, subscription(6), scheme="legacy").status == 503
     assert relay.topic(TOPIC)["received"] == 3
-    assert len(relay.lines("ReCharge's newer signature was seen: the older one alone is refused "
+    assert len(relay.said("ReCharge's newer signature was seen: the older one alone is refused "
                            "from now on")) == 1
 
 
@@ -193,7 +193,7 @@ def test_faults_of_ours_are_503(relay, domain, detail):
     """ReCharge may drop a webhook that was answered 4xx, so 4xx is not for what the relay lacks."""
     answer = relay.post_recharge(CREATED, subscription(), domain)
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
-    said = relay.lines("webhook refused for now: nothing can check ReCharge's signature")
+    said = relay.said("webhook refused for now: nothing can check ReCharge's signature")
     assert said[0]["detail"] == detail and "recharge_secret_files" in said[0]["advice"]
     assert relay.topic(TOPIC) is None
 
@@ -208,7 +208,7 @@ def test_a_full_store_is_503(make_relay):
         time.sleep(0.03)  # the room is looked at once a second
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
     assert relay.topic(TOPIC)["received"] == number - 1
-    assert "ReCharge for 48" in relay.lines("webhook refused for now: it could not be stored")[0][
+    assert "ReCharge for 48" in relay.said("webhook refused for now: it could not be stored")[0][
         "advice"]
 
 

@@ -23,9 +23,9 @@ def test_what_failed_is_sent_again(relay, segment, behaviour):
     segment.wait_for(2)
     relay.wait(lambda: relay.destination()["waiting"] == 0)
     assert [request.retry_count for request in segment.requests] == [0, 1]
-    paused = relay.lines("delivery paused")[0]
+    paused = relay.said("delivery paused")[0]
     assert paused["destination"] == "main" and paused["waiting"] == "2" and paused["at"]
-    assert len(relay.lines("delivery resumed")) == 1
+    assert len(relay.said("delivery resumed")) == 1
     sent = [[m["messageId"] for m in request.messages] for request in segment.requests]
     assert sent[0] == sent[1]
 
@@ -71,7 +71,7 @@ def test_one_poisoned_message_is_set_aside(make_relay, segment, status):
     assert segment.repetitions() == 0
     assert relay.destination()["dead"] == 1
     assert relay.lines("delivery paused") == []
-    letter = relay.lines("dead letter: Segment refused a message")[0]
+    letter = relay.said("dead letter: Segment refused a message")[0]
     assert letter["status"] == str(status) and "no, ***" in letter["answer"]
     segment.always(None)
     relay.run("dead", "retry", "1")
@@ -83,11 +83,11 @@ def test_one_poisoned_message_is_set_aside(make_relay, segment, status):
 def test_a_fault_of_the_configuration_keeps_everything(relay, segment, status):
     segment.always(answer(status))
     relay.post("orders/create", order())
-    relay.wait(lambda: relay.lines("delivery paused"))
+    relay.said("delivery paused")
     time.sleep(0.3)
     assert len(segment.requests) == 1
     assert relay.destination()["waiting"] == 2 and relay.destination()["dead"] == 0
-    assert "configuration" in relay.lines("delivery paused")[0]["cause"]
+    assert "configuration" in relay.said("delivery paused")[0]["cause"]
     segment.always(None)
     relay.reload()
     segment.wait_for(2)
@@ -120,8 +120,7 @@ def mend_url(relay, segment):
 def test_an_address_where_nobody_is(make_relay, segment, url, words):
     relay = make_relay(destinations={"main": (MAIN_KEY, url, "")})
     relay.post("orders/create", order())
-    relay.wait(lambda: relay.lines("delivery paused"), 30)
-    paused = relay.lines("delivery paused")[0]
+    paused = relay.said("delivery paused")[0]
     assert words in paused["answer"] and paused["next"] == "kept, and tried again"
     assert relay.destination()["waiting"] == 2 and relay.destination()["dead"] == 0
     mend_url(relay, segment)
@@ -140,8 +139,7 @@ def test_a_certificate_that_nobody_signed(make_relay, segment, tmp_path):
     with Segment(certificate=certificate) as impostor:
         relay = make_relay(destinations={"main": (MAIN_KEY, impostor.url, "")})
         relay.post("orders/create", order())
-        relay.wait(lambda: relay.lines("delivery paused"))
-        assert "certificate" in relay.lines("delivery paused")[0]["answer"]
+        assert "certificate" in relay.said("delivery paused")[0]["answer"]
         assert impostor.requests == []
     mend_url(relay, segment)
 
@@ -157,9 +155,8 @@ def test_one_that_never_answers_holds_up_nobody(make_relay, segment, other_segme
         assert relay.post("orders/create", order(number, id=5610000000000 + number)).status == 200
         assert time.monotonic() - before < 14  # not held up until the time-out
     other_segment.wait_for(40, seconds=14)
-    relay.wait(lambda: relay.lines("delivery paused"), 30)
+    paused = relay.said("delivery paused")[0]
     assert time.monotonic() - start > 14
-    paused = relay.lines("delivery paused")[0]
     assert paused["destination"] == "main" and "timed out" in paused["answer"]
     segment.always(None)
     segment.wait_for(40, seconds=40)
@@ -202,7 +199,7 @@ def test_segment_is_away_under_load_and_comes_back(relay, segment):
     told = [message["properties"]["order_id"] for message in segment.events("Order Completed")]
     assert sorted(told) == sorted(answered)
     relay.wait(lambda: relay.destination()["waiting"] == 0)
-    assert relay.lines("delivery paused") and relay.lines("delivery resumed")
+    assert relay.said("delivery paused") and relay.said("delivery resumed")
 
 
 def test_stopping_finishes_what_is_in_flight(relay, segment):
@@ -218,7 +215,7 @@ def test_stopping_finishes_what_is_in_flight(relay, segment):
 def stopping(relay):
     """Has it begin to stop, and waits until it has."""
     relay.process.send_signal(signal.SIGTERM)
-    relay.wait(lambda: relay.lines("stopping"))
+    relay.said("stopping")
 
 
 def test_a_reload_that_comes_too_late_does_not_end_it_at_once(relay, segment):

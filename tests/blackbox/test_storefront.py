@@ -204,7 +204,7 @@ def test_the_forgotten_leave_no_hint(relay, segment):
     assert BROWSER_ID.encode() in relay.database.read_bytes() + \
         relay.database.with_suffix(".db-wal").read_bytes()
     assert relay.post("customers/redact", redact()).status == 200
-    relay.wait(lambda: relay.lines("a customer is forgotten"))
+    relay.said("a customer is forgotten")
     relay.wait(lambda: relay.destination()["waiting"] == 0)
     relay.stop()
     assert BROWSER_ID.encode() not in relay.database.read_bytes()
@@ -268,7 +268,7 @@ def test_one_address_may_not_post_too_often(make_relay):
     assert collect(relay, storefront.posted(), client="203.0.113.58").status == 204
     # who writes the header himself is still whom the proxy names last
     assert collect(relay, storefront.posted(), client="198.51.100.1, 203.0.113.57").status == 429
-    assert relay.lines("hint refused: there were too many within a minute")
+    assert relay.said("hint refused: there were too many within a minute")
     assert relay.metric('segrelay_http_requests_total{code="429",reason="rate"}') >= 5
 
 
@@ -287,7 +287,7 @@ def test_hints_leave_half_of_the_store_to_webhooks(make_relay):
     answer = collect(relay, storefront.posted(number=1002))
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
     assert relay.post("orders/create", order(number=1003)).status == 200
-    assert relay.lines("hint refused for now: what is left of the store is for webhooks")
+    assert relay.said("hint refused for now: what is left of the store is for webhooks")
     assert relay.metric('segrelay_http_requests_total{code="503",reason="room"}') == 1
 
 
@@ -316,6 +316,6 @@ def test_many_browsers_at_once_while_the_configuration_changes(relay):
 
 def test_the_log_says_which_page_was_refused(relay):
     collect(relay, storefront.posted(), origin="https://shop.aurora.example")
-    line = relay.lines("hint refused: it came from a page that is not the shop's")[0]
+    line = relay.said("hint refused: it came from a page that is not the shop's")[0]
     assert line["origin"] == "https://shop.aurora.example"
     assert "storefront_origins" in line["advice"]

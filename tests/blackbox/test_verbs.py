@@ -166,7 +166,7 @@ def test_reload_keeps_the_old_one_when_the_new_one_is_bad(relay, segment):
 def test_reload_says_what_needs_a_restart(relay):
     relay.config.write_text(relay.config.read_text() + "\nhttp_threads = 3\n")
     relay.reload()
-    assert relay.lines("changed options need a restart")[0]["options"] == "http_threads"
+    assert relay.said("changed options need a restart")[0]["options"] == "http_threads"
 
 
 def test_health_and_readiness(relay):

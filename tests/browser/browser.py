@@ -118,7 +118,7 @@ class Visitor:
         self._ask("close")
 
 
-def wait(condition, seconds=15):
+def wait(condition, seconds=60):
     """Waits until condition() holds, or fails the test."""
     end = time.monotonic() + seconds
     while not condition():

@@ -202,7 +202,7 @@ class Segment:
             ids = [message["messageId"] for message in self.messages]
         return len(ids) - len(set(ids))
 
-    def wait(self, condition, seconds=20):
+    def wait(self, condition, seconds=60):
         """Waits until condition() holds, or fails the test."""
         end = time.monotonic() + seconds
         while not condition():
@@ -211,7 +211,7 @@ class Segment:
                 f"{len(self.requests)} requests"
             time.sleep(0.01)
 
-    def wait_for(self, number, name=None, seconds=20):
+    def wait_for(self, number, name=None, seconds=60):
         """Waits for that many different messages (events of a name) and returns them."""
         def told():
             return self.told() if name is None else self.events(name)

@@ -57,6 +57,8 @@ static void recover(struct given *given)
 		(void)usleep(1000);
 	}
 	assert_false(engine_refuses(given->engine, NULL));
+	/* It is said behind that, before the next turn. */
+	assert_int_equal(engine_call(given->engine, &nothing, &given->error), 0);
 }
 
 static void what_was_rolled_back_is_not_said(void **state)
