@@ -28,10 +28,12 @@
 	const choices = own || (typeof api === 'undefined' ? undefined : api.customerPrivacy);
 	let privacy = init.customerPrivacy;
 	const allowed = () => config.consent === 'off' || !!privacy && privacy.analyticsProcessingAllowed;
-	const consent = () => privacy && {
+	// Without asking, what Shopify allows by default is nobody's choice: only what is chosen here is one.
+	let chosen = config.consent !== 'off';
+	const consent = () => chosen && privacy ? {
 		analytics: !!privacy.analyticsProcessingAllowed, marketing: !!privacy.marketingAllowed,
 		preferences: !!privacy.preferencesProcessingAllowed, saleOfData: !!privacy.saleOfDataAllowed,
-	};
+	} : undefined;
 
 	// ---- who and where ----
 
@@ -143,8 +145,9 @@
 	if (choices) {
 		choices.subscribe('visitorConsentCollected', event => {
 			const before = allowed();
+			chosen = true;
 			privacy = event.customerPrivacy;
-			if (last && allowed()) {
+			if (last && privacy.analyticsProcessingAllowed) {
 				inTurn(() => tell(last));
 			} else if (last && before) {
 				inTurn(() => withdraw(last));

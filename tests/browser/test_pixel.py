@@ -210,7 +210,12 @@ def test_the_consent_api_as_a_part_of_another(visitor, shop, relay_web):
 
 def test_without_asking(visitor, shop, relay_web):
     relay_web.options = {"consent": "off"}
+    visitor.set_cookie(shop.url, "ajs_anonymous_id", str(uuid.UUID(int=5)))
     buyer = Checkout(visitor, shop, relay_web, NO)
     buyer.publish("checkout_started")
     wait(lambda: len(buyer.posts) == 1)
-    assert buyer.posts[0]["event"]["name"] == "checkout_started"
+    assert buyer.posts[0]["event"]["name"] == "checkout_started" and buyer.posts[0]["anonymousId"]
+    assert "consent" not in buyer.posts[0]  # that Shopify allows nothing by default is nobody's refusal
+    buyer.choose(NO)
+    wait(lambda: len(buyer.posts) == 2)
+    assert buyer.posts[1]["consent"]["analytics"] is False and "anonymousId" not in buyer.posts[1]
