@@ -13,6 +13,17 @@ struct reading {
 	const char *expected; /* where the next line must begin */
 };
 
+/* Where the line behind a value begins. The padding of a value is a part of it to libmicrohttpd
+ * 0.9; 1.0 ends the value before it, with a NUL over its first byte. */
+static const char *next_line(const char *value_end)
+{
+	const char *after_padding = value_end + 1 + strspn(value_end + 1, " \t");
+
+	if (after_padding[0] == '\r' && after_padding[1] == '\n')
+		return after_padding + 2;
+	return value_end + 2; /* CR or LF, or both, are NUL now */
+}
+
 static enum MHD_Result take_line(void *context, enum MHD_ValueKind kind, const char *name,
 	size_t name_length, const char *value, size_t value_length)
 {
@@ -29,7 +40,8 @@ static enum MHD_Result take_line(void *context, enum MHD_ValueKind kind, const c
 		strspn(after_colon, " \t") < (size_t)(value - after_colon))
 		request_malformed(reading->head, "a line is folded, holds NUL, or does not end "
 						 "with CRLF");
-	reading->expected = value_span.start + value_span.length + 2;
+	if (value != NULL)
+		reading->expected = next_line(value + value_length);
 	request_header(reading->head, &name_span, &value_span);
 	return MHD_YES;
 }

@@ -157,6 +157,15 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 	return strlen(string);
 }
 
+/* Newer versions put spaces in place of a folded line's end, and take LF alone for one, unless they
+ * are told to be strict. Older ones leave traces of both, which head.c finds; strict, they would
+ * answer a request without Host themselves, and read on. */
+#if MHD_VERSION >= 0x00097701
+static const enum MHD_OPTION strictness = MHD_OPTION_CLIENT_DISCIPLINE_LVL;
+#else
+static const enum MHD_OPTION strictness = MHD_OPTION_END;
+#endif
+
 static struct MHD_Daemon *start_daemon(struct loop *loop, const struct config *config)
 {
 	int64_t connections =
@@ -168,7 +177,8 @@ static struct MHD_Daemon *start_daemon(struct loop *loop, const struct config *c
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_NOTIFY_CONNECTION,
 		peers_changed, &loop->peers, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
 		MHD_OPTION_URI_LOG_CALLBACK, request_begun, loop, MHD_OPTION_UNESCAPE_CALLBACK,
-		leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+		leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, strictness, 1,
+		MHD_OPTION_END);
 }
 
 /* All signals are for the main thread; SIGPIPE for none. */
