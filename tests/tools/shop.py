@@ -423,10 +423,10 @@ def refund(order, quantities=None, shipping=0, number=1, at=LATER, returned=None
     money = Currencies(order["currency"], buyer, rate)
     lines = [_refund_line(order, at, quantity, money)
              for at, quantity in (quantities or {}).items()]
-    value = sum((line["subtotal"] for line in lines), Decimal(0)) + Decimal(shipping)
+    amounts = [line["subtotal"] for line in lines] + [Decimal(shipping)]
     if not order["taxes_included"]:
-        value += sum((line["total_tax"] for line in lines), Decimal(0))
-    returned = money.buyers(value) if returned is None else Decimal(returned)
+        amounts += [line["total_tax"] for line in lines]
+    returned = sum(map(money.buyers, amounts)) if returned is None else Decimal(returned)
     transaction = {
         "id": id + 3, "order_id": order["id"], "kind": "refund",
         "gateway": order["payment_gateway_names"][0], "status": status, "message": None,
