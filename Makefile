@@ -205,7 +205,7 @@ check-sanitize: ## all tests under ASan, LSan and UBSan, those with threads unde
 
 .PHONY: check-threads
 check-threads: $(BINARY)
-	TSAN_OPTIONS=halt_on_error=0:exitcode=66 $(PYTEST) -m threads tests/blackbox
+	TSAN_OPTIONS=halt_on_error=0:exitcode=66:suppressions=$(abspath tests/tsan.suppressions) $(PYTEST) -m threads tests/blackbox
 
 # The same test is part of check, with 20 crashes.
 CRASHES      ?= 200
