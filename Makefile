@@ -253,7 +253,8 @@ lint: ## formatting, static analysis, both compilers, shell scripts, manual page
 		2>/dev/null
 	@echo "cppcheck, shellcheck, mandoc, systemd-analyze"
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --suppressions-list=tests/cppcheck.suppressions -Iinclude -j2 src
+		--inline-suppr --suppressions-list=tests/cppcheck.suppressions -Iinclude \
+		-DSEGRELAY_VERSION='"$(VERSION)"' -j2 src
 	shellcheck scripts/*.sh .ci/run
 	mandoc -T lint -W warning docs/*.[15]
 	@! command -v node >/dev/null || for file in storefront/*.js tests/browser/*.mjs tests/browser/pages/*.js; do \

@@ -53,7 +53,7 @@ struct target {
 	struct batch *ready; /* to be posted next */
 	int64_t in_flight;
 	int64_t outstanding; /* requests of its own that the engine has */
-	int64_t window;      /* batches in flight at the most: 1, 2, 4 … after a pause */
+	int64_t window;      /* batches in flight at the most: 1, 2, 4, ... after a pause */
 	int64_t refusals;    /* dead letters since a batch was last accepted */
 	struct destination_state pause; /* its name is not used */
 	bool holding;                   /* paused for a fault of the configuration */

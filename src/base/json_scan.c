@@ -268,10 +268,13 @@ static size_t first_end(const char *body, size_t length)
 			at = skip_string(body, at, length);
 			continue;
 		}
-		if (body[at] == '{' || body[at] == '[')
+		if (body[at] == '{' || body[at] == '[') {
 			depth++;
-		if ((body[at] == '}' || body[at] == ']') && (depth == 0 || --depth == 0))
-			return at + 1;
+		} else if (body[at] == '}' || body[at] == ']') {
+			if (depth <= 1)
+				return at + 1;
+			depth--;
+		}
 		at++;
 	}
 	return length;

@@ -123,18 +123,21 @@ struct config *load_config(const char *path)
 
 int read_file(const char *path, struct text *content, struct error *error)
 {
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	bool is_standard = strcmp(path, "-") == 0;
+	FILE *file = is_standard ? stdin : fopen(path, "rb");
 	char part[16384];
 	size_t length;
 	int result = 0;
 
 	if (file == NULL)
 		return error_set(error, "%s: %s", path, strerror(errno));
-	while ((length = fread(part, 1, sizeof(part), file)) > 0)
+	do {
+		length = fread(part, 1, sizeof(part), file);
 		text_add(content, part, length);
+	} while (length == sizeof(part)); /* fewer are the end, or an error */
 	if (ferror(file) || content->failed)
 		result = error_set(error, "%s cannot be read", path);
-	if (file != stdin)
+	if (!is_standard)
 		(void)fclose(file);
 	return result;
 }

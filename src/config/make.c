@@ -20,7 +20,7 @@ static bool is_emptied(cfg_t *cfg, const struct option *option)
 static int take_options(cfg_t *cfg, const struct option *options, void *target)
 {
 	for (; options->name != NULL; options++) {
-		const char *values[OPTION_VALUES_MAX];
+		const char *values[OPTION_VALUES_MAX] = {NULL};
 		size_t count = cfg != NULL ? cfg_size(cfg, options->name) : 0;
 
 		if (is_emptied(cfg, options))

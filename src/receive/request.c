@@ -15,31 +15,29 @@ static const struct known_header {
 } known_headers[] = {
 #define KNOWN(name, member) ENTRY(name, member, false)
 #define LAST(name, member) ENTRY(name, member, true)
-#define ENTRY(name, member, repeats)                                                       \
-	{                                                                                  \
-		(name), sizeof(name) - 1, offsetof(struct request_head, member), (repeats) \
-	}
-	KNOWN("Host", host),
-	KNOWN("Content-Length", length),
-	KNOWN("Transfer-Encoding", encoding),
-	KNOWN("Content-Type", content_type),
-	KNOWN("X-Shopify-Topic", topic),
-	KNOWN("X-Shopify-Shop-Domain", shop),
-	KNOWN("X-Shopify-Hmac-Sha256", signature),
-	KNOWN("X-Shopify-Webhook-Id", webhook_id),
-	KNOWN("X-Shopify-Event-Id", event_id),
-	KNOWN("X-Shopify-Api-Version", api_version),
-	KNOWN("X-Shopify-Triggered-At", triggered_at),
-	KNOWN("X-Shopify-Test", test),
-	KNOWN("X-Recharge-Topic", recharge_topic),
-	KNOWN("X-Recharge-Webhook-Signature", recharge_signature),
-	KNOWN("X-Recharge-Webhook-Timestamp", recharge_timestamp),
-	KNOWN("X-Recharge-Hmac-Sha256", recharge_hmac),
-	LAST("Origin", origin),
-	LAST("User-Agent", user_agent),
-	LAST("X-Forwarded-For", forwarded_for),
-	LAST("Accept-Encoding", accept_encoding),
-	LAST("If-None-Match", if_none_match),
+#define ENTRY(name, member, repeats) \
+	(name), sizeof(name) - 1, offsetof(struct request_head, member), (repeats)
+	{KNOWN("Host", host)},
+	{KNOWN("Content-Length", length)},
+	{KNOWN("Transfer-Encoding", encoding)},
+	{KNOWN("Content-Type", content_type)},
+	{KNOWN("X-Shopify-Topic", topic)},
+	{KNOWN("X-Shopify-Shop-Domain", shop)},
+	{KNOWN("X-Shopify-Hmac-Sha256", signature)},
+	{KNOWN("X-Shopify-Webhook-Id", webhook_id)},
+	{KNOWN("X-Shopify-Event-Id", event_id)},
+	{KNOWN("X-Shopify-Api-Version", api_version)},
+	{KNOWN("X-Shopify-Triggered-At", triggered_at)},
+	{KNOWN("X-Shopify-Test", test)},
+	{KNOWN("X-Recharge-Topic", recharge_topic)},
+	{KNOWN("X-Recharge-Webhook-Signature", recharge_signature)},
+	{KNOWN("X-Recharge-Webhook-Timestamp", recharge_timestamp)},
+	{KNOWN("X-Recharge-Hmac-Sha256", recharge_hmac)},
+	{LAST("Origin", origin)},
+	{LAST("User-Agent", user_agent)},
+	{LAST("X-Forwarded-For", forwarded_for)},
+	{LAST("Accept-Encoding", accept_encoding)},
+	{LAST("If-None-Match", if_none_match)},
 #undef KNOWN
 #undef LAST
 #undef ENTRY

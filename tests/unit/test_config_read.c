@@ -111,36 +111,33 @@ static size_t count_choices(const struct option *options)
 
 static void knows_every_choice(void **state)
 {
-#define CHOICE(member, word, value)                                 \
-	{                                                           \
-#member, word, offsetof(struct shop, member), value \
-	}
+#define CHOICE(member, word, value) #member, word, offsetof(struct shop, member), value
 	static const struct {
 		const char *name;
 		const char *word;
 		size_t offset;
 		int value;
 	} cases[] = {
-		CHOICE(order_id, "id", ORDER_ID_ID),
-		CHOICE(order_id, "name", ORDER_ID_NAME),
-		CHOICE(order_id, "number", ORDER_ID_NUMBER),
-		CHOICE(user_id, "customer_id", USER_ID_CUSTOMER_ID),
-		CHOICE(user_id, "email", USER_ID_EMAIL),
-		CHOICE(user_id, "md5_email", USER_ID_MD5_EMAIL),
-		CHOICE(user_id, "none", USER_ID_NONE),
-		CHOICE(order_completed_on, "create", COMPLETED_ON_CREATE),
-		CHOICE(order_completed_on, "paid", COMPLETED_ON_PAID),
-		CHOICE(identify, "every", IDENTIFY_EVERY),
-		CHOICE(identify, "changed", IDENTIFY_CHANGED),
-		CHOICE(recharge_signature, "v1_or_legacy", RECHARGE_SIGNATURE_V1_OR_LEGACY),
-		CHOICE(recharge_signature, "v1", RECHARGE_SIGNATURE_V1),
-		CHOICE(recharge_signature, "either", RECHARGE_SIGNATURE_EITHER),
-		CHOICE(consent, "required", CONSENT_REQUIRED),
-		CHOICE(consent, "off", CONSENT_OFF),
-		CHOICE(test_orders, "skip", SKIP),
-		CHOICE(test_orders, "send", SEND),
-		CHOICE(refund_without_money, "skip", SKIP),
-		CHOICE(refund_without_money, "send", SEND),
+		{CHOICE(order_id, "id", ORDER_ID_ID)},
+		{CHOICE(order_id, "name", ORDER_ID_NAME)},
+		{CHOICE(order_id, "number", ORDER_ID_NUMBER)},
+		{CHOICE(user_id, "customer_id", USER_ID_CUSTOMER_ID)},
+		{CHOICE(user_id, "email", USER_ID_EMAIL)},
+		{CHOICE(user_id, "md5_email", USER_ID_MD5_EMAIL)},
+		{CHOICE(user_id, "none", USER_ID_NONE)},
+		{CHOICE(order_completed_on, "create", COMPLETED_ON_CREATE)},
+		{CHOICE(order_completed_on, "paid", COMPLETED_ON_PAID)},
+		{CHOICE(identify, "every", IDENTIFY_EVERY)},
+		{CHOICE(identify, "changed", IDENTIFY_CHANGED)},
+		{CHOICE(recharge_signature, "v1_or_legacy", RECHARGE_SIGNATURE_V1_OR_LEGACY)},
+		{CHOICE(recharge_signature, "v1", RECHARGE_SIGNATURE_V1)},
+		{CHOICE(recharge_signature, "either", RECHARGE_SIGNATURE_EITHER)},
+		{CHOICE(consent, "required", CONSENT_REQUIRED)},
+		{CHOICE(consent, "off", CONSENT_OFF)},
+		{CHOICE(test_orders, "skip", SKIP)},
+		{CHOICE(test_orders, "send", SEND)},
+		{CHOICE(refund_without_money, "skip", SKIP)},
+		{CHOICE(refund_without_money, "send", SEND)},
 	};
 	char content[512];
 
