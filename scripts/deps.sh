@@ -21,7 +21,7 @@ packages_of() {
         fi
         ;;
     lint) echo "clang clang-format clang-tidy cppcheck shellcheck systemd mandoc" ;;
-    sanitize) echo "clang" ;;
+    sanitize) echo "clang libclang-rt-dev" ;;
     bench) echo "wrk valgrind python3" ;;
     *)
         echo "deps.sh: no group \"$1\": build, demo, test, browser, lint, sanitize, bench" >&2
