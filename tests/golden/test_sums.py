@@ -14,6 +14,7 @@ from decimal import Decimal
 import pytest
 from test_golden import HERE, NOW, SEGRELAY  # first: it makes the others' modules known
 from standin import exact
+from tools import recharge
 from tools import shop as shops
 from tools.amounts import rounded
 from tools.shop import Discount, body, order, refund
@@ -89,6 +90,9 @@ class Purchase:
             made.append(refund(self.order, quantities, shipping, number, buyer=self.buyer, rate=self.rate,
                                at=f"2026-11-22T1{number}:05:30-05:00"))
         return made
+
+    def payloads(self):
+        return [("orders/create", self.order), *(("refunds/create", made) for made in self.refunds)]
 
     # -- what is to be told --
 
@@ -168,31 +172,35 @@ def check_refunds(purchase, told):
             line["quantity"] for line in made["refund_line_items"]]
 
 
-def mapped(purchases, shop, folder):
-    """What is told of all of them, by the order's id."""
+def mapped(payloads, shop, folder):
+    """The track calls that are made of pairs of topic and payload."""
     words = []
-    for at, purchase in enumerate(purchases):
-        payloads = [("orders/create", purchase.order), *(("refunds/create", made) for made in purchase.refunds)]
-        for number, (topic, payload) in enumerate(payloads):
-            path = folder / f"{at}-{number}.json"
-            path.write_bytes(body(payload))
-            words.append(f"{topic}={path}")
+    for at, (topic, payload) in enumerate(payloads):
+        path = folder / f"{at}.json"
+        path.write_bytes(body(payload))
+        words.append(f"{topic}={path}")
     done = subprocess.run([SEGRELAY, "map", "--config", HERE / "segrelay.conf", "--now", NOW, "--shop", shop.domain,
                            *words], capture_output=True, text=True, timeout=300, check=True)
     calls = [exact.loads(line) for line in done.stdout.split("\n")[:-1]]
+    return [(call["event"], call["properties"]) for call in calls if call["type"] == "track"]
+
+
+def told_of_orders(purchases, shop, folder):
+    """What is told of all of them, by the order's id."""
     told = {}
-    for call in calls:
-        if call["type"] == "track" and call["event"] != "Coupon Applied":
-            told.setdefault(call["properties"]["order_id"], []).append((call["event"], call["properties"]))
+    payloads = [payload for purchase in purchases for payload in purchase.payloads()]
+    for event, properties in mapped(payloads, shop, folder):
+        if event != "Coupon Applied":
+            told.setdefault(properties["order_id"], []).append((event, properties))
     return told
 
 
 @pytest.mark.parametrize("first", range(0, ORDERS, AT_ONCE))
-def test_every_amount(first, tmp_path):
+def test_every_amount_of_orders(first, tmp_path):
     purchases = {seed: Purchase(seed) for seed in range(first, min(first + AT_ONCE, ORDERS))}
     for shop in (shops.AURORA, shops.FJORD):
         own = {seed: purchase for seed, purchase in purchases.items() if purchase.shop.domain == shop.domain}
-        told = mapped(own.values(), shop, tmp_path)
+        told = told_of_orders(own.values(), shop, tmp_path)
         for seed, purchase in own.items():
             (event, properties), *refunds = told[str(purchase.order["id"])]
             try:
@@ -201,3 +209,47 @@ def test_every_amount(first, tmp_path):
                 check_refunds(purchase, [each for _, each in refunds])
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}: {error}") from error
+
+
+# ---- subscriptions ----
+
+class Renewal:
+    """A subscription of a random line, and a sale of random lines: an order, or a charge that failed."""
+
+    def __init__(self, seed):
+        draw = random.Random(seed)
+        self.version = draw.choice(recharge.VERSIONS)
+        self.lines = [
+            dataclasses.replace(line, price=str(Decimal(draw.randint(1, 40000)) / 100), quantity=draw.randint(1, 9))
+            for line in draw.sample((shops.MUG, shops.SHIRT, shops.LAMP), draw.randint(1, 3))]
+        gross = sum((Decimal(line.price) * line.quantity for line in self.lines), Decimal(0))
+        self.shipping = Decimal(draw.randint(0, 2000)) / 100
+        self.discount = rounded(gross * draw.choice((0, 5, 33, 100)) / 100, "USD")
+        self.revenue = Decimal(self.lines[0].price) * self.lines[0].quantity
+        net = gross - self.discount
+        tax = rounded(net * shops.AURORA.tax[1], "USD")
+        self.sums = {"subtotal": net, "tax": tax, "shipping": self.shipping, "discount": self.discount,
+                     "total": net + tax + self.shipping}
+        sale = {"code": "SAVE" if self.discount else None, "discount": str(self.discount),
+                "shipping": str(self.shipping), "number": seed + 1}
+        self.payloads = [
+            ("recharge:customer/created", recharge.customer(self.version)),
+            ("recharge:subscription/created", recharge.subscription(self.version, self.lines[0], seed + 1)),
+            draw.choice((
+                ("recharge:charge/failed", recharge.charge(self.version, self.lines, failed=1, **sale)),
+                ("recharge:order/processed",
+                 recharge.order(self.version, self.lines, shopify_number=2000 + seed, **sale))))]
+
+
+def test_every_amount_of_subscriptions(tmp_path):
+    for first in range(0, ORDERS, AT_ONCE):
+        renewals = [Renewal(seed) for seed in range(first, min(first + AT_ONCE, ORDERS))]
+        told = mapped([payload for renewal in renewals for payload in renewal.payloads], shops.AURORA, tmp_path)
+        created = [properties for event, properties in told if event == "Subscription Created"]
+        sales = [properties for event, properties in told if event in ("Charge Failed", "Order Processed")]
+        for seed, (renewal, start, sale) in enumerate(zip(renewals, created, sales, strict=True), first):
+            assert start["subscription_revenue"] == renewal.revenue, f"seed {seed}"
+            assert {name: sale.get(name, 0) for name in renewal.sums} == renewal.sums, f"seed {seed}"
+            assert amounts_of(sale).keys() <= renewal.sums.keys(), f"seed {seed}"  # above all no revenue
+            assert [(product["price"], product["quantity"]) for product in sale["products"]] == [
+                (Decimal(line.price), line.quantity) for line in renewal.lines], f"seed {seed}"
