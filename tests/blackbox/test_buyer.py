@@ -1,5 +1,6 @@
 """A buyer's whole way through a running relay, from the cart to the cancelled order, told once."""
 
+import random
 import time
 from decimal import Decimal
 
@@ -198,6 +199,44 @@ def test_every_change_of_a_cart_begins_its_rest_anew(make_relay, segment):
         before = posted
     added = segment.wait_for(1, "Product Added")[0]["properties"]
     assert rested or added["quantity"].text == "6"
+
+
+def some_lines(draw):
+    return [line.times(draw.randint(1, 5)) for line in (MUG, SHIRT, LAMP) if draw.random() < 0.6]
+
+
+def settled(relay):
+    relay.wait(lambda: relay.metric("segrelay_timers_waiting") == 0 and relay.destination()["waiting"] == 0)
+
+
+def test_what_was_added_and_removed_makes_the_cart(make_relay, segment):
+    """Random carts, whose snapshots overtake each other and come again."""
+    relay = make_relay(shop_options=AT_ONCE)
+    draw = random.Random(20261125)
+    latest = {}
+    for minute in range(10, 14):
+        snapshots = []
+        for number in range(1001, 1021):
+            for second in range(draw.randint(0, 3)):
+                latest[number] = some_lines(draw)
+                snapshots += draw.randint(1, 2) * [
+                    cart(latest[number], number=number, at=f"2026-11-21T14:{minute}:0{second}.000Z")]
+        draw.shuffle(snapshots)
+        for snapshot in snapshots:
+            assert relay.post("carts/update", snapshot).status == 200
+        settled(relay)
+    for number, lines in latest.items():
+        told = [message for message in segment.told()
+                if message["properties"]["cart_id"] == cart(number=number)["token"]]
+        in_it = {}
+        for message in told:
+            sku, quantity = message["properties"]["sku"], message["properties"]["quantity"]
+            in_it[sku] = in_it.get(sku, 0) + (quantity if message["event"] == "Product Added" else -quantity)
+        assert {sku: quantity for sku, quantity in in_it.items() if quantity} == \
+            {line.sku: line.quantity for line in lines}
+        last = max((message["timestamp"] for message in told), default=None)
+        assert {message["properties"]["value"] for message in told if message["timestamp"] == last} <= {
+            sum(Decimal(line.price) * line.quantity for line in lines)}
 
 
 def test_a_test_notification_is_remembered_by_nothing(make_relay, segment):
