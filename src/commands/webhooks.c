@@ -61,6 +61,7 @@ struct job {
 	struct registration *registrations;
 	struct table table;
 	size_t missing;
+	struct error said; /* what a registration failed for last */
 };
 
 /* Where the shop's webhooks of a topic go; in the arena, NULL without memory. */
@@ -141,6 +142,14 @@ static int add_all(struct job *job)
 
 /* ---- what is missing ---- */
 
+/* Says why a topic could not be registered; what others failed for, too, once. */
+static void say_failure(struct job *job, const char *topic, const struct error *error)
+{
+	if (strcmp(error->text, job->said.text) != 0)
+		(void)complain("%s: %s", topic, error->text);
+	job->said = *error;
+}
+
 static void add_missing(struct job *job, const struct wanted *wanted, const char *address)
 {
 	const struct registration missing = {.topic = wanted->topic, .address = address};
@@ -153,7 +162,7 @@ static void add_missing(struct job *job, const struct wanted *wanted, const char
 		job->missing++;
 		if (job->sync) {
 			state = "failed";
-			(void)complain("%s: %s", wanted->topic, error.text);
+			say_failure(job, wanted->topic, &error);
 		}
 	}
 	add_row(job, NULL, wanted->topic, state, address);

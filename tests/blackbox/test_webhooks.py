@@ -179,6 +179,14 @@ def test_an_outage_is_waited_for_when_nothing_can_happen_twice(run, recharge):
     assert states(run("sync", "--url", BASE))["subscription/created"] == "registered"
 
 
+def test_what_all_fail_for_is_said_once(run, recharge):
+    recharge.fail(200, body=b'{"webhooks": []}')
+    recharge.fail(403, times=TOPICS)
+    done = run("sync", "--url", BASE, status=1)
+    assert done.stderr.count("answered 403") == 1 and f"{TOPICS} are missing" in done.stderr
+    assert set(states(done).values()) == {"failed"}
+
+
 def test_a_connection_that_ends_is_no_answer(run, recharge):
     recharge.fail(200, body=b'{"webhooks": []}')
     recharge.fail(0)
