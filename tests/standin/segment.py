@@ -372,7 +372,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length", 0)))
+        length = int(headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client ended in the middle: a request was never made
+            self.close_connection = True
+            return
         if self.path.startswith("/regulations"):
             chosen = self.server.segment.regulate(self.path, headers, body)
         elif self.path == "/v1/batch":
