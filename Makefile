@@ -207,6 +207,17 @@ check-sanitize: ## all tests under ASan, LSan and UBSan, those with threads unde
 check-threads: $(BINARY)
 	TSAN_OPTIONS=halt_on_error=0:exitcode=66:suppressions=$(abspath tests/tsan.suppressions) $(PYTEST) -m threads tests/blackbox
 
+# What takes too long so: the tests that make 100,000 calls, or fail each allocation in turn.
+RESTLESS     = test_listener_bounds test_engine_faults
+
+.PHONY: check-rests
+check-rests: $(BINARY) $(UNIT_BIN) ## the tests while all threads rest at random: none may rest on what comes first
+	$(CC) $(LINT_FLAGS) -O2 -Wall -Wextra -shared -fPIC -o $(BUILD)/rests.so tests/tools/rests.c -ldl
+	for test in $(filter-out $(RESTLESS),$(UNIT:tests/unit/%.c=%)); do \
+		echo "== $$test" && LD_PRELOAD=$(abspath $(BUILD))/rests.so $(BUILD)/tests/unit/$$test || exit 1; \
+	done
+	RELAY_PRELOAD=$(abspath $(BUILD))/rests.so $(PYTEST) tests/blackbox -k "not 100000"
+
 # The same test is part of check, with 20 crashes.
 CRASHES      ?= 200
 

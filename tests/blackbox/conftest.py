@@ -31,6 +31,7 @@ from tools import recharge_signing  # noqa: E402
 from tools import shop as shops  # noqa: E402
 
 SEGRELAY = os.environ.get("SEGRELAY", str(ROOT / "build/release/segrelay"))
+PRELOAD = os.environ.get("RELAY_PRELOAD")  # into the relays, not into the tests
 MAIN_KEY = "mainmainmainmainmainmainmainmain"
 OTHER_KEY = "otherotherotherotherotherotherot"
 
@@ -104,7 +105,8 @@ class Relay:
         """Begins to start; what is killed may not have come far."""
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [SEGRELAY, "serve", "--config", self.config], stderr=log, stdout=log)
+                [SEGRELAY, "serve", "--config", self.config], stderr=log, stdout=log,
+                env=os.environ | {"LD_PRELOAD": PRELOAD} if PRELOAD else None)
 
     def start(self):
         before = self.log_path.stat().st_size if self.log_path.exists() else 0

@@ -128,9 +128,7 @@ def test_it_starts_on_a_full_disk_or_says_why_not(relay_on_disk, disk):
 def serve(relay):
     """Starts the relay: its exit status (None when it runs) and what it logged meanwhile."""
     before = len(relay.log())
-    with open(relay.log_path, "ab") as log:
-        relay.process = subprocess.Popen([SEGRELAY, "serve", "--config", relay.config],
-                                         stderr=log, stdout=log)
+    relay.spawn()
     relay.wait(lambda: relay.process.poll() is not None or "msg=started" in relay.log()[before:])
     status = relay.process.poll()
     if status is not None:
