@@ -57,9 +57,10 @@ struct target {
 	int64_t refusals;    /* dead letters since a batch was last accepted */
 	struct destination_state pause; /* its name is not used */
 	bool holding;                   /* paused for a fault of the configuration */
-	int64_t failed_at;              /* ms of the monotonic clock: the last failure */
-	bool told;                      /* the log knows of the pause */
-	int64_t log_at;                 /* when it may be told of it (again) */
+	int64_t failures; /* that began or renewed a pause, ever: an attempt started before the last
+			   * of them does not tell how things are now */
+	bool told;        /* the log knows of the pause */
+	int64_t log_at;   /* when it may be told of it (again) */
 	struct log_limit dead_lines;
 	struct tally tally;  /* under the sender's mutex */
 	struct target *next; /* all that ever were, until the end: under the mutex, too */
@@ -75,7 +76,8 @@ struct attempt {
 	struct curl_slist *headers;
 	struct text body;
 	struct text answer;
-	int64_t started;
+	int64_t started;  /* ms of the monotonic clock */
+	int64_t failures; /* of its target when it started */
 	char reason[CURL_ERROR_SIZE];
 	struct attempt *next;
 };

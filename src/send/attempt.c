@@ -127,6 +127,7 @@ bool attempt_start(struct target *target, struct batch *batch)
 	attempt->config = config_share(target->config);
 	attempt->options = target->options;
 	attempt->started = clock_monotonic();
+	attempt->failures = target->failures;
 	if (!prepare(attempt) ||
 		curl_multi_add_handle(sender->multi, attempt->handle) != CURLM_OK) {
 		attempt_free(sender, attempt);

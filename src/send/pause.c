@@ -80,7 +80,7 @@ static void begin_pause(struct target *target, const struct judgement *judgement
 		target->log_at = 0;
 	target->holding = holds;
 	target->window = 1; /* one probe after the pause, not all at once */
-	target->failed_at = clock_monotonic();
+	target->failures++;
 	if (target->pause.failures++ == 0)
 		target->pause.paused_since = clock_now();
 	if (judgement->status >= 300)

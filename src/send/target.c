@@ -111,7 +111,7 @@ static bool is_news(const struct attempt *attempt, enum outcome outcome)
 {
 	const struct target *target = attempt->target;
 
-	return attempt->started > target->failed_at &&
+	return attempt->failures == target->failures &&
 	       (attempt->options == target->options || outcome == OUTCOME_SENT);
 }
 

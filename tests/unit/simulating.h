@@ -10,6 +10,7 @@
 
 static _Atomic int64_t passed;               /* ms of simulated time beyond the real */
 static _Atomic int64_t stops_at = INT64_MAX; /* no time passes beyond it, but the real */
+static _Atomic int64_t stands_at;            /* where the monotonic clock stands, 0: it does not */
 static _Atomic bool performs_badly;          /* each second call of curl_multi_perform fails */
 enum curl_call { NO_CALL, PERFORM, POLL };
 static _Atomic enum curl_call failing; /* the call that fails each time, at once */
@@ -30,7 +31,9 @@ CURLMcode __wrap_curl_multi_poll(
 
 int64_t __wrap_clock_monotonic(void)
 {
-	return __real_clock_monotonic() + atomic_load(&passed);
+	int64_t stands = atomic_load(&stands_at);
+
+	return stands > 0 ? stands : __real_clock_monotonic() + atomic_load(&passed);
 }
 
 int64_t __wrap_clock_now(void)

@@ -1,6 +1,21 @@
 /* The sender over hours of failures, in seconds. */
 #include "simulating.h"
 
+#include <sys/random.h>
+
+static _Atomic bool never_waits; /* the random part of each wait is 0 */
+
+ssize_t __real_getrandom(void *bytes, size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned flags);
+
+ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned flags)
+{
+	if (!atomic_load(&never_waits))
+		return __real_getrandom(bytes, size, flags);
+	memset(bytes, 0, size);
+	return (ssize_t)size;
+}
+
 static void pass_until(int64_t time)
 {
 	atomic_store(&stops_at, time);
@@ -94,11 +109,42 @@ static void three_hours_of_401_hold_it(void **state)
 	assert_in_range(visits(), 30, 45); /* one every five minutes */
 }
 
+/* Chance may let the second attempt start, and end, in the millisecond of the first one's failure.
+ */
+static void fail_first(struct visit *visit)
+{
+	if (visit->number > 0)
+		return;
+	visit->status = 503;
+	visit->answer = "";
+}
+
+static void a_retry_in_the_same_millisecond_resumes(void **state)
+{
+	(void)state;
+	keep_log();
+	destinations[0].batch_wait = 0;
+	behave(fail_first);
+	atomic_store(&never_waits, true);
+	start();
+	atomic_store(&stands_at, clock_monotonic());
+	queue("main", 3);
+	await_really(&engine.sent, 3);
+	atomic_store(&stands_at, 0);
+	await_paused(0, false);
+	atomic_store(&never_waits, false);
+	assert_told_once(-1);
+	assert_int_equal(visits(), 2);
+	assert_logged("msg=\"delivery paused\" destination=main", true);
+	assert_logged("msg=\"delivery resumed\" destination=main", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_hour_of_5xx_loses_nothing),
 		TEST(three_hours_of_401_hold_it),
+		TEST(a_retry_in_the_same_millisecond_resumes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
