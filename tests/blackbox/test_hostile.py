@@ -119,6 +119,18 @@ def test_headers_that_stand_twice(relay):
         assert statuses(exchange(relay, data, 2))[:1] == [400], name
 
 
+def test_headers_with_padding_are_taken(relay, segment):
+    """White space around a value is none of it (RFC 9110, 5.5); libmicrohttpd 0.9 refuses it behind
+    a Content-Length."""
+    data = request(shops.body(order()), {"Connection": "close"})
+    head, body = data.split(b"\r\n\r\n", 1)
+    first, *lines = (line.replace(b": ", b": \t ", 1) for line in head.split(b"\r\n"))
+    lines = [line if line.startswith(b"Content-Length") else line + b" \t " for line in lines]
+    padded = b"\r\n".join([first, *lines]) + b"\r\n\r\n" + body
+    assert statuses(exchange(relay, padded, 30)) == [200]
+    segment.wait_for(2)
+
+
 # ---- bodies ----
 
 def nested(depth):
