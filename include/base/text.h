@@ -30,6 +30,9 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 /* Adds a number in decimal digits, at least `digits` of them. */
 void text_number(struct text *text, uint64_t number, unsigned digits);
 
+/* Adds what may stand between the quotes of a label of a Prometheus metric. */
+void text_label(struct text *text, const char *value);
+
 /* Cuts back to `length` bytes; keeps the memory. */
 void text_cut(struct text *text, size_t length);
 

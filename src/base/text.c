@@ -84,6 +84,18 @@ void text_number(struct text *text, uint64_t number, unsigned digits)
 	text_add(text, at, (size_t)(buffer + sizeof(buffer) - at));
 }
 
+void text_label(struct text *text, const char *value)
+{
+	for (; *value != '\0'; value++) {
+		if (*value == '\\' || *value == '"')
+			text_put(text, "\\");
+		if (*value == '\n')
+			text_put(text, "\\n");
+		else
+			text_add(text, value, 1);
+	}
+}
+
 void text_cut(struct text *text, size_t length)
 {
 	if (text->data == NULL || length >= text->length)

@@ -39,6 +39,14 @@ static void add_deliveries(struct text *text, const struct topic_state *topics, 
 			topics[i].shop, topics[i].topic, (double)topics[i].last / SECOND);
 }
 
+/* Adds `name{destination="…"`. */
+static void add_name(struct text *text, const char *name, const struct destination_state *state)
+{
+	text_format(text, "%s{destination=\"", name);
+	text_label(text, state->name);
+	text_put(text, "\"");
+}
+
 static void add_messages(struct text *text, const struct destination_state *states, size_t count)
 {
 	add_head(text, "segrelay_messages_total", "counter",
@@ -51,16 +59,17 @@ static void add_messages(struct text *text, const struct destination_state *stat
 		} results[] = {{"queued", state->queued}, {"sent", state->sent},
 			{"dead", state->dead}, {"dropped", state->dropped}};
 
-		for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++)
-			text_format(text,
-				"segrelay_messages_total{destination=\"%s\",result=\"%s\"} %" PRId64
-				"\n",
-				state->name, results[j].result, results[j].count);
+		for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++) {
+			add_name(text, "segrelay_messages_total", state);
+			text_format(text, ",result=\"%s\"} %" PRId64 "\n", results[j].result,
+				results[j].count);
+		}
 	}
 	add_head(text, "segrelay_messages_waiting", "gauge", "Messages that wait to be sent.");
-	for (size_t i = 0; i < count; i++)
-		text_format(text, "segrelay_messages_waiting{destination=\"%s\"} %" PRId64 "\n",
-			states[i].name, question_waiting(&states[i]));
+	for (size_t i = 0; i < count; i++) {
+		add_name(text, "segrelay_messages_waiting", &states[i]);
+		text_format(text, "} %" PRId64 "\n", question_waiting(&states[i]));
+	}
 }
 
 static int add_ages(struct engine *engine, struct text *text, struct error *error)
@@ -77,8 +86,8 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 		if (question_waiting(&states[i]) > 0 &&
 			store_oldest(engine->store, states[i].name, &queued, error) != 0)
 			return -1;
-		text_format(text, "segrelay_oldest_waiting_seconds{destination=\"%s\"} %.3f\n",
-			states[i].name,
+		add_name(text, "segrelay_oldest_waiting_seconds", &states[i]);
+		text_format(text, "} %.3f\n",
 			queued > 0 && queued < now ? (double)(now - queued) / SECOND : 0.0);
 	}
 	return 0;

@@ -101,18 +101,11 @@ static void add_head(struct text *text, const char *name, const char *type, cons
 	text_format(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Adds `name{destination="…"` with the value of the label escaped. */
+/* Adds `name{destination="…"`. */
 static void add_name(struct text *text, const char *name, const struct target *target)
 {
 	text_format(text, "%s{destination=\"", name);
-	for (const char *at = target->name; *at != '\0'; at++) {
-		if (*at == '\\' || *at == '"')
-			text_put(text, "\\");
-		if (*at == '\n')
-			text_put(text, "\\n");
-		else
-			text_add(text, at, 1);
-	}
+	text_label(text, target->name);
 	text_put(text, "\"");
 }
 

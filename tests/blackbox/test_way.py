@@ -1,5 +1,6 @@
 """The whole way of a webhook to Segment, and what is told once."""
 
+import re
 import time
 
 import pytest
@@ -137,3 +138,13 @@ def test_a_topic_that_nothing_is_told_of(relay, segment):
     relay.wait(lambda: "unmapped topic" in relay.log())
     assert "topic=shop/update" in relay.log()
     assert segment.messages == []
+
+
+def test_whatever_a_destination_is_called_the_metrics_can_be_read(make_relay, segment):
+    relay = make_relay(destinations={r'the \"first\" \\ one': (MAIN_KEY, segment.url, "")})
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    sample = r'[a-z_]+(\{[a-z]+="([^"\\]|\\.)*"(,[a-z]+="([^"\\]|\\.)*")*\})? -?[\d.]+'
+    lines = relay.get("/metrics").body.decode().splitlines()
+    assert [line for line in lines if not line.startswith("# ") and not re.fullmatch(sample, line)] == []
+    assert relay.metric(r'segrelay_messages_total{destination="the \"first\" \\ one",result="queued"}') == 2
