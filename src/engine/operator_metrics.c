@@ -93,6 +93,23 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 	return 0;
 }
 
+/* Those that wait for the operator: what is tried again or dropped is none any more. */
+static void add_dead(struct engine *engine, struct text *text)
+{
+	size_t topic_count;
+	size_t destination_count;
+	const struct topic_state *topics = engine_topics(engine, &topic_count);
+	const struct destination_state *states = engine_destinations(engine, &destination_count);
+	int64_t dead = 0;
+
+	for (size_t i = 0; i < topic_count; i++)
+		dead += topics[i].dead;
+	for (size_t i = 0; i < destination_count; i++)
+		dead += states[i].dead;
+	add_head(text, "segrelay_dead_letters", "gauge", "Dead letters that there are now.");
+	text_format(text, "segrelay_dead_letters %" PRId64 "\n", dead);
+}
+
 /* received = repeated + ignored + mapped + dead + dropped, and nothing waits that is not there:
  * otherwise webhooks or messages went astray. */
 static bool is_balanced(struct engine *engine)
@@ -137,6 +154,7 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	add_messages(text, states, destination_count);
 	if (add_ages(engine, text, error) != 0)
 		return -1;
+	add_dead(engine, text);
 	add_head(text, "segrelay_store_bytes", "gauge", "Bytes that the store takes.");
 	text_format(text, "segrelay_store_bytes %" PRId64 "\n", bytes);
 	add_head(text, "segrelay_store_free_bytes", "gauge", "Bytes free on the store's disk.");

@@ -120,10 +120,13 @@ def test_dead_letters(relay, with_daemon):
     assert "77: no such dead letter" in relay.run("dead", "retry", "77", status=1).stderr
     assert "again: 2" in relay.run("dead", "retry", "--all").stdout
     assert "needs --yes" in relay.run("dead", "drop", "--all", status=1, stdin="").stderr
+    if with_daemon:
+        assert relay.metric("segrelay_dead_letters") == 2
     assert "dropped: 2" in relay.run("dead", "drop", "--all", "--yes").stdout
     assert "no dead letters" in relay.run("dead", "list").stdout
     if not with_daemon:
         relay.start()
+    assert relay.metric("segrelay_dead_letters") == 0
 
 
 def test_a_dead_webhook_can_be_mapped_once_the_cause_is_gone(relay, segment):

@@ -1,5 +1,6 @@
 """The whole way of a webhook to Segment, and what is told once."""
 
+import pathlib
 import re
 import time
 
@@ -130,6 +131,7 @@ def test_the_counters_balance(relay, segment):
     labels = f'{{shop="{AURORA.domain}",topic="orders/create",result='
     assert [relay.metric(f'segrelay_deliveries_total{labels}"{result}"}}') for result in
             ("received", "repeated", "ignored", "mapped", "dead")] == [3, 1, 0, 1, 1]
+    assert relay.metric("segrelay_dead_letters") == 1
     assert relay.metric('segrelay_messages_total{destination="main",result="sent"}') == 2
 
 
@@ -148,3 +150,11 @@ def test_whatever_a_destination_is_called_the_metrics_can_be_read(make_relay, se
     lines = relay.get("/metrics").body.decode().splitlines()
     assert [line for line in lines if not line.startswith("# ") and not re.fullmatch(sample, line)] == []
     assert relay.metric(r'segrelay_messages_total{destination="the \"first\" \\ one",result="queued"}') == 2
+
+
+def test_the_metrics_that_are_spoken_of_are_there(relay, segment):
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    there = set(re.findall(r"^# TYPE (\S+)", relay.get("/metrics").body.decode(), re.M))
+    readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(segrelay_\w+)`", readme)) - there == set()
