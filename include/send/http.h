@@ -16,6 +16,10 @@ enum { HTTP_ANSWER_MAX = 64 << 10 };
  * cleans it up. */
 CURL *http_handle(void);
 
+/* Sets where a request goes: to another machine by the environment's proxy, if there is one; to
+ * this one by none, as http would carry keys to the proxy in clear. */
+CURLcode http_aim(CURL *handle, const char *url);
+
 /* A write callback that keeps an answer's first HTTP_ANSWER_MAX bytes in a struct text. */
 size_t http_keep(char *bytes, size_t size, size_t count, void *text);
 
@@ -33,7 +37,7 @@ struct http_call {
 	const char *const *headers; /* "Name: value", ends with NULL; NULL for none */
 	const void *body;           /* NULL for none */
 	size_t body_length;
-	bool is_outside; /* of this machine: by the environment's proxy, if there is one */
+	bool is_outside; /* false: by no proxy, wherever it goes */
 };
 
 /* Starts as {0}; the caller frees the body. */

@@ -98,8 +98,7 @@ static bool prepare(struct attempt *attempt)
 		return false;
 	text_format(&url, options->deletes ? "%s" : "%s/v1/batch", options->url);
 	attempt->reason[0] = '\0';
-	code = url.failed ? CURLE_OUT_OF_MEMORY
-			  : curl_easy_setopt(handle, CURLOPT_URL, text_string(&url));
+	code = url.failed ? CURLE_OUT_OF_MEMORY : http_aim(handle, text_string(&url));
 	text_free(&url);
 	if (code == CURLE_OK)
 		code = authorize(handle, options);

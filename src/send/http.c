@@ -2,6 +2,7 @@
 #include "send/http.h"
 
 #include "base/clock.h"
+#include "config/values.h"
 #include "send/retry.h"
 
 #include <pthread.h>
@@ -40,6 +41,14 @@ CURL *http_handle(void)
 	(void)curl_easy_setopt(handle, CURLOPT_USERAGENT, "segrelay/" SEGRELAY_VERSION);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, http_keep);
 	return handle;
+}
+
+CURLcode http_aim(CURL *handle, const char *url)
+{
+	const char *proxy = value_is_loopback(url) ? "" : NULL; /* NULL: as the environment says */
+	CURLcode code = curl_easy_setopt(handle, CURLOPT_URL, url);
+
+	return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_PROXY, proxy) : code;
 }
 
 size_t http_keep(char *bytes, size_t size, size_t count, void *text)
@@ -108,7 +117,7 @@ static struct curl_slist *make_headers(const char *const *headers)
 static void prepare(CURL *handle, const struct http_call *call, const struct curl_slist *headers,
 	struct http_answer *answer)
 {
-	(void)curl_easy_setopt(handle, CURLOPT_URL, call->url);
+	(void)http_aim(handle, call->url);
 	(void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
 	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer->body);

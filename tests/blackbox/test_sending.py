@@ -126,6 +126,16 @@ def test_an_address_where_nobody_is(make_relay, segment, url, words):
     mend_url(relay, segment)
 
 
+def test_what_goes_to_this_machine_goes_by_no_proxy(make_relay, segment, monkeypatch):
+    """http is allowed to this machine alone: by the environment's proxy the write key would leave it in clear."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    relay = make_relay()
+    relay.post("orders/create", order())
+    segment.wait_for(2, seconds=10)
+
+
 def test_a_certificate_that_nobody_signed(make_relay, segment, tmp_path):
     """Neither a message nor the write key goes to who cannot prove to be Segment."""
     certificate = tmp_path / "standin.pem"

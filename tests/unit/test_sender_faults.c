@@ -69,8 +69,8 @@ CURLM *__wrap_curl_multi_init(void)
 /* Only those that copy what they are given may fail. All values are of a pointer's size. */
 CURLcode __wrap_curl_easy_setopt(CURL *handle, CURLoption option, void *value)
 {
-	bool copies =
-		option == CURLOPT_URL || option == CURLOPT_USERNAME || option == CURLOPT_PASSWORD;
+	bool copies = option == CURLOPT_URL || option == CURLOPT_PROXY ||
+		      option == CURLOPT_USERNAME || option == CURLOPT_PASSWORD;
 
 	if (copies && is_hit(&curl_calls_left))
 		return CURLE_OUT_OF_MEMORY;
