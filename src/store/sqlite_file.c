@@ -26,15 +26,58 @@ bool sqlite_in_memory(const struct sqlite_store *store)
 	return strcmp(store->path, ":memory:") == 0;
 }
 
+static const char *advice(int code)
+{
+	switch (code) {
+	case ENOENT:
+		return ": make its folder";
+	case EACCES:
+	case EPERM:
+		return ": see to the rights on the file and its folder";
+	case ENOSPC:
+		return ": make room on the disk";
+	default:
+		return "";
+	}
+}
+
 static int failed(const struct sqlite_store *store, const char *what, struct error *error)
 {
-	return error_set(error, "store %s: %s: %s", store->path, what, strerror(errno));
+	int code = errno;
+
+	return error_set(
+		error, "store %s: %s: %s%s", store->path, what, strerror(code), advice(code));
 }
 
 /* The path of a file beside the store's own. sqlite_take_lock has seen that there is room. */
 static void beside(const struct sqlite_store *store, const char *suffix, char path[PATH_MAX])
 {
 	(void)snprintf(path, PATH_MAX, "%s%s", store->path, suffix);
+}
+
+/* What root makes belongs to whom the folder belongs to: a verb that root runs while the service
+ * rests must not lock the service's user out. */
+static void give_to_owner(int fd, const char *path)
+{
+	char copy[PATH_MAX];
+	struct stat folder;
+
+	(void)snprintf(copy, sizeof(copy), "%s", path);
+	if (geteuid() == 0 && stat(dirname(copy), &folder) == 0)
+		(void)!fchown(fd, folder.st_uid, folder.st_gid);
+}
+
+/* Opens a file, and makes it when there is none. Only what is new is given away: a link may lead
+ * anywhere. */
+static int open_or_make(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		give_to_owner(fd, path);
+	else if (errno == EEXIST)
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd;
 }
 
 /* ---- the lock ---- */
@@ -46,7 +89,7 @@ int sqlite_take_lock(struct sqlite_store *store, bool *in_use, struct error *err
 	if (strlen(store->path) + sizeof(".ballast") > sizeof(path))
 		return error_set(error, "store: the path is too long");
 	beside(store, ".lock", path);
-	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	store->lock = open_or_make(path);
 	if (store->lock < 0)
 		return failed(store, "its lock cannot be made", error);
 	if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
@@ -93,7 +136,7 @@ int sqlite_claim_file(struct sqlite_store *store, bool *is_new, struct error *er
 	if (sqlite_in_memory(store))
 		return 0;
 	/* SQLite would make the file readable by others; its WAL takes the file's rights. */
-	fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open_or_make(store->path);
 	if (fd < 0)
 		return failed(store, "it cannot be opened", error);
 	size = read(fd, header, sizeof(header));
@@ -146,6 +189,7 @@ void sqlite_make_ballast(struct sqlite_store *store)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
+	give_to_owner(fd, path);
 	if (posix_fallocate(fd, 0, BALLAST) != 0)
 		(void)unlink(path);
 	(void)close(fd);

@@ -297,6 +297,25 @@ def test_a_folder_that_is_not_there(stored):
                         store=pathlib.Path("/nowhere/at/all/segrelay.db"))
     status, log = serve(stored)
     assert status == 2 and "/nowhere/at/all/segrelay.db" in log and "No such file" in log
+    assert "make its folder" in log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into another user's store")
+def test_root_locks_the_user_of_the_service_out_of_nothing(relay):
+    """A restored store has no lock: who looks at it as root before the start makes one."""
+    relay.stop()
+    nobody = 65534
+    folder = relay.directory / "of nobody"
+    folder.mkdir()
+    os.chown(folder, nobody, nobody)
+    relay.config.write_text(relay.config.read_text(encoding="utf-8")
+                            .replace(str(relay.database), str(folder / "segrelay.db")), encoding="utf-8")
+    relay.run("status")
+    made = list(folder.iterdir())
+    assert folder / "segrelay.db.lock" in made
+    assert [path.name for path in made if path.stat().st_uid != nobody or path.stat().st_mode & 0o77] == []
+    relay.database = folder / "segrelay.db"
+    relay.start()
 
 
 def test_the_folder_goes_while_it_runs(relay, segment):
