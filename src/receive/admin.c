@@ -204,7 +204,7 @@ int admin_start(const struct admin_sources *sources, const char *address, struct
 	if (made == NULL)
 		return error_set(error, "no memory");
 	made->sources = *sources;
-	made->fd = socket_listen(address, port, error);
+	made->fd = socket_listen("admin", address, port, error);
 	if (made->fd < 0) {
 		free(made);
 		return -1;

@@ -58,7 +58,7 @@ int listener_start(struct engine *engine, struct config *config, struct listener
 	if (listener == NULL)
 		return error_set(error, "no memory to listen");
 	allow_open_files(config->max_connections);
-	listener->fd = socket_listen(config->listen, port, error);
+	listener->fd = socket_listen("listen", config->listen, port, error);
 	if (listener->fd < 0)
 		goto failed;
 	listener->reception = reception_create(engine, config);

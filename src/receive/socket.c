@@ -69,7 +69,21 @@ static int port_of(int fd)
 	return ntohs(bound.ss_family == AF_INET6 ? ipv6.sin6_port : ipv4.sin_port);
 }
 
-int socket_listen(const char *address, int *port, struct error *error)
+static const char *advice(int code)
+{
+	switch (code) {
+	case EADDRINUSE:
+		return ": another program or segrelay has this port: end it, or take another";
+	case EADDRNOTAVAIL:
+		return ": this machine has no such address";
+	case EACCES:
+		return ": ports below 1024 are not for everyone: take a higher one";
+	default:
+		return "";
+	}
+}
+
+int socket_listen(const char *option, const char *address, int *port, struct error *error)
 {
 	struct addrinfo hints = {
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
@@ -83,13 +97,15 @@ int socket_listen(const char *address, int *port, struct error *error)
 
 	if (!split_address(address, host, &service))
 		return error_set(
-			error, "cannot listen on %s: write HOST:PORT or [IPv6]:PORT", address);
+			error, "%s = \"%s\": write HOST:PORT or [IPv6]:PORT", option, address);
 	problem = getaddrinfo(host[0] != '\0' ? host : NULL, service, &hints, &found);
 	if (problem != 0)
-		return error_set(error, "cannot listen on %s: %s", address, gai_strerror(problem));
+		return error_set(error, "%s = \"%s\": %s", option, address, gai_strerror(problem));
 	fd = bind_one(found);
+	problem = errno;
 	if (fd < 0)
-		(void)error_set(error, "cannot listen on %s: %s", address, strerror(errno));
+		(void)error_set(error, "%s = \"%s\": %s%s", option, address, strerror(problem),
+			advice(problem));
 	else
 		*port = port_of(fd);
 	freeaddrinfo(found);

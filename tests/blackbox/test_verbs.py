@@ -144,6 +144,19 @@ def test_a_second_daemon_is_refused(relay):
     assert done.returncode == 2 and "in use by another segrelay" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["listen", "admin"])
+@pytest.mark.parametrize("address, why", [(None, "another program or segrelay has this port"),
+                                          ("203.0.113.9:8080", "this machine has no such address")])
+def test_an_address_that_cannot_be_had_is_named(relay, tmp_path, option, address, why):
+    address = address or f"127.0.0.1:{relay.port}"
+    text = relay.config.read_text().replace(str(relay.database), str(tmp_path / "other.db"))
+    other = tmp_path / "other.conf"
+    other.write_text(text.replace(f'{option} = "127.0.0.1:0"', f'{option} = "{address}"'))
+    done = run("serve", "--config", str(other))
+    assert done.returncode == 1
+    assert f'{option} = \\"{address}\\": ' in done.stderr and why in done.stderr
+
+
 def test_reload_takes_a_good_configuration(relay, segment):
     relay.write_config("min_free = 0\nlog_level = debug", {"main": (MAIN_KEY, segment.url, "")},
                        shop_options="test_orders = send")

@@ -11,15 +11,15 @@
 static int its_socket;
 static bool closed_again;
 
-int __real_socket_listen(const char *address, int *port, struct error *error);
-int __wrap_socket_listen(const char *address, int *port, struct error *error);
+int __real_socket_listen(const char *option, const char *address, int *port, struct error *error);
+int __wrap_socket_listen(const char *option, const char *address, int *port, struct error *error);
 struct MHD_Daemon *__wrap_MHD_start_daemon(unsigned flags, ...);
 int __real_close(int fd);
 int __wrap_close(int fd);
 
-int __wrap_socket_listen(const char *address, int *port, struct error *error)
+int __wrap_socket_listen(const char *option, const char *address, int *port, struct error *error)
 {
-	return its_socket = __real_socket_listen(address, port, error);
+	return its_socket = __real_socket_listen(option, address, port, error);
 }
 
 /* As the real one without a thread. */
