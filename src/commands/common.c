@@ -144,6 +144,17 @@ int read_file(const char *path, struct text *content, struct error *error)
 
 /* ---- the operator ---- */
 
+/* The store's lock says that a daemon runs. */
+static int unanswered(const struct config *config, struct error *error)
+{
+	const struct error reason = *error;
+
+	return error_set(error,
+		"segrelay is running, but does not answer at admin = \"%s\": %s: it is ending, or "
+		"this is not what it started with, and needs a restart",
+		config->admin, reason.text);
+}
+
 static int ask_daemon(const struct config *config, const char *method, const char *path,
 	const char *body, struct text *answer, struct error *error)
 {
@@ -162,7 +173,7 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 	(void)snprintf(url, sizeof(url), "http://%s%s", config->admin, path);
 	result = http_request(&call, &answered, error);
 	*answer = answered.body;
-	return result == 0 ? (int)answered.status : -1;
+	return result == 0 ? (int)answered.status : unanswered(config, error);
 }
 
 static int ask_store(struct store *store, const struct config *config, const char *method,

@@ -3,6 +3,7 @@
 #include "commands/common.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char usage[] =
 	"usage: segrelay forget --shop SHOP --customer ID [--config FILE]\n"
@@ -18,6 +19,16 @@ static const char usage[] =
 	"\n"
 	"example:\n"
 	"  segrelay forget --shop my-store.myshopify.com --customer 7106345812043\n";
+
+enum { CUSTOMER_MAX = 20 };
+
+/* Shopify's ids are numbers; what else is given may be personal, and is not repeated. */
+static bool is_customer(const char *id)
+{
+	size_t length = strlen(id);
+
+	return length > 0 && length <= CUSTOMER_MAX && strspn(id, "0123456789") == length;
+}
 
 /* Asks for one thing; 1 while the job goes on, 0 when it is done, -1 after a complaint. */
 static int ask(const struct config *config, const char *path, const char *body)
@@ -74,10 +85,14 @@ int command_forget(int argc, char **argv)
 		return status;
 	if (words > 0 || shop == NULL || customer == NULL)
 		return complain_usage(usage, "forget needs --shop and --customer");
+	if (!is_customer(customer))
+		return complain_usage(usage, "--customer must be Shopify's id, digits alone");
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;
-	status = forget(config, shop, customer);
+	status = config_shop(config, shop) != NULL
+			 ? forget(config, shop, customer)
+			 : complain("the shop \"%s\" is not in %s", shop, config->path);
 	config_release(config);
 	return status;
 }

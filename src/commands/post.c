@@ -229,6 +229,9 @@ int command_post(int argc, char **argv)
 		return complain_usage(usage, "post needs --shop, --topic and one file");
 	if (post.signing.is_legacy && !as_recharge)
 		return complain_usage(usage, "--legacy is a way of signing of --recharge");
+	for (size_t i = 0; i < post.given_count; i++)
+		if (strchr(post.given[i], ':') == NULL) /* curl would leave it out */
+			return complain_usage(usage, "--header needs a name, a colon and a value");
 	post.source = as_recharge ? &recharge : &shopify;
 	post.file = argv[0];
 	status = post_file(&post);

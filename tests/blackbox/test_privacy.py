@@ -246,8 +246,11 @@ def test_the_verb(relay, segment, running):
         relay.stop()
     said = relay.run("forget", "--shop", shops.AURORA.domain, "--customer", str(ALMA.id))
     assert "is forgotten" in said.stdout
-    relay.run("forget", "--shop", "nobody.myshopify.com", "--customer", "1", status=1)
-    relay.run("forget", "--shop", shops.AURORA.domain, "--customer", "x", status=1)
+    said = relay.run("forget", "--shop", "nobody.myshopify.com", "--customer", "1", status=1)
+    assert '"nobody.myshopify.com" is not in ' in said.stderr
+    for no_id in ("x", "", ALMA.email, "1" * 21):
+        said = relay.run("forget", "--shop", shops.AURORA.domain, "--customer", no_id, status=2)
+        assert "--customer must be" in said.stderr
     if running:
         relay.wait(lambda: segment.deletions)
         relay.stop()

@@ -81,6 +81,8 @@ def test_post_signs_as_shopify_does(relay, segment, tmp_path):
     assert done.stdout.startswith("401")
     done = relay.run("post", "--shop", "no.myshopify.com", "--topic", "a/b", str(payload), status=1)
     assert "not in the configuration" in done.stderr
+    done = relay.run(*words, "--header", "X-Shopify-Test", str(payload), status=2)
+    assert "--header needs a name, a colon and a value" in done.stderr
 
 
 def test_status_with_and_without_a_daemon(relay, segment):
@@ -94,6 +96,15 @@ def test_status_with_and_without_a_daemon(relay, segment):
     relay.stop()
     assert relay.run("status").stdout.splitlines()[1] == running.splitlines()[1]
     relay.start()
+
+
+def test_a_daemon_that_is_not_where_the_configuration_says(relay):
+    """As after a change of `admin` that waits for a restart."""
+    config = relay.directory / "changed.conf"
+    config.write_text(relay.config.read_text(encoding="utf-8"), encoding="utf-8")
+    done = run("status", "--config", str(config))
+    assert done.returncode == 1
+    assert "segrelay is running" in done.stderr and "what it started with" in done.stderr
 
 
 def test_status_names_a_pause_with_its_reason(relay, segment):
