@@ -6,6 +6,7 @@
 #include "config/options.h"
 
 #include <confuse.h>
+#include <stdint.h>
 
 /* Mistakes of one reading, and what only its end can tell. */
 struct checks {
@@ -15,6 +16,7 @@ struct checks {
 	struct text storefront;           /* where the first shop has one */
 	struct text limits;               /* where max_body or max_in_memory stands */
 	unsigned blocks[OPTION_SECTIONS]; /* of each kind, so far */
+	uint64_t lists[OPTION_SECTIONS];  /* a bit for each that the block has, by its row */
 };
 
 /* Forgets all but the report's owner, for reading again. */

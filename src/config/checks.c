@@ -2,6 +2,7 @@
 #include "config/checks.h"
 
 #include "base/error.h"
+#include "config/doubts.h"
 #include "config/secrets.h"
 #include "config/source.h"
 #include "config/values.h"
@@ -26,6 +27,7 @@ void checks_reset(struct checks *checks)
 	text_cut(checks->mistakes.report, 0);
 	checks_free(checks);
 	memset(checks->blocks, 0, sizeof(checks->blocks));
+	memset(checks->lists, 0, sizeof(checks->lists));
 }
 
 /* ---- a value ---- */
@@ -121,6 +123,7 @@ void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struc
 {
 	const char *unset = source_unset_variable(value);
 
+	doubts_value(checks, cfg, opt, option, value);
 	if (unset != NULL)
 		unset_variable(checks, cfg, option, unset);
 	else if (!option_accepts(option, value))
@@ -262,6 +265,7 @@ void checks_block(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt)
 	if (is_second(checks, opt, block))
 		mistakes_add(&checks->mistakes, block, "there is one of this name already");
 	checks->blocks[option_section(block->name)] = cfg_opt_size(opt);
+	checks->lists[option_section(block->name)] = 0;
 	if (strcmp(block->name, "destination") == 0)
 		check_destination(checks, block);
 	else
@@ -277,13 +281,24 @@ static void add_line(struct checks *checks, const char *place, struct text *what
 	text_free(what);
 }
 
-/* A general size as written, or its default; false when it is wrong, which was said already. */
-static bool size_of(cfg_t *cfg, const char *name, int64_t *size)
+/* A general option as written, or its default; what is wrong with it was said already. */
+static const char *written(cfg_t *cfg, const char *name)
 {
 	const char *value = text_of(cfg, name);
 
-	return value_size(
-		value != NULL ? value : option_find(general_options, name)->fallback, size);
+	return value != NULL ? value : option_find(general_options, name)->fallback;
+}
+
+static void check_addresses(struct checks *checks, cfg_t *cfg, const char *path)
+{
+	const char *listen = written(cfg, "listen");
+	struct text text = {0};
+
+	if (!value_address(listen) || strcmp(listen, written(cfg, "admin")) != 0 ||
+		strcmp(strrchr(listen, ':'), ":0") == 0) /* the system chooses two */
+		return;
+	text_put(&text, ": listen and admin must not be the same address");
+	add_line(checks, path, &text);
 }
 
 static void check_limits(struct checks *checks, cfg_t *cfg)
@@ -292,8 +307,8 @@ static void check_limits(struct checks *checks, cfg_t *cfg)
 	int64_t memory;
 	struct text text = {0};
 
-	if (!size_of(cfg, "max_body", &body) || !size_of(cfg, "max_in_memory", &memory) ||
-		body <= memory)
+	if (!value_size(written(cfg, "max_body"), &body) ||
+		!value_size(written(cfg, "max_in_memory"), &memory) || body <= memory)
 		return;
 	text_put(&text, "max_in_memory must not be less than max_body");
 	add_line(checks, text_string(&checks->limits), &text);
@@ -315,6 +330,7 @@ void checks_whole(struct checks *checks, cfg_t *cfg, const char *path)
 {
 	struct text text = {0};
 
+	check_addresses(checks, cfg, path);
 	check_limits(checks, cfg);
 	check_storefronts(checks, cfg);
 	for (size_t i = 0; i < checks->destinations.count; i++) {

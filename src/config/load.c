@@ -43,6 +43,15 @@ static const char *word_after(char *text, const char *beginning)
 	return text + length;
 }
 
+static const struct {
+	const char *beginning;
+	const char *advice;
+} advices[] = {
+	{"unexpected token", ": write NAME = VALUE, and a list as NAME = {\"one\", \"two\"}"},
+	{"missing title", ": write shop \"DOMAIN\" { … } or destination \"NAME\" { … }"},
+	{"missing parenthesis", ": write include(\"FILE\")"},
+};
+
 /* What else it says may quote a value, and the value be a secret. */
 static void say_without_quotes(const cfg_t *cfg, char *text)
 {
@@ -51,6 +60,9 @@ static void say_without_quotes(const cfg_t *cfg, char *text)
 	text_add(&what, text, strcspn(text, "'"));
 	while (what.length > 0 && what.data[what.length - 1] == ' ')
 		text_cut(&what, what.length - 1);
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (strncmp(text, advices[i].beginning, strlen(advices[i].beginning)) == 0)
+			text_put(&what, advices[i].advice);
 	mistakes_add(&loading->checks.mistakes, cfg, text_string(&what));
 	text_free(&what);
 }
@@ -128,10 +140,13 @@ static cfg_opt_t *make_rows(struct loader *loader, size_t section)
 	return to;
 }
 
-static void cannot_open(const char *path, int line, const char *why)
+/* `cfg` is where the file is included. */
+static void cannot_open(const cfg_t *cfg, const char *path, int line, const char *why)
 {
 	struct mistakes *mistakes = &loading->checks.mistakes;
 
+	if (line == 0 && loading->depth > 0)
+		mistakes_place(cfg, mistakes->report);
 	text_put(mistakes->report, path);
 	if (line > 0)
 		text_format(mistakes->report, ":%d", line);
@@ -152,7 +167,7 @@ static int read_file(cfg_t *cfg, const char *path)
 	int result;
 
 	if (file == NULL) {
-		cannot_open(path, line, error.text);
+		cannot_open(cfg, path, line, error.text);
 		return 0; /* the mistakes of what stands after it show, too */
 	}
 	cfg->filename = strdup(path);

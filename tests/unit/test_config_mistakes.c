@@ -151,6 +151,30 @@ static void warns_of_two_destinations_that_are_one(void **state)
 	text_free(&content);
 }
 
+static void warns_of_what_is_hardly_meant(void **state)
+{
+	(void)state;
+	config_release(load_and_expect(MAIN_DESTINATION
+		"shop \"a.myshopify.com\" {\n secrets = {\"new\"}\n secrets = {\"old\"}\n}\n"
+		"shop \"b.myshopify.com\" {\n secrets = {\"new\"}\n secrets += {\"old\"}\n}\n"
+		"store = \"sqlite:segrelay.db\"\n",
+		"segrelay.conf:4: shop \"a.myshopify.com\": warning: secrets is given a second "
+		"time: what was given before does not count\n"
+		"segrelay.conf:10: warning: store is not named from \"/\" on: a verb that is "
+		"started in another folder looks for it there\n"));
+}
+
+static void wants_two_addresses(void **state)
+{
+	(void)state;
+	expect_refused(GOOD "admin = \"127.0.0.1:8080\"\n",
+		"segrelay.conf: listen and admin must not be the same address\n");
+	config_release(load_good(GOOD "listen = \"[::1]:0\"\nadmin = \"[::1]:0\"\n"));
+	expect_refused(GOOD "listen = \"x\"\nadmin = \"x\"\n",
+		"segrelay.conf:3: listen = \"x\" is not allowed: " ADDRESS_ALLOWED
+		"segrelay.conf:4: admin = \"x\" is not allowed: " ADDRESS_ALLOWED);
+}
+
 static void warns_of_what_segment_would_not_say(void **state)
 {
 	(void)state;
@@ -193,6 +217,14 @@ static void says_what_is_never_closed(void **state)
 			"segrelay.conf:1: unknown option \"destinatio\": did you mean "
 			"\"destination\"?\n"},
 		{GOOD "listen \"x\"\n", "segrelay.conf:3: listen has no \"=\" after it\n"},
+		{GOOD "listen = {\"x\"}\n",
+			"segrelay.conf:3: unexpected token: write NAME = VALUE, and a list as NAME "
+			"= {\"one\", \"two\"}\n"},
+		{GOOD "shop = \"a\" {\n}\n",
+			"segrelay.conf:3: missing title for section: write shop \"DOMAIN\" { … } "
+			"or destination \"NAME\" { … }\n"},
+		{GOOD "include \"a\"\n", "segrelay.conf:3: missing parenthesis for function: write "
+					 "include(\"FILE\")\n"},
 		{GOOD "include(\"a\", \"b\")\n",
 			"segrelay.conf:3: include takes one file: include(\"FILE\")\n"},
 	};
@@ -231,7 +263,7 @@ static void names_the_included_file(void **state)
 		"part.conf:3: listen = \"y\" is not allowed: " ADDRESS_ALLOWED
 		"segrelay.conf:5: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
 	expect_refused("include(\"none.conf\")\nadmin = \"z\"\n",
-		"none.conf: cannot be read: No such file or directory\n"
+		"segrelay.conf:1: none.conf: cannot be read: No such file or directory\n"
 		"segrelay.conf:2: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
 	expect_refused("include(\"${SEGRELAY_TEST_NONE}/x\")\n" GOOD,
 		"segrelay.conf:1: include: the environment has not the ${NAME} in it\n");
@@ -375,6 +407,8 @@ int main(void)
 		cmocka_unit_test(wants_room_for_a_body_in_memory),
 		cmocka_unit_test(bounds_lists),
 		cmocka_unit_test(warns_of_two_destinations_that_are_one),
+		cmocka_unit_test(warns_of_what_is_hardly_meant),
+		cmocka_unit_test(wants_two_addresses),
 		cmocka_unit_test(warns_of_what_segment_would_not_say),
 		cmocka_unit_test(says_what_is_never_closed),
 		cmocka_unit_test(reads_bytes_that_are_no_text),
