@@ -45,7 +45,11 @@ int secret_read(const char *path, char **secret, bool *readable_by_others, struc
 	int result;
 
 	if (fd < 0)
-		return error_set(error, "%s: %s", path, strerror(errno));
+		return error_set(error, "%s: %s%s", path, strerror(errno),
+			in_closed_folder(path)
+				? ": name it in the unit (LoadCredential=) and restart segrelay: "
+				  "systemd copies credentials when the service starts"
+				: "");
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
 		*readable_by_others =
 			(status.st_mode & (S_IRGRP | S_IROTH)) != 0 && !in_closed_folder(path);

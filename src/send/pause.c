@@ -67,7 +67,8 @@ static void log_pause(struct target *target, const struct judgement *judgement)
 		LOG_NUMBER("status", judgement->status), LOG_STRING("answer", judgement->words),
 		LOG_STRING("cause", target->holding
 					    ? "the write key or the url is refused: see to the "
-					      "configuration, then reload"
+					      "configuration, then reload (restart, when a "
+					      "credential of systemd changed)"
 					    : NULL),
 		LOG_STRING("next", "kept, and tried again"), LOG_STRING("at", until));
 }

@@ -311,6 +311,7 @@ static void refuses_files_that_hold_no_secret(void **state)
 					"\"${SEGRELAY_TEST_SECRETS}/nul\",\n"
 					"\"${SEGRELAY_TEST_SECRETS}/.\",\n"
 					"\"not/whole\",\n"
+					"\"/run/credentials/segrelay.test/none\",\n"
 					"\"${SEGRELAY_TEST_NONE}/x\"} }\n",
 #define SHOP "shop \"a.myshopify.com\": "
 		"segrelay.conf:3: " SHOP "none: No such file or directory\n"
@@ -321,7 +322,10 @@ static void refuses_files_that_hold_no_secret(void **state)
 		"segrelay.conf:8: " SHOP ". is no file that can be read\n"
 		"segrelay.conf:9: " SHOP "secret_files is not allowed: the whole path of a file "
 		"that holds the secret, from \"/\" on\n"
-		"segrelay.conf:10: " SHOP "secret_files: the environment has no "
+		"segrelay.conf:10: " SHOP "/run/credentials/segrelay.test/none: No such file or "
+		"directory: name it in the unit (LoadCredential=) and restart segrelay: systemd "
+		"copies credentials when the service starts\n"
+		"segrelay.conf:11: " SHOP "secret_files: the environment has no "
 		"SEGRELAY_TEST_NONE: set it, or write ${SEGRELAY_TEST_NONE:-default}\n");
 #undef SHOP
 }
