@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import subprocess
 
 import pytest
@@ -10,6 +11,7 @@ from standin.segment import answer
 from tools import shop as shops
 from tools.shop import AURORA, order
 
+DEFAULT_PATH = "/etc/segrelay/segrelay.conf"
 VERBS = ["serve", "check", "map", "post", "status", "dead", "forget", "webhooks"]
 
 
@@ -53,6 +55,7 @@ def test_check(relay):
     assert done.returncode == 2 and "cannot start" in done.stderr
 
 
+@pytest.mark.skipif(os.path.exists(DEFAULT_PATH), reason=f"map reads {DEFAULT_PATH} where it is installed")
 def test_map_needs_no_network_and_no_store(tmp_path):
     payload = tmp_path / "order.json"
     payload.write_bytes(shops.body(order()))

@@ -179,6 +179,31 @@ static bool shows(const char *line, const char *name)
 	       strncmp(line + strlen(name), " = ", 3) == 0;
 }
 
+/* Whether a text has the name as a word of its own: a part of a longer name is none. */
+static bool has_word(const char *content, const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+
+	for (const char *at = content; (at = strstr(at, name)) != NULL; at++)
+		if ((at == content || strchr(letters, at[-1]) == NULL) &&
+			strspn(at + strlen(name), letters) == 0)
+			return true;
+	return false;
+}
+
+static void names_every_option_in_the_readme(void **state)
+{
+	char *content = read_whole("README.md");
+
+	(void)state;
+	for (size_t i = 0; i < OPTION_SECTIONS; i++)
+		for (const struct option *row = option_sections[i].options; row->name != NULL;
+			row++)
+			if (!has_word(content, row->name))
+				fail_msg("README.md does not name %s", row->name);
+	free(content);
+}
+
 static void names_every_option_in_the_example(void **state)
 {
 	char *content = read_whole(example);
@@ -192,7 +217,7 @@ static void names_every_option_in_the_example(void **state)
 
 			while (line != NULL && !shows(line, row->name))
 				line = (line = strchr(line, '\n')) != NULL ? line + 1 : NULL;
-			if (line == NULL && !(in_words && strstr(content, row->name) != NULL))
+			if (line == NULL && !(in_words && has_word(content, row->name)))
 				fail_msg("%s does not name %s", example, row->name);
 		}
 	free(content);
@@ -331,6 +356,7 @@ int main(void)
 		cmocka_unit_test(knows_urls),
 		cmocka_unit_test(knows_currencies),
 		cmocka_unit_test(has_tables_that_make_sense),
+		cmocka_unit_test(names_every_option_in_the_readme),
 		cmocka_unit_test(names_every_option_in_the_example),
 		cmocka_unit_test(names_every_option_in_the_manual),
 		cmocka_unit_test(shows_true_defaults_in_the_example),
