@@ -105,14 +105,16 @@ static bool is_id(const char *word)
 static void print_indented(const char *json)
 {
 	bool in_string = false;
+	bool escaped = false;
 	int depth = 0;
 
 	for (const char *at = json; *at != '\0'; at++) {
 		bool opens = !in_string && (*at == '{' || *at == '[');
 		bool closes = !in_string && (*at == '}' || *at == ']');
 
-		if (*at == '"' && (at == json || at[-1] != '\\'))
+		if (*at == '"' && !escaped)
 			in_string = !in_string;
+		escaped = *at == '\\' && !escaped;
 		if (closes)
 			(void)printf("\n%*s", --depth * 2, "");
 		(void)putchar(*at);

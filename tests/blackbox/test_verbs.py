@@ -152,6 +152,21 @@ def test_a_dead_webhook_can_be_mapped_once_the_cause_is_gone(relay, segment):
     assert relay.topic("orders/create")["dead"] == 1
 
 
+def test_what_ends_with_a_backslash_is_shown_as_it_is(relay):
+    relay.post("orders/create", {"note": "C:\\", "list": [1, {"text": 'say "{,}"'}]})
+    shown = relay.run("dead", "show", "1").stdout
+    assert shown[shown.index("{"):] == '''{
+  "note":"C:\\\\",
+  "list":[
+    1,
+    {
+      "text":"say \\"{,}\\""
+    }
+  ]
+}
+'''
+
+
 def test_a_second_daemon_is_refused(relay):
     done = subprocess.run([SEGRELAY, "serve", "--config", relay.config], capture_output=True,
                           text=True, timeout=30, check=False)
