@@ -20,6 +20,18 @@ static bool in_closed_folder(const char *path)
 	return strncmp(path, systemd, sizeof(systemd) - 1) == 0;
 }
 
+/* What can be done about a file that cannot be opened. */
+static const char *advice(int code, const char *path)
+{
+	if (in_closed_folder(path))
+		return ": name it in the unit (LoadCredential=) and restart segrelay: systemd "
+		       "copies credentials when the service starts";
+	if (code == EACCES)
+		return ": segrelay's user may not read it: under systemd name it in the unit "
+		       "(LoadCredential=), and write ${CREDENTIALS_DIRECTORY}/NAME here";
+	return "";
+}
+
 static int take(const char *path, char *buffer, size_t length, char **secret, struct error *error)
 {
 	if (length > SECRET_MAX)
@@ -44,12 +56,11 @@ int secret_read(const char *path, char **secret, bool *readable_by_others, struc
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int result;
 
-	if (fd < 0)
-		return error_set(error, "%s: %s%s", path, strerror(errno),
-			in_closed_folder(path)
-				? ": name it in the unit (LoadCredential=) and restart segrelay: "
-				  "systemd copies credentials when the service starts"
-				: "");
+	if (fd < 0) {
+		int code = errno;
+
+		return error_set(error, "%s: %s%s", path, strerror(code), advice(code, path));
+	}
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
 		*readable_by_others =
 			(status.st_mode & (S_IRGRP | S_IROTH)) != 0 && !in_closed_folder(path);

@@ -179,7 +179,12 @@ FILE *source_open(const char *path, int *line, struct error *error)
 
 	*line = 0;
 	if (fd < 0 || read_all(fd, &text) != 0) {
-		(void)error_set(error, "cannot be read: %s", strerror(errno));
+		int code = errno;
+
+		(void)error_set(error, "cannot be read: %s%s", strerror(code),
+			code == EACCES ? ": segrelay's user must be able to: chmod 644 it, and "
+					 "keep secrets in files of their own"
+				       : "");
 	} else if (prepare(&text, line, error) == 0) {
 		file = copy_to_memory(&text);
 		if (file == NULL)

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import subprocess
+import tempfile
 
 import pytest
 from conftest import MAIN_KEY, SEGRELAY
@@ -53,6 +54,23 @@ def test_check(relay):
     assert 'listen = "x" is not allowed' in done.stderr
     done = run("serve", "--config", str(bad))
     assert done.returncode == 2 and "cannot start" in done.stderr
+
+
+def test_what_the_service_s_user_may_not_read(relay):
+    """What root finds good need not be so for the service, whose user is another."""
+    secret = relay.directory / "secret"
+    secret.write_text("shpss\n")
+    secret.chmod(0)
+    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
+        config.write(relay.config.read_text().replace("secrets = ", f'secret_files = {{"{secret}"}}\n secrets = '))
+        config.flush()
+        for mode, said in ((0o644, "${CREDENTIALS_DIRECTORY}/NAME"), (0, "chmod 644")):
+            os.chmod(config.name, mode)
+            done = subprocess.run([*other, SEGRELAY, "check", "--config", config.name],
+                                  capture_output=True, text=True, timeout=30, check=False)
+            assert done.returncode == 2
+            assert "Permission denied: segrelay's user" in done.stderr and said in done.stderr
 
 
 @pytest.mark.skipif(os.path.exists(DEFAULT_PATH), reason=f"map reads {DEFAULT_PATH} where it is installed")
