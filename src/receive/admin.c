@@ -2,6 +2,7 @@
 #include "receive/admin.h"
 
 #include "base/json.h"
+#include "config/values.h"
 #include "engine/operator.h"
 #include "receive/socket.h"
 
@@ -10,11 +11,18 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CONNECTIONS = 32, TIMEOUT_SECONDS = 10, BODY_MAX = 1 << 20, SEARCH_MAX = 256 };
+enum {
+	CONNECTIONS = 32,
+	TIMEOUT_SECONDS = 10,
+	BODY_MAX = 1 << 20,
+	SEARCH_MAX = 256,
+	HOST_MAX = 256,
+};
 
 struct admin {
 	struct admin_sources sources;
 	struct MHD_Daemon *daemon;
+	char host[HOST_MAX]; /* of the address that it listens at */
 	int fd;
 };
 
@@ -80,22 +88,25 @@ static const struct {
 
 /* ---- who may give orders ---- */
 
-static bool is_this_machine(const char *host)
+/* Whether a request's Host is one that nobody else's page can have: an address, which no name
+ * server gives, or a name that the operator chose. Brackets hold nothing but addresses. */
+static bool is_meant(const struct admin *admin, const char *named)
 {
-	return strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
-	       strncmp(host, "[::1]", 5) == 0;
+	char host[HOST_MAX];
+
+	return value_split_host(named, host, sizeof(host)) != NULL &&
+	       (named[0] == '[' || host[strspn(host, "0123456789.")] == '\0' ||
+		       strcasecmp(host, "localhost") == 0 || strcasecmp(host, admin->host) == 0);
 }
 
-/* The address that the admin listens at may be named, too: then the operator chose so. */
-static bool may_order(struct MHD_Connection *connection)
+static bool may_order(const struct admin *admin, struct MHD_Connection *connection)
 {
 	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
 	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
 	const char *origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Origin");
 
 	return origin == NULL && type != NULL && strncasecmp(type, "application/json", 16) == 0 &&
-	       host != NULL &&
-	       (is_this_machine(host) || host[strspn(host, "0123456789.:[]")] == '\0');
+	       host != NULL && is_meant(admin, host);
 }
 
 /* ---- a request ---- */
@@ -124,7 +135,7 @@ static void route(struct admin *admin, struct MHD_Connection *connection, const 
 			return;
 		}
 	}
-	if (!is_read && !may_order(connection)) {
+	if (!is_read && !may_order(admin, connection)) {
 		visit->status = MHD_HTTP_FORBIDDEN;
 		text_put(&visit->answer, "{\"error\":\"orders are taken as application/json, from "
 					 "this machine, and from no page\"}");
@@ -204,6 +215,7 @@ int admin_start(const struct admin_sources *sources, const char *address, struct
 	if (made == NULL)
 		return error_set(error, "no memory");
 	made->sources = *sources;
+	(void)value_split_host(address, made->host, sizeof(made->host));
 	made->fd = socket_listen("admin", address, port, error);
 	if (made->fd < 0) {
 		free(made);

@@ -241,7 +241,20 @@ def test_health_and_readiness(relay):
 def test_orders_are_not_taken_from_pages(relay):
     for headers in ({}, {"Content-Type": "text/plain"},
                     {"Content-Type": "application/json", "Origin": "https://evil.example"},
-                    {"Content-Type": "application/json", "Host": "evil.example"}):
+                    {"Content-Type": "application/json", "Host": "evil.example"},
+                    {"Content-Type": "application/json", "Host": "localhost.evil.example"},
+                    {"Content-Type": "application/json", "Host": "127.evil.example"}):
         connection = http.client.HTTPConnection("127.0.0.1", relay.admin, timeout=10)
         connection.request("POST", "/dead/drop", '{"all":true}', headers)
         assert connection.getresponse().status == 403
+
+
+def test_orders_are_taken_by_the_name_that_the_admin_has(relay):
+    relay.stop()
+    relay.fix_ports()
+    own = f"[::ffff:127.0.0.1]:{relay.admin}"
+    text = relay.config.read_text(encoding="utf-8").replace(f'admin = "127.0.0.1:{relay.admin}"', f'admin = "{own}"')
+    relay.config.write_text(text, encoding="utf-8")
+    relay.start()
+    relay.post("orders/create", b"{broken")
+    assert "dropped: 1" in run("dead", "drop", "1", "--config", str(relay.config)).stdout
