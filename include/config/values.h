@@ -41,6 +41,9 @@ bool value_network(const char *value, struct network *network);
 /* "sqlite:" and a file. */
 bool value_store(const char *value);
 
+/* What a secret can be: not empty, and ASCII without spaces. */
+bool value_secret(const char *value);
+
 /* Whether a URL's host is this machine (127.0.0.0/8, ::1, localhost). */
 bool value_is_loopback(const char *url);
 

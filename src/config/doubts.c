@@ -8,7 +8,8 @@
 
 /* A list that is given again takes the place of the first one: of a secret, say, that is still in
  * use. "+=" adds to it. */
-static void check_list(struct checks *checks, const cfg_t *cfg, const struct option *option)
+static void check_list(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
 {
 	size_t section = option_section(cfg->name);
 	size_t row = (size_t)(option - option_sections[section].options);
@@ -21,7 +22,29 @@ static void check_list(struct checks *checks, const cfg_t *cfg, const struct opt
 			option->name);
 		mistakes_warn(&checks->mistakes, cfg, error.text);
 	}
+	if (value[0] == '[') { /* to libConfuse a letter like others, and all that is in it */
+		(void)error_set(&error, "%s: a list stands in { }, not in [ ]", option->name);
+		mistakes_add(&checks->mistakes, cfg, error.text);
+	}
 	checks->lists[section] |= (uint64_t)1 << row;
+}
+
+/* Of a secret that is none nothing would be seen before all that comes is refused. Says no value:
+ * it may be a part of one. */
+static void check_secret(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+{
+	struct error error;
+
+	if (strstr(value, "${") != NULL)
+		(void)error_set(
+			&error, "%s: ${ is replaced within double quotes alone", option->name);
+	else if (value[0] == '/')
+		(void)error_set(&error, "%s holds a path, it seems: there is an option for files",
+			option->name);
+	else
+		return;
+	mistakes_warn(&checks->mistakes, cfg, error.text);
 }
 
 /* "sqlite::memory:" is no file. */
@@ -37,7 +60,9 @@ void doubts_value(struct checks *checks, const cfg_t *cfg, cfg_opt_t *opt,
 	const struct option *option, const char *value)
 {
 	if (option_is_list(option) && cfg_opt_size(opt) == 1)
-		check_list(checks, cfg, option);
+		check_list(checks, cfg, option, value);
+	if (option->kind == OPTION_SECRET || option->kind == OPTION_SECRETS)
+		check_secret(checks, cfg, option, value);
 	if (option->kind == OPTION_STORE && is_seen_from_here(value))
 		mistakes_warn(&checks->mistakes, cfg,
 			"store is not named from \"/\" on: a verb that is started in another "

@@ -82,6 +82,10 @@ void option_allows(const struct option *option, struct text *text)
 	case OPTION_FILES:
 		text_put(text, "the whole path of a file that holds the secret, from \"/\" on");
 		return;
+	case OPTION_SECRET:
+	case OPTION_SECRETS:
+		text_put(text, "the secret alone: ASCII without spaces");
+		return;
 	case OPTION_CURRENCY:
 		text_put(text, "a currency's three letters as \"USD\"");
 		return;
@@ -165,6 +169,9 @@ bool option_accepts(const struct option *option, const char *value)
 		return value_url(value);
 	case OPTION_STORE:
 		return value_store(value);
+	case OPTION_SECRET:
+	case OPTION_SECRETS:
+		return value_secret(value);
 	case OPTION_CURRENCY:
 		return strlen(value) == 3 && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 	case OPTION_FILE:

@@ -2,6 +2,7 @@
 #include "config/secrets.h"
 
 #include "base/digest.h"
+#include "config/values.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +42,7 @@ static int take(const char *path, char *buffer, size_t length, char **secret, st
 	buffer[length] = '\0';
 	if (length == 0)
 		return error_set(error, "%s is empty: write the secret into it", path);
-	if (strlen(buffer) != length || strpbrk(buffer, " \t\r\n") != NULL)
+	if (strlen(buffer) != length || !value_secret(buffer))
 		return error_set(error, "%s must hold the secret alone, in one line", path);
 	*secret = strdup(buffer);
 	return *secret != NULL ? 0 : error_set(error, "no memory");

@@ -83,6 +83,16 @@ bool value_store(const char *value)
 	return strncmp(value, sqlite, sizeof(sqlite) - 1) == 0 && value[sizeof(sqlite) - 1] != '\0';
 }
 
+bool value_secret(const char *value)
+{
+	size_t length = strlen(value);
+
+	for (size_t i = 0; i < length; i++)
+		if (value[i] <= ' ' || value[i] > '~')
+			return false;
+	return length > 0;
+}
+
 bool value_host(const char *value)
 {
 	static const char allowed[] =

@@ -164,6 +164,38 @@ static void warns_of_what_is_hardly_meant(void **state)
 		"started in another folder looks for it there\n"));
 }
 
+/* Each of these is taken for the secret, and all that comes is refused later. */
+static void wants_secrets_that_can_be_ones(void **state)
+{
+#define SHOP "shop \"a.myshopify.com\": "
+#define NO_SECRET "secrets is not allowed: the secret alone: ASCII without spaces\n"
+	(void)state;
+	(void)write_file("quoted", "“secret”\n");
+	assert_int_equal(setenv("SEGRELAY_TEST_SECRETS", folder, 1), 0);
+	expect_refused(MAIN_DESTINATION
+		"shop \"a.myshopify.com\" {\n"
+		" secrets = {“secret”}\n}\n"
+		"shop \"b.myshopify.com\" {\n secrets = {\"secret \"}\n}\n"
+		"shop \"c.myshopify.com\" {\n secrets = [secret]\n}\n"
+		"shop \"d.myshopify.com\" {\n"
+		" secret_files = {\"${SEGRELAY_TEST_SECRETS}/quoted\"}\n}\n",
+		"segrelay.conf:3: shop \"a.myshopify.com\": " NO_SECRET
+		"segrelay.conf:6: shop \"b.myshopify.com\": " NO_SECRET
+		"segrelay.conf:9: shop \"c.myshopify.com\": secrets: a list stands in { }, not in "
+		"[ ]\n"
+		"segrelay.conf:12: shop \"d.myshopify.com\": quoted must hold the secret alone, in "
+		"one line\n");
+	config_release(load_and_expect(MAIN_DESTINATION
+		"shop \"a.myshopify.com\" {\n secrets = {'${CREDENTIALS_DIRECTORY}/a',\n"
+		" \"/etc/segrelay/credentials/a\"}\n}\n",
+		"segrelay.conf:3: " SHOP "warning: secrets: ${ is replaced within double quotes "
+		"alone\n"
+		"segrelay.conf:4: " SHOP "warning: secrets holds a path, it seems: there is an "
+		"option for files\n"));
+#undef NO_SECRET
+#undef SHOP
+}
+
 static void wants_two_addresses(void **state)
 {
 	(void)state;
@@ -412,6 +444,7 @@ int main(void)
 		cmocka_unit_test(bounds_lists),
 		cmocka_unit_test(warns_of_two_destinations_that_are_one),
 		cmocka_unit_test(warns_of_what_is_hardly_meant),
+		cmocka_unit_test(wants_secrets_that_can_be_ones),
 		cmocka_unit_test(wants_two_addresses),
 		cmocka_unit_test(warns_of_what_segment_would_not_say),
 		cmocka_unit_test(says_what_is_never_closed),
