@@ -103,6 +103,7 @@ about account_updated, payment_method_changed;
 /* products.c */
 extern const struct field subscribed_properties[];
 extern const struct field line_properties[];
+extern const struct field fulfilled_properties[];
 extern const struct field change_properties[];
 
 #endif

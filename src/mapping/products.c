@@ -70,7 +70,7 @@ static void quantity(struct scope *scope, const struct field *row, const cJSON *
 	field_money(scope, row->property, count);
 }
 
-/* A refund or fulfilment of a part of a line says nothing of the discount of that part. */
+/* A refund of a part of a line says nothing of the discount of that part. */
 static bool is_whole_line(const struct scope *scope, const cJSON *line)
 {
 	const char *ordered = json_text(line, "quantity");
@@ -179,18 +179,32 @@ static void product_properties(struct scope *scope, const struct field *row, con
 	{"gift_card", "gift_card", as_true, NULL, 0}
 /* clang-format on */
 
-/* Of orders, refunds, fulfilments and checkouts. */
+/* clang-format off */
+#define LINE \
+	PRODUCT_IDS,                                                      \
+	{"name", "title|name", as_text, NULL, 0},                         \
+	{"variant", "variant_title", as_text, NULL, 0},                   \
+	{"brand", "vendor", as_text, NULL, 0},                            \
+	{"category", ".", category, NULL, 0},                             \
+	{"price", "price|price_set.shop_money.amount", as_money, NULL, 0}, \
+	{"compare_at_price", ".", compare_at_price, NULL, 0},             \
+	{"quantity", ".", quantity, NULL, 0}
+/* clang-format on */
+
+/* Of orders, refunds and checkouts. */
 const struct field line_properties[] = {
-	PRODUCT_IDS,
-	{"name", "title|name", as_text, NULL, 0},
-	{"variant", "variant_title", as_text, NULL, 0},
-	{"brand", "vendor", as_text, NULL, 0},
-	{"category", ".", category, NULL, 0},
-	{"price", "price|price_set.shop_money.amount", as_money, NULL, 0},
-	{"compare_at_price", ".", compare_at_price, NULL, 0},
-	{"quantity", ".", quantity, NULL, 0},
+	LINE,
 	{"discount", ".", discount, NULL, 0},
 	{"coupon", ".", coupon, NULL, 0},
+	{"position", ".", position, NULL, 0},
+	PRODUCT_LINKS,
+	{0},
+};
+
+/* Of fulfilments: their quantity is what was sent, their allocations are those of all that was
+ * ordered, and nothing tells whether that is the same. */
+const struct field fulfilled_properties[] = {
+	LINE,
 	{"position", ".", position, NULL, 0},
 	PRODUCT_LINKS,
 	{0},
