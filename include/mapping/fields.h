@@ -72,6 +72,9 @@ converter as_list;           /* a list of objects of rows; cut when products are
 /* Writes one item of a list by rows; false when it did not fit and was left out. */
 bool field_item(struct scope *scope, const struct field *rows, const cJSON *item);
 
+/* Adds a text to others, with "," between; one that is among them already is not added again. */
+void field_join(struct text *joined, const char *value, size_t length);
+
 /* Ends a list of which `written` of `count` items were written. */
 void field_list_end(struct scope *scope, const char *property, size_t written, size_t count);
 

@@ -3,18 +3,29 @@
 
 #include <string.h>
 
-/* What a code took off, by the list of codes; NULL when it does not say. */
-static const cJSON *amount_of(const cJSON *payload, const char *code)
+/* What a code took off, by the list of codes, which may name it more than once; nothing when it
+ * does not say. */
+static void set_amount(struct work *work, cJSON *view, const char *code)
 {
+	struct money sum = MONEY_ZERO;
+	struct text amount = {0};
+	bool said = false;
 	const cJSON *item;
 
-	cJSON_ArrayForEach (item, json_at(payload, "discount_codes")) {
+	cJSON_ArrayForEach (item, json_at(work->payload, "discount_codes")) {
 		const char *name = json_text(item, "code");
 
-		if (name != NULL && strcmp(name, code) == 0)
-			return json_at(item, "amount");
+		if (name == NULL || strcmp(name, code) != 0 || json_at(item, "amount") == NULL)
+			continue;
+		sum = money_add(sum, amount_at(item, "amount"));
+		said = true;
 	}
-	return NULL;
+	if (said && !sum.known)
+		work_unreadable(work, "discount");
+	if (!said || !sum.known)
+		return;
+	money_write(sum, &amount);
+	work_set(work, view, "amount", work_keep(work, &amount));
 }
 
 /* discount_codes lists titles of automatic discounts, too; where there are applications, they say
@@ -26,6 +37,15 @@ static bool is_code(const cJSON *item, bool is_application)
 	if (json_text(item, "code") == NULL)
 		return false;
 	return !is_application || (type != NULL && strcmp(type, "discount_code") == 0);
+}
+
+/* Whether one of the views is of the code already. */
+static bool is_among(const struct subjects *subjects, const char *code)
+{
+	for (size_t i = 0; i < subjects->count; i++)
+		if (strcmp(json_text(subjects->items[i], "code"), code) == 0)
+			return true;
+	return false;
 }
 
 /* The payload once for each code, with `code` and `amount`. */
@@ -44,13 +64,14 @@ static struct subjects codes(struct work *work)
 		return silent("no memory");
 	}
 	cJSON_ArrayForEach (item, list) {
+		const char *code = json_text(item, "code");
 		cJSON *view;
 
-		if (!is_code(item, applications != NULL))
+		if (!is_code(item, applications != NULL) || is_among(&subjects, code))
 			continue;
 		view = work_view(work, work->payload);
-		work_set(work, view, "code", json_text(item, "code"));
-		work_refer(work, view, "amount", amount_of(work->payload, json_text(item, "code")));
+		work_set(work, view, "code", code);
+		set_amount(work, view, code);
 		if (work->failed)
 			return silent("no memory");
 		views[subjects.count++] = view;

@@ -163,6 +163,29 @@ void field_joined(struct scope *scope, const struct field *row, const cJSON *lis
 	text_free(&joined);
 }
 
+static bool is_joined(const struct text *joined, const char *value, size_t length)
+{
+	const char *at = joined->length > 0 ? text_string(joined) : "";
+
+	while (*at != '\0') {
+		size_t step = strcspn(at, ",");
+
+		if (step == length && memcmp(at, value, length) == 0)
+			return true;
+		at += step + (at[step] == ',');
+	}
+	return false;
+}
+
+void field_join(struct text *joined, const char *value, size_t length)
+{
+	if (length == 0 || is_joined(joined, value, length))
+		return;
+	if (joined->length > 0)
+		text_put(joined, ",");
+	text_add(joined, value, length);
+}
+
 void as_joined(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	field_joined(scope, row, value, ".");

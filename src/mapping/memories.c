@@ -2,6 +2,7 @@
 #include "mapping/memories.h"
 
 #include "mapping/checkouts.h"
+#include "mapping/fields.h"
 #include "mapping/hints.h"
 #include "mapping/links.h"
 #include "mapping/merges.h"
@@ -13,17 +14,9 @@
 
 /* ---- an order's texts ---- */
 
-static void add_joined(struct text *joined, const char *value, size_t length)
-{
-	if (length == 0)
-		return;
-	if (joined->length > 0)
-		text_put(joined, ",");
-	text_add(joined, value, length);
-}
-
-/* discount_codes also lists the titles of discounts without a code, so it serves only where the
- * applications are not there (Shopify's reference of the order). */
+/* A code has an application for each thing that it takes off: lines, shipping. discount_codes also
+ * lists the titles of discounts without a code, so it serves only where the applications are not
+ * there (Shopify's reference of the order). */
 const char *order_coupon(struct work *work, const cJSON *order)
 {
 	const cJSON *applications = json_at(order, "discount_applications");
@@ -36,14 +29,14 @@ const char *order_coupon(struct work *work, const cJSON *order)
 		const char *code = json_text(item, "code");
 
 		if (type != NULL && strcmp(type, "discount_code") == 0 && code != NULL)
-			add_joined(&codes, code, strlen(code));
+			field_join(&codes, code, strlen(code));
 	}
 	codes_only = applications == NULL ? json_at(order, "discount_codes") : NULL;
 	cJSON_ArrayForEach (item, codes_only) {
 		const char *code = json_text(item, "code");
 
 		if (code != NULL)
-			add_joined(&codes, code, strlen(code));
+			field_join(&codes, code, strlen(code));
 	}
 	return work_keep(work, &codes);
 }
@@ -58,7 +51,7 @@ const char *order_affiliation(struct work *work, const cJSON *order)
 
 		tags += strspn(tags, ", ");
 		length = strcspn(tags, ",");
-		add_joined(&joined, tags, length);
+		field_join(&joined, tags, length);
 		tags += length;
 	}
 	if (joined.length == 0)

@@ -114,11 +114,8 @@ static void coupon(struct scope *scope, const struct field *row, const cJSON *li
 	cJSON_ArrayForEach (allocation, json_at(line, "discount_allocations")) {
 		const char *code = json_text(application_of(scope, allocation), "code");
 
-		if (code == NULL)
-			continue;
-		if (codes.length > 0)
-			text_put(&codes, ",");
-		text_put(&codes, code);
+		if (code != NULL)
+			field_join(&codes, code, strlen(code));
 	}
 	field_text(scope, row->property, text_string(&codes));
 	if (codes.failed)
