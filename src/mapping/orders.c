@@ -241,6 +241,27 @@ void order_user_id(struct scope *scope, const struct field *row, const cJSON *or
 	field_text(scope, row->property, scope->work->person.user_id);
 }
 
+/* A tip is a line, too: one that has this member (Shopify's reference of the order). */
+static bool is_tip(const cJSON *line)
+{
+	return json_at(line, "product_id") == NULL &&
+	       cJSON_GetObjectItemCaseSensitive(line, "tip_payment_gateway") != NULL;
+}
+
+/* The lines but the tip, which is told by itself, and is in no subtotal. */
+static void products(struct scope *scope, const struct field *row, const cJSON *lines)
+{
+	cJSON *bought = work_list(scope->work);
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, lines) {
+		if (!is_tip(line))
+			work_append(scope->work, bought, line);
+	}
+	if (bought != NULL)
+		as_list(scope, row, bought);
+}
+
 /* Of the order, not of a step that it completes. */
 static void cancel_reason(struct scope *scope, const struct field *row, const cJSON *value)
 {
@@ -276,7 +297,7 @@ const struct field order_properties[] = {
 	{"cancel_reason", "cancel_reason", cancel_reason, NULL, 0},
 	{"purchase_count", "@customer.orders_count", as_count, NULL, 0},
 	{"lifetime_revenue", "@customer.total_spent", as_money, NULL, 0},
-	{"products", "line_items", as_list, line_properties, 0},
+	{"products", "line_items", products, line_properties, 0},
 	{0},
 };
 
