@@ -106,6 +106,25 @@ static cJSON *kept_line(struct work *work, const cJSON *line)
 	return kept;
 }
 
+/* Adds another line of the same key to one that is kept. An amount that one of them lacks is not
+ * known of both. */
+static void add_line(struct work *work, cJSON *kept, const cJSON *line)
+{
+	static const char *const sums[] = {"quantity", "line_price", "total_discount"};
+
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+		struct money sum = money_add(amount_at(kept, sums[i]), amount_at(line, sums[i]));
+		struct text text = {0};
+
+		if (!sum.known) {
+			json_remove(kept, sums[i]);
+			continue;
+		}
+		money_write(sum, &text);
+		work_set(work, kept, sums[i], work_keep(work, &text));
+	}
+}
+
 /* The lines of a snapshot. One without a quantity is none; two of one key are one. */
 cJSON *cart_lines_of(struct work *work)
 {
@@ -122,12 +141,7 @@ cJSON *cart_lines_of(struct work *work)
 		kept = kept_line(work, line);
 		before = cart_line_like(lines, kept);
 		if (before != NULL) {
-			struct text sum = {0};
-
-			text_number(&sum,
-				(uint64_t)(cart_line_count(before) + cart_line_count(kept)), 1);
-			work_set(work, (cJSON *)(uintptr_t)before, "quantity",
-				work_keep(work, &sum));
+			add_line(work, (cJSON *)(uintptr_t)before, kept);
 			continue;
 		}
 		work_append(work, lines, kept);
