@@ -169,6 +169,9 @@ static const struct {
 	{"customers_email_marketing_consent/update", "email", "email_address"},
 	{"customers_email_marketing_consent/update", "email_marketing_consent",
 		"email_marketing_consent"},
+	/* the newer of the two counts as marketingOptIn, which older versions name by itself */
+	{"customers_email_marketing_consent/update", "marketing_opt_in_level",
+		"email_marketing_consent.opt_in_level"},
 	{"customers_email_marketing_consent/update", "email_consent_at",
 		"email_marketing_consent.consent_updated_at"},
 	{"customers_marketing_consent/update", "phone", "phone"},
