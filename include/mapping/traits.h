@@ -12,6 +12,9 @@ void traits_recall(struct work *work, const char *customer_id);
  * but ReCharge repeats it with each body. */
 bool traits_refused(const struct work *work);
 
+/* Whether a customer's account is shown as enabled. */
+bool traits_are_enabled(const cJSON *customer);
+
 /* The customer's id at ReCharge; NULL when none was seen. */
 const char *traits_account(const struct work *work);
 

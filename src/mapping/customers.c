@@ -2,15 +2,9 @@
 #include "mapping/rules.h"
 
 #include "mapping/memories.h"
+#include "mapping/traits.h"
 
 #include <string.h>
-
-static bool is_enabled(const cJSON *customer)
-{
-	const char *state = json_text(customer, "state");
-
-	return state != NULL && strcmp(state, "enabled") == 0;
-}
 
 /* Once per customer until disabled again: by customers/enable, or by an update that shows a state
  * known to be another turning "enabled". */
@@ -20,8 +14,8 @@ static bool turned_enabled(const struct work *work)
 		return false;
 	if (strcmp(work->delivery->topic, "customers/enable") == 0)
 		return true;
-	return is_enabled(work->payload) && json_at(work->known.value, "state") != NULL &&
-	       !is_enabled(work->known.value);
+	return traits_are_enabled(work->payload) && json_at(work->known.value, "state") != NULL &&
+	       !traits_are_enabled(work->known.value);
 }
 
 struct subjects newly_enabled(struct work *work)

@@ -240,13 +240,22 @@ void traits_recall(struct work *work, const char *customer_id)
 	tags_join(work, learnt);
 }
 
-/* Whether Customer Enabled was told since the customer was last seen in another state. */
+bool traits_are_enabled(const cJSON *customer)
+{
+	const char *state = json_text(customer, "state");
+
+	return state != NULL && strcmp(state, "enabled") == 0;
+}
+
+/* Whether Customer Enabled was told since the customer was disabled last. customers/enable may show
+ * the state of before, and keeps it for customers who sign in without a password. */
 static bool enabled_stays_told(const struct work *work)
 {
-	const char *state = json_text(work->customer, "state");
 	bool told = work->enabled_told || json_is_true(work->known.value, "enabled_told");
+	bool is_disabled = strcmp(work->delivery->topic, "customers/disable") == 0 ||
+			   (traits_are_enabled(work->known.value) && !work->enabled_told);
 
-	return told && state != NULL && strcmp(state, "enabled") == 0;
+	return told && (traits_are_enabled(work->customer) || !is_disabled);
 }
 
 bool traits_refused(const struct work *work)
