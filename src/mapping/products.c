@@ -32,12 +32,23 @@ static void image_url(struct scope *scope, const struct field *row, const cJSON 
 	field_text(scope, row->property, json_text(catalogue_product(scope->work, line), "image"));
 }
 
+/* The catalogue's amounts are the shop's, those of a checkout are the buyer's. */
+static bool is_in_shop_currency(const struct scope *scope)
+{
+	const struct topic *topic = scope->work->topic;
+	const char *shop = json_text(scope->root, "currency");
+	const char *buyer = json_text(scope->root, "presentment_currency");
+
+	return topic->checkout == NULL || topic->is_order || buyer == NULL ||
+	       (shop != NULL && strcmp(shop, buyer) == 0);
+}
+
 /* Lines of checkouts have it themselves. */
 static void compare_at_price(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	const cJSON *source = line;
 
-	if (json_at(line, "compare_at_price") == NULL)
+	if (json_at(line, "compare_at_price") == NULL && is_in_shop_currency(scope))
 		source = catalogue_variant(scope->work, line);
 	if (json_at(source, "compare_at_price") != NULL)
 		field_money(scope, row->property, amount_at(source, "compare_at_price"));
