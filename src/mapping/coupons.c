@@ -3,28 +3,66 @@
 
 #include <string.h>
 
-/* What a code took off, by the list of codes, which may name it more than once; nothing when it
- * does not say. */
-static void set_amount(struct work *work, cJSON *view, const char *code)
+/* A sum of what was found. */
+struct taken {
+	struct money sum;
+	bool found;
+};
+
+static void take(struct taken *taken, const cJSON *item)
 {
-	struct money sum = MONEY_ZERO;
-	struct text amount = {0};
-	bool said = false;
+	if (json_at(item, "amount") == NULL)
+		return;
+	taken->sum = money_add(taken->sum, amount_at(item, "amount"));
+	taken->found = true;
+}
+
+/* What a code took off each line. */
+static void take_allocations(
+	const struct work *work, const char *list, const char *code, struct taken *taken)
+{
+	const cJSON *line;
+	const cJSON *item;
+
+	cJSON_ArrayForEach (line, json_at(work->payload, list)) {
+		cJSON_ArrayForEach (item, json_at(line, "discount_allocations")) {
+			const char *name = json_text(application_of(work->payload, item), "code");
+
+			if (name != NULL && strcmp(name, code) == 0)
+				take(taken, item);
+		}
+	}
+}
+
+/* The same by the list of codes. */
+static void take_listed(const struct work *work, const char *code, struct taken *taken)
+{
 	const cJSON *item;
 
 	cJSON_ArrayForEach (item, json_at(work->payload, "discount_codes")) {
 		const char *name = json_text(item, "code");
 
-		if (name == NULL || strcmp(name, code) != 0 || json_at(item, "amount") == NULL)
-			continue;
-		sum = money_add(sum, amount_at(item, "amount"));
-		said = true;
+		if (name != NULL && strcmp(name, code) == 0)
+			take(taken, item);
 	}
-	if (said && !sum.known)
+}
+
+/* What a code took off: by the lines, whose amounts are certainly the shop's; by the list of codes,
+ * which does not say in which currency it is, where the lines do not tell. */
+static void set_amount(struct work *work, cJSON *view, const char *code)
+{
+	struct taken taken = {.sum = MONEY_ZERO};
+	struct text amount = {0};
+
+	take_allocations(work, "line_items", code, &taken);
+	take_allocations(work, "shipping_lines", code, &taken);
+	if (!taken.found)
+		take_listed(work, code, &taken);
+	if (!taken.sum.known)
 		work_unreadable(work, "discount");
-	if (!said || !sum.known)
+	if (!taken.found || !taken.sum.known)
 		return;
-	money_write(sum, &amount);
+	money_write(taken.sum, &amount);
 	work_set(work, view, "amount", work_keep(work, &amount));
 }
 

@@ -106,11 +106,10 @@ static void position(struct scope *scope, const struct field *row, const cJSON *
 	json_add_number(scope->out, row->property, (int64_t)scope->position);
 }
 
-/* The application that an allocation points at by its index. */
-static const cJSON *application_of(const struct scope *scope, const cJSON *allocation)
+const cJSON *application_of(const cJSON *order, const cJSON *allocation)
 {
 	struct money index = amount_at(allocation, "discount_application_index");
-	const cJSON *applications = json_at(scope->root, "discount_applications");
+	const cJSON *applications = json_at(order, "discount_applications");
 
 	if (!index.known || index.scale != 0 || index.units < 0 || index.units > INT16_MAX)
 		return NULL;
@@ -123,7 +122,7 @@ static void coupon(struct scope *scope, const struct field *row, const cJSON *li
 	struct text codes = {0};
 
 	cJSON_ArrayForEach (allocation, json_at(line, "discount_allocations")) {
-		const char *code = json_text(application_of(scope, allocation), "code");
+		const char *code = json_text(application_of(scope->root, allocation), "code");
 
 		if (code != NULL)
 			field_join(&codes, code, strlen(code));
