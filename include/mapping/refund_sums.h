@@ -13,6 +13,7 @@ struct refund_sums {
 	const char *currency;
 	struct money net;      /* the refunded lines without tax */
 	struct money tax;      /* of lines and shipping */
+	struct money tip;      /* which is a line, but no product */
 	struct money shipping; /* given back */
 };
 

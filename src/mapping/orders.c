@@ -241,13 +241,6 @@ void order_user_id(struct scope *scope, const struct field *row, const cJSON *or
 	field_text(scope, row->property, scope->work->person.user_id);
 }
 
-/* A tip is a line, too: one that has this member (Shopify's reference of the order). */
-static bool is_tip(const cJSON *line)
-{
-	return json_at(line, "product_id") == NULL &&
-	       cJSON_GetObjectItemCaseSensitive(line, "tip_payment_gateway") != NULL;
-}
-
 /* The lines but the tip, which is told by itself, and is in no subtotal. */
 static void products(struct scope *scope, const struct field *row, const cJSON *lines)
 {
@@ -255,7 +248,7 @@ static void products(struct scope *scope, const struct field *row, const cJSON *
 	const cJSON *line;
 
 	cJSON_ArrayForEach (line, lines) {
-		if (!is_tip(line))
+		if (!line_is_tip(line))
 			work_append(scope->work, bought, line);
 	}
 	if (bought != NULL)

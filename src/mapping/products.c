@@ -90,6 +90,13 @@ static bool is_whole_line(const struct scope *scope, const cJSON *line)
 	       (ordered != NULL && strcmp(ordered, scope->quantity) == 0);
 }
 
+/* Such a line has this member (Shopify's reference of the order). */
+bool line_is_tip(const cJSON *line)
+{
+	return json_at(line, "product_id") == NULL &&
+	       cJSON_GetObjectItemCaseSensitive(line, "tip_payment_gateway") != NULL;
+}
+
 /* The line's `total_discount` is often 0.00 for a discounted line; its allocations are right
  * (Shopify's reference of the order's line items). */
 static void discount(struct scope *scope, const struct field *row, const cJSON *line)

@@ -6,7 +6,7 @@
  * shop's currency when the buyer paid in another. */
 #include "mapping/refund_sums.h"
 
-#include "mapping/fields.h"
+#include "mapping/rules.h"
 
 #include <string.h>
 
@@ -69,18 +69,20 @@ static bool subtotal_has_tax(const struct work *work, const cJSON *refunded)
 	return twice.known && with_tax.known && money_compare(twice, with_tax) > 0;
 }
 
-/* The lines without tax, and their tax. */
-static void sum_lines(struct work *work, struct pair *net, struct pair *tax)
+/* The lines without tax, their tax, and apart from these the tip. */
+static void sum_lines(struct work *work, struct pair *net, struct pair *tax, struct pair *tip)
 {
 	const cJSON *refunded;
 
-	*net = *tax = (struct pair){MONEY_ZERO, MONEY_ZERO};
+	*net = *tax = *tip = (struct pair){MONEY_ZERO, MONEY_ZERO};
 	cJSON_ArrayForEach (refunded, json_at(work->payload, "refund_line_items")) {
+		bool is_tip = line_is_tip(json_at(refunded, "line_item"));
+		struct pair subtotal = pair_at(work->arena, refunded, "subtotal");
 		struct pair line_tax = pair_at(work->arena, refunded, "total_tax");
 
-		*net = pair_add(*net, pair_at(work->arena, refunded, "subtotal"));
 		if (subtotal_has_tax(work, refunded))
-			*net = pair_subtract(*net, line_tax);
+			subtotal = pair_subtract(subtotal, line_tax);
+		*(is_tip ? tip : net) = pair_add(is_tip ? *tip : *net, subtotal);
 		*tax = pair_add(*tax, line_tax);
 	}
 }
@@ -113,20 +115,21 @@ static void sum_shipping(struct work *work, struct pair *net, struct pair *tax)
 	}
 }
 
-/* Value refunded: lines, tax, shipping and duties less the other adjustments, of which a negative
- * one says that more was paid back than calculated (Shopify's reference of refunds). */
+/* Value refunded: lines, tax, tip, shipping and duties less the other adjustments, of which a
+ * negative one says that more was paid back than calculated (Shopify's reference of refunds). */
 static struct pair value_refunded(struct work *work)
 {
 	struct pair net;
 	struct pair tax;
+	struct pair tip;
 	struct pair shipping;
 	struct pair shipping_tax;
 	struct pair value;
 	const cJSON *item;
 
-	sum_lines(work, &net, &tax);
+	sum_lines(work, &net, &tax, &tip);
 	sum_shipping(work, &shipping, &shipping_tax);
-	value = pair_add(pair_add(net, tax), pair_add(shipping, shipping_tax));
+	value = pair_add(pair_add(pair_add(net, tax), tip), pair_add(shipping, shipping_tax));
 	value = pair_add(value, pair_at(work->arena, work->payload, "total_duties"));
 	cJSON_ArrayForEach (item, json_at(work->payload, "order_adjustments")) {
 		if (is_shipping_refund(item))
@@ -230,10 +233,11 @@ void refund_sum(struct work *work, struct refund_sums *sums)
 {
 	struct pair net;
 	struct pair tax;
+	struct pair tip;
 	struct pair shipping;
 	struct pair shipping_tax;
 
-	sum_lines(work, &net, &tax);
+	sum_lines(work, &net, &tax, &tip);
 	sum_shipping(work, &shipping, &shipping_tax);
 	*sums = (struct refund_sums){
 		.returned = money_back(work),
@@ -241,6 +245,7 @@ void refund_sum(struct work *work, struct refund_sums *sums)
 		.currency = shop_currency(work),
 		.net = net.shop,
 		.tax = money_add(tax.shop, shipping_tax.shop),
+		.tip = tip.shop,
 		.shipping = shipping.shop,
 	};
 	if (money_positive(sums->returned))

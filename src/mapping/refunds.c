@@ -45,6 +45,15 @@ static void tax(struct scope *scope, const struct field *row, const cJSON *refun
 	field_money(scope, row->property, scope->work->refund->tax);
 }
 
+static void tip(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	struct money amount = scope->work->refund->tip;
+
+	(void)refund;
+	if (!amount.known || money_positive(amount))
+		field_money(scope, row->property, amount);
+}
+
 static void shipping(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	(void)refund;
@@ -96,22 +105,36 @@ static void full_refund(struct scope *scope, const struct field *row, const cJSO
 		json_add_flag(scope->out, row->property, money_compare(sum, order_total) >= 0);
 }
 
+/* The product of a refunded line; NULL when it is none. */
+static const cJSON *product_of(const cJSON *refunded)
+{
+	const cJSON *line = json_at(refunded, "line_item");
+
+	return cJSON_IsObject(line) && !line_is_tip(line) ? line : NULL;
+}
+
 /* The refunded lines with the refunded quantity, not the line's. */
 static void products(struct scope *scope, const struct field *row, const cJSON *list)
 {
-	size_t count = (size_t)cJSON_GetArraySize(list);
+	size_t count = 0;
 	size_t written = 0;
 	const cJSON *item;
 
+	cJSON_ArrayForEach (item, list) {
+		count += product_of(item) != NULL;
+	}
+	if (count == 0)
+		return;
 	json_add_key(scope->out, row->property);
 	text_put(scope->out, "[");
 	cJSON_ArrayForEach (item, list) {
-		const cJSON *line = json_at(item, "line_item");
 		bool fits;
 
+		if (product_of(item) == NULL)
+			continue;
 		scope->position = written + 1;
 		scope->quantity = json_text(item, "quantity");
-		fits = field_item(scope, row->items, line);
+		fits = field_item(scope, row->items, product_of(item));
 		scope->quantity = NULL;
 		if (!fits)
 			break;
@@ -128,6 +151,7 @@ const struct field refund_properties[] = {
 	{"total", ".", total, NULL, 0},
 	{"revenue", "refund_line_items", revenue, NULL, 0},
 	{"tax", ".", tax, NULL, 0},
+	{"tip", ".", tip, NULL, 0},
 	{"shipping", ".", shipping, NULL, 0},
 	{"currency", ".", currency, NULL, 0},
 	{"presentment_currency", ".", buyers_currency, NULL, 0},

@@ -172,7 +172,7 @@ PROPERTIES = {
     "Order Cancelled": ORDER | {"cancel_reason": text},
     "Order Refunded": EVERY_EVENT | PRODUCTS | {
         "order_id": text, "order_name": text, "refund_id": shopify_id, "affiliation": text,
-        "total": amount, "revenue": amount, "tax": amount, "shipping": amount,
+        "total": amount, "revenue": amount, "tax": amount, "tip": amount, "shipping": amount,
         "currency": currency, "presentment_currency": currency, "presentment_total": amount_text,
         "coupon": text, "full_refund": flag, "order_total": amount,
     },
