@@ -139,6 +139,8 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 		{"sms_consent_at", "sms_marketing_consent.consent_updated_at|updated_at"},
 		{"tags_at", "updated_at"},
 	};
+	/* the first is its older name; of two states the newer one's counts, whichever it has */
+	static const char opt_in[] = "marketing_opt_in_level|email_marketing_consent.opt_in_level";
 	cJSON *learnt = customer != NULL ? work_view(work, customer) : work_object(work);
 	const char *otherwise = json_text(work->payload, "updated_at|created_at");
 
@@ -147,6 +149,8 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 
 		work_set(work, learnt, times[i].at, at != NULL ? at : otherwise);
 	}
+	if (learnt != NULL)
+		work_set(work, learnt, "marketing_opt_in_level", json_text(customer, opt_in));
 	if (work->topic->is_order && learnt != NULL) {
 		work_refer(work, learnt, "buyer_accepts_marketing",
 			json_at(work->payload, "buyer_accepts_marketing"));
@@ -169,7 +173,6 @@ static const struct {
 	{"customers_email_marketing_consent/update", "email", "email_address"},
 	{"customers_email_marketing_consent/update", "email_marketing_consent",
 		"email_marketing_consent"},
-	/* the newer of the two counts as marketingOptIn, which older versions name by itself */
 	{"customers_email_marketing_consent/update", "marketing_opt_in_level",
 		"email_marketing_consent.opt_in_level"},
 	{"customers_email_marketing_consent/update", "email_consent_at",
