@@ -15,7 +15,7 @@ static const struct {
 	const char *theirs[7];
 } kinds[] = {
 	{"customer", "merged_into", {NULL},
-		{"email", "phone", "anonymous_id", "aliased", "account", NULL}},
+		{"email", "phone", "anonymous_id", "aliased", "aliased_as", "account", NULL}},
 	{"order", "customer_id", {"email", NULL},
 		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
 	{"link", "customer_id", {"order", "email", NULL},

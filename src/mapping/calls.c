@@ -174,17 +174,26 @@ static void add_call(struct work *work, struct mapped *result, const struct rule
 
 /* ---- alias and identify ---- */
 
+/* The pair that was told last. A user named by an e-mail has another name when that changes. */
+static bool is_aliased(const struct work *work, const char *browser, const char *user)
+{
+	const char *told = json_text(work->known.value, "aliased");
+	const char *as =
+		people_first(json_text(work->known.value, "aliased_as"), work->person.customer_id);
+
+	return told != NULL && strcmp(told, browser) == 0 && strcmp(as, user) == 0;
+}
+
 /* Once for each pair of a browser's id and a userId, before the first identify of the two. */
 static void add_alias(
 	struct work *work, struct mapped *result, const struct rule *rule, const cJSON *subject)
 {
 	const char *browser = people_browser_id(work);
 	const char *user = work->person.user_id;
-	const char *told = json_text(work->known.value, "aliased");
 	const char *key;
 
 	if (!work->shop->alias || work->aliased || browser == NULL || user == NULL ||
-		strcmp(browser, user) == 0 || (told != NULL && strcmp(told, browser) == 0))
+		strcmp(browser, user) == 0 || is_aliased(work, browser, user))
 		return;
 	key = arena_format(work->arena, "%s|%s", user, browser);
 	if (key == NULL)

@@ -275,6 +275,15 @@ const char *traits_account(const struct work *work)
 	return people_first(account, json_text(work->merged.value, "account"));
 }
 
+/* The userId of the pair that was told last, unless it is the customer's id. */
+static const char *aliased_as(const struct work *work)
+{
+	const char *user =
+		work->aliased ? work->person.user_id : json_text(work->known.value, "aliased_as");
+
+	return user != NULL && strcmp(user, work->person.customer_id) != 0 ? user : NULL;
+}
+
 void traits_remember(struct work *work)
 {
 	const cJSON *known = work->known.value;
@@ -295,6 +304,7 @@ void traits_remember(struct work *work)
 	json_add_member(&json, "anonymous_id", browser);
 	json_add_member(&json, "aliased",
 		work->aliased ? person->anonymous_id : json_text(known, "aliased"));
+	json_add_member(&json, "aliased_as", aliased_as(work));
 	text_put(&json, "}");
 	work_remember(work, "customer", person->customer_id, &json, work->known.json);
 	text_free(&json);
