@@ -20,11 +20,15 @@ struct subjects payment_failed(struct work *work)
 	return itself(work);
 }
 
-/* "XXX" is the code for no currency (ISO 4217). */
-static void currency(struct scope *scope, const struct field *row, const cJSON *value)
+/* "XXX" is the code for no currency (ISO 4217), which Segment would take for dollars: then it is
+ * the buyer's, as for refunds. */
+static void currency(struct scope *scope, const struct field *row, const cJSON *transaction)
 {
-	if (!cJSON_IsString(value) || strcmp(value->valuestring, "XXX") != 0)
-		as_text(scope, row, value);
+	const char *own = json_text(transaction, "currency");
+
+	if (own == NULL || strcmp(own, "XXX") == 0)
+		own = json_text(scope->work->order.value, "presentment_currency|currency");
+	field_text(scope, row->property, own);
 }
 
 /* The digits from `at` on, also with a space or a dash between two of them; *length is that of all
@@ -93,7 +97,7 @@ const struct field payment_properties[] = {
 	{"payment_method", "gateway", as_text, NULL, 0},
 	{"amount", "amount", as_money, NULL, 0},
 	{"value", "amount", as_money, NULL, 0},
-	{"currency", "currency", currency, NULL, 0},
+	{"currency", ".", currency, NULL, 0},
 	{"error_code", "error_code", as_text, NULL, 0},
 	{"error_message", "message", message, NULL, 0},
 	{"kind", "kind", as_text, NULL, 0},
