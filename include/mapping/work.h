@@ -57,6 +57,7 @@ struct work {
 	struct person person;
 	const struct refund_sums *refund; /* of a refund */
 	const char *refund_total;         /* money returned by it, in the shop's currency */
+	const char *refund_returned;      /* the same in the buyer's, when that is another */
 	struct progress progress;         /* of a checkout */
 	struct known_product *products;   /* the catalogue's, as far as they were looked up */
 	bool given_up;                    /* a charge's subscriptions are told as cancelled now */

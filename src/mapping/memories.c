@@ -142,23 +142,30 @@ static void keep_order(struct work *work, struct text *json)
 	json_add_member(json, "affiliation", order_affiliation(work, work->payload));
 }
 
-static void keep_refunds(struct work *work, struct text *json)
+/* Of each refund of the order an amount, by its id. */
+static void keep_amounts(struct work *work, struct text *json, const char *key, const char *amount)
 {
-	const cJSON *refunds = json_at(work->order.value, "refunds");
-	const char *id = work->refund_total != NULL ? json_text(work->payload, "id") : NULL;
-	const cJSON *refund;
+	const cJSON *known = json_at(work->order.value, key);
+	const char *id = amount != NULL ? json_text(work->payload, "id") : NULL;
+	const cJSON *item;
 
-	if (refunds == NULL && id == NULL)
+	if (known == NULL && id == NULL)
 		return;
-	json_add_key(json, "refunds");
+	json_add_key(json, key);
 	text_put(json, "{");
-	cJSON_ArrayForEach (refund, refunds) {
-		if (id == NULL || strcmp(refund->string, id) != 0)
-			json_add_member(json, refund->string, json_text(refund, "."));
+	cJSON_ArrayForEach (item, known) {
+		if (id == NULL || strcmp(item->string, id) != 0)
+			json_add_member(json, item->string, json_text(item, "."));
 	}
 	if (id != NULL)
-		json_add_member(json, id, work->refund_total);
+		json_add_member(json, id, amount);
 	text_put(json, "}");
+}
+
+static void keep_refunds(struct work *work, struct text *json)
+{
+	keep_amounts(work, json, "refunds", work->refund_total);
+	keep_amounts(work, json, "returned", work->refund_returned);
 }
 
 /* What is known stays, but what a refusal takes back of the browser. */
@@ -169,7 +176,7 @@ static void keep_known(struct work *work, struct text *json)
 	const cJSON *member;
 
 	cJSON_ArrayForEach (member, work->order.value) {
-		if (strcmp(member->string, "refunds") == 0 ||
+		if (topic_is_among("refunds|returned", member->string) ||
 			(refused && topic_is_among(of_browser, member->string)))
 			continue;
 		json_add_key(json, member->string);

@@ -4,10 +4,20 @@
 
 #include <string.h>
 
+/* NULL for one that is not known. */
+static const char *kept_amount(struct work *work, struct money amount)
+{
+	struct text text = {0};
+
+	if (!amount.known)
+		return NULL;
+	money_write(amount, &text);
+	return work_keep(work, &text);
+}
+
 struct subjects money_returned(struct work *work)
 {
 	struct refund_sums *sums = arena_alloc(work->arena, sizeof(*sums));
-	struct text total = {0};
 
 	if (sums == NULL) {
 		work_fail(work, "no memory");
@@ -20,10 +30,10 @@ struct subjects money_returned(struct work *work)
 			return silent("no money was returned (refund_without_money = skip)");
 		return itself(work);
 	}
-	if (sums->total.known) {
-		money_write(sums->total, &total);
-		work->refund_total = work_keep(work, &total);
-	}
+	work->refund_total = kept_amount(work, sums->total);
+	if (sums->currency != NULL && sums->currency_returned != NULL &&
+		strcmp(sums->currency, sums->currency_returned) != 0)
+		work->refund_returned = kept_amount(work, sums->returned);
 	return itself(work);
 }
 
@@ -87,22 +97,37 @@ static void buyers_total(struct scope *scope, const struct field *row, const cJS
 	text_free(&text);
 }
 
-/* Whether all refunds of the order, this one among them, reach its total; left out when the order
- * is not known. */
-static void full_refund(struct scope *scope, const struct field *row, const cJSON *refund)
+/* What this refund and the earlier ones of the order gave back, by what is kept of them. */
+static struct money given_back(const struct work *work, const char *kept, const char *own)
 {
-	const struct work *work = scope->work;
-	const char *id = json_text(refund, "id");
-	struct money order_total = amount_at(work->order.value, "total_price");
-	struct money sum = money_parse(work->refund_total);
+	const char *id = json_text(work->payload, "id");
+	struct money sum = money_parse(own);
 	const cJSON *earlier;
 
-	cJSON_ArrayForEach (earlier, json_at(work->order.value, "refunds")) {
+	cJSON_ArrayForEach (earlier, json_at(work->order.value, kept)) {
 		if (strcmp(earlier->string, id) != 0)
 			sum = money_add(sum, amount_at(earlier, "."));
 	}
-	if (order_total.known && sum.known)
-		json_add_flag(scope->out, row->property, money_compare(sum, order_total) >= 0);
+	return sum;
+}
+
+/* Whether all refunds of the order, this one among them, reach its total; left out when the order
+ * is not known. Of a few parts each converted by itself a cent may be missing: so the buyer's
+ * currency counts, too. */
+static void full_refund(struct scope *scope, const struct field *row, const cJSON *refund)
+{
+	const struct work *work = scope->work;
+	struct money total = amount_at(work->order.value, "total_price");
+	struct money sum = given_back(work, "refunds", work->refund_total);
+	struct money buyers_total = amount_at(work->order.value, "presentment_total");
+	struct money buyers_sum = given_back(work, "returned", work->refund_returned);
+	bool is_full = total.known && sum.known && money_compare(sum, total) >= 0;
+	bool is_full_for_buyer = buyers_total.known && buyers_sum.known &&
+				 money_compare(buyers_sum, buyers_total) >= 0;
+
+	(void)refund;
+	if (total.known && sum.known)
+		json_add_flag(scope->out, row->property, is_full || is_full_for_buyer);
 }
 
 /* The product of a refunded line; NULL when it is none. */
