@@ -133,6 +133,9 @@ const char *sqlite_text(sqlite3_stmt *row, int column, struct arena *arena);
 /* Prepares all statements. */
 int sqlite_prepare(struct sqlite_store *store, struct error *error);
 
+/* The number that a PRAGMA answers, -1 when it does not. */
+int64_t sqlite_pragma(sqlite3 *db, const char *text);
+
 /* Makes or migrates the tables, refuses a schema that is newer than we. */
 int sqlite_migrate(struct sqlite_store *store, struct error *error);
 
@@ -147,8 +150,8 @@ bool sqlite_in_memory(const struct sqlite_store *store);
 int sqlite_take_lock(struct sqlite_store *store, bool *in_use, struct error *error);
 
 /* Looks at the file's header before SQLite does, which would change a file of another program.
- * *is_new when there is nothing in it: then it is made, for us alone to read. */
-int sqlite_claim_file(struct sqlite_store *store, bool *is_new, struct error *error);
+ * When there is none it is made, for us alone to read. */
+int sqlite_claim_file(struct sqlite_store *store, struct error *error);
 
 /* A new file survives a crash of the machine only when its folder was synced, too. */
 int sqlite_sync_folder(const struct sqlite_store *store, struct error *error);

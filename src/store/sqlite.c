@@ -149,8 +149,9 @@ static int on_wal(void *context, sqlite3 *db, const char *name, int pages)
 }
 
 /* The application id comes before everything else: a file that has anything in it is ours by its
- * header, at whatever moment a crash left it. */
-static int configure(struct sqlite_store *store, bool is_new, struct error *error)
+ * header, at whatever moment a crash left it. Whether there is anything shows only now: what a
+ * crash left of the first commit is taken back at the first reading. */
+static int configure(struct sqlite_store *store, bool *is_new, struct error *error)
 {
 	static const char settings[] =
 		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
@@ -159,13 +160,16 @@ static int configure(struct sqlite_store *store, bool is_new, struct error *erro
 				      "PRAGMA journal_size_limit = 67108864;"
 				      "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
 	char text[1024];
+	int64_t pages = -1;
 
-	(void)snprintf(text, sizeof(text), "%s", settings);
-	if (is_new)
-		(void)snprintf(text, sizeof(text),
-			"%s PRAGMA page_size = %d; PRAGMA application_id = %d;", settings,
-			SQLITE_PAGE_SIZE, APPLICATION_ID);
-	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(store->db, settings, NULL, NULL, NULL) == SQLITE_OK)
+		pages = sqlite_pragma(store->db, "PRAGMA page_count");
+	if (pages < 0)
+		return sqlite_failed(store, "it cannot be opened", error);
+	*is_new = pages == 0;
+	(void)snprintf(text, sizeof(text), "PRAGMA page_size = %d; PRAGMA application_id = %d;",
+		SQLITE_PAGE_SIZE, APPLICATION_ID);
+	if (*is_new && sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_failed(store, "it cannot be opened", error);
 	(void)snprintf(text, sizeof(text), "%s PRAGMA cache_size = -%d;", journal, CACHE_KIB);
 	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
@@ -180,12 +184,12 @@ static int connect_to(struct sqlite_store *store, struct error *error)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	bool is_new;
 
-	if (sqlite_claim_file(store, &is_new, error) != 0)
+	if (sqlite_claim_file(store, error) != 0)
 		return -1;
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
 		return sqlite_failed(store, "it cannot be opened", error);
 	sqlite_clear_gaps(store);
-	if (configure(store, is_new, error) != 0 || sqlite_migrate(store, error) != 0 ||
+	if (configure(store, &is_new, error) != 0 || sqlite_migrate(store, error) != 0 ||
 		sqlite_prepare(store, error) != 0)
 		return -1;
 	/* After our own: SQLite's wal_autocheckpoint is a hook, too. */

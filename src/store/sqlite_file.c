@@ -126,13 +126,12 @@ static int judge_header(
 	return 0;
 }
 
-int sqlite_claim_file(struct sqlite_store *store, bool *is_new, struct error *error)
+int sqlite_claim_file(struct sqlite_store *store, struct error *error)
 {
 	unsigned char header[HEADER];
 	ssize_t size;
 	int fd;
 
-	*is_new = true;
 	if (sqlite_in_memory(store))
 		return 0;
 	/* SQLite would make the file readable by others; its WAL takes the file's rights. */
@@ -143,8 +142,7 @@ int sqlite_claim_file(struct sqlite_store *store, bool *is_new, struct error *er
 	(void)close(fd);
 	if (size < 0)
 		return failed(store, "it cannot be read", error);
-	*is_new = size == 0;
-	return *is_new ? 0 : judge_header(store, header, size, error);
+	return size == 0 ? 0 : judge_header(store, header, size, error);
 }
 
 int sqlite_sync_folder(const struct sqlite_store *store, struct error *error)

@@ -160,8 +160,7 @@ int sqlite_prepare(struct sqlite_store *store, struct error *error)
 	return 0;
 }
 
-/* The number that a PRAGMA answers, -1 when it does not. */
-static int64_t pragma(sqlite3 *db, const char *text)
+int64_t sqlite_pragma(sqlite3 *db, const char *text)
 {
 	sqlite3_stmt *statement = NULL;
 	int64_t number = -1;
@@ -175,7 +174,7 @@ static int64_t pragma(sqlite3 *db, const char *text)
 
 int sqlite_migrate(struct sqlite_store *store, struct error *error)
 {
-	int64_t version = pragma(store->db, "PRAGMA user_version");
+	int64_t version = sqlite_pragma(store->db, "PRAGMA user_version");
 	char finish[64];
 
 	if (version < 0)

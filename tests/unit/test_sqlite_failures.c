@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -35,7 +36,7 @@ struct image {
 	bool dirty[DISK_MOST / SECTOR]; /* written since the last sync */
 };
 
-enum failing { NOTHING, SYNC, WRITE, FULL };
+enum failing { NOTHING, SYNC, WRITE, FULL, DEATH };
 
 static struct {
 	sqlite3_vfs vfs;
@@ -63,6 +64,8 @@ static int write_file(sqlite3_file *file, const void *bytes, int length, sqlite3
 {
 	struct image *image = image_of(file);
 
+	if (fails(DEATH))
+		_exit(0);
 	if (fails(WRITE))
 		return SQLITE_IOERR_WRITE;
 	if (fails(FULL))
@@ -79,6 +82,8 @@ static int sync_file(sqlite3_file *file, int flags)
 	bool failed = fails(SYNC);
 
 	(void)flags;
+	if (fails(DEATH))
+		_exit(0);
 	if (!failed)
 		(void)image->real->xFileSize(file, &image->size);
 	for (sqlite3_int64 at = 0; at < DISK_MOST / SECTOR; at++) {
@@ -358,6 +363,45 @@ static void a_full_disk_loses_nothing_that_was_committed(void **state)
 	fail_in_turn(*state, FULL, 23, 2);
 }
 
+/* The process that makes the store dies before one of its calls. False when it did not. */
+static bool begin_and_die(struct given *given, int call)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		begin_disk(given->path, DEATH, call, 1);
+		if (store_open(given->url, &given->store, NULL, &given->error) == 0)
+			store_close(given->store);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WEXITSTATUS(status) == 0;
+}
+
+static void open_well(struct given *given, int call)
+{
+	if (store_open(given->url, &given->store, NULL, &given->error) != 0)
+		fail_msg("after a death before call %d: %s", call, given->error.text);
+}
+
+static void a_first_start_that_was_cut_off_leaves_a_file_of_ours(void **state)
+{
+	struct given *given = *state;
+	int call = 1;
+
+	for (; begin_and_die(given, call); call++) {
+		open_well(given, call);
+		assert_int_equal(take_turn(given, 0), 0);
+		store_close(given->store);
+		open_well(given, call);
+		assert_int_equal(look_for(given, 0), WHOLE);
+		store_close(given->store);
+		remove_files(given);
+	}
+	assert_true(call > 5);
+}
+
 #define DISK_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -366,6 +410,7 @@ int main(void)
 		DISK_TEST(a_failed_sync_loses_nothing_that_was_committed),
 		DISK_TEST(a_failed_write_loses_nothing_that_was_committed),
 		DISK_TEST(a_full_disk_loses_nothing_that_was_committed),
+		DISK_TEST(a_first_start_that_was_cut_off_leaves_a_file_of_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
