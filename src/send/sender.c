@@ -88,10 +88,8 @@ void sender_removed(void *context, const char *destination)
 }
 
 /* Nobody knows whose they were: each destination is asked for all of them, until it has no more. */
-static void look_for_missed(struct sender *sender)
+static void count_missed(const struct sender *sender, int64_t missed)
 {
-	int64_t missed = atomic_exchange(&sender->missed, 0);
-
 	if (missed == 0)
 		return;
 	for (struct target *target = sender->targets; target != NULL; target = target->next) {
@@ -101,11 +99,13 @@ static void look_for_missed(struct sender *sender)
 	}
 }
 
+/* What was missed is counted behind the notes: a claim among them that found nothing may be older.
+ */
 static void take_notes(struct sender *sender)
 {
+	int64_t missed = atomic_exchange(&sender->missed, 0);
 	struct note *note;
 
-	look_for_missed(sender);
 	(void)pthread_mutex_lock(&sender->mutex);
 	note = sender->notes;
 	sender->notes = NULL;
@@ -117,6 +117,7 @@ static void take_notes(struct sender *sender)
 		note->take(sender, note);
 		note = next;
 	}
+	count_missed(sender, missed);
 }
 
 /* ---- destinations ---- */

@@ -11,6 +11,8 @@
 static _Atomic int64_t passed;               /* ms of simulated time beyond the real */
 static _Atomic int64_t stops_at = INT64_MAX; /* no time passes beyond it, but the real */
 static _Atomic int64_t stands_at;            /* where the monotonic clock stands, 0: it does not */
+static _Atomic int64_t set_back;             /* ms that the wall clock was */
+static _Atomic bool stalls;                  /* the sender's thread, where it waits */
 static _Atomic bool performs_badly;          /* each second call of curl_multi_perform fails */
 enum curl_call { NO_CALL, PERFORM, POLL };
 static _Atomic enum curl_call failing; /* the call that fails each time, at once */
@@ -38,7 +40,7 @@ int64_t __wrap_clock_monotonic(void)
 
 int64_t __wrap_clock_now(void)
 {
-	return __real_clock_now() + atomic_load(&passed);
+	return __real_clock_now() + atomic_load(&passed) - atomic_load(&set_back);
 }
 
 static inline bool fails(enum curl_call call)
@@ -83,7 +85,9 @@ CURLMcode __wrap_curl_multi_poll(
 	if (fails(POLL))
 		return CURLM_UNRECOVERABLE_POLL;
 	pass(wait);
-	(void)usleep(200);
+	do
+		(void)usleep(200);
+	while (atomic_load(&stalls));
 	return __real_curl_multi_poll(multi, files, count, 0, ready);
 }
 

@@ -211,6 +211,51 @@ static void what_there_was_no_memory_to_announce_is_sent(void **state)
 	assert_told_once(-1);
 }
 
+static bool is_asked(void)
+{
+	bool asked;
+
+	(void)pthread_mutex_lock(&engine.lock);
+	asked = engine.first != NULL;
+	(void)pthread_mutex_unlock(&engine.lock);
+	return asked;
+}
+
+static void hold_engine(bool hold)
+{
+	(void)pthread_mutex_lock(&engine.lock);
+	engine.holding = hold;
+	(void)pthread_cond_broadcast(&engine.changed);
+	(void)pthread_mutex_unlock(&engine.lock);
+}
+
+/* The sender hears of both together: of a claim that found nothing, and of what came right after
+ * it.
+ */
+static void what_was_missed_after_a_claim_in_vain_is_sent(void **state)
+{
+	(void)state;
+	hold_engine(true);
+	start();
+	sender_queued(sender, "main", 1); /* of a turn that was rolled back after all */
+	while (!is_asked())
+		(void)usleep(1000);
+	atomic_store(&stalls, true);
+	(void)usleep(50000);
+	hold_engine(false);
+	await_really(&engine.claims, 1);
+	(void)usleep(50000);
+	store("main", 5);
+	in_sender = true;
+	atomic_store(&allocations_left, 1);
+	sender_queued(sender, "main", 5);
+	in_sender = false;
+	atomic_store(&allocations_left, INT32_MAX);
+	atomic_store(&stalls, false);
+	await_really(&engine.sent, 5);
+	assert_told_once(-1);
+}
+
 static void sending_goes_on_though_curl_fails_now_and_then(void **state)
 {
 	(void)state;
@@ -292,6 +337,7 @@ int main(void)
 		cmocka_unit_test(each_call_of_curl_fails_in_turn),
 		cmocka_unit_test(each_allocation_fails_in_turn),
 		TEST(what_there_was_no_memory_to_announce_is_sent),
+		TEST(what_was_missed_after_a_claim_in_vain_is_sent),
 		TEST(sending_goes_on_though_curl_fails_now_and_then),
 		cmocka_unit_test(where_curl_fails_the_sender_rests),
 		TEST(without_curl_it_does_not_start),
