@@ -56,6 +56,7 @@ struct target {
 	int64_t window;      /* batches in flight at the most: 1, 2, 4, ... after a pause */
 	int64_t refusals;    /* dead letters since a batch was last accepted */
 	struct destination_state pause; /* its name is not used */
+	int64_t resume_at;              /* ms of the monotonic clock: when the pause ends */
 	bool holding;                   /* paused for a fault of the configuration */
 	int64_t failures; /* that began or renewed a pause, ever: an attempt started before the last
 			   * of them does not tell how things are now */

@@ -18,10 +18,9 @@ enum {
 
 int64_t target_pause_left(const struct target *target)
 {
-	int64_t left = target->pause.paused_until - clock_now();
+	int64_t left = target->resume_at - clock_monotonic();
 
-	/* No pause is that long: the clock was set back. */
-	return left > 0 && left <= PAUSE_MOST ? left : 0;
+	return left > 0 ? left : 0;
 }
 
 static void count_batch(const struct batch *batch, int64_t *count, int64_t *oldest)
@@ -81,7 +80,6 @@ static void begin_pause(struct target *target, const struct judgement *judgement
 		target->log_at = 0;
 	target->holding = holds;
 	target->window = 1; /* one probe after the pause, not all at once */
-	target->failures++;
 	if (target->pause.failures++ == 0)
 		target->pause.paused_since = clock_now();
 	if (judgement->status >= 300)
@@ -92,25 +90,34 @@ static void begin_pause(struct target *target, const struct judgement *judgement
 			target->pause.reason, sizeof(target->pause.reason), "%s", judgement->words);
 }
 
+/* Whoever reads the log must not think that it goes on when it does not for a long time. */
+static void pause_for(struct target *target, int64_t wait)
+{
+	if (wait > target_pause_left(target) + SUMMARY_EVERY)
+		target->log_at = 0;
+	target->failures++;
+	target->resume_at = clock_monotonic() + wait;
+	target->pause.paused_until = clock_now() + wait;
+}
+
 void target_pause(struct target *target, const struct judgement *judgement)
 {
-	int64_t left = target_pause_left(target);
-	int64_t wait = 0;
+	bool is_paused = target->pause.failures > 0;
+	int64_t wait = judgement->wait;
 
 	/* What was in flight when the first one failed is no further failure, but may ask for more
-	 * time. */
-	if (judgement->is_news) {
+	 * time: where there is no pause, it begins one. */
+	if (judgement->is_news || (!is_paused && judgement->outcome == OUTCOME_RETRY && wait > 0)) {
+		int64_t least;
+
 		begin_pause(target, judgement);
-		wait = target->holding ? HOLD_PROBE : retry_backoff(target->pause.failures);
-	}
-	if (judgement->wait > wait)
-		wait = judgement->wait;
-	if (wait > left)
-		target->pause.paused_until = clock_now() + wait;
-	else if (!judgement->is_news)
+		least = target->holding ? HOLD_PROBE : retry_backoff(target->pause.failures);
+		wait = wait > least ? wait : least;
+	} else if (!is_paused || wait <= target_pause_left(target)) {
 		return;
-	if (judgement->is_news)
-		log_pause(target, judgement);
+	}
+	pause_for(target, wait);
+	log_pause(target, judgement);
 	tally_pause(target);
 	settle_pause(target);
 }
@@ -126,6 +133,7 @@ void target_resume(struct target *target)
 	if (!was_paused)
 		return;
 	target->holding = false;
+	target->resume_at = 0;
 	target->pause.failures = target->pause.paused_until = target->pause.paused_since = 0;
 	target->pause.reason[0] = '\0';
 	if (target->told) {
@@ -142,7 +150,11 @@ void target_resume(struct target *target)
 void target_recall(struct target *target, const struct destination_state *state)
 {
 	long status = strtol(state->reason, NULL, 10);
+	int64_t left = state->paused_until - clock_now();
 
+	/* No pause is longer: the clock was set back. */
+	if (left > 0 && left <= PAUSE_MOST)
+		target->resume_at = clock_monotonic() + left;
 	target->unclaimed = state->queued - state->sent - state->dead - state->dropped;
 	target->pause = *state;
 	target->pause.name = NULL;

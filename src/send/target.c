@@ -177,7 +177,7 @@ void target_configure(struct target *target, struct config *config)
 	if (target->pause.failures == 0)
 		target->window = target->options->batches_in_flight;
 	if (target->holding)
-		target->pause.paused_until = 0;
+		target->resume_at = target->pause.paused_until = 0;
 	target->refusals = 0;
 }
 

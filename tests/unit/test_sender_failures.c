@@ -268,6 +268,47 @@ static void no_pause_is_longer_than_an_hour(void **state)
 	await_sent(3);
 }
 
+static void limit_old_key_late(struct visit *visit)
+{
+	visit->until = visit->number == 0 ? INT_MAX : 0;
+	if (visit->number > 0)
+		return;
+	visit->status = 429;
+	visit->headers = "Retry-After: 1\r\n";
+	visit->answer = "";
+}
+
+/* It is obeyed though the options are others by now; so the log and the operator hear of it. */
+static void a_limit_after_a_reload_is_a_pause(void **state)
+{
+	struct config next = {
+		.destinations = destinations, .destination_count = 2, .references = 1};
+	struct destination same[2];
+
+	(void)state;
+	keep_log();
+	memcpy(same, destinations, sizeof(same));
+	next.destinations = same;
+	behave(limit_old_key_late);
+	start();
+	queue("main", 3);
+	await_visits(1);
+	sender_reload(sender, &next);
+	(void)usleep(100000);
+	let_go();
+	await_paused(0, true);
+	await_sent(3);
+	await_paused(0, false);
+	assert_told_once(-1);
+	assert_in_range(segment.visits[1].at - segment.visits[0].at, 950, 8000);
+	assert_int_equal(state_of(0).paused_until, 0);
+	assert_logged("msg=\"delivery paused\" destination=main", true);
+	assert_logged("msg=\"delivery resumed\" destination=main", true);
+	sender_stop(sender, SECOND);
+	sender = NULL;
+	assert_int_equal(next.references, 1);
+}
+
 /* ---- the store ---- */
 
 static void fail_turns(int count)
@@ -344,6 +385,7 @@ int main(void)
 		TEST(destinations_are_independent),
 		TEST(obeys_a_pause_from_before_a_restart),
 		TEST(no_pause_is_longer_than_an_hour),
+		TEST(a_limit_after_a_reload_is_a_pause),
 		TEST(says_again_what_the_store_did_not_take),
 		TEST(claims_again_what_was_rolled_back),
 		TEST(stops_while_the_store_is_broken),

@@ -136,7 +136,57 @@ static void a_retry_in_the_same_millisecond_resumes(void **state)
 	assert_told_once(-1);
 	assert_int_equal(visits(), 2);
 	assert_logged("msg=\"delivery paused\" destination=main", true);
+	assert_logged("at=1970-", false); /* it says when, though that is now */
 	assert_logged("msg=\"delivery resumed\" destination=main", true);
+}
+
+static void limit_first(struct visit *visit)
+{
+	if (visit->number > 0)
+		return;
+	visit->status = 429;
+	visit->headers = "Retry-After: 20\r\n";
+	visit->answer = "";
+}
+
+static void a_clock_that_is_set_back_prolongs_no_pause(void **state)
+{
+	(void)state;
+	behave(limit_first);
+	start();
+	queue("main", 3);
+	await_paused(0, true);
+	atomic_store(&set_back, 50 * MINUTE);
+	await_really(&engine.sent, 3);
+	atomic_store(&set_back, 0);
+	assert_told_once(-1);
+	assert_int_equal(visits(), 2);
+	assert_in_range(segment.visits[1].at - segment.visits[0].at, 19 * SECOND, 40 * SECOND);
+}
+
+static void fail_then_limit(struct visit *visit)
+{
+	if (visit->number > 1)
+		return;
+	visit->status = visit->number == 0 ? 503 : 429;
+	visit->headers = visit->number == 0 ? "" : "Retry-After: 3000\r\n";
+	visit->answer = "";
+}
+
+/* The line of the first failure says that it goes on at once. */
+static void a_long_pause_is_told_though_a_short_one_just_was(void **state)
+{
+	(void)state;
+	keep_log();
+	behave(fail_then_limit);
+	start();
+	queue("main", 3);
+	await_really(&engine.sent, 3);
+	await_paused(0, false);
+	assert_told_once(-1);
+	assert_int_equal(count_logged("msg=\"delivery paused\""), 2);
+	assert_logged("failures=2 status=429", true);
+	assert_logged("outage_seconds=300", true);
 }
 
 int main(void)
@@ -145,6 +195,8 @@ int main(void)
 		TEST(an_hour_of_5xx_loses_nothing),
 		TEST(three_hours_of_401_hold_it),
 		TEST(a_retry_in_the_same_millisecond_resumes),
+		TEST(a_clock_that_is_set_back_prolongs_no_pause),
+		TEST(a_long_pause_is_told_though_a_short_one_just_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
