@@ -67,8 +67,11 @@ static struct errand *make_errand(struct target *target,
 	return errand;
 }
 
+/* Whatever goes to the engine says how the pause is now: one that is handed over again must not
+ * undo a later one. */
 static void submit(struct errand *errand)
 {
+	errand->pause = errand->target->pause;
 	errand->target->sender->outstanding++;
 	errand->target->outstanding++;
 	engine_submit(errand->target->sender->engine, &errand->request);
@@ -330,20 +333,10 @@ static int run_pause(struct engine *engine, struct request *request, struct erro
 	return engine_pause(engine, &errand->pause, error);
 }
 
-/* A pause that cannot be remembered now will be with the next failure. */
-static void take_pause(struct sender *sender, struct note *note)
-{
-	(void)sender;
-	came_back(of_note(note));
-	free_errand(of_note(note));
-}
-
 void settle_pause(struct target *target)
 {
-	struct errand *errand = make_errand(target, run_pause, take_pause);
+	struct errand *errand = make_errand(target, run_pause, take_settlement);
 
-	if (errand == NULL)
-		return;
-	errand->pause = target->pause;
-	submit(errand);
+	if (errand != NULL)
+		submit(errand);
 }

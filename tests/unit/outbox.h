@@ -39,6 +39,7 @@ struct engine {
 	int sent;
 	int dead;
 	int claims;
+	int pauses;                         /* how often one was remembered, or its end */
 	int renewals;                       /* how often claims were let go of */
 	struct destination_state states[2]; /* as they were at the last commit */
 	size_t state_count;
@@ -143,6 +144,7 @@ int engine_settle_dead(struct engine *it, const char *destination, int64_t messa
 int engine_pause(struct engine *it, const struct destination_state *pause, struct error *error)
 {
 	(void)error;
+	it->pauses++;
 	for (size_t i = 0; i < it->state_count; i++)
 		if (strcmp(it->states[i].name, pause->name) == 0) {
 			char *name = it->states[i].name;

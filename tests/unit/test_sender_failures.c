@@ -352,6 +352,58 @@ static void claims_again_what_was_rolled_back(void **state)
 	assert_in_range(engine.claims, 2, 4);
 }
 
+static void fail_once_held(struct visit *visit)
+{
+	visit->until = visit->number == 0 ? INT_MAX : 0;
+	visit->status = visit->number == 0 ? 503 : 200;
+	visit->answer = visit->number == 0 ? "" : GOOD;
+}
+
+static void await_pauses(int count)
+{
+	await(&engine.lock, &engine.pauses, count, "pauses remembered");
+}
+
+/* The pause is remembered only after its end was: it must not come back. */
+static void remembers_a_pause_as_it_is_by_now(void **state)
+{
+	(void)state;
+	behave(fail_once_held);
+	start();
+	queue("main", 3);
+	await_visits(1);
+	fail_turns(1);
+	let_go();
+	await_sent(3);
+	await_pauses(3);
+	(void)usleep(20000);
+	assert_false(is_paused(0));
+	assert_told_once(-1);
+}
+
+static void fail_once_then_hold(struct visit *visit)
+{
+	visit->until = visit->number == 0 ? 0 : INT_MAX;
+	visit->status = visit->number == 0 ? 503 : 200;
+	visit->answer = visit->number == 0 ? "" : GOOD;
+}
+
+/* Else the operator would see a pause until the next one, and after each restart. */
+static void remembers_the_end_of_a_pause_that_the_store_did_not_take(void **state)
+{
+	(void)state;
+	behave(fail_once_then_hold);
+	start();
+	queue("main", 3);
+	await_paused(0, true);
+	await_visits(2);
+	fail_turns(3); /* the batch and the end may be said in one turn or in two */
+	let_go();
+	await_sent(3);
+	await_paused(0, false);
+	assert_told_once(-1);
+}
+
 static void stops_while_the_store_is_broken(void **state)
 {
 	int64_t began;
@@ -388,6 +440,8 @@ int main(void)
 		TEST(a_limit_after_a_reload_is_a_pause),
 		TEST(says_again_what_the_store_did_not_take),
 		TEST(claims_again_what_was_rolled_back),
+		TEST(remembers_a_pause_as_it_is_by_now),
+		TEST(remembers_the_end_of_a_pause_that_the_store_did_not_take),
 		TEST(stops_while_the_store_is_broken),
 	};
 
