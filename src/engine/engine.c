@@ -26,22 +26,30 @@ static void finish(struct request *requests, int result, const struct error *err
 	}
 }
 
-/* What the turn did to the outboxes. */
-static void announce(struct engine *engine)
+/* What the turn did to the outboxes: `tell` says it of one, under the hooks' mutex. */
+static void announce(
+	struct engine *engine, void (*tell)(const struct engine_hooks *hooks, const char *name,
+				       const struct destination_mark *mark))
 {
-	const struct engine_hooks *hooks = &engine->hooks;
-
 	(void)pthread_mutex_lock(&engine->hooks_mutex);
-	for (size_t i = 0; i < engine->counters.destination_count; i++) {
-		const struct destination_mark *mark = &engine->counters.destination_marks[i];
-		const char *name = engine->counters.destinations[i].name;
-
-		if (mark->removed && hooks->on_removed != NULL)
-			hooks->on_removed(hooks->queued_context, name);
-		if (mark->fresh > 0 && hooks->on_queued != NULL)
-			hooks->on_queued(hooks->queued_context, name, mark->fresh);
-	}
+	for (size_t i = 0; i < engine->counters.destination_count; i++)
+		tell(&engine->hooks, engine->counters.destinations[i].name,
+			&engine->counters.destination_marks[i]);
 	(void)pthread_mutex_unlock(&engine->hooks_mutex);
+}
+
+static void tell_removed(
+	const struct engine_hooks *hooks, const char *name, const struct destination_mark *mark)
+{
+	if (mark->removed && hooks->on_removed != NULL)
+		hooks->on_removed(hooks->queued_context, name);
+}
+
+static void tell_queued(
+	const struct engine_hooks *hooks, const char *name, const struct destination_mark *mark)
+{
+	if (mark->fresh > 0 && hooks->on_queued != NULL)
+		hooks->on_queued(hooks->queued_context, name, mark->fresh);
 }
 
 static int run_all(struct engine *engine, struct request *requests, struct error *error)
@@ -80,9 +88,13 @@ static void turn(struct engine *engine, struct request *requests)
 		engine->timer_at = 0; /* what was set or dropped is as it was before */
 		engine_store_failed(engine, &error);
 	}
+	/* Whoever claimed in this turn what it removed must know that before they have it; a claim
+	 * that found nothing was made before what the turn queued was there. */
+	if (is_ended)
+		announce(engine, tell_removed);
 	finish(requests, result, &error);
 	if (is_ended)
-		announce(engine);
+		announce(engine, tell_queued);
 }
 
 static void *run(void *context)

@@ -1,4 +1,5 @@
 /* The engine: a turn is a transaction, what was told is not told again, counters balance. */
+#include "engine/inside.h"
 #include "turning.h"
 
 #include <semaphore.h>
@@ -187,6 +188,54 @@ static void hooks_that_were_taken_away_are_not_being_called(void **state)
 	assert_int_equal(outbox_number(given, "waiting"), 3);
 	assert_int_equal(sem_trywait(&hook.called), -1);
 	(void)sem_destroy(&hook.called);
+}
+
+struct removal {
+	struct request request;
+	_Atomic bool *is_told;
+	bool was_told; /* when it was done */
+	sem_t done;
+};
+
+static int remove_one(struct engine *engine, struct request *request, struct error *error)
+{
+	(void)request, (void)error;
+	return counters_removed(&engine->counters, "map");
+}
+
+static void note_told(struct request *request, int result, const struct error *error)
+{
+	struct removal *removal = (struct removal *)request;
+
+	(void)result, (void)error;
+	removal->was_told = *removal->is_told;
+	(void)sem_post(&removal->done);
+}
+
+static void on_removed(void *context, const char *destination)
+{
+	assert_string_equal(destination, "map");
+	*(_Atomic bool *)context = true;
+}
+
+/* Whoever claims in the turn that forgets somebody must not have time to send what they got. */
+static void a_removal_is_told_before_what_was_claimed_with_it(void **state)
+{
+	struct given *given = *state;
+	_Atomic bool is_told = false;
+	struct removal removal = {
+		.request = {.run = remove_one, .done = note_told}, .is_told = &is_told};
+	const struct engine_hooks hooks = {.on_removed = on_removed, .queued_context = &is_told};
+	const struct engine_hooks none = {0};
+
+	assert_int_equal(sem_init(&removal.done, 0, 0), 0);
+	engine_set_hooks(given->engine, &hooks);
+	engine_submit(given->engine, &removal.request);
+	while (sem_wait(&removal.done) != 0)
+		continue;
+	engine_set_hooks(given->engine, &none);
+	assert_true(removal.was_told);
+	(void)sem_destroy(&removal.done);
 }
 
 static bool takes_webhooks_within(struct given *given, int seconds)
@@ -470,6 +519,7 @@ int main(void)
 		ENGINE_TEST(what_no_rule_speaks_of_is_ignored),
 		ENGINE_TEST(what_waits_is_committed_together),
 		ENGINE_TEST(hooks_that_were_taken_away_are_not_being_called),
+		ENGINE_TEST(a_removal_is_told_before_what_was_claimed_with_it),
 		ENGINE_TEST(a_turn_that_fails_fails_for_all_of_it_and_is_over),
 		cmocka_unit_test_setup_teardown(
 			a_damaged_store_is_reported_and_not_used, set_up_file, tear_down),
