@@ -49,7 +49,7 @@ struct target {
 	int64_t flush_at; /* ms of the monotonic clock: when they shall go at the latest */
 	int64_t claim_at; /* not before: the store could not give any */
 	bool claiming;
-	bool stale;          /* what is in memory may have left the outbox */
+	bool stale;          /* what is in memory is not what the outbox has */
 	struct batch *ready; /* to be posted next */
 	int64_t in_flight;
 	int64_t outstanding; /* requests of its own that the engine has */

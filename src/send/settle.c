@@ -290,8 +290,14 @@ static void take_dead(struct sender *sender, struct note *note)
 	take_settlement(sender, note);
 }
 
-/* Without memory for the errand the batch is dropped from memory: it stays in the outbox and is
- * sent again, with the same ids, after a restart. */
+/* Without memory for the errand the batch is given up. It stays in the outbox, so it is claimed and
+ * sent again: soon, while Segment still knows its ids. */
+static void give_up(struct target *target, struct batch *batch)
+{
+	batch_free(batch);
+	target->stale = true;
+}
+
 void settle_sent(struct target *target, struct batch *batch)
 {
 	struct errand *errand = make_errand(target, run_sent, take_settlement);
@@ -299,7 +305,7 @@ void settle_sent(struct target *target, struct batch *batch)
 	if (errand != NULL)
 		errand->ids = malloc(batch->count * sizeof(*errand->ids));
 	if (errand == NULL || errand->ids == NULL) {
-		batch_free(batch);
+		give_up(target, batch);
 		if (errand != NULL)
 			free_errand(errand);
 		return;
@@ -316,7 +322,7 @@ void settle_dead(struct target *target, struct batch *batch, long status, const 
 	struct errand *errand = make_errand(target, run_dead, take_dead);
 
 	if (errand == NULL) {
-		batch_free(batch);
+		give_up(target, batch);
 		return;
 	}
 	errand->batch = batch;
