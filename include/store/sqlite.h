@@ -61,7 +61,6 @@ enum statement {
 };
 
 enum {
-	DESTINATIONS_MAX = 256,
 	APPLICATION_ID = 0x53524c59, /* "SRLY", in the file's header */
 	RECORD_KEY_PART = 256,
 	/* Of pages of 4, 8 and 16 KiB, 8 cost least for bodies of some 10 KB. */
@@ -96,9 +95,9 @@ struct sqlite_store {
 	char *path;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
-	bool whole; /* open, and every statement prepared */
-	int lock;   /* descriptor of the lock file, -1 for none */
-	struct place places[DESTINATIONS_MAX];
+	bool whole;           /* open, and every statement prepared */
+	int lock;             /* descriptor of the lock file, -1 for none */
+	struct place *places; /* moves when there is one more */
 	size_t place_count;
 	size_t places_before; /* when the transaction began */
 	bool was_full;        /* the disk was, and no room was seen since */

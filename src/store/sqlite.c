@@ -219,6 +219,7 @@ static void close_store(struct store *store)
 	disconnect(self);
 	for (size_t i = 0; i < self->place_count; i++)
 		free(self->places[i].name);
+	free(self->places);
 	if (self->lock >= 0)
 		(void)close(self->lock);
 	free(self->path);

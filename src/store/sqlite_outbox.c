@@ -113,16 +113,19 @@ int sqlite_tell(struct store *store, const struct uuid *message_id, int64_t now,
 struct place *sqlite_place(struct sqlite_store *store, const char *name, struct error *error)
 {
 	struct place *place;
+	struct place *more;
 	int found;
 
 	for (size_t i = 0; i < store->place_count; i++)
 		if (strcmp(store->places[i].name, name) == 0)
 			return &store->places[i];
-	if (store->place_count == DESTINATIONS_MAX) {
-		(void)error_set(error, "more than %d destinations", DESTINATIONS_MAX);
+	more = realloc(store->places, (store->place_count + 1) * sizeof(*more));
+	if (more == NULL) {
+		(void)error_set(error, "no memory");
 		return NULL;
 	}
-	place = &store->places[store->place_count];
+	store->places = more;
+	place = &more[store->place_count];
 	*place = (struct place){.name = strdup(name)};
 	if (place->name == NULL) {
 		(void)error_set(error, "no memory");

@@ -127,6 +127,26 @@ static void messages_are_claimed_once_in_order(void **state)
 	commit(given);
 }
 
+static void any_number_of_destinations_has_an_outbox(void **state)
+{
+	struct given *given = *state;
+	struct message *messages;
+	char name[16];
+
+	begin(given);
+	for (int i = 0; i < 600; i++) {
+		(void)snprintf(name, sizeof(name), "shop-%d", i);
+		(void)queue(given, name, 10, false);
+	}
+	commit(given);
+	for (int i = 0; i < 600; i++) {
+		(void)snprintf(name, sizeof(name), "shop-%d", i);
+		assert_int_equal(claim(given, name, 10, 1000, &messages), 1);
+		assert_string_equal(messages[0].destination, name);
+		assert_int_equal(claim(given, name, 10, 1000, &messages), 0);
+	}
+}
+
 static void a_claim_keeps_to_its_bytes_but_takes_one(void **state)
 {
 	struct given *given = *state;
@@ -667,6 +687,7 @@ int main(void)
 		STORE_TEST(what_was_told_stays_told),
 		STORE_TEST(what_was_rolled_back_was_not_told),
 		STORE_TEST(messages_are_claimed_once_in_order),
+		STORE_TEST(any_number_of_destinations_has_an_outbox),
 		STORE_TEST(a_claim_keeps_to_its_bytes_but_takes_one),
 		STORE_TEST(an_identify_goes_with_its_event),
 		STORE_TEST(a_claim_that_is_rolled_back_is_none),
