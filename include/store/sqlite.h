@@ -22,6 +22,7 @@ enum statement {
 	TELL,
 	QUEUE,
 	CLAIM,
+	LAST_MESSAGE,
 	DELETE_MESSAGE,
 	BURY,
 	BURY_DELIVERY,

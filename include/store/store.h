@@ -117,7 +117,7 @@ void store_close(struct store *store);
 
 /* Closes and opens again after an error of the disk or the database, and checks what is there:
  * after a failed fsync nothing that was read before may be trusted. -1 when that does not work yet;
- * then *damaged says whether it never will. */
+ * then *damaged says whether it never will, as when it has not all that is claimed. */
 int store_reopen(struct store *store, bool *damaged, struct error *error);
 
 int store_begin(struct store *store, struct error *error);

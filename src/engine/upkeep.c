@@ -84,7 +84,8 @@ static void report_damage(struct engine *engine, const struct error *error)
 {
 	log_line(LOG_ERROR, "store is damaged", LOG_STRING("reason", error->text),
 		LOG_STRING("effect", "segrelay stops; nothing is overwritten"),
-		LOG_STRING("next", "restore a backup, or try `sqlite3 STORE .recover`"));
+		LOG_STRING("next", "restore a backup, or try `sqlite3 STORE .recover`; then start "
+				   "segrelay"));
 	(void)pthread_mutex_lock(&engine->hooks_mutex);
 	engine->damaged = true;
 	if (engine->hooks.on_damaged != NULL)

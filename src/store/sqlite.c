@@ -231,6 +231,25 @@ static bool is_gone(const struct sqlite_store *store)
 	return !sqlite_in_memory(store) && access(store->path, F_OK) != 0;
 }
 
+/* What is claimed and not in the file any more would be taken for what gets its ids next, which
+ * would be removed unsent: a copy from before, or the file without its WAL, is for a new start. */
+static int check_claims(struct sqlite_store *store, bool *damaged, struct error *error)
+{
+	int result = sqlite_run(store, LAST_MESSAGE, error, "");
+	int64_t last = sqlite3_column_int64(store->statements[LAST_MESSAGE], 0);
+
+	sqlite_end(store, LAST_MESSAGE);
+	if (result != SQLITE_ROW)
+		return -1;
+	for (size_t i = 0; i < store->place_count; i++)
+		*damaged |= store->places[i].cursor > last;
+	return *damaged ? error_set(error,
+				  "store %s lacks what it had before: it is an older copy, or "
+				  "without its -wal file",
+				  store->path)
+			: 0;
+}
+
 /* Claims stay: who holds them is still there. */
 static int reopen(struct store *store, bool *damaged, struct error *error)
 {
@@ -247,7 +266,8 @@ static int reopen(struct store *store, bool *damaged, struct error *error)
 		return error_set(error, "store %s is gone: put it back", self->path);
 	disconnect(self);
 	self->last_code = SQLITE_OK;
-	if (connect_to(self, error) == 0 && sqlite_recover(self, damaged, error) == 0)
+	if (connect_to(self, error) == 0 && sqlite_recover(self, damaged, error) == 0 &&
+		check_claims(self, damaged, error) == 0)
 		return 0;
 	if (self->last_code == SQLITE_CORRUPT || self->last_code == SQLITE_NOTADB)
 		*damaged = true;

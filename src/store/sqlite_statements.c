@@ -75,6 +75,7 @@ static const char *const sql[STATEMENTS] = {
 	[CLAIM] = "SELECT id, queued, delivery, with_next, message_id, shop, event, json FROM "
 		  "messages"
 		  " WHERE destination = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+	[LAST_MESSAGE] = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'",
 	[DELETE_MESSAGE] = "DELETE FROM messages WHERE id = ?1",
 	[BURY] = "INSERT INTO dead (destination, delivery, queued, died, status, message_id, shop,"
 		 " event, reason, json) SELECT destination, delivery, queued, ?2, ?3, message_id, "

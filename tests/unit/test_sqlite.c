@@ -369,6 +369,50 @@ static void damage_is_found_when_reopening(void **state)
 	assert_non_null(strstr(given->error.text, "keep a copy"));
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	static char bytes[1 << 20];
+	int in = open(from, O_RDONLY);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t size = read(in, bytes, sizeof(bytes));
+
+	assert_in_range(size, 1, sizeof(bytes) - 1);
+	assert_int_equal(write(out, bytes, (size_t)size), size);
+	(void)close(in);
+	(void)close(out);
+}
+
+/* Its next message would get the id of one that is claimed, and be removed when that was sent. */
+static void an_older_copy_is_no_store_to_go_on_with(void **state)
+{
+	struct given *given = *state;
+	const char *path = given->url + strlen("sqlite:");
+	struct message *messages;
+	char copy[160];
+	bool damaged;
+
+	(void)snprintf(copy, sizeof(copy), "%s.copy", path);
+	begin(given);
+	(void)queue(given, "main", 10, false);
+	commit(given);
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), 0);
+	copy_file(path, copy);
+	begin(given);
+	(void)queue(given, "main", 10, false);
+	commit(given);
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), 0);
+	begin(given);
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 2);
+	commit(given);
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), 0);
+	assert_int_equal(unlink(path), 0);
+	copy_file(copy, path);
+	assert_int_equal(store_reopen(given->store, &damaged, &given->error), -1);
+	assert_true(damaged);
+	assert_non_null(strstr(given->error.text, "an older copy"));
+	reopen(given); /* a new start, with nothing claimed, goes on with it */
+}
+
 static void another_programs_database_is_left_alone(void **state)
 {
 	struct given *given = *state;
@@ -396,6 +440,7 @@ int main(void)
 		STORE_TEST(what_an_older_segrelay_stored_is_kept_and_forgotten),
 		STORE_TEST(a_range_is_found_without_going_through_the_table),
 		STORE_TEST(damage_is_found_when_reopening),
+		STORE_TEST(an_older_copy_is_no_store_to_go_on_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
