@@ -153,10 +153,12 @@ static void a_clock_that_is_set_back_prolongs_no_pause(void **state)
 {
 	(void)state;
 	behave(limit_first);
+	atomic_store(&stops_at, clock_monotonic() + 100);
 	start();
 	queue("main", 3);
 	await_paused(0, true);
 	atomic_store(&set_back, 50 * MINUTE);
+	atomic_store(&stops_at, INT64_MAX);
 	await_really(&engine.sent, 3);
 	atomic_store(&set_back, 0);
 	assert_told_once(-1);
