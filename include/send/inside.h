@@ -95,6 +95,7 @@ struct sender {
 	CURLM *multi;
 	_Atomic int64_t heartbeat;
 	_Atomic int64_t missed; /* messages that there was no memory to announce */
+	_Atomic bool removed;   /* some were taken out, without memory to say whose */
 
 	pthread_mutex_t mutex;
 	struct note *notes;

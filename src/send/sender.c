@@ -68,7 +68,7 @@ static void take_removed(struct sender *sender, struct note *note)
 	free(removed);
 }
 
-/* Without memory for it, they would be sent in spite of all: who was forgotten must not be. */
+/* Without memory to say whose they were, all let go: who was forgotten must not be sent. */
 void sender_removed(void *context, const char *destination)
 {
 	struct sender *sender = context;
@@ -76,10 +76,8 @@ void sender_removed(void *context, const char *destination)
 	struct queued_note *removed = malloc(sizeof(*removed) + length);
 
 	if (removed == NULL) {
-		log_line(LOG_ERROR, "no memory to take back messages of a forgotten person",
-			LOG_STRING("destination", destination),
-			LOG_STRING("effect", "those that were claimed before are sent"),
-			LOG_STRING("next", "run `segrelay forget` for the person again"));
+		atomic_store(&sender->removed, true);
+		(void)curl_multi_wakeup(sender->multi);
 		return;
 	}
 	removed->note.take = take_removed;
@@ -104,8 +102,11 @@ static void count_missed(const struct sender *sender, int64_t missed)
 static void take_notes(struct sender *sender)
 {
 	int64_t missed = atomic_exchange(&sender->missed, 0);
+	bool removed = atomic_exchange(&sender->removed, false);
 	struct note *note;
 
+	for (struct target *target = sender->targets; target != NULL; target = target->next)
+		target->stale |= removed;
 	(void)pthread_mutex_lock(&sender->mutex);
 	note = sender->notes;
 	sender->notes = NULL;

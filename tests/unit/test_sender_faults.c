@@ -200,6 +200,28 @@ static void what_there_was_no_memory_to_announce_is_sent(void **state)
 	assert_told_once(-1);
 }
 
+static void what_there_was_no_memory_to_take_back_is_not_sent(void **state)
+{
+	(void)state;
+	start();
+	close_segment();
+	queue("main", 5);
+	await_paused(0, true); /* they are in memory, to be tried again */
+	(void)pthread_mutex_lock(&engine.lock);
+	engine.parcels[2].removed = true;
+	(void)pthread_mutex_unlock(&engine.lock);
+	in_sender = true;
+	atomic_store(&allocations_left, 1);
+	sender_removed(sender, "main");
+	in_sender = false;
+	assert_true(atomic_load(&allocations_left) <= 0);
+	atomic_store(&allocations_left, INT32_MAX);
+	await_really(&engine.renewals, 2); /* of both destinations */
+	open_segment();
+	await_really(&engine.sent, 4);
+	assert_told_once(2);
+}
+
 static bool is_asked(void)
 {
 	bool asked;
@@ -326,6 +348,7 @@ int main(void)
 		cmocka_unit_test(each_call_of_curl_fails_in_turn),
 		cmocka_unit_test(each_allocation_fails_in_turn),
 		TEST(what_there_was_no_memory_to_announce_is_sent),
+		TEST(what_there_was_no_memory_to_take_back_is_not_sent),
 		TEST(what_was_missed_after_a_claim_in_vain_is_sent),
 		TEST(sending_goes_on_though_curl_fails_now_and_then),
 		cmocka_unit_test(where_curl_fails_the_sender_rests),
