@@ -301,6 +301,7 @@ static void where_curl_fails_the_sender_rests(void **state)
 	for (size_t i = 0; i < COUNT_OF(calls); i++) {
 		assert_int_equal(set_up(state), 0);
 		keep_log();
+		atomic_store(&stops_at, clock_monotonic() + 30 * SECOND);
 		start();
 		queue("main", 5);
 		fail_for_a_while(calls[i]);
@@ -316,6 +317,7 @@ static void where_curl_fails_the_sender_rests(void **state)
 		atomic_store(&failing, calls[i]);
 		assert_int_equal(tear_down(state), 0); /* it can be stopped all the same */
 		atomic_store(&failing, NO_CALL);
+		atomic_store(&stops_at, INT64_MAX);
 	}
 }
 
