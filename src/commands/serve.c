@@ -146,7 +146,9 @@ static void reload(struct daemon *daemon)
 	struct text report = {0};
 	struct config *config;
 
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic() * 1000);
+	/* The end of this ms: for systemd (Type=notify-reload) a time from before its signal, be it
+	 * by a few us, is that of another reload. */
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic() * 1000 + 999);
 	if (config_load(daemon->path, &config, &report) == 0) {
 		log_report(LOG_WARNING, "configuration", &report);
 		use_config(daemon, config);

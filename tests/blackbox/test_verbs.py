@@ -3,8 +3,11 @@
 import http.client
 import json
 import os
+import signal
+import socket
 import subprocess
 import tempfile
+import time
 
 import pytest
 from conftest import MAIN_KEY, SEGRELAY
@@ -249,6 +252,16 @@ def test_orders_are_not_taken_from_pages(relay):
         assert connection.getresponse().status == 403
 
 
+def has_ipv6():
+    with socket.socket(socket.AF_INET6) as own:
+        try:
+            own.bind(("::ffff:127.0.0.1", 0))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 def test_orders_are_taken_by_the_name_that_the_admin_has(relay):
     relay.stop()
     relay.fix_ports()
@@ -258,3 +271,23 @@ def test_orders_are_taken_by_the_name_that_the_admin_has(relay):
     relay.start()
     relay.post("orders/create", b"{broken")
     assert "dropped: 1" in run("dead", "drop", "1", "--config", str(relay.config)).stdout
+
+
+def test_systemd_is_told_of_a_reload_with_a_time_behind_its_signal(make_relay, tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        relay = make_relay()
+
+        def hear(word):
+            while not (said := systemd.recv(4096).decode()).startswith(word):
+                pass
+            return said
+
+        hear("READY=1")
+        for _ in range(10):
+            signalled = time.monotonic_ns() // 1000
+            relay.process.send_signal(signal.SIGHUP)
+            assert int(hear("RELOADING=1").split("MONOTONIC_USEC=")[1]) >= signalled
+            hear("READY=1")
