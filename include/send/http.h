@@ -44,7 +44,7 @@ struct http_call {
 struct http_answer {
 	long status;
 	int64_t wait;     /* see http_asked_to_wait */
-	struct text body; /* its beginning */
+	struct text body; /* the whole, as a verb needs it */
 };
 
 /* Makes a request and waits for its answer: 0, or -1 with the reason when there was none. */

@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONNECT_SECONDS = 5, WHOLE_SECONDS = 15, CONNECTION_AGE = 50 * 60 };
+enum {
+	CONNECT_SECONDS = 5,
+	WHOLE_SECONDS = 15,
+	CONNECTION_AGE = 50 * 60,
+	WHOLE_ANSWER_MAX = 1 << 30, /* a dead webhook of max_body, escaped */
+};
 
 static void setup(void)
 {
@@ -51,15 +56,24 @@ CURLcode http_aim(CURL *handle, const char *url)
 	return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_PROXY, proxy) : code;
 }
 
-size_t http_keep(char *bytes, size_t size, size_t count, void *text)
+/* Keeps so much of an answer; the rest is read and let go. An answer that is not known ends as an
+ * error. */
+static size_t keep(struct text *answer, const char *bytes, size_t length, size_t most)
 {
-	struct text *answer = text;
-	size_t length = size * count;
-	size_t room = HTTP_ANSWER_MAX - answer->length;
+	size_t room = most - answer->length;
 
 	text_add(answer, bytes, length < room ? length : room);
-	/* The rest is read and let go. An answer that is not known ends as an error. */
 	return answer->failed ? 0 : length;
+}
+
+size_t http_keep(char *bytes, size_t size, size_t count, void *text)
+{
+	return keep(text, bytes, size * count, HTTP_ANSWER_MAX);
+}
+
+static size_t keep_whole(char *bytes, size_t size, size_t count, void *text)
+{
+	return keep(text, bytes, size * count, WHOLE_ANSWER_MAX);
 }
 
 int64_t http_asked_to_wait(CURL *handle)
@@ -120,6 +134,7 @@ static void prepare(CURL *handle, const struct http_call *call, const struct cur
 	(void)http_aim(handle, call->url);
 	(void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
 	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep_whole);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer->body);
 	if (!call->is_outside)
 		(void)curl_easy_setopt(handle, CURLOPT_PROXY, "");

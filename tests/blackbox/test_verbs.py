@@ -253,11 +253,11 @@ def test_orders_are_not_taken_from_pages(relay):
 
 
 def has_ipv6():
-    with socket.socket(socket.AF_INET6) as own:
-        try:
+    try:
+        with socket.socket(socket.AF_INET6) as own:
             own.bind(("::ffff:127.0.0.1", 0))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True
 
 
@@ -291,3 +291,13 @@ def test_systemd_is_told_of_a_reload_with_a_time_behind_its_signal(make_relay, t
             relay.process.send_signal(signal.SIGHUP)
             assert int(hear("RELOADING=1").split("MONOTONIC_USEC=")[1]) >= signalled
             hear("READY=1")
+
+
+def test_long_answers_of_the_daemon_are_read_to_their_end(relay):
+    """Of many shops and topics, and of a large webhook that cannot be mapped."""
+    for number in range(600):
+        assert relay.post(f"made/up{number}", {"id": number}).status == 200
+    broken = b'{"note": "' + b"x" * 300_000
+    assert relay.post("orders/create", broken).status == 200
+    assert relay.run("status").stdout.count("made/up") == 600
+    assert "x" * 300_000 in relay.run("dead", "show", "1").stdout
