@@ -40,6 +40,9 @@ int money_compare(struct money a, struct money b);
 /* More than zero; false when not known. */
 bool money_positive(struct money a);
 
+/* The same amount without zeros at the end of its fraction: 24.30 is 24.3, 2.0 is 2. */
+struct money money_shorten(struct money amount);
+
 /* Adds the amount as a JSON number with all its digits: 404.95, 4760, 100.0. It must be known. */
 void money_write(struct money amount, struct text *text);
 

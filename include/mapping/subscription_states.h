@@ -19,6 +19,10 @@ bool states_is_over(const cJSON *state);
 /* Whether the delivery shows another state than what is known, as far as both say something. */
 bool states_is_changed(struct work *work, const cJSON *subscription);
 
+/* A name of the state that the delivery shows: the same whichever version of ReCharge's API wrote
+ * it. NULL only when the work failed. */
+const char *states_name(struct work *work, const cJSON *subscription);
+
 /* Whether it shows one from before that. */
 bool states_is_older(struct work *work, const cJSON *subscription);
 

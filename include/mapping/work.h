@@ -60,6 +60,7 @@ struct work {
 	const char *refund_returned;      /* the same in the buyer's, when that is another */
 	struct progress progress;         /* of a checkout */
 	struct known_product *products;   /* the catalogue's, as far as they were looked up */
+	const char *learnt;               /* of an update: it is the first that is seen */
 	bool given_up;                    /* a charge's subscriptions are told as cancelled now */
 	bool enabled_told;                /* Customer Enabled is told now */
 	bool made_up_told;                /* something is told now under a made-up id alone */

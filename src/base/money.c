@@ -168,6 +168,13 @@ bool money_positive(struct money a)
 	return a.known && a.units > 0;
 }
 
+struct money money_shorten(struct money amount)
+{
+	for (; amount.scale > 0 && amount.units % 10 == 0; amount.scale--)
+		amount.units /= 10;
+	return amount;
+}
+
 void money_write(struct money amount, struct text *text)
 {
 	uint64_t units = amount.units < 0 ? (uint64_t)-amount.units : (uint64_t)amount.units;

@@ -97,10 +97,8 @@ void as_positive_money(struct scope *scope, const struct field *row, const cJSON
 
 void as_count(struct scope *scope, const struct field *row, const cJSON *value)
 {
-	struct money count = amount_at(value, ".");
+	struct money count = money_shorten(amount_at(value, ".")); /* 2.0 is a count, too */
 
-	for (; count.scale > 0 && count.units % 10 == 0; count.scale--) /* 2.0 is a count, too */
-		count.units /= 10;
 	if (!count.known || count.scale != 0) {
 		work_unreadable(scope->work, row->property);
 		return;

@@ -150,7 +150,7 @@ cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path
 {
 	/* what a body says under these names is not meant */
 	static const char *const ours[] = {
-		"at", "updated", "source", "update_type", "ended", "try", "due", NULL};
+		"at", "updated", "source", "update_type", "change", "ended", "try", "due", NULL};
 	cJSON *subject = work_view(work, object);
 
 	if (subject == NULL)

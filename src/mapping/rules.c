@@ -60,7 +60,7 @@ const struct rule rules[] = {
 	{"customers/merge",                         ALIAS,    "alias",                  merged,               NULL,                         NULL,
 		"admin_graphql_api_customer_kept_id admin_graphql_api_customer_deleted_id"},
 	{SUBSCRIPTION_MADE,                         TRACK,    "Subscription Created",   subscription_created, subscription_properties,      "at",         "id source"},
-	{SUBSCRIPTION_CHANGES,                      TRACK,    "Subscription Updated",   subscription_updated, subscription_update_properties, "at",         "id source updated update_type"},
+	{SUBSCRIPTION_CHANGES,                      TRACK,    "Subscription Updated",   subscription_updated, subscription_update_properties, "at",         "id source updated change"},
 	{RECHARGE_SUBSCRIPTIONS "|" SHOPIFY_CONTRACTS, TRACK, "Subscription Cancelled", subscription_ended,   subscription_end_properties,  "at",         "id source ended"},
 	{CHARGE_FAILURES,                           TRACK,    "Subscription Cancelled", subscriptions_given_up, subscription_end_properties, "at",         "id source ended"},
 	{"recharge:order/processed",                TRACK,    "Order Processed",        order_processed,      order_processed_properties,   "at",         "id"},

@@ -8,6 +8,7 @@
 #include "mapping/recharge.h"
 #include "mapping/subscriptions.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ReCharge's ids and Shopify's of contracts may be the same numbers. */
@@ -86,6 +87,25 @@ bool states_is_changed(struct work *work, const cJSON *subscription)
 	return false;
 }
 
+const char *states_name(struct work *work, const cJSON *subscription)
+{
+	struct text name = {0};
+
+	for (size_t i = 0; i < PARTS; i++) {
+		const char *part = part_of(work, subscription, i);
+		struct money number = money_shorten(money_parse(part));
+
+		text_put(&name, ";");
+		if (number.known)
+			money_write(number, &name);
+		else if (part != NULL)
+			text_put(&name, part);
+	}
+	for (size_t i = 0; i < name.length; i++)
+		name.data[i] = (char)tolower((unsigned char)name.data[i]);
+	return work_keep(work, &name);
+}
+
 /* Shopify's contracts say no time: that of the webhook stands in. */
 static const char *state_time(struct work *work, const cJSON *subscription)
 {
@@ -127,6 +147,7 @@ static void remember_state(struct work *work, const cJSON *subscription)
 	work_set(work, state, "at", state_time(work, subscription));
 	work_set(work, state, "account", work->account_id);
 	work_set(work, state, "customer_id", work->person.customer_id);
+	work_set(work, state, "learnt", work->learnt);
 	if (!states_is_over(subscription))
 		json_remove(state, "given_up");
 	remember(work, topic_id(work->payload, work->topic->subscription), state, known->json);

@@ -77,17 +77,27 @@ static const struct action *action_of(const struct work *work)
 	return &actions[i];
 }
 
-/* What an update or an activation shows may have been told by the other already. */
-static bool is_news(struct work *work, const cJSON *subscription, const struct action *action)
+/* Whether the update beside this action came first, and nothing was known to compare it with. */
+static bool is_learnt_alone(const cJSON *known, const cJSON *subject)
 {
-	bool is_older = states_is_older(work, subscription);
-	bool is_known = work->subscription.value != NULL;
+	const char *learnt = json_text(known, "learnt");
+	const char *updated = json_text(subject, "updated");
+
+	return learnt != NULL && updated != NULL && strcmp(learnt, updated) == 0;
+}
+
+/* What an update or an activation shows may have been told by the other already: if it was, they
+ * have one name. */
+static bool is_news(struct work *work, const cJSON *subject, const struct action *action)
+{
+	const cJSON *known = work->subscription.value;
 
 	if (action->told == ALWAYS)
 		return true;
-	if (!is_known || is_older)
+	if (known == NULL || states_is_older(work, subject))
 		return action->told == UNLESS_KNOWN;
-	return states_is_changed(work, subscription);
+	return states_is_changed(work, subject) ||
+	       (action->told == UNLESS_KNOWN && is_learnt_alone(known, subject));
 }
 
 static const char *why_no_news(const struct work *work)
@@ -110,10 +120,15 @@ struct subjects subscription_updated(struct work *work)
 		return silent(why_not);
 	if (states_is_over(subscription))
 		return silent(NULL);
-	if (!is_news(work, subscription, action))
-		return silent(why_no_news(work));
 	subject = subject_of(work, subscription, "updated_at");
+	if (!is_news(work, subject, action)) {
+		if (work->subscription.value == NULL)
+			work->learnt = json_text(subject, "updated");
+		return silent(why_no_news(work));
+	}
 	work_set(work, subject, "update_type", action->type);
+	work_set(work, subject, "change",
+		action->told == ALWAYS ? action->type : states_name(work, subject));
 	return speak_of(work, subject);
 }
 

@@ -109,6 +109,16 @@ static void compares(void **state)
 	assert_false(money_positive(money_parse("-0.01")));
 }
 
+static void leaves_out_zeros_at_the_end(void **state)
+{
+	(void)state;
+	assert_prints(money_shorten(money_parse("24.30")), "24.3");
+	assert_prints(money_shorten(money_parse("-2.00")), "-2");
+	assert_prints(money_shorten(money_parse("100")), "100");
+	assert_prints(money_shorten(money_parse("0.00")), "0");
+	assert_false(money_shorten(money_parse("abc")).known);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +128,7 @@ int main(void)
 		cmocka_unit_test(one_unknown_amount_makes_the_sum_unknown),
 		cmocka_unit_test(converts_by_a_pair_of_amounts),
 		cmocka_unit_test(compares),
+		cmocka_unit_test(leaves_out_zeros_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
