@@ -26,6 +26,9 @@ const char *states_name(struct work *work, const cJSON *subscription);
 /* Whether it shows one from before that. */
 bool states_is_older(struct work *work, const cJSON *subscription);
 
+/* Of an older one: whether the last change of what is known, which was told, led to this state. */
+bool states_is_shown(struct work *work, const cJSON *subscription);
+
 /* Remembers what the delivery showed; that a charge's subscriptions are given up, too. */
 void states_remember(struct work *work);
 

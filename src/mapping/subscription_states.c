@@ -122,6 +122,14 @@ bool states_is_older(struct work *work, const cJSON *subscription)
 	return known != TIME_UNKNOWN && time != TIME_UNKNOWN && time < known;
 }
 
+bool states_is_shown(struct work *work, const cJSON *subscription)
+{
+	int64_t before = time_at(work->subscription.value, "was_at");
+
+	return before != TIME_UNKNOWN && !states_is_changed(work, subscription) &&
+	       time_parse(state_time(work, subscription)) > before;
+}
+
 /* ---- remembering ---- */
 
 static void remember(struct work *work, const char *id, cJSON *state, const char *before)
@@ -142,6 +150,8 @@ static void remember_state(struct work *work, const cJSON *subscription)
 
 	if (work->failed || states_is_older(work, subscription))
 		return;
+	if (states_is_changed(work, subscription))
+		work_set(work, state, "was_at", json_text(known->value, "at"));
 	for (size_t i = 0; i < PARTS; i++)
 		work_set(work, state, parts[i].key, part_of(work, subscription, i));
 	work_set(work, state, "at", state_time(work, subscription));

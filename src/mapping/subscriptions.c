@@ -95,7 +95,7 @@ static bool is_news(struct work *work, const cJSON *subject, const struct action
 	if (action->told == ALWAYS)
 		return true;
 	if (known == NULL || states_is_older(work, subject))
-		return action->told == UNLESS_KNOWN;
+		return action->told == UNLESS_KNOWN && !states_is_shown(work, subject);
 	return states_is_changed(work, subject) ||
 	       (action->told == UNLESS_KNOWN && is_learnt_alone(known, subject));
 }
