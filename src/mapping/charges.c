@@ -141,7 +141,10 @@ static void contract(struct scope *scope, const struct field *row, const cJSON *
 
 static void shipping(struct scope *scope, const struct field *row, const cJSON *lines)
 {
-	field_money(scope, row->property, sum_of(lines, "price"));
+	if (cJSON_IsArray(lines))
+		field_money(scope, row->property, sum_of(lines, "price"));
+	else
+		work_unreadable(scope->work, row->property);
 }
 
 static void codes(struct scope *scope, const struct field *row, const cJSON *discounts)
