@@ -49,7 +49,7 @@ converter as_unit;           /* a unit of time */
 converter as_switch;         /* true or false; 1 or 0 */
 converter as_date;           /* the day of a date or time, as it is written */
 converter as_moment;         /* a time, in UTC */
-converter as_tags;           /* a list of tags "a, b", joined by "," */
+converter as_tags;           /* tags, as "a, b" or as a list, joined by "," */
 converter recharge_currency; /* of an object; the shop's recharge_currency where it has none */
 
 #endif

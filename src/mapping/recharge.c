@@ -241,8 +241,10 @@ void as_moment(struct scope *scope, const struct field *row, const cJSON *value)
 
 void as_tags(struct scope *scope, const struct field *row, const cJSON *value)
 {
-	(void)value;
-	field_text(scope, row->property, order_affiliation(scope->work, scope->root));
+	if (cJSON_IsArray(value))
+		as_joined(scope, row, value);
+	else
+		field_text(scope, row->property, order_affiliation(scope->work, scope->root));
 }
 
 void recharge_currency(struct scope *scope, const struct field *row, const cJSON *object)
