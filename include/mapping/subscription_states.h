@@ -7,7 +7,7 @@
 /* Recalls the state of the subscription that the delivery is about. */
 void states_recall(struct work *work);
 
-/* Whose it is, by Shopify's id; NULL when not known. */
+/* Whose contract it is, by Shopify's id; NULL when not known. */
 const char *states_customer(const struct work *work);
 
 /* What is known of a subscription of ReCharge's, by its id. */

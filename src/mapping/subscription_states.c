@@ -23,9 +23,10 @@ void states_recall(struct work *work)
 		work, kind_of(work), topic_id(work->payload, work->topic->subscription));
 }
 
+/* Of ReCharge's the account says whose it is: it may have been moved to another one. */
 const char *states_customer(const struct work *work)
 {
-	return json_text(work->subscription.value, "customer_id");
+	return work->account_id == NULL ? json_text(work->subscription.value, "customer_id") : NULL;
 }
 
 struct recalled states_known(struct work *work, const char *id)
