@@ -1,4 +1,4 @@
-// Tells Segment what a visitor of the shop does, and the relay whose cart it is: see docs/storefront.md.
+// Tells Segment what a visitor does, and the relay whose cart it is: docs/storefront.md.
 // Nothing here may break or hold up the page.
 (() => {
 	'use strict';
@@ -10,11 +10,9 @@
 	window.segrelay = Object.freeze({version: config.version});
 
 	const DWELL = 400; // ms to be seen
-	const BATCH = 20; // products of one Product List Viewed
+	const BATCH = 20; // of a Product List Viewed
 	const MOST = 40; // of a cart
-	const FETCHES = 60; // products asked for by one page view
-	const BLOCKED = 4000; // ms
-	const TAKEN = 50; // ms
+	const FETCHES = 60; // of a page view
 	const KEY = 'segrelay';
 	const ID = 'ajs_anonymous_id';
 	const METHODS = 'track page identify group alias ready on once off reset debug setAnonymousId addSourceMiddleware';
@@ -40,14 +38,14 @@
 	const known = object => Object.fromEntries(Object.entries(object).filter(([, value]) =>
 		!/^(""|{}|\[]|null|undefined)$/.test(JSON.stringify(value))));
 
-	let own = {}; // where storage is forbidden
+	let own = {}; // without storage
 	const recall = () => attempt(() => JSON.parse(sessionStorage.getItem(KEY))) || own;
 	const remember = (facts, others = recall()) => {
 		own = {...others, ...facts};
 		attempt(() => sessionStorage.setItem(KEY, JSON.stringify(own)));
 	};
 
-	// What the theme wrote, and may replace.
+	// The theme may replace it.
 	const texts = new Map();
 	const read = element => {
 		const text = element?.textContent;
@@ -64,14 +62,14 @@
 	const handleOf = path => decoded(/\/products\/([^/?#]+)/.exec(path)?.[1] || '');
 	const here = () => handleOf(location.pathname);
 
-	// "/fr/cart" is "/cart".
+	// /fr/cart is /cart.
 	const plain = path => path.replace(root(), '/').replace(/\/$/, '') || '/';
 
 	const MARKETING = /^(utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*)$/i;
 	const SECRET = /^(key|\w*token|e?mail|phone|code|hmac|signature)$/i;
 	const PRIVATE = /^(\/[a-z]{2}(-\w+)?)?\/(account|checkouts?|orders|cart|gift_cards|\d+)\//i;
 
-	// Without what opens something or names somebody: in private areas, numbers and long parts.
+	// Without what opens something or names somebody.
 	const cleaned = (address, keep = name => !SECRET.test(name)) => {
 		const url = new URL(address, location.href);
 		const closed = PRIVATE.test(url.pathname);
@@ -91,9 +89,10 @@
 	};
 
 	const campaign = () => {
-		const found = known(Object.fromEntries(['name', 'source', 'medium', 'term', 'content'].map(name =>
-			[name, cut(parameters().get(`utm_${name === 'name' ? 'campaign' : name}`), 200)])
-			.filter(([, value]) => !value?.includes('@'))));
+		const utm = name => cut(parameters().get(`utm_${name}`)?.replace(/[^]*@[^]*/, ''), 200);
+		const found = known({
+			name: utm('campaign'), source: utm('source'), medium: utm('medium'), term: utm('term'), content: utm('content'),
+		});
 		return found.name || found.source ? (remember({campaign: found}), found) : recall().campaign;
 	};
 
@@ -108,7 +107,7 @@
 	let chosen;
 	const asks = name => !!attempt(() => privacy()[name]());
 	const isAllowed = () => config.consent === 'off' || asks('analyticsProcessingAllowed');
-	// Early on there is little in it.
+	// Early on it lacks parts.
 	const privacy = () => shopify().customerPrivacy?.analyticsProcessingAllowed && shopify().customerPrivacy;
 
 	const choice = () => {
@@ -127,7 +126,7 @@
 	let blocked;
 	let owned; // loaded by this script
 
-	// The real one, or what waits for it.
+	// It, or what waits for it.
 	const call = (method, ...args) => {
 		const analytics = window.analytics = window.analytics || [];
 		return analytics[method] ? analytics[method](...args) : analytics.push([method, ...args]);
@@ -151,7 +150,7 @@
 		}));
 	};
 
-	// What waited while the consent was taken back is dropped.
+	// What waits when the consent is taken back is dropped.
 	const middleware = ({payload, next}) => {
 		attempt(() => active && complete(payload.obj));
 		(active || !owned) && next(payload);
@@ -194,7 +193,7 @@
 		url: absolute(url)?.split('?')[0], image_url: secure(variant.image || image),
 	});
 
-	const products = new Map(); // by handle, or promises of them
+	const products = new Map(); // by handle
 	let fetches;
 
 	// It may be that of the page before.
@@ -259,9 +258,7 @@
 
 	const search = text => {
 		const query = (text || '').trim();
-		if (query && once(`search ${query}`)) {
-			track('Products Searched', {query});
-		}
+		query && once(`search ${query}`) && track('Products Searched', {query});
 	};
 
 	let typing;
@@ -352,7 +349,7 @@
 
 	// ---- clicks ----
 
-	// The next page tells it, should this one not live to; if both do, with one id.
+	// The next page tells it, too, with the same id: this one may not live to.
 	const keep = (event, facts, handle) => remember({kept: Object.fromEntries([...Object.entries(recall().kept || {}),
 		[crypto.randomUUID(), {event, facts, handle, timestamp: new Date().toISOString()}]].slice(-BATCH))});
 	const taken = new Set();
@@ -362,13 +359,14 @@
 		if (!taken.has(messageId)) {
 			taken.add(messageId);
 			track(event, {...product && properties(product), ...facts}, {messageId, timestamp});
-			later(() => remember({kept: {...recall().kept, [messageId]: undefined}}), TAKEN);
+			later(() => remember({kept: {...recall().kept, [messageId]: undefined}}), 50);
 		}
 	}));
 	const click = link => {
-		const clicked = {handle: handleOf(link.pathname), place: placeOf(link)};
-		remember({clicked});
-		keep('Product Clicked', clicked.place, clicked.handle);
+		const handle = handleOf(link.pathname);
+		const place = placeOf(link);
+		remember({clicked: {handle, place}});
+		keep('Product Clicked', place, handle);
 		tellKept();
 	};
 
@@ -396,7 +394,7 @@
 		}
 	};
 
-	// ---- the visitor's cart ----
+	// ---- the cart ----
 
 	// Behind the "?" is what opens the cart.
 	const bare = token => token.split('?')[0].split('/').pop();
@@ -404,7 +402,7 @@
 		const cart = await exact(answer);
 		return {...cart, token: bare(cart.token)};
 	};
-	// A headless shop says its token, and writes the attribute itself.
+	// A headless shop writes the attribute itself.
 	const readCart = async () => {
 		const {token, itemCount = 1} = layer().cart || {};
 		return token ? {token: bare(token), item_count: itemCount, headless: true} : cartOf(fetch(`${root()}cart.js`));
@@ -454,7 +452,7 @@
 		}
 	};
 
-	// ---- start and stop ----
+	// ---- start, stop ----
 
 	const start = () => {
 		active = true;
@@ -470,7 +468,7 @@
 			idle(tellKept);
 			idle(link);
 		});
-		later(whenBlocked, BLOCKED);
+		later(whenBlocked, 4000);
 		viewPage();
 		watch();
 	};
@@ -551,8 +549,7 @@
 		let planned;
 		new MutationObserver(() => {
 			planned = planned || idle(() => {
-				planned = 0;
-				learn();
+				planned = learn();
 				watchLists();
 			});
 		}).observe(document.documentElement, {childList: true, subtree: true});
@@ -577,13 +574,13 @@
 		}
 	};
 
-	// A page prepared in advance is not seen yet.
+	// A page prerendered is not seen yet.
 	const begin = () => document.prerendering ? listen(document, 'prerenderingchange', begin) : idle(() => {
 		listen(document, 'visitorConsentCollected', () => {
 			chosen = true;
 			decide();
 		});
-		// In another tab, perhaps.
+		// Perhaps in another tab.
 		listen(document, 'visibilitychange', () => document.hidden || active === isAllowed() || decide());
 		listen(window, 'pageshow', returned);
 		[0, 500, 2000, 8000].forEach(ms => later(seek, ms));
