@@ -59,7 +59,7 @@
 	// ---- addresses ----
 
 	const parameters = () => new URLSearchParams(location.search);
-	const handleOf = path => decoded(/\/products\/([^/?#]+)/.exec(path)?.[1] || '');
+	const handleOf = path => decoded(/^(?!\/cdn\/).*\/products\/([^/?#]+)/.exec(path)?.[1] || '');
 	const here = () => handleOf(location.pathname);
 
 	// /fr/cart is /cart.

@@ -55,6 +55,12 @@ def test_a_product_is_viewed(visitor, shop, segment):
     assert written(tracks(segment, "Product Viewed")[0]) == {"price": "19.95", "compare_at_price": "24.5"}
 
 
+def test_a_product_in_a_collection_that_is_called_products(visitor, shop, segment):
+    visitor.goto(shop.url + "/collections/products/products/enamel-mug")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product Viewed") == [mug(shop)]
+
+
 def test_an_id_keeps_all_its_digits(visitor, shop, segment):
     visitor.goto(shop.url + "/products/camp-kettle")
     viewed = await_track(segment, "Product Viewed")[0]
@@ -207,6 +213,23 @@ def test_the_picture_of_a_product(visitor, shop, segment):
     leave(visitor, shop, segment)
     assert properties(segment, "Product Image Clicked") == [mug(shop, image_url=picture(shop, "enamel-mug.png"))]
     assert [each["name"] for each in properties(segment, "Product Clicked")] == ["Trail Lamp"]
+
+
+def add_to_page(visitor, html):
+    visitor.evaluate(f"void document.querySelector('main').insertAdjacentHTML('beforeend', `{html}`)")
+
+
+def test_a_picture_in_a_link_to_its_file(visitor, shop, segment):
+    """As older themes have it; the file's address looks like a product's."""
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    add_to_page(visitor, """<a id="large" href="/cdn/shop/products/mug_large.png" onclick="event.preventDefault()">
+        <img src="/cdn/shop/products/mug_small.png" width="100" height="100" alt=""></a>""")
+    visitor.click("#large")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product Image Clicked") == [
+        mug(shop, image_url=f"https://127.0.0.1:{shop.port}/cdn/shop/products/mug_small.png")]
+    assert tracks(segment, "Product Clicked") == []
 
 
 def test_a_picture_that_is_loaded_late(visitor, shop, segment):
