@@ -219,6 +219,25 @@ def add_to_page(visitor, html):
     visitor.evaluate(f"void document.querySelector('main').insertAdjacentHTML('beforeend', `{html}`)")
 
 
+def test_a_picture_under_a_button(visitor, shop, segment):
+    """As Shopify's own themes have it; and what lies on the picture without being part of it is no click on it."""
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    add_to_page(visitor, """<div style="position: relative; width: 100px; height: 100px">
+        <div><img src="/cdn/shop/files/enamel-mug.png" width="100" height="100" alt=""></div>
+        <button id="zoom" style="position: absolute; inset: 0; width: 100px"><span>Open</span></button></div>
+        <div><img src="/cdn/shop/files/slate.png" width="50" height="50" alt=""> <button id="beside">Add</button></div>""")
+    visitor.click("#zoom")
+    visitor.click("#beside")
+    for tag in ("button", "div"):  # a banner, and what darkens the page behind a drawer
+        visitor.evaluate(f"""void document.body.insertAdjacentHTML('beforeend',
+            '<{tag} id="over-{tag}" style="position: fixed; inset: 0; width: 100%; height: 100%"></{tag}>')""")
+        visitor.evaluate("""void document.querySelector('#image').scrollIntoView({block: 'center', inline: 'center'})""")
+        visitor.click(f"#over-{tag}", position={"x": 100, "y": 400})
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product Image Clicked") == [mug(shop, image_url=picture(shop, "enamel-mug.png"))]
+
+
 def test_a_picture_in_a_link_to_its_file(visitor, shop, segment):
     """As older themes have it; the file's address looks like a product's."""
     visitor.goto(shop.url + "/products/enamel-mug")
