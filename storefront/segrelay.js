@@ -370,7 +370,7 @@
 		tellKept();
 	};
 
-	const SHARE = /[/.](facebook|pinterest|twitter|x|linkedin|instagram|whatsapp)\.com\/.*(share|pin|intent|send)/;
+	const SHARE = /[/.](facebook|pinterest|twitter|x|linkedin|instagram|whatsapp)\.com\/(.*\/)?(share|(pin|intent|send)\b)/;
 	const IMAGE = /\/cdn\/shop\/|cdn\.shopify\.com\//;
 	const aboutThis = async (event, facts) => track(event, {...properties(await productOf(here()) || {}), ...facts});
 

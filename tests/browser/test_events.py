@@ -279,6 +279,23 @@ def test_sharing_a_product(visitor, shop, segment):
     assert properties(segment, "Product Shared") == [mug(shop, share_via="facebook"), mug(shop, share_via="pinterest")]
 
 
+@pytest.mark.parametrize("address, network", [
+    ("https://www.facebook.com/sharer/sharer.php?u=x", "facebook"), ("https://www.facebook.com/dialog/share?href=x", "facebook"),
+    ("https://www.linkedin.com/shareArticle?mini=true", "linkedin"),
+    ("https://www.linkedin.com/sharing/share-offsite/?url=x", "linkedin"),
+    ("https://twitter.com/share?text=x", "twitter"), ("https://x.com/intent/post?text=x", "x"),
+    ("https://api.whatsapp.com/send?text=x", "whatsapp"),
+    ("https://www.facebook.com/aurora.shopping", None), ("https://www.instagram.com/pinkaurora/", None),
+    ("https://x.com/senders", None), ("https://www.netflix.com/share", None)])
+def test_what_shares_and_what_only_looks_so(visitor, shop, segment, address, network):
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    add_to_page(visitor, f'<a id="network" href="{address}" onclick="event.preventDefault()">There</a>')
+    visitor.click("#network")
+    leave(visitor, shop, segment)
+    assert [each["share_via"] for each in properties(segment, "Product Shared")] == ([network] if network else [])
+
+
 def test_a_search(visitor, shop, segment):
     visitor.goto(shop.url + "/search?type=product&q=r%C3%B6d+mugg+%2B+fat&options%5Bprefix%5D=last")
     leave(visitor, shop, segment)
