@@ -239,11 +239,10 @@
 		if (path === '/search') {
 			search(parameters().get('q'));
 		}
-		// After the form a page shows a customer, or a riddle first.
-		if (recall().registering && layer().customer) {
-			track('Registration Completed');
-		}
-		path !== '/challenge' && remember({registering: undefined});
+		// A riddle may come first.
+		const {registering, clicked} = recall();
+		registering && layer().customer && track('Registration Completed');
+		remember({registering: path === '/challenge' && registering, clicked: here() === clicked?.handle && clicked});
 		watchLists();
 		attempt(() => viewProduct(here()));
 	};

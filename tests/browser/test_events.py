@@ -174,6 +174,18 @@ def test_a_click_on_a_product(visitor, shop, segment, how):
         assert place.items() <= properties(segment, "Product Viewed")[0].items()
 
 
+def test_the_place_in_a_list_is_of_who_came_from_there(visitor, shop, segment):
+    visitor.goto(shop.url + "/collections/kitchen")
+    segment.wait(lambda: pages(segment))
+    visitor.click("#enamel-mug")
+    await_track(segment, "Product Viewed")
+    view(visitor, shop, segment, "/products/enamel-mug")  # loaded anew
+    view(visitor, shop, segment, "/pages/about")
+    view(visitor, shop, segment, "/products/enamel-mug")  # by another way
+    await_track(segment, "Product Viewed", 3)
+    assert [each.get("list_id") for each in properties(segment, "Product Viewed")] == ["411223344551", "411223344551", None]
+
+
 def test_a_click_before_analytics_js_is_there_is_told_on_the_next_page(visitor, shop, segment):
     shop.cdn = "settings fail"
     visitor.goto(shop.url + "/collections/kitchen")
