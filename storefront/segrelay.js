@@ -354,10 +354,10 @@
 	const taken = new Set();
 	const tellKept = () => Object.entries(ready && recall().kept || {}).forEach(safely(async ([messageId, kept]) => {
 		const {event, facts, handle, timestamp} = kept;
-		const product = handle && await productOf(handle);
-		if (!taken.has(messageId)) {
+		const product = !handle || await productOf(handle);
+		if (product && !taken.has(messageId)) {
 			taken.add(messageId);
-			track(event, {...product && properties(product), ...facts}, {messageId, timestamp});
+			track(event, {...handle && properties(product), ...facts}, {messageId, timestamp});
 			later(() => remember({kept: {...recall().kept, [messageId]: undefined}}), 50);
 		}
 	}));

@@ -204,6 +204,23 @@ def test_a_click_before_analytics_js_is_there_is_told_on_the_next_page(visitor, 
     assert clicked[0]["timestamp"] < pages(segment)[0]["timestamp"]
 
 
+def test_a_click_on_a_product_that_only_the_next_page_knows(visitor, shop, segment):
+    """So many products were asked for that no more are; and what is none is not told."""
+    shop.body = "".join(f'<a href="/products/none-{at}">None</a> ' for at in range(70)) + \
+        '<a id="last" href="/products/camp-kettle">Kettle</a> <a id="none" href="/products/none">None</a>'
+    visitor.goto(shop.url + "/pages/about")
+    segment.wait(lambda: pages(segment))
+    visitor.evaluate("new Promise(resolve => setTimeout(resolve, 1000))")
+    visitor.evaluate("addEventListener('click', event => event.preventDefault())")
+    visitor.click("#none")
+    visitor.click("#last")
+    shop.body = ""
+    view(visitor, shop, segment, "/products/camp-kettle")
+    await_track(segment, "Product Clicked")
+    leave(visitor, shop, segment)
+    assert [(each["name"], each["position"]) for each in properties(segment, "Product Clicked")] == [("Camp Kettle", 71)]
+
+
 def test_a_click_does_not_hold_up_the_way(visitor, shop, segment):
     """No handler prevents the link's own doing, and Segment's slowness is not the visitor's."""
     visitor.goto(shop.url + "/collections/kitchen")
