@@ -150,8 +150,14 @@
 		}));
 	};
 
+	// Not all destinations may ever be.
+	const isReady = () => {
+		ready = ready || [tellKept, link].map(idle);
+	};
+
 	// What waits when the consent is taken back is dropped.
 	const middleware = ({payload, next}) => {
+		isReady();
 		attempt(() => active && complete(payload.obj));
 		(active || !owned) && next(payload);
 	};
@@ -465,11 +471,7 @@
 		}
 		call('addSourceMiddleware', middleware);
 		load();
-		call('ready', () => {
-			ready = true;
-			idle(tellKept);
-			idle(link);
-		});
+		call('ready', isReady);
 		later(whenBlocked, 4000);
 		viewPage();
 		watch();

@@ -103,6 +103,16 @@ def test_the_page_s_own_analytics_js_is_used(visitor, shop, segment, relay_web, 
     assert loads == ["/analytics.js/v1/ownownownownownownownownownownow/analytics.min.js"]
 
 
+def test_a_destination_that_is_never_ready(visitor, shop, segment):
+    """analytics.js says that it is ready when all destinations are: one may be blocked."""
+    shop.head = """<script>var analytics = [['register', {name: 'Blocked', version: '1', type: 'destination',
+        isLoaded: () => false, load: () => Promise.resolve(), ready: () => new Promise(() => {})}]];</script>"""
+    view(visitor, shop, segment, "/collections/kitchen")
+    await_track(segment, "Product List Viewed")
+    visitor.click("#enamel-mug")
+    await_track(segment, "Product Clicked")
+
+
 def test_analytics_js_that_the_page_loads_after_us(visitor, shop, segment, relay_web):
     relay_web.write_key = None
     shop.cart.add("81512255325411")
