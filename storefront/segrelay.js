@@ -67,7 +67,7 @@
 
 	const MARKETING = /^(utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*)$/i;
 	const SECRET = /^(key|\w*token|e?mail|phone|code|hmac|signature)$/i;
-	const PRIVATE = /^(\/[a-z]{2}(-\w+)?)?\/(account|checkouts?|orders|cart|gift_cards|\d+)\//i;
+	const PRIVATE = /^(\/[a-z]{2,3}(-\w+)*)?\/(account|checkouts?|orders|cart|gift_cards|tools|\d+)\//i;
 
 	// Without what opens something or names somebody.
 	const cleaned = (address, keep = name => !SECRET.test(name)) => {

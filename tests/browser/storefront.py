@@ -132,7 +132,7 @@ class Storefront:
             return self.render(path, locale, "search", self.cards([MUG, PLAIN], locale), search={"results": results})
         simple = {"": "index", "cart": "cart", "account": "customers/account", "blogs": "blog", "pages": "page",
                   "account/register": "customers/register", "checkouts": "checkout", "gift_cards": "page",
-                  "challenge": "page"}
+                  "challenge": "page", "tools": "page", "zh-hans-hk": "page"}
         name = simple.get(path.strip("/")) or simple.get(section)
         body = (PAGES / f"{name.rpartition('/')[2]}.html").read_text(encoding="utf-8") if name else ""
         return self.render(path, locale, name, body) if name else None
