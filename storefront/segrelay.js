@@ -11,7 +11,7 @@
 
 	const DWELL = 400; // ms to be seen
 	const BATCH = 20; // of a Product List Viewed
-	const MOST = 40; // of a cart
+	const MOST = 25; // of a cart
 	const FETCHES = 60; // of a page view
 	const KEY = 'segrelay';
 	const ID = 'ajs_anonymous_id';
