@@ -159,7 +159,7 @@
 	const middleware = ({payload, next}) => {
 		isReady();
 		attempt(() => active && complete(payload.obj));
-		(active || !owned) && next(payload);
+		!active && (owned || payload.obj.context?.integration) || next(payload);
 	};
 	const complete = message => {
 		const ids = google();

@@ -5,6 +5,7 @@ import threading
 import pytest
 from browser import wait
 from calls import await_track, leave, pages, tracks, view
+from test_visit import OWN
 
 ATTRIBUTE = "_segment_anonymous_id"
 VARIANT = "81512255325411"
@@ -109,17 +110,19 @@ def test_consent_that_is_taken_back(visitor, shop, segment, relay_web):
     assert len(relay_web.posts) == 2 and len(shop.attributes_writes) == 2
 
 
-def test_consent_that_is_taken_back_before_analytics_comes(visitor, shop, segment):
-    """What waited for it is not told afterwards."""
+@pytest.mark.parametrize("head", ["", OWN])
+def test_consent_that_is_taken_back_before_analytics_comes(visitor, shop, segment, head):
+    """What waited for it is not told afterwards, also where the page loads it itself."""
+    shop.head = head.format(cdn=shop.url)
     released = shop.held["/analytics.js/"] = threading.Event()
     visitor.commit(shop.url + "/products/enamel-mug")  # the page may wait for it, too
-    visitor.wait("window.analytics?.length")
+    visitor.wait("window.segrelay && window.analytics?.length")
     choose(visitor, analytics=False)
     released.set()
     visitor.wait("window.analytics.initialized")
     visitor.evaluate(PAUSE)
     assert segment.from_browsers == []
-    assert "ajs_anonymous_id" not in visitor.cookies()
+    assert head or "ajs_anonymous_id" not in visitor.cookies()  # the page's own is the page's
 
 
 def test_consent_that_is_taken_back_while_the_cart_is_read(visitor, shop, segment, relay_web):
