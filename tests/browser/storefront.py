@@ -45,7 +45,8 @@ TEAS = [product(8151225700000 + at, f"Tea {at}", 500 + at, type="Tea") for at in
 UNLISTED = product(8151225640000, "Théière Été", 4200, handle="théière-été")
 CATALOGUE = {each["handle"]: each for each in [MUG, KETTLE, PLAIN, UNLISTED, *TEAS]}
 COLLECTIONS = {"kitchen": ("411223344551", "Kitchen & <Table>", [MUG, KETTLE, PLAIN]),
-               "tea": ("411223344552", "Tea", TEAS)}
+               "tea": ("411223344552", "Tea", TEAS),
+               "all": (None, "Products", [MUG, PLAIN])}  # of Shopify's own making: it has no id
 
 
 def split(path):
@@ -146,7 +147,7 @@ class Storefront:
         number, title, products = COLLECTIONS[name]
         listed = [self.liquid_product(each, locale) for each in products]
         return self.render(path, locale, "collection", self.cards(products, locale, f"/collections/{name}"),
-                           collection={"id": number, "title": title, "products": listed})
+                           collection={"id": number, "handle": name, "title": title, "products": listed})
 
     def cards(self, products, locale="", prefix=""):
         return "<main>" + "".join(

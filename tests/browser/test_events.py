@@ -104,6 +104,12 @@ def test_lists_are_told_when_they_are_seen(visitor, shop, segment):
     assert lists[0]["products"][0] == mug(shop, position=1)
 
 
+def test_a_collection_of_shopify_s_own_has_its_handle_for_an_id(visitor, shop, segment):
+    visitor.goto(shop.url + "/collections/all")
+    await_track(segment, "Product List Viewed")
+    assert [(each["list_id"], each["list_name"]) for each in properties(segment, "Product List Viewed")] == [("all", "Products")]
+
+
 def test_a_long_list_is_told_in_parts_each_product_once(visitor, shop, segment):
     shop.head = "<style>.card { height: 100px } .card a:first-child { display: block; height: 60px }</style>"
     visitor.goto(shop.url + "/collections/tea")
