@@ -124,7 +124,7 @@
 
 	let ready;
 	let blocked;
-	let owned; // loaded by this script
+	let owned; // loaded here
 
 	// It, or what waits for it.
 	const call = (method, ...args) => {
@@ -150,7 +150,7 @@
 		}));
 	};
 
-	// Not all destinations may ever be.
+	// Not all destinations may come.
 	const isReady = () => {
 		ready = ready || [tellKept, link].map(idle);
 	};
@@ -311,9 +311,9 @@
 	const placeOf = link => {
 		const handle = handleOf(link.pathname);
 		const list = lists().find(each => each.products.some(product => product.handle === handle));
-		const {id, name} = list || {id: view.path, name: ownLayer().template || view.path};
+		const {id, name, offset = 0} = list || {id: view.path, name: ownLayer().template || view.path};
 		const handles = list ? list.products.map(product => product.handle) : listed().map(each => handleOf(each.pathname));
-		const position = [...new Set(handles)].indexOf(handle) + 1;
+		const position = [...new Set(handles)].indexOf(handle) + 1 + offset;
 		return {list_id: id, list_name: name, list_position: position, position};
 	};
 

@@ -141,6 +141,15 @@ def test_what_is_only_passed_by_is_not_told(visitor, shop, segment):
     assert tracks(segment, "Product List Viewed") == []
 
 
+def test_what_a_theme_takes_out_of_its_lists(visitor, shop, segment):
+    shop.body = '<div data-segrelay-ignore>' + shop.cards([shops.PLAIN]) + '</div>' + shop.cards([shops.MUG])
+    visitor.goto(shop.url + "/pages/about")
+    await_track(segment, "Product List Viewed")
+    leave(visitor, shop, segment)
+    parts = properties(segment, "Product List Viewed")
+    assert [each["name"] for part in parts for each in part["products"]] == ["Enamel Mug"]
+
+
 def test_products_that_the_data_layer_does_not_know_are_asked_for(visitor, shop, segment):
     visitor.goto(shop.url + "/")
     await_track(segment, "Product List Viewed")
@@ -163,6 +172,20 @@ def test_a_named_list_of_the_theme(visitor, shop, segment):
     lists = properties(segment, "Product List Viewed")
     assert [(each["list_id"], each["list_name"], [product["name"] for product in each["products"]]) for each in lists] == \
         [("featured", "Featured", ["Trail Lamp", "Enamel Mug"])]
+
+
+def test_a_further_page_of_a_list(visitor, shop, segment):
+    visitor.goto(shop.url + "/collections/kitchen")
+    await_track(segment, "Product List Viewed")
+    values = shop.values("/", "", "collection", list_id=411223344551, list_name="Kitchen & <Table>", list_offset=3,
+                         list_products=[shop.liquid_product(shops.TEAS[0]), shop.liquid_product(shops.UNLISTED)])
+    add_to_page(visitor, shop.browser.render(shop.template, values) + shop.cards([shops.TEAS[0], shops.UNLISTED]))
+    await_track(segment, "Product List Viewed", 2)
+    leave(visitor, shop, segment)
+    lists = properties(segment, "Product List Viewed")
+    assert {(each["list_id"], each["list_name"]) for each in lists} == {("411223344551", "Kitchen & <Table>")}
+    assert [(each["name"], each["position"]) for part in lists for each in part["products"]] == \
+        [("Enamel Mug", 1), ("Camp Kettle", 2), ("Trail Lamp", 3), ("Tea 1", 4), ("Théière Été", 5)]
 
 
 @pytest.mark.parametrize("how", [{}, {"modifiers": ["Control"]}, {"button": "middle"}])
