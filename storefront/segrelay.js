@@ -1,4 +1,4 @@
-// Tells Segment what a visitor does, and the relay whose cart it is: docs/storefront.md.
+// Tells Segment what a visitor does, the relay whose cart it is: docs/storefront.md.
 // Nothing here may break or hold up the page.
 (() => {
 	'use strict';
@@ -129,8 +129,11 @@
 	// It, or what waits for it.
 	const call = (method, ...args) => {
 		const analytics = window.analytics = window.analytics || [];
-		return analytics[method] ? analytics[method](...args) : analytics.push([method, ...args]);
+		return analytics[method] ? analytics[method](...args) : wait(method, ...args);
 	};
+	// With its page, as Segment's snippet.
+	const wait = (...args) => window.analytics.push([...args, {__t: 'bpc', u: location.href, p: location.pathname,
+		s: location.search, t: document.title, r: document.referrer, c: document.querySelector('[rel=canonical]')?.href}]);
 
 	const load = () => {
 		const stub = window.analytics;
@@ -139,7 +142,7 @@
 		}
 		owned = stub.invoked = true;
 		METHODS.split(' ').forEach(method => {
-			stub[method] = (...args) => window.analytics === stub ? stub.push([method, ...args]) : window.analytics[method](...args);
+			stub[method] = (...args) => window.analytics === stub ? wait(method, ...args) : call(method, ...args);
 		});
 		Object.assign(stub, {
 			_writeKey: config.writeKey, _cdn: config.cdn,
@@ -187,7 +190,7 @@
 
 	// ---- products ----
 
-	// Of hundredths, in every currency.
+	// Of hundredths.
 	const amount = hundredths => Number.isInteger(hundredths) ? hundredths / 100 : undefined;
 	const absolute = address => address && new URL(address, location.origin).href;
 	const secure = address => absolute(address)?.replace(/^http:/, 'https:');
@@ -222,7 +225,7 @@
 		return {...product, image: product.featured_image,
 			variant: {...variant, compareAt: variant.compare_at_price, image: variant.featured_image?.src}};
 	};
-	// Ids stay texts, with all their digits.
+	// Ids stay texts.
 	const exact = async answer => JSON.parse((await (await answer).text()).replace(/("(?:\w+_)?id":\s*)(\d+)/g, '$1"$2"'));
 
 	// ---- a page view ----
@@ -354,7 +357,7 @@
 
 	// ---- clicks ----
 
-	// The next page tells it, too, with the same id: this one may not live to.
+	// The next page tells it, too, with the same id.
 	const keep = (event, facts, handle) => remember({kept: Object.fromEntries([...Object.entries(recall().kept || {}),
 		[crypto.randomUUID(), {event, facts, handle, timestamp: new Date().toISOString()}]].slice(-BATCH))});
 	const taken = new Set();
@@ -528,7 +531,6 @@
 			searchRests(parameters().get('q'));
 		}
 	});
-	// The browser had kept the page.
 	const returned = ({persisted}) => {
 		const before = view;
 		if (persisted) {
@@ -578,13 +580,12 @@
 		}
 	};
 
-	// A page prerendered is not seen yet.
 	const begin = () => document.prerendering ? listen(document, 'prerenderingchange', begin) : idle(() => {
 		listen(document, 'visitorConsentCollected', () => {
 			chosen = true;
 			decide();
 		});
-		// Perhaps in another tab.
+		// In another tab.
 		listen(document, 'visibilitychange', () => document.hidden || active === isAllowed() || decide());
 		listen(window, 'pageshow', returned);
 		[0, 500, 2000, 8000].forEach(ms => later(seek, ms));

@@ -1,6 +1,7 @@
 """What a visit has beyond single events: the customer, analytics.js in its kinds, navigation without loading, themes."""
 
 import hashlib
+import threading
 
 import pytest
 from browser import wait
@@ -208,6 +209,28 @@ def test_navigation_without_loading(visitor, shop, segment):
     assert [each["event"] for each in tracks(segment)] == \
         ["Blog Viewed", "Product Viewed", "Products Searched", "Blog Viewed"]
     assert properties(segment, "Product Viewed")[0]["product_id"] == "922337203685477579"
+
+
+@pytest.mark.parametrize("write_key", [None, "configured"])
+def test_navigation_without_loading_before_analytics_js_is_there(visitor, shop, segment, relay_web, write_key):
+    """Each page is told with its own address, which is another one by the time."""
+    relay_web.write_key = write_key
+    shop.head = '<link rel="canonical" href="/pages/about-us">'
+    released = shop.held["/analytics.js/"] = threading.Event()
+    visitor.commit(shop.url + "/pages/about?utm_source=letter")
+    visitor.wait("window.segrelay && window.analytics?.length > 1 && window.go")
+    visitor.evaluate("document.querySelector('[rel=canonical]').remove(); go('/blogs/news')")
+    visitor.wait("window.analytics.some(([method, name]) => name === 'Blog Viewed')")
+    if not write_key:
+        visitor.evaluate("""void (analytics._writeKey = 'x', analytics._cdn = location.origin, document.head.append(Object.assign(
+            document.createElement('script'), {src: '/analytics.js/v1/x/analytics.min.js'})))""")
+    released.set()
+    segment.wait(lambda: len(pages(segment)) == 2)
+    await_track(segment, "Blog Viewed")
+    assert [(each["properties"]["url"], each["properties"]["title"]) for each in pages(segment)] == [
+        (shop.url + "/pages/about-us?utm_source=letter", "Page – Aurora"), (shop.url + "/blogs/news", "At /blogs/news")]
+    assert paths(segment) == ["/pages/about-us", "/blogs/news"]
+    assert tracks(segment)[0]["context"]["page"]["path"] == "/blogs/news"
 
 
 def test_a_search_without_loading(visitor, shop, segment):
