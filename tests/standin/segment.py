@@ -134,6 +134,7 @@ class Segment:
         self._failures = collections.deque()
         self._always = {}
         self._server = None
+        self._held = None     # keeps the port ours while nobody listens
 
     def __enter__(self):
         self.start()
@@ -141,6 +142,7 @@ class Segment:
 
     def __exit__(self, *unused):
         self.stop()
+        self._held.close()
 
     @property
     def url(self):
@@ -148,8 +150,12 @@ class Segment:
 
     def start(self):
         """Listens; after stop() again on the same port."""
+        if self._held is None:
+            self._held = socket.socket()
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind(("127.0.0.1", self.port))
+            self.port = self._held.getsockname()[1]
         self._server = _Server(("127.0.0.1", self.port), self)
-        self.port = self._server.server_address[1]
         if self.certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate)

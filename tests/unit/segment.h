@@ -47,6 +47,7 @@ struct segment {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	int listening;
+	int held; /* keeps the port ours while nobody listens */
 	int port;
 	void (*behave)(struct visit *visit); /* called with the lock held */
 	struct visit visits[VISITS_MAX];     /* without head and body */
@@ -215,21 +216,30 @@ static inline void *run_segment(void *context)
 	}
 }
 
-/* Listens; port 0 is any. */
-static inline void open_segment(void)
+/* On the port, where there is one yet. */
+static inline int bind_socket(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)segment.port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(address);
 	const int yes = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	segment.listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	(void)setsockopt(segment.listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	assert_int_equal(bind(segment.listening, (struct sockaddr *)&address, length), 0);
-	assert_int_equal(listen(segment.listening, 64), 0);
-	assert_int_equal(getsockname(segment.listening, (struct sockaddr *)&address, &length), 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
 	segment.port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* Listens; after close_segment() again on the same port. */
+static inline void open_segment(void)
+{
+	if (segment.port == 0)
+		segment.held = bind_socket();
+	segment.listening = bind_socket();
+	assert_int_equal(listen(segment.listening, 64), 0);
 	segment.connection_count = 0;
 	segment.let_go = false;
 	assert_int_equal(pthread_create(&segment.thread, NULL, run_segment, &segment), 0);

@@ -74,6 +74,7 @@ static inline int tear_down(void **state)
 	release_log();
 	if (segment.listening >= 0)
 		close_segment();
+	(void)close(segment.held);
 	(void)pthread_mutex_lock(&engine.lock);
 	engine.stopping = true;
 	(void)pthread_cond_broadcast(&engine.changed);
