@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <stdatomic.h>
+
 enum {
 	REOPEN_PAUSE = SECOND,
 	SWEEP_PAUSE = 10 * MINUTE, /* after a round through everything */
@@ -62,12 +64,13 @@ int engine_check_room(struct engine *engine, struct error *error)
 }
 
 /* The listener hands no webhook to an engine that refuses, so no turn would notice that there is
- * room again. */
+ * room again; and who asks for readiness in a quiet hour shall not wait for a webhook to be lost.
+ * A verb that looks in takes none. */
 static void look_for_room(struct engine *engine)
 {
 	struct error error;
 
-	if (engine->refuses && !engine->failed)
+	if (!engine->failed && (engine->refuses || atomic_load(&engine->has_timers)))
 		(void)engine_check_room(engine, &error);
 }
 

@@ -82,6 +82,22 @@ def test_a_large_order_is_taken(relay, segment):
     assert completed["properties"]["products_count"] == 900
 
 
+def test_readiness_waits_for_no_webhook_to_be_refused(make_relay):
+    relay = make_relay()
+    assert relay.get("/readyz").status == 200
+    good = relay.config.read_text(encoding="utf-8")
+    relay.config.write_text(good.replace("min_free = 0", 'min_free = "900TiB"'), encoding="utf-8")
+    relay.reload()
+    relay.wait(lambda: relay.get("/readyz").status == 503, 10)
+    assert "min_free" in relay.get("/readyz").body.decode()
+    relay.stop()
+    assert relay.run("status").stderr == ""
+    relay.start()
+    relay.config.write_text(good, encoding="utf-8")
+    relay.reload()
+    relay.wait(lambda: relay.get("/readyz").status == 200, 10)
+
+
 def test_a_full_store_refuses_and_recovers(make_relay, segment):
     relay = make_relay(options='max_store = "1MiB"')
     segment.stop()
