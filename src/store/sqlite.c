@@ -182,7 +182,7 @@ static int configure(struct sqlite_store *store, bool *is_new, struct error *err
 static int connect_to(struct sqlite_store *store, struct error *error)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-	bool is_new;
+	bool is_new = false;
 
 	if (sqlite_claim_file(store, error) != 0)
 		return -1;
