@@ -105,14 +105,18 @@ static void split(struct target *target, struct batch *batch, const struct judge
 	put_first(target, batch);
 }
 
+/* Whether an attempt was made with options that a reload has replaced, and perhaps mended. */
+static bool is_outdated(const struct attempt *attempt)
+{
+	return attempt->options != attempt->target->options;
+}
+
 /* Whether an attempt tells how things are now. It does not when it started before the last failure,
- * nor when it failed with the options from before a reload, which may have mended them. */
+ * nor when it failed with options that are outdated. */
 static bool is_news(const struct attempt *attempt, enum outcome outcome)
 {
-	const struct target *target = attempt->target;
-
-	return attempt->failures == target->failures &&
-	       (attempt->options == target->options || outcome == OUTCOME_SENT);
+	return attempt->failures == attempt->target->failures &&
+	       (!is_outdated(attempt) || outcome == OUTCOME_SENT);
 }
 
 static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
@@ -143,6 +147,10 @@ void target_finish(struct target *target, struct attempt *attempt, CURLcode code
 		target->refusals = 0;
 		break;
 	case OUTCOME_SPLIT:
+		if (is_outdated(attempt)) {
+			put_first(target, batch);
+			break;
+		}
 		split(target, batch, &judgement);
 		if (target->refusals >= REFUSALS_MOST)
 			judgement.outcome = OUTCOME_HOLD;

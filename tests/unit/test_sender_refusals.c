@@ -120,25 +120,47 @@ static void refuse_main_key_late(struct visit *visit)
 	}
 }
 
-/* The answer to the old key says nothing of the new one. */
-static void a_key_that_is_refused_after_the_reload_holds_nothing(void **state)
+/* Sends so many messages, and changes the key while they are in flight. */
+static void change_the_key_in_flight(void (*as)(struct visit *visit), int count)
 {
 	static char key[] = OTHER_KEY;
 	struct destination changed = destinations[0];
 	struct config next = {.destinations = &changed, .destination_count = 1, .references = 1};
 
-	(void)state;
 	changed.write_key = key;
-	behave(refuse_main_key_late);
+	behave(as);
 	start();
-	queue("main", 3);
+	queue("main", count);
 	await_visits(1);
 	sender_reload(sender, &next);
-	await_sent(3);
+	await_sent(count);
 	assert_told_once(-1);
 	assert_false(is_paused(0));
 	sender_stop(sender, SECOND);
 	sender = NULL;
+}
+
+/* The answer to the old key says nothing of the new one. */
+static void a_key_that_is_refused_after_the_reload_holds_nothing(void **state)
+{
+	(void)state;
+	change_the_key_in_flight(refuse_main_key_late, 3);
+}
+
+static void refuse_main_late(struct visit *visit)
+{
+	if (!visit->other) {
+		visit->status = 400;
+		visit->delay = 300;
+	}
+}
+
+/* The reload may have mended what the message was refused for. */
+static void a_message_that_is_refused_after_the_reload_is_sent_again(void **state)
+{
+	(void)state;
+	change_the_key_in_flight(refuse_main_late, 1);
+	assert_int_equal(engine.dead, 0);
 }
 
 static void a_restart_ends_a_hold(void **state)
@@ -229,6 +251,7 @@ int main(void)
 		TEST(hides_the_write_key),
 		TEST(a_refused_key_holds_all_until_the_reload),
 		TEST(a_key_that_is_refused_after_the_reload_holds_nothing),
+		TEST(a_message_that_is_refused_after_the_reload_is_sent_again),
 		TEST(a_restart_ends_a_hold),
 		TEST(a_wrong_url_buries_nothing),
 		TEST(refusing_everything_is_a_hold),
