@@ -131,7 +131,7 @@ static void any_number_of_destinations_has_an_outbox(void **state)
 {
 	struct given *given = *state;
 	struct message *messages;
-	char name[16];
+	char name[32];
 
 	begin(given);
 	for (int i = 0; i < 600; i++) {
