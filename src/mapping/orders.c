@@ -241,12 +241,28 @@ void order_user_id(struct scope *scope, const struct field *row, const cJSON *or
 	field_text(scope, row->property, scope->work->person.user_id);
 }
 
+static bool have_tip(const cJSON *lines)
+{
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, lines) {
+		if (line_is_tip(line))
+			return true;
+	}
+	return false;
+}
+
 /* The lines but the tip, which is told by itself, and is in no subtotal. */
 static void products(struct scope *scope, const struct field *row, const cJSON *lines)
 {
-	cJSON *bought = work_list(scope->work);
+	cJSON *bought;
 	const cJSON *line;
 
+	if (!have_tip(lines)) {
+		as_list(scope, row, lines);
+		return;
+	}
+	bought = work_list(scope->work);
 	cJSON_ArrayForEach (line, lines) {
 		if (!line_is_tip(line))
 			work_append(scope->work, bought, line);
