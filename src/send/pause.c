@@ -125,7 +125,8 @@ void target_pause(struct target *target, const struct judgement *judgement)
 void target_resume(struct target *target)
 {
 	bool was_paused = target->pause.failures > 0;
-	int64_t outage = clock_now() - target->pause.paused_since;
+	int64_t now = clock_now();
+	int64_t since = target->pause.paused_since < now ? target->pause.paused_since : now;
 	int64_t most = target->options != NULL ? target->options->batches_in_flight : 1;
 	int64_t oldest;
 
@@ -138,7 +139,7 @@ void target_resume(struct target *target)
 	target->pause.reason[0] = '\0';
 	if (target->told) {
 		log_line(LOG_INFO, "delivery resumed", LOG_STRING("destination", target->name),
-			LOG_NUMBER("outage_seconds", outage / SECOND),
+			LOG_NUMBER("outage_seconds", (now - since) / SECOND),
 			LOG_NUMBER("waiting", waiting(target, &oldest)));
 		target->log_at = clock_monotonic() + QUIET_AFTER_RESUME;
 	}
