@@ -100,10 +100,11 @@ struct sqlite_store {
 	int lock;             /* descriptor of the lock file, -1 for none */
 	struct place *places; /* moves when there is one more */
 	size_t place_count;
-	size_t places_before; /* when the transaction began */
-	bool was_full;        /* the disk was, and no room was seen since */
-	int last_code;        /* SQLite's primary code of the last failure */
-	int wal_pages;        /* since the last checkpoint */
+	size_t places_before;         /* when the transaction began */
+	bool was_full;                /* the disk was, and no room was seen since */
+	int last_code;                /* SQLite's primary code of the last failure */
+	enum store_obstacle obstacle; /* while it is opened: that of the last failure */
+	int wal_pages;                /* since the last checkpoint */
 	int64_t page_size;
 	int64_t room_checked; /* ms of the monotonic clock */
 	int room_result;
@@ -145,16 +146,18 @@ struct place *sqlite_place(struct sqlite_store *store, const char *name, struct 
 /* Whether the store is in memory only, and has no files. */
 bool sqlite_in_memory(const struct sqlite_store *store);
 
-/* Keeps other processes off the store. -1 when one has it; then *in_use is true, when in_use is not
- * NULL. */
-int sqlite_take_lock(struct sqlite_store *store, bool *in_use, struct error *error);
+/* Notes by an errno why the store could not be opened. */
+void sqlite_note_obstacle(struct sqlite_store *store, int code);
+
+/* Keeps other processes off the store. -1 when one has it. */
+int sqlite_take_lock(struct sqlite_store *store, struct error *error);
 
 /* Looks at the file's header before SQLite does, which would change a file of another program.
  * When there is none it is made, for us alone to read. */
 int sqlite_claim_file(struct sqlite_store *store, struct error *error);
 
 /* A new file survives a crash of the machine only when its folder was synced, too. */
-int sqlite_sync_folder(const struct sqlite_store *store, struct error *error);
+int sqlite_sync_folder(struct sqlite_store *store, struct error *error);
 
 /* Bytes free on the disk, INT64_MAX when that is not known. */
 int64_t sqlite_free_bytes(const struct sqlite_store *store);

@@ -107,10 +107,17 @@ struct store_limits {
 	int64_t min_free;
 };
 
+/* Why a store could not be opened. */
+enum store_obstacle {
+	STORE_UNUSABLE, /* until somebody mends it: damaged, another program's, newer, no right */
+	STORE_IN_USE,   /* by another process */
+	STORE_NO_ROOM,  /* on the disk, in memory, for open files: that may pass by itself */
+};
+
 /* Opens the store of an URL ("sqlite:PATH", "sqlite::memory:"), makes or migrates its tables. -1
- * for a file of another program, a damaged one, a newer schema, one in use by another process (then
- * *in_use is true, when in_use is not NULL), no right, no room: the file is left as it was. */
-int store_open(const char *url, struct store **store, bool *in_use, struct error *error);
+ * for an obstacle, which *obstacle names when it is not NULL: the file is left as it was. */
+int store_open(
+	const char *url, struct store **store, enum store_obstacle *obstacle, struct error *error);
 
 /* Checkpoints and closes. NULL is allowed. */
 void store_close(struct store *store);

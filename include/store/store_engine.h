@@ -81,6 +81,7 @@ struct store {
 };
 
 /* Opens an SQLite store at a path, or ":memory:". */
-int sqlite_open(const char *path, struct store **store, bool *in_use, struct error *error);
+int sqlite_open(
+	const char *path, struct store **store, enum store_obstacle *obstacle, struct error *error);
 
 #endif

@@ -197,15 +197,15 @@ int ask_operator(const struct config *config, const char *method, const char *pa
 	const char *body, struct text *answer, struct error *error)
 {
 	struct store *store;
-	bool in_use;
+	enum store_obstacle obstacle;
 	int status;
 
-	if (store_open(config->store, &store, &in_use, error) == 0) {
+	if (store_open(config->store, &store, &obstacle, error) == 0) {
 		status = ask_store(store, config, method, path, body, answer, error);
 		store_close(store);
 		return status;
 	}
-	if (!in_use)
+	if (obstacle != STORE_IN_USE)
 		return -1;
 	return ask_daemon(config, method, path, body, answer, error);
 }

@@ -264,33 +264,36 @@ static void log_started(const struct daemon *daemon)
 		LOG_NUMBER("destinations", daemon->config->destination_count));
 }
 
-/* A verb that looks in has the store for a moment. Nobody would start us again after that: status 2
- * is the operator's to see to. */
+/* The status to end with. A verb that looks in has the store for a moment; nobody would start us
+ * again after that: EXIT_USAGE is the operator's to see to. */
 static int open_store(struct daemon *daemon, struct error *error)
 {
 	const struct timespec moment = {.tv_nsec = 20 * 1000000L};
 	int64_t end = clock_monotonic() + STORE_WAIT;
-	bool in_use = false;
+	enum store_obstacle obstacle;
 
-	while (store_open(daemon->config->store, &daemon->store, &in_use, error) != 0) {
-		if (!in_use || clock_monotonic() >= end)
-			return -1;
+	while (store_open(daemon->config->store, &daemon->store, &obstacle, error) != 0) {
+		if (obstacle == STORE_NO_ROOM)
+			return EXIT_FAILED;
+		if (obstacle == STORE_UNUSABLE || clock_monotonic() >= end)
+			return EXIT_USAGE;
 		(void)nanosleep(&moment, NULL);
 	}
-	return 0;
+	return EXIT_GOOD;
 }
 
 static int run(struct daemon *daemon)
 {
 	struct error error;
 	bool damaged = false;
-	int status = EXIT_GOOD;
+	int status;
 
 	signals_block();
 	daemon->started = clock_now();
-	if (open_store(daemon, &error) != 0) {
+	status = open_store(daemon, &error);
+	if (status != EXIT_GOOD) {
 		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
-		return EXIT_USAGE;
+		return status;
 	}
 	if (start_parts(daemon, &error) == 0) {
 		log_started(daemon);

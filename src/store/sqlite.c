@@ -1,6 +1,7 @@
 /* The SQLite store: opening, transactions, running statements. */
 #include "store/sqlite.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,22 @@ static const char *advice(int code)
 	}
 }
 
+/* What the system said, of SQLite's last failure. */
+static int errno_of(const struct sqlite_store *store)
+{
+	switch (store->last_code) {
+	case SQLITE_FULL:
+		return ENOSPC;
+	case SQLITE_NOMEM:
+		return ENOMEM;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		return sqlite3_system_errno(store->db);
+	default:
+		return 0;
+	}
+}
+
 int sqlite_failed(struct sqlite_store *store, const char *what, struct error *error)
 {
 	int code = sqlite3_extended_errcode(store->db);
@@ -44,6 +61,7 @@ int sqlite_failed(struct sqlite_store *store, const char *what, struct error *er
 		sqlite_drop_ballast(store);
 		store->room_checked = 0;
 	}
+	sqlite_note_obstacle(store, errno_of(store));
 	return error_set(error, "store %s: %s: %s (%d)%s", store->path, what,
 		sqlite3_errmsg(store->db), code, advice(code));
 }
@@ -317,7 +335,8 @@ static const struct store_engine sqlite_engine = {
 	.size = sqlite_size,
 };
 
-int sqlite_open(const char *path, struct store **store, bool *in_use, struct error *error)
+int sqlite_open(
+	const char *path, struct store **store, enum store_obstacle *obstacle, struct error *error)
 {
 	struct sqlite_store *self = calloc(1, sizeof(*self));
 
@@ -330,7 +349,7 @@ int sqlite_open(const char *path, struct store **store, bool *in_use, struct err
 		(void)error_set(error, "no memory");
 		goto failed;
 	}
-	if (!sqlite_in_memory(self) && sqlite_take_lock(self, in_use, error) != 0)
+	if (!sqlite_in_memory(self) && sqlite_take_lock(self, error) != 0)
 		goto failed;
 	if (connect_to(self, error) != 0)
 		goto failed;
@@ -338,6 +357,8 @@ int sqlite_open(const char *path, struct store **store, bool *in_use, struct err
 	*store = &self->base;
 	return 0;
 failed:
+	if (obstacle != NULL)
+		*obstacle = self->obstacle;
 	close_store(&self->base);
 	return -1;
 }

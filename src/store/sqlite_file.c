@@ -41,10 +41,21 @@ static const char *advice(int code)
 	}
 }
 
-static int failed(const struct sqlite_store *store, const char *what, struct error *error)
+void sqlite_note_obstacle(struct sqlite_store *store, int code)
+{
+	static const int passing[] = {ENOSPC, EDQUOT, ENOMEM, ENFILE, EMFILE};
+
+	store->obstacle = STORE_UNUSABLE;
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		if (code == passing[i])
+			store->obstacle = STORE_NO_ROOM;
+}
+
+static int failed(struct sqlite_store *store, const char *what, struct error *error)
 {
 	int code = errno;
 
+	sqlite_note_obstacle(store, code);
 	return error_set(
 		error, "store %s: %s: %s%s", store->path, what, strerror(code), advice(code));
 }
@@ -82,7 +93,7 @@ static int open_or_make(const char *path)
 
 /* ---- the lock ---- */
 
-int sqlite_take_lock(struct sqlite_store *store, bool *in_use, struct error *error)
+int sqlite_take_lock(struct sqlite_store *store, struct error *error)
 {
 	char path[PATH_MAX];
 
@@ -96,8 +107,7 @@ int sqlite_take_lock(struct sqlite_store *store, bool *in_use, struct error *err
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return failed(store, "it cannot be locked", error);
-	if (in_use != NULL)
-		*in_use = true;
+	store->obstacle = STORE_IN_USE;
 	return error_set(error, "store %s is in use by another segrelay", store->path);
 }
 
@@ -145,7 +155,7 @@ int sqlite_claim_file(struct sqlite_store *store, struct error *error)
 	return size == 0 ? 0 : judge_header(store, header, size, error);
 }
 
-int sqlite_sync_folder(const struct sqlite_store *store, struct error *error)
+int sqlite_sync_folder(struct sqlite_store *store, struct error *error)
 {
 	char path[PATH_MAX];
 	int result = -1;

@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-int store_open(const char *url, struct store **store, bool *in_use, struct error *error)
+int store_open(
+	const char *url, struct store **store, enum store_obstacle *obstacle, struct error *error)
 {
 	static const char sqlite[] = "sqlite:";
 
 	*store = NULL;
-	if (in_use != NULL)
-		*in_use = false;
+	if (obstacle != NULL)
+		*obstacle = STORE_UNUSABLE;
 	if (strncmp(url, sqlite, sizeof(sqlite) - 1) == 0)
-		return sqlite_open(url + sizeof(sqlite) - 1, store, in_use, error);
+		return sqlite_open(url + sizeof(sqlite) - 1, store, obstacle, error);
 	return error_set(error, "store = \"%.100s\" is not known: write sqlite:PATH", url);
 }
 

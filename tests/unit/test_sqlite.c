@@ -12,10 +12,10 @@ static void one_process_has_the_store(void **state)
 {
 	struct given *given = *state;
 	struct store *second;
-	bool in_use;
+	enum store_obstacle obstacle;
 
-	assert_int_equal(store_open(given->url, &second, &in_use, &given->error), -1);
-	assert_true(in_use);
+	assert_int_equal(store_open(given->url, &second, &obstacle, &given->error), -1);
+	assert_int_equal(obstacle, STORE_IN_USE);
 	assert_non_null(strstr(given->error.text, "in use by another segrelay"));
 }
 
@@ -40,10 +40,10 @@ static void overwrite(const struct given *given, off_t offset, const char *bytes
 
 static void assert_refused(struct given *given, const char *why)
 {
-	bool in_use = true;
+	enum store_obstacle obstacle = STORE_IN_USE;
 
-	assert_int_equal(store_open(given->url, &given->store, &in_use, &given->error), -1);
-	assert_false(in_use);
+	assert_int_equal(store_open(given->url, &given->store, &obstacle, &given->error), -1);
+	assert_int_equal(obstacle, STORE_UNUSABLE);
 	given->store = NULL;
 	if (strstr(given->error.text, why) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", given->error.text, why);
