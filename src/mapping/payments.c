@@ -24,11 +24,12 @@ struct subjects payment_failed(struct work *work)
  * the buyer's, as for refunds. */
 static void currency(struct scope *scope, const struct field *row, const cJSON *transaction)
 {
-	const char *own = json_text(transaction, "currency");
+	const cJSON *own = json_at(transaction, "currency");
 
-	if (own == NULL || strcmp(own, "XXX") == 0)
-		own = json_text(scope->work->order.value, "presentment_currency|currency");
-	field_text(scope, row->property, own);
+	if (own == NULL || (cJSON_IsString(own) && strcmp(own->valuestring, "XXX") == 0))
+		own = json_at(scope->work->order.value, "presentment_currency|currency");
+	if (own != NULL)
+		as_text(scope, row, own);
 }
 
 /* The digits from `at` on, also with a space or a dash between two of them; *length is that of all
