@@ -55,6 +55,7 @@ static const struct {
 	{"charge_interval_unit", SUBSCRIPTION_CHARGE_UNIT},
 	{"charge_interval_frequency", SUBSCRIPTION_CHARGE_EVERY},
 	{"quantity", "quantity"},
+	{"product", RECHARGE_PRODUCT}, /* a variant may be null */
 	{"variant", RECHARGE_VARIANT},
 	{"price", "price"},
 };

@@ -106,7 +106,7 @@ static const char *why_no_news(const struct work *work)
 		return "the topic says cancelled, the body does not";
 	if (work->subscription.value == NULL)
 		return "what the subscription was before is not known";
-	return "neither status, interval, quantity, variant nor price changed";
+	return "neither status, interval, quantity, product, variant nor price changed";
 }
 
 struct subjects subscription_updated(struct work *work)
