@@ -140,6 +140,13 @@ static bool is_recent(const struct work *work, const char *time)
 	       work->delivery->received - cancelled < MISSED_CANCELLATION;
 }
 
+static bool says_cancelled(const cJSON *subscription)
+{
+	const char *status = json_text(subscription, "status");
+
+	return status != NULL && strcasecmp(status, "cancelled") == 0;
+}
+
 /* A cancellation has a name when it has a time: then it may be told again and again. */
 static const char *why_not_ended(struct work *work, const char *cancelled)
 {
@@ -150,6 +157,9 @@ static const char *why_not_ended(struct work *work, const char *cancelled)
 		return "it was told when the last try of its charge had failed";
 	if (cancelled == NULL)
 		return states_is_over(known) ? "it was told before" : NULL;
+	if (states_is_over(known) && !says_cancelled(known) &&
+		!states_is_older(work, recharge_resource(work)))
+		return "it was over before: it had expired";
 	if (strcmp(recharge_action(work), "cancelled") == 0 || was_running ||
 		is_recent(work, cancelled))
 		return NULL;
