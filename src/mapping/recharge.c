@@ -40,6 +40,11 @@ const char *recharge_action(const struct work *work)
 	return slash != NULL ? slash + 1 : "";
 }
 
+static int64_t moment(const cJSON *object, const char *path)
+{
+	return time_parse_new_york(json_text(object, path));
+}
+
 /* ---- the customer ---- */
 
 /* The customer as an object: what the delivery is about, or what stands beside or in it. */
@@ -49,6 +54,21 @@ static const cJSON *customer_of(const struct work *work)
 	const cJSON *customer = json_at(work->payload, "customer");
 
 	return customer != NULL ? customer : json_at(resource, "customer|include.customer");
+}
+
+/* A century early: before all that Shopify says, and in its own order. */
+static const char *time_of_person(struct work *work, const cJSON *customer)
+{
+	static const int64_t CENTURY = 36524 * DAY;
+	int64_t time = moment(customer, "updated_at");
+	char text[TIME_TEXT];
+
+	if (time == TIME_UNKNOWN)
+		time = moment(recharge_resource(work), "updated_at");
+	if (time == TIME_UNKNOWN)
+		return "1900-01-01T00:00:00Z";
+	time_format(time - CENTURY, text);
+	return work_copy(work, text);
 }
 
 /* Shopify's own word of a customer counts: ReCharge's fills in what Shopify did not say. */
@@ -91,7 +111,7 @@ const cJSON *recharge_person(struct work *work)
 		work_refer(work, address, of_address[i].key, json_at(customer, of_address[i].path));
 	work_set(work, person, "email", json_text(work->payload, work->topic->email));
 	work_refer(work, person, "default_address", json_at(address, "."));
-	work_set(work, person, "updated_at", "1970-01-01T00:00:00Z");
+	work_set(work, person, "updated_at", time_of_person(work, customer));
 	work_set(work, person, "subscriptions_at", recharge_second(work, customer, "updated_at"));
 	return person;
 }
@@ -104,11 +124,6 @@ const char *recharge_browser_id(const struct work *work)
 }
 
 /* ---- times ---- */
-
-static int64_t moment(const cJSON *object, const char *path)
-{
-	return time_parse_new_york(json_text(object, path));
-}
 
 const char *recharge_second(struct work *work, const cJSON *object, const char *path)
 {
