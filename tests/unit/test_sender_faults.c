@@ -279,12 +279,14 @@ static void sending_goes_on_though_curl_fails_now_and_then(void **state)
 /* Half a second of a call that fails: the loop turns a few times, not as fast as it can. */
 static void fail_for_a_while(enum curl_call call)
 {
+	int64_t began = __real_clock_monotonic();
+
 	atomic_store(&failures, 0);
 	atomic_store(&failing, call);
 	while (atomic_load(&failures) == 0)
 		(void)usleep(1000);
 	(void)usleep(500000);
-	assert_in_range(atomic_load(&failures), 1, 20);
+	assert_in_range(atomic_load(&failures), 1, 10 + (__real_clock_monotonic() - began) / 50);
 }
 
 static void curl_recovers(int sent)
@@ -301,7 +303,7 @@ static void where_curl_fails_the_sender_rests(void **state)
 	for (size_t i = 0; i < COUNT_OF(calls); i++) {
 		assert_int_equal(set_up(state), 0);
 		keep_log();
-		atomic_store(&stops_at, clock_monotonic() + 30 * SECOND);
+		atomic_store(&stops_at, clock_monotonic()); /* else a minute passes in a moment */
 		start();
 		queue("main", 5);
 		fail_for_a_while(calls[i]);
