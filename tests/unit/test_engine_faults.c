@@ -590,11 +590,8 @@ static void begin_day(struct day *day, const struct faults *faults, int call)
 	char url[96] = "sqlite::memory:";
 
 	*day = (struct day){.given = given};
-	if (faults->on_file) {
-		(void)snprintf(
-			given->path, sizeof(given->path), "/tmp/segrelay-faults-%d", (int)getpid());
-		(void)snprintf(url, sizeof(url), "sqlite:%s", given->path);
-	}
+	if (faults->on_file)
+		make_file(given, url, sizeof(url));
 	start_on(given, url, make_faulty);
 	log_configure((enum log_level)(LOG_ERROR - 1), LOG_TEXT);
 	day->faulty = faulty_of(given->store);

@@ -86,18 +86,25 @@ static inline int set_up(void **state)
 	return 0;
 }
 
-/* On a file, which can fail. */
-static inline int set_up_file(void **state)
+/* Makes its file; the URL of a store on it. */
+static inline void make_file(struct given *given, char *url, size_t size)
 {
-	struct given *given = calloc(1, sizeof(*given));
-	char url[96];
 	int fd;
 
 	(void)snprintf(given->path, sizeof(given->path), "/tmp/segrelay-engine-XXXXXX");
 	fd = mkstemp(given->path);
 	assert_true(fd >= 0);
 	(void)close(fd);
-	(void)snprintf(url, sizeof(url), "sqlite:%s", given->path);
+	(void)snprintf(url, size, "sqlite:%s", given->path);
+}
+
+/* On a file, which can fail. */
+static inline int set_up_file(void **state)
+{
+	struct given *given = calloc(1, sizeof(*given));
+	char url[96];
+
+	make_file(given, url, sizeof(url));
 	start(given, url);
 	*state = given;
 	return 0;
