@@ -120,7 +120,7 @@ GOOD = "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
 SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def exchange(relay, text, seconds=3):
+def exchange(relay, text, seconds=30):
     """Sends raw bytes and returns all that comes back until the relay closes, or the time is over."""
     with socket.create_connection(("127.0.0.1", relay.port), timeout=seconds) as connection:
         connection.sendall(text.encode("latin-1"))

@@ -13,6 +13,7 @@ from tools.shop import (
 
 CODE = [Discount(10, code="AUTUMN10")]
 AT_ONCE = 'cart_settle = "1s"'
+RESTS = 'cart_settle = "4s"'  # where the test must have done more before that
 
 
 def after_the_cart(browser_id):
@@ -73,7 +74,7 @@ def counted(segment, number):
 
 
 def test_from_the_cart_to_the_cancellation(make_relay, segment, post):
-    relay = make_relay(shop_options=AT_ONCE)
+    relay = make_relay(shop_options=RESTS)
     post(relay, "products/create", product(MUG))
     post(relay, "carts/create", cart([MUG.times(1), LAMP]))
     post(relay, "carts/update", cart([MUG, LAMP], at="2026-11-21T14:20:01.000Z"))
@@ -92,7 +93,7 @@ def test_from_the_cart_to_the_cancellation(make_relay, segment, post):
     for topic, payload, _ in way:
         post(relay, topic, payload)
     post(relay, "carts/update", cart([], at="2026-11-22T14:22:00.000Z"))
-    time.sleep(1.5)  # a cart would have rested: it ended with its order
+    time.sleep(4.5)  # a cart would have rested: it ended with its order
     relay.wait(lambda: relay.destination()["waiting"] == 0)
     told = segment.told()
     assert names(told)[4:] == expected[4:]
@@ -143,7 +144,7 @@ def test_the_alias_comes_before_all_that_names_the_user(make_relay, segment, pos
 
 @pytest.mark.parametrize("end", ["restart", "kill"])
 def test_a_cart_that_rests_outlives_the_relay(make_relay, segment, end):
-    relay = make_relay(shop_options=AT_ONCE)
+    relay = make_relay(shop_options=RESTS)
     relay.post("carts/create", cart([MUG.times(1)]))
     relay.post("carts/update", cart([MUG], at="2026-11-21T14:20:05.000Z"))
     relay.kill() if end == "kill" else relay.stop()
@@ -167,7 +168,7 @@ def test_what_was_due_while_the_relay_was_down_is_told_when_it_starts(make_relay
         relay.kill() if end == "kill" else relay.stop()
         time.sleep(1.1)
         relay.start()
-        added = segment.wait_for(number - 1000, "Product Added", seconds=5)[-1]["properties"]
+        added = segment.wait_for(number - 1000, "Product Added")[-1]["properties"]
         assert added["cart_id"] == cart(number=number)["token"]
         # else it is sent again after a kill
         relay.wait(lambda: relay.destination()["waiting"] == 0)
@@ -175,7 +176,7 @@ def test_what_was_due_while_the_relay_was_down_is_told_when_it_starts(make_relay
 
 
 def test_what_is_taken_out_at_once_is_never_told(make_relay, segment):
-    relay = make_relay(shop_options=AT_ONCE)
+    relay = make_relay(shop_options=RESTS)
     relay.post("carts/create", cart([MUG]))
     assert relay.metric("segrelay_timers_waiting") == 1
     relay.post("carts/update", cart([], at="2026-11-21T14:20:05.000Z"))

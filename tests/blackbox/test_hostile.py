@@ -22,21 +22,23 @@ def connect(relay, seconds=10):
     return socket.create_connection(("127.0.0.1", relay.port), timeout=seconds)
 
 
-def read_all(connection):
-    """What comes until the relay closes, or says no more."""
+def read_all(connection, answers=None):
+    """What comes until the relay closes, or says no more, or has given so many answers."""
     answer = b""
     with contextlib.suppress(TimeoutError, ConnectionError):
         while part := connection.recv(65536):
             answer += part
+            if answers and len(statuses(answer)) >= answers:
+                break
     return answer
 
 
-def exchange(relay, data, seconds=5):
+def exchange(relay, data, seconds=5, answers=None):
     """What comes back for bytes, the sending of which the relay may break off."""
     with connect(relay, seconds) as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(data)
-        return read_all(connection)
+        return read_all(connection, answers)
 
 
 def request(body, headers=None, topic="orders/create", method="POST", path="/webhooks/shopify"):
@@ -100,14 +102,14 @@ def test_requests_that_are_wrong(relay, data, status):
 
 def test_pipelined_webhooks_are_answered_in_order(relay, segment):
     data = b"".join(request(shops.body(order(number, id=FIRST + number))) for number in range(5))
-    assert statuses(exchange(relay, data, 2)) == [200] * 5
+    assert statuses(exchange(relay, data, 30, 5)) == [200] * 5
     segment.wait_for(10)
 
 
 def test_pipelined_webhooks_with_bad_ones_among_them(relay):
     good = request(shops.body(order()))
     bad = request(shops.body(order(2)), {"X-Shopify-Hmac-Sha256": "A" * 43 + "="})
-    assert statuses(exchange(relay, good + bad + good, 2)) == [200, 401, 200]
+    assert statuses(exchange(relay, good + bad + good, 30, 3)) == [200, 401, 200]
 
 
 def test_headers_that_stand_twice(relay):
@@ -116,7 +118,7 @@ def test_headers_that_stand_twice(relay):
                  "Content-Length", "Host"):
         value = (signed_headers("orders/create", body) | {"Host": "a", "Content-Length": "1"})[name]
         data = request(body).replace(b"\r\n", f"\r\n{name}: {value}\r\n".encode(), 1)
-        assert statuses(exchange(relay, data, 2))[:1] == [400], name
+        assert statuses(exchange(relay, data, 30))[:1] == [400], name
 
 
 def test_headers_with_padding_are_taken(relay, segment):
@@ -212,6 +214,8 @@ def test_half_requests_and_slow_senders_hold_up_nobody(make_relay, segment):
 def test_2000_connections_at_once(make_relay, segment):
     """All of them stay open, and each is served."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4200:
+        pytest.skip("too few files may be open here")
     if soft < 8192:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     relay = make_relay(options='max_connections = 2100\nrequest_timeout = "5m"\nidle_timeout = "5m"')

@@ -79,7 +79,8 @@ def test_what_a_peer_can_cause_at_will_is_summed_up():
         for log in logs:
             counts = collections.Counter(
                 _fields(line)["msg"] for line in log.splitlines() if "level=warning" in line)
-            many = {message: count for message, count in counts.items() if count > MOST}
+            most = MOST + log.count("msg=started")  # each start may have its own
+            many = {message: count for message, count in counts.items() if count > most}
             assert many == {}, test
 
 
