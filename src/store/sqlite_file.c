@@ -41,16 +41,6 @@ static const char *advice(int code)
 	}
 }
 
-void sqlite_note_obstacle(struct sqlite_store *store, int code)
-{
-	static const int passing[] = {ENOSPC, EDQUOT, ENOMEM, ENFILE, EMFILE};
-
-	store->obstacle = STORE_UNUSABLE;
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-		if (code == passing[i])
-			store->obstacle = STORE_NO_ROOM;
-}
-
 static int failed(struct sqlite_store *store, const char *what, struct error *error)
 {
 	int code = errno;
