@@ -1,11 +1,18 @@
 """What the tests ask about the calls that came from a browser."""
 
+import time
 from decimal import Decimal
+
+
+def calls(segment, kind):
+    """The calls of a kind in their order: each is a request of its own, and may overtake another."""
+    return sorted((message for message in list(segment.from_browsers) if message["type"] == kind),
+                  key=lambda message: message["timestamp"])
 
 
 def tracks(segment, name=None):
     """The track calls (of a name), one for each messageId as Segment counts them."""
-    unique = {message["messageId"]: message for message in segment.from_browsers if message["type"] == "track"}
+    unique = {message["messageId"]: message for message in calls(segment, "track")}
     return [message for message in unique.values() if name in (None, message["event"])]
 
 
@@ -25,7 +32,7 @@ def properties(segment, name):
 
 
 def pages(segment):
-    return [message for message in segment.from_browsers if message["type"] == "page"]
+    return calls(segment, "page")
 
 
 def paths(segment):
@@ -50,3 +57,7 @@ def leave(visitor, shop, segment):
     here = visitor.evaluate("location.pathname")
     segment.wait(lambda: here in paths(segment))
     view(visitor, shop, segment, "/pages/end")
+    count = None
+    while count != len(segment.from_browsers):  # the last page may have overtaken something
+        count = len(segment.from_browsers)
+        time.sleep(0.1)

@@ -92,7 +92,7 @@ def test_consent_that_is_taken_back(visitor, shop, segment, relay_web):
     visitor.goto(shop.url + "/products/enamel-mug")
     visitor.wait("Shopify.customerPrivacy")
     choose(visitor, analytics=True, marketing=True, preferences=True, sale_of_data=True)
-    wait(lambda: relay_web.posts and tracks(segment, "Product Viewed"))
+    wait(lambda: relay_web.posts and tracks(segment, "Product Viewed") and pages(segment))
     choose(visitor, analytics=False, marketing=False)
     wait(lambda: len(relay_web.posts) == 2)
     assert relay_web.posts[1] == {
