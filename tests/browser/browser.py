@@ -12,7 +12,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PATIENCE = 40  # seconds
+PATIENCE = 70  # seconds, more than the driver has
 
 
 def missing():

@@ -13,7 +13,7 @@ const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run',
 	'--disable-background-networking', '--disable-component-update', '--disable-sync',
 	'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'];
-const PATIENCE = 15000;  // ms
+const PATIENCE = 50000;  // ms
 
 const visitors = new Map();
 let browser;

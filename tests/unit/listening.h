@@ -29,7 +29,7 @@
 #define BODY "{\"id\":820982911946154508,\"note\":\"caf\\u00e9\"}"
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
-enum { PATIENCE = 10 * SECOND, ANSWER_MAX = 4096 };
+enum { PATIENCE = 40 * SECOND, ANSWER_MAX = 4096 };
 
 /* ---- an engine for tests ---- */
 

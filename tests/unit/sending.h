@@ -16,7 +16,7 @@
 #define KEY "k3y0fTheB1ueKett1e0000000000main"
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
-enum { PATIENCE = 10 * SECOND };
+enum { PATIENCE = 40 * SECOND };
 
 static char url[64];
 static struct destination destinations[2];
