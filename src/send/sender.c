@@ -98,15 +98,13 @@ static void count_missed(const struct sender *sender, int64_t missed)
 }
 
 /* What was missed is counted behind the notes: a claim among them that found nothing may be older.
- */
+ * What was removed is looked for behind them, too: a claim among them may have taken it before. */
 static void take_notes(struct sender *sender)
 {
 	int64_t missed = atomic_exchange(&sender->missed, 0);
-	bool removed = atomic_exchange(&sender->removed, false);
 	struct note *note;
+	bool removed;
 
-	for (struct target *target = sender->targets; target != NULL; target = target->next)
-		target->stale |= removed;
 	(void)pthread_mutex_lock(&sender->mutex);
 	note = sender->notes;
 	sender->notes = NULL;
@@ -118,6 +116,9 @@ static void take_notes(struct sender *sender)
 		note->take(sender, note);
 		note = next;
 	}
+	removed = atomic_exchange(&sender->removed, false);
+	for (struct target *target = sender->targets; target != NULL; target = target->next)
+		target->stale |= removed;
 	count_missed(sender, missed);
 }
 

@@ -5,6 +5,8 @@
  * simulated. */
 #include "simulating.h"
 
+#include "send/inside.h"
+
 #include <errno.h>
 
 static _Atomic int curl_calls_left = INT32_MAX; /* until the one that fails */
@@ -267,6 +269,40 @@ static void what_was_missed_after_a_claim_in_vain_is_sent(void **state)
 	assert_told_once(-1);
 }
 
+/* While the sender reads its notes, after it looked for what there was no memory to say. */
+static void remove_one(struct sender *reading, struct note *note)
+{
+	(void)note;
+	(void)pthread_mutex_lock(&engine.lock);
+	engine.parcels[2].removed = true;
+	(void)pthread_mutex_unlock(&engine.lock);
+	atomic_store(&allocations_left, 1);
+	sender_removed(reading, "main");
+	assert_true(atomic_load(&allocations_left) <= 0);
+	atomic_store(&allocations_left, INT32_MAX);
+}
+
+static void what_was_claimed_before_it_was_taken_back_is_not_sent(void **state)
+{
+	struct note note = {.take = remove_one};
+
+	(void)state;
+	hold_engine(true);
+	start();
+	queue("main", 5);
+	while (!is_asked())
+		(void)usleep(1000);
+	atomic_store(&stalls, true);
+	(void)usleep(50000);
+	sender_post(sender, &note);
+	hold_engine(false);
+	await_really(&engine.claims, 1);
+	(void)usleep(50000);
+	atomic_store(&stalls, false);
+	await_really(&engine.sent, 4);
+	assert_told_once(2);
+}
+
 static void sending_goes_on_though_curl_fails_now_and_then(void **state)
 {
 	(void)state;
@@ -354,6 +390,7 @@ int main(void)
 		TEST(what_there_was_no_memory_to_announce_is_sent),
 		TEST(what_there_was_no_memory_to_take_back_is_not_sent),
 		TEST(what_was_missed_after_a_claim_in_vain_is_sent),
+		TEST(what_was_claimed_before_it_was_taken_back_is_not_sent),
 		TEST(sending_goes_on_though_curl_fails_now_and_then),
 		cmocka_unit_test(where_curl_fails_the_sender_rests),
 		TEST(without_curl_it_does_not_start),
