@@ -17,7 +17,7 @@ static void take(struct taken *taken, const cJSON *item)
 	taken->found = true;
 }
 
-/* What a code took off each line. */
+/* What a code took off each line; of shipping that was removed it took nothing. */
 static void take_allocations(
 	const struct work *work, const char *list, const char *code, struct taken *taken)
 {
@@ -25,6 +25,8 @@ static void take_allocations(
 	const cJSON *item;
 
 	cJSON_ArrayForEach (line, json_at(work->payload, list)) {
+		if (json_is_true(line, "is_removed"))
+			continue;
 		cJSON_ArrayForEach (item, json_at(line, "discount_allocations")) {
 			const char *name = json_text(application_of(work->payload, item), "code");
 
