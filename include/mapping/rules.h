@@ -106,6 +106,7 @@ extern const struct field line_properties[];
 extern const struct field fulfilled_properties[];
 extern const struct field change_properties[];
 bool line_is_tip(const cJSON *line); /* Shopify lists it among the lines */
+converter as_products;               /* the lines but the tip */
 /* The application that a line's allocation points at by its index. */
 const cJSON *application_of(const cJSON *order, const cJSON *allocation);
 

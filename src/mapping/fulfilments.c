@@ -52,6 +52,6 @@ const struct field fulfilment_properties[] = {
 	{"tracking_urls", "tracking_urls", as_texts, NULL, 0},
 	{"tracking_number", "tracking_number", as_text, NULL, 0},
 	{"tracking_url", "tracking_url", as_text, NULL, 0},
-	{"products", "line_items", as_list, fulfilled_properties, 0},
+	{"products", "line_items", as_products, fulfilled_properties, 0},
 	{0},
 };

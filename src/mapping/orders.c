@@ -241,36 +241,6 @@ void order_user_id(struct scope *scope, const struct field *row, const cJSON *or
 	field_text(scope, row->property, scope->work->person.user_id);
 }
 
-static bool have_tip(const cJSON *lines)
-{
-	const cJSON *line;
-
-	cJSON_ArrayForEach (line, lines) {
-		if (line_is_tip(line))
-			return true;
-	}
-	return false;
-}
-
-/* The lines but the tip, which is told by itself, and is in no subtotal. */
-static void products(struct scope *scope, const struct field *row, const cJSON *lines)
-{
-	cJSON *bought;
-	const cJSON *line;
-
-	if (!have_tip(lines)) {
-		as_list(scope, row, lines);
-		return;
-	}
-	bought = work_list(scope->work);
-	cJSON_ArrayForEach (line, lines) {
-		if (!line_is_tip(line))
-			work_append(scope->work, bought, line);
-	}
-	if (bought != NULL)
-		as_list(scope, row, bought);
-}
-
 /* Of the order, not of a step that it completes. */
 static void cancel_reason(struct scope *scope, const struct field *row, const cJSON *value)
 {
@@ -306,7 +276,7 @@ const struct field order_properties[] = {
 	{"cancel_reason", "cancel_reason", cancel_reason, NULL, 0},
 	{"purchase_count", "@customer.orders_count", as_count, NULL, 0},
 	{"lifetime_revenue", "@customer.total_spent", as_money, NULL, 0},
-	{"products", "line_items", products, line_properties, 0},
+	{"products", "line_items", as_products, line_properties, 0},
 	{0},
 };
 

@@ -97,6 +97,36 @@ bool line_is_tip(const cJSON *line)
 	       cJSON_GetObjectItemCaseSensitive(line, "tip_payment_gateway") != NULL;
 }
 
+static bool have_tip(const cJSON *lines)
+{
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, lines) {
+		if (line_is_tip(line))
+			return true;
+	}
+	return false;
+}
+
+/* The tip is told by itself, and is in no subtotal. */
+void as_products(struct scope *scope, const struct field *row, const cJSON *lines)
+{
+	cJSON *bought;
+	const cJSON *line;
+
+	if (!have_tip(lines)) {
+		as_list(scope, row, lines);
+		return;
+	}
+	bought = work_list(scope->work);
+	cJSON_ArrayForEach (line, lines) {
+		if (!line_is_tip(line))
+			work_append(scope->work, bought, line);
+	}
+	if (bought != NULL)
+		as_list(scope, row, bought);
+}
+
 /* The line's `total_discount` is often 0.00 for a discounted line; its allocations are right
  * (Shopify's reference of the order's line items). */
 static void discount(struct scope *scope, const struct field *row, const cJSON *line)
