@@ -187,8 +187,9 @@ static const cJSON *of_parts(struct work *work)
 {
 	cJSON *learnt = work_object(work);
 
-	/* E-mail and phone stand there without a time: they fill in, and replace nothing. */
-	work_set(work, learnt, "updated_at", "1970-01-01T00:00:00Z");
+	/* E-mail and phone stand there without a time: they fill in, and replace nothing, not what
+	 * ReCharge told either (recharge_person). */
+	work_set(work, learnt, "updated_at", "1800-01-01T00:00:00Z");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcmp(parts[i].topic, work->delivery->topic) == 0)
 			work_refer(
