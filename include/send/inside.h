@@ -61,6 +61,7 @@ struct target {
 	int64_t failures; /* that began or renewed a pause, ever: an attempt started before the last
 			   * of them does not tell how things are now */
 	bool told;        /* the log knows of the pause */
+	bool unsaid;      /* the store does not know how the pause is now */
 	int64_t log_at;   /* when it may be told of it (again) */
 	struct log_limit dead_lines;
 	struct tally tally;  /* under the sender's mutex */
@@ -169,7 +170,8 @@ void settle_dead(struct target *target, struct batch *batch, long status, const 
 /* Remembers the pause across restarts. */
 void settle_pause(struct target *target);
 
-/* Hands the settlements that failed to the engine again. */
+/* Hands the settlements that failed to the engine again, and says the pauses that it did not take.
+ */
 void settle_again(struct sender *sender);
 
 /* Frees them: what they were to remove stays in the outbox. */

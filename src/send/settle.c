@@ -67,11 +67,8 @@ static struct errand *make_errand(struct target *target,
 	return errand;
 }
 
-/* Whatever goes to the engine says how the pause is now: one that is handed over again must not
- * undo a later one. */
 static void submit(struct errand *errand)
 {
-	errand->pause = errand->target->pause;
 	errand->target->sender->outstanding++;
 	errand->target->outstanding++;
 	engine_submit(errand->target->sender->engine, &errand->request);
@@ -215,8 +212,11 @@ void settle_again(struct sender *sender)
 {
 	struct note *note = sender->later;
 
-	if (note == NULL || clock_monotonic() < sender->later_at)
+	if (clock_monotonic() < sender->later_at)
 		return;
+	for (struct target *target = sender->targets; target != NULL; target = target->next)
+		if (target->unsaid)
+			settle_pause(target);
 	sender->later = NULL;
 	while (note != NULL) {
 		struct note *next = note->next;
@@ -339,10 +339,29 @@ static int run_pause(struct engine *engine, struct request *request, struct erro
 	return engine_pause(engine, &errand->pause, error);
 }
 
+/* What the store could not take is said again, as it is by then. No stop waits for that: the next
+ * failure says it, too. */
+static void take_pause(struct sender *sender, struct note *note)
+{
+	struct errand *errand = of_note(note);
+
+	came_back(errand);
+	if (errand->result != 0) {
+		errand->target->unsaid = true;
+		sender->later_at = clock_monotonic() + AGAIN_PAUSE;
+	}
+	free_errand(errand);
+}
+
 void settle_pause(struct target *target)
 {
-	struct errand *errand = make_errand(target, run_pause, take_settlement);
+	struct errand *errand = make_errand(target, run_pause, take_pause);
 
-	if (errand != NULL)
-		submit(errand);
+	target->unsaid = errand == NULL;
+	if (errand == NULL) {
+		target->sender->later_at = clock_monotonic() + AGAIN_PAUSE;
+		return;
+	}
+	errand->pause = target->pause;
+	submit(errand);
 }
