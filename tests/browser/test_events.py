@@ -209,7 +209,9 @@ def test_the_place_in_a_list_is_of_who_came_from_there(visitor, shop, segment):
     segment.wait(lambda: pages(segment))
     visitor.click("#enamel-mug")
     await_track(segment, "Product Viewed")
+    segment.wait(lambda: len(pages(segment)) == 2)
     view(visitor, shop, segment, "/products/enamel-mug")  # loaded anew
+    await_track(segment, "Product Viewed", 2)
     view(visitor, shop, segment, "/pages/about")
     view(visitor, shop, segment, "/products/enamel-mug")  # by another way
     await_track(segment, "Product Viewed", 3)
