@@ -1,4 +1,4 @@
-// Tells Segment what a visitor does, the relay whose cart it is: docs/storefront.md.
+// Tells Segment what a visitor does, and the relay whose cart it is: docs/storefront.md.
 // Nothing here may break or hold up the page.
 (() => {
 	'use strict';
@@ -93,7 +93,10 @@
 		const found = known({
 			name: utm('campaign'), source: utm('source'), medium: utm('medium'), term: utm('term'), content: utm('content'),
 		});
-		return found.name || found.source ? (remember({campaign: found}), found) : recall().campaign;
+		if (found.name || found.source) {
+			remember({campaign: found});
+		}
+		return recall().campaign;
 	};
 
 	const google = () => known({
@@ -126,12 +129,12 @@
 	let blocked;
 	let owned; // loaded here
 
-	// It, or what waits for it.
+	// The real one, or what waits for it.
 	const call = (method, ...args) => {
 		const analytics = window.analytics = window.analytics || [];
 		return analytics[method] ? analytics[method](...args) : wait(method, ...args);
 	};
-	// With its page, as Segment's snippet.
+	// With its page, as Segment's snippet does.
 	const wait = (...args) => window.analytics.push([...args, {__t: 'bpc', u: location.href, p: location.pathname,
 		s: location.search, t: document.title, r: document.referrer, c: document.querySelector('[rel=canonical]')?.href}]);
 
@@ -153,16 +156,22 @@
 		}));
 	};
 
-	// Not all destinations may come.
+	// A destination may never be so.
 	const isReady = () => {
-		ready = ready || [tellKept, link].map(idle);
+		if (!ready) {
+			ready = true;
+			idle(tellKept);
+			idle(link);
+		}
 	};
 
 	// What waits when the consent is taken back is dropped.
 	const middleware = ({payload, next}) => {
 		isReady();
 		attempt(() => active && complete(payload.obj));
-		!active && (owned || payload.obj.context?.integration) || next(payload);
+		if (active || !owned && !payload.obj.context?.integration) {
+			next(payload);
+		}
 	};
 	const complete = message => {
 		const ids = google();
@@ -330,7 +339,7 @@
 	const watchLists = () => listed().forEach(link => observer.observe(link));
 
 	const meet = async link => {
-		const {told} = view;
+		const before = view;
 		const handle = handleOf(link.pathname);
 		observer.unobserve(link);
 		if (!active || !once(`listed ${handle}`)) {
@@ -338,9 +347,10 @@
 		}
 		const {list_id, list_name, position} = placeOf(link);
 		const product = await productOf(handle);
-		if (product && told === view.told) {
+		if (product && before === view) {
 			const batch = batches.get(list_id) || {list_id, list_name, currency: currency(), products: []};
-			batches.set(list_id, batch).get(list_id).products.push({...properties(product), position});
+			batches.set(list_id, batch);
+			batch.products.push({...properties(product), position});
 			clearTimeout(pause);
 			pause = later(tellLists, batch.products.length < BATCH ? DWELL * 2 : 0);
 		}
@@ -361,15 +371,15 @@
 	const keep = (event, facts, handle) => remember({kept: Object.fromEntries([...Object.entries(recall().kept || {}),
 		[crypto.randomUUID(), {event, facts, handle, timestamp: new Date().toISOString()}]].slice(-BATCH))});
 	const taken = new Set();
-	const tellKept = () => Object.entries(ready && recall().kept || {}).forEach(safely(async ([messageId, kept]) => {
-		const {event, facts, handle, timestamp} = kept;
+	const tellKept = () => Object.entries(ready && recall().kept || {}).forEach(safely(tellOne));
+	const tellOne = async ([messageId, {event, facts, handle, timestamp}]) => {
 		const product = !handle || await productOf(handle);
 		if (product && !taken.has(messageId)) {
 			taken.add(messageId);
 			track(event, {...handle && properties(product), ...facts}, {messageId, timestamp});
 			later(() => remember({kept: {...recall().kept, [messageId]: undefined}}), 50);
 		}
-	}));
+	};
 	const click = link => {
 		const handle = handleOf(link.pathname);
 		const place = placeOf(link);
@@ -418,10 +428,9 @@
 		const {token, itemCount = 1} = layer().cart || {};
 		return token ? {token: bare(token), item_count: itemCount, headless: true} : cartOf(fetch(`${root()}cart.js`));
 	};
-	const post = (address, type, body, more) =>
-		fetch(address, {method: 'POST', headers: {'Content-Type': type}, body: JSON.stringify(body), ...more});
-	const writeAttribute = value =>
-		cartOf(post(`${root()}cart/update.js`, 'application/json', {attributes: {[config.attribute]: value}}));
+	const post = (address, body, more) => fetch(address, {method: 'POST', body: JSON.stringify(body), ...more});
+	const writeAttribute = value => cartOf(post(`${root()}cart/update.js`, {attributes: {[config.attribute]: value}},
+		{headers: {'Content-Type': 'application/json'}}));
 
 	const anonymousId = () => {
 		if (blocked && !storedId()) {
@@ -431,7 +440,7 @@
 	};
 	const storedId = () => (cookie(ID) || attempt(() => localStorage.getItem(ID)) || '').replace(/"/g, '');
 
-	const collect = async facts => (await post(config.collect, 'text/plain', known({v: 1, shop: config.shop, ...facts}),
+	const collect = async facts => (await post(config.collect, known({v: 1, shop: config.shop, ...facts}),
 		{keepalive: true, credentials: 'omit'})).ok;
 
 	let added;
@@ -463,7 +472,7 @@
 		}
 	};
 
-	// ---- start, stop ----
+	// ---- start and stop ----
 
 	const start = () => {
 		active = true;
@@ -489,9 +498,7 @@
 		active = false;
 		batches.clear();
 		remember({linked}, {});
-		if (owned) {
-			call('reset');
-		}
+		owned && call('reset');
 		attempt(() => blocked && localStorage.removeItem(ID));
 		linking = linking.then(safely(untie));
 	};
@@ -532,8 +539,8 @@
 		}
 	});
 	const returned = ({persisted}) => {
-		const before = view;
 		if (persisted) {
+			const before = view;
 			decide();
 			active && view === before && viewPage();
 			tellKept();
@@ -555,7 +562,8 @@
 		let planned;
 		new MutationObserver(() => {
 			planned = planned || idle(() => {
-				planned = learn();
+				planned = undefined;
+				learn();
 				watchLists();
 			});
 		}).observe(document.documentElement, {childList: true, subtree: true});

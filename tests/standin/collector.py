@@ -150,7 +150,7 @@ class Collector:
     def take(self, headers, body):
         self.requests.append((headers, body.decode()))
         wrong = problems(body)
-        if headers.get("content-type") != "text/plain":
+        if not headers.get("content-type", "").startswith("text/plain"):
             wrong.append("Content-Type is not text/plain")
         if "cookie" in headers:
             wrong.append("a cookie came along")
