@@ -347,7 +347,7 @@
 		}
 		const {list_id, list_name, position} = placeOf(link);
 		const product = await productOf(handle);
-		if (product && before === view) {
+		if (active && product && before === view) {
 			const batch = batches.get(list_id) || {list_id, list_name, currency: currency(), products: []};
 			batches.set(list_id, batch);
 			batch.products.push({...properties(product), position});

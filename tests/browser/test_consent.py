@@ -125,6 +125,19 @@ def test_consent_that_is_taken_back_before_analytics_comes(visitor, shop, segmen
     assert head or "ajs_anonymous_id" not in visitor.cookies()  # the page's own is the page's
 
 
+def test_consent_that_is_taken_back_while_a_product_is_asked_for(visitor, shop, segment):
+    """What was seen before is not kept for later."""
+    shop.cdn = "settings fail"
+    shop.body = '<main><a href="/products/camp-kettle">Kettle</a></main>'
+    released = shop.held["/products/camp-kettle.js"] = threading.Event()
+    visitor.goto(shop.url + "/pages/about")
+    wait(lambda: any(path == "/products/camp-kettle.js" for _, path, _, _ in shop.requests))
+    choose(visitor, analytics=False)
+    released.set()
+    visitor.evaluate("new Promise(resolve => setTimeout(resolve, 1500))")  # as long as lists wait for more
+    assert "Kettle" not in visitor.evaluate("sessionStorage.getItem('segrelay')")
+
+
 def test_consent_that_is_taken_back_while_the_cart_is_read(visitor, shop, segment, relay_web):
     shop.cart.add(VARIANT)
     released = shop.held["/cart.js"] = threading.Event()
