@@ -393,15 +393,15 @@
 	const aboutThis = async (event, facts) => track(event, {...properties(await productOf(here()) || {}), ...facts});
 
 	const clicked = ({target, button, detail, clientX, clientY}) => {
-		// A double click is one.
-		if (!active || button > 1 || detail > 1) {
+		// A double click is one, and so is a label's.
+		if (!active || button > 1 || detail > 1 || target.matches('input')) {
 			return;
 		}
 		const link = target.closest('a[href]');
 		const shared = SHARE.exec(link?.href);
 		// It may lie underneath.
 		const picture = document.elementsFromPoint(clientX, clientY).find(each =>
-			each.matches('img') && each.parentNode.parentNode.contains(target)) ||
+			detail && each.matches('img') && each.parentNode.parentNode.contains(target)) ||
 			target.closest('a, button')?.querySelector('img');
 		// `src` may be a placeholder.
 		const image = [picture?.src, picture?.currentSrc].find(address => IMAGE.test(address));

@@ -299,6 +299,20 @@ def test_a_picture_under_a_button(visitor, shop, segment):
     assert properties(segment, "Product Image Clicked") == [mug(shop, image_url=picture(shop, "enamel-mug.png"))]
 
 
+def test_a_picture_in_a_label_and_a_button_that_a_key_presses(visitor, shop, segment):
+    """The label's click makes one of its field at the same place; that of a key has none."""
+    visitor.goto(shop.url + "/products/enamel-mug")
+    await_track(segment, "Product Viewed")
+    add_to_page(visitor, """<fieldset><input type="radio" id="slate"><label for="slate">
+        <img id="swatch" src="/cdn/shop/files/slate.png" width="50" height="50" alt=""></label></fieldset>
+        <div style="position: fixed; top: 0; left: 0"><a><img src="/cdn/shop/files/corner.png" width="50" height="50" alt=""></a>
+        <button id="beside">Add</button></div>""")
+    visitor.click("#swatch")
+    visitor.evaluate("document.querySelector('#beside').click()")
+    leave(visitor, shop, segment)
+    assert [each["image_url"] for each in properties(segment, "Product Image Clicked")] == [picture(shop, "slate.png")]
+
+
 def test_a_picture_in_a_link_to_its_file(visitor, shop, segment):
     """As older themes have it; the file's address looks like a product's."""
     visitor.goto(shop.url + "/products/enamel-mug")
