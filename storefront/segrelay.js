@@ -184,6 +184,9 @@
 		if (config.emailProperty && email && message.type === 'track') {
 			message.properties = {email, ...message.properties};
 		}
+		if (message.type === 'identify') {
+			remember({identified});
+		}
 	};
 
 	const tell = (method, event, title, facts, more) => {
@@ -297,16 +300,16 @@
 		});
 	};
 
+	let identified;
 	const identify = () => {
 		const {id, emailMd5, address = {}, ...others} = layer().customer || {};
 		const userId = {customer_id: id, email: others.email, md5_email: emailMd5}[config.userId];
 		const traits = known({...others, address: known(address)});
-		const identified = JSON.stringify([userId, traits]);
+		identified = JSON.stringify([userId, traits]);
 		if (!id) {
 			remember({identified: undefined});
 		} else if (recall().identified !== identified) {
 			call('identify', ...userId ? [userId] : [], traits, options());
-			call('ready', () => remember({identified}));
 		}
 	};
 

@@ -125,6 +125,21 @@ def test_consent_that_is_taken_back_before_analytics_comes(visitor, shop, segmen
     assert head or "ajs_anonymous_id" not in visitor.cookies()  # the page's own is the page's
 
 
+def test_consent_that_is_given_again_after_analytics_came(visitor, shop, segment):
+    """Who a customer is was dropped with the rest: the next page tells it."""
+    shop.customer = {"id": "7106345812043", "email": "alma@example.com"}
+    released = shop.held["/analytics.js/"] = threading.Event()
+    visitor.commit(shop.url + "/products/enamel-mug")
+    visitor.wait("window.segrelay && window.analytics?.length")
+    choose(visitor, analytics=False)
+    released.set()
+    visitor.wait("window.analytics.initialized")
+    visitor.evaluate(PAUSE)
+    choose(visitor, analytics=True)
+    view(visitor, shop, segment, "/pages/about")
+    segment.wait(lambda: [call for call in segment.from_browsers if call["type"] == "identify"])
+
+
 def test_consent_that_is_taken_back_while_a_product_is_asked_for(visitor, shop, segment):
     """What was seen before is not kept for later."""
     shop.cdn = "settings fail"

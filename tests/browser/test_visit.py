@@ -108,10 +108,13 @@ def test_a_destination_that_is_never_ready(visitor, shop, segment):
     """analytics.js says that it is ready when all destinations are: one may be blocked."""
     shop.head = """<script>var analytics = [['register', {name: 'Blocked', version: '1', type: 'destination',
         isLoaded: () => false, load: () => Promise.resolve(), ready: () => new Promise(() => {})}]];</script>"""
+    shop.customer = ALMA
     view(visitor, shop, segment, "/collections/kitchen")
     await_track(segment, "Product List Viewed")
     visitor.click("#enamel-mug")
-    await_track(segment, "Product Clicked")
+    await_track(segment, "Product Viewed")
+    leave(visitor, shop, segment)
+    assert len(tracks(segment, "Product Clicked")) == len(identifies(segment)) == 1
 
 
 def test_analytics_js_that_the_page_loads_after_us(visitor, shop, segment, relay_web):
