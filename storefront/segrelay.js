@@ -156,7 +156,6 @@
 		}));
 	};
 
-	// A destination may never be so.
 	const isReady = () => {
 		if (!ready) {
 			ready = true;
