@@ -174,7 +174,7 @@
 	};
 	const complete = message => {
 		const ids = google();
-		const email = layer().customer?.email || window.analytics.user().traits().email;
+		const email = layer().customer?.email || window.analytics.user().traits()?.email;
 		[message.context.page, message.type === 'page' && message.properties].forEach(page => page?.url && Object.assign(page,
 			cleaned(page.url), page.referrer && {referrer: cleaned(page.referrer).url}));
 		if (ids.clientId) {

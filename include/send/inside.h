@@ -153,6 +153,19 @@ void target_resume(struct target *target);
 /* Takes up the pause from before a restart. */
 void target_recall(struct target *target, const struct destination_state *state);
 
+/* ---- dead_log.c ---- */
+
+/* A message that Segment refused, kept as a dead letter. */
+struct refused {
+	const struct message *message;
+	int64_t id;
+	long status;
+	const char *words; /* Segment's: one line, fit for the log */
+};
+
+/* Says so, at most once in a while for a destination, and what to do. */
+void dead_log(struct target *target, const struct refused *refused);
+
 /* ---- settle.c: requests to the engine ---- */
 
 /* Asks the engine for the next batch; what comes is added to `ready`. False without memory. */

@@ -14,7 +14,8 @@
 enum { HEADERS_MAX = 32 };
 
 static const char usage[] =
-	"usage: segrelay post --shop SHOP --topic TOPIC [--url URL] [--header 'NAME: VALUE'] FILE\n"
+	"usage: segrelay post --shop SHOP --topic TOPIC [--recharge [--legacy]] [--url URL]\n"
+	"                     [--secret-file FILE] [--header 'NAME: VALUE'] [--config FILE] FILE\n"
 	"\n"
 	"Signs the payload in FILE (- for stdin) with the shop's first secret, as Shopify or "
 	"ReCharge\n"

@@ -2,16 +2,11 @@
 #include "send/inside.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	AGAIN_PAUSE = SECOND,
-	LINES_PAUSE = 10 * SECOND, /* between two lines of dead letters of a destination */
-};
+enum { AGAIN_PAUSE = SECOND };
 
 /* A request and the note that brings its outcome back. */
 struct errand {
@@ -251,42 +246,18 @@ static int run_dead(struct engine *engine, struct request *request, struct error
 		errand->status, errand->words, &errand->dead, error);
 }
 
-/* Somebody waits for a deletion that Segment refused: it is the operator's to see to. */
-static void log_dead(const struct errand *errand, const char *message_id, const char *command)
-{
-	const struct message *message = &errand->batch->messages[0];
-	const struct destination *options = errand->target->options;
-	const struct log_field destination = LOG_STRING("destination", errand->target->name);
-	const struct log_field status = LOG_NUMBER("status", errand->status);
-	const struct log_field answer = LOG_STRING("answer", errand->words);
-	const struct log_field see = LOG_STRING("see", command);
-	int64_t left_out;
-
-	if (options != NULL && options->deletes)
-		log_line(LOG_WARNING, "dead letter: Segment refused to delete users", destination,
-			LOG_STRING("shop", message->shop), status, answer, see,
-			LOG_STRING("next", "mend the cause and `segrelay dead retry` it, or delete "
-					   "the users by "
-					   "hand: Segment, Privacy, Deletion and Suppression"));
-	else if (log_allow(&errand->target->dead_lines, LINES_PAUSE, &left_out))
-		log_line(LOG_WARNING, "dead letter: Segment refused a message", destination,
-			LOG_STRING("event", message->event), LOG_STRING("message", message_id),
-			status, answer, see, LOG_NUMBER("more_before", left_out));
-}
-
 static void take_dead(struct sender *sender, struct note *note)
 {
 	const struct errand *errand = of_note(note);
-	const struct message *message = &errand->batch->messages[0];
-	char message_id[UUID_TEXT];
-	char command[64];
+	const struct refused refused = {
+		.message = &errand->batch->messages[0],
+		.id = errand->dead,
+		.status = errand->status,
+		.words = errand->words,
+	};
 
-	if (errand->result == 0 && errand->dead != 0) {
-		uuid_format(&message->message_id, message_id);
-		(void)snprintf(
-			command, sizeof(command), "segrelay dead show %" PRId64, errand->dead);
-		log_dead(errand, message_id, command);
-	}
+	if (errand->result == 0 && errand->dead != 0)
+		dead_log(errand->target, &refused);
 	take_settlement(sender, note);
 }
 

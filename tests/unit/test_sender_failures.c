@@ -378,7 +378,7 @@ static void remembers_a_pause_as_it_is_by_now(void **state)
 	fail_turns(1);
 	let_go();
 	await_sent(3);
-	await_pauses(3);
+	await_pauses(2);
 	(void)usleep(20000);
 	assert_false(is_paused(0));
 	assert_told_once(-1);

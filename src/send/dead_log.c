@@ -1,0 +1,37 @@
+/* What the log says of messages that Segment refused for good. */
+#include "send/inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { LINES_PAUSE = 10 * SECOND }; /* between two lines of a destination */
+
+/* Somebody waits for a deletion that Segment refused: it is the operator's to see to. */
+void dead_log(struct target *target, const struct refused *refused)
+{
+	const struct message *message = refused->message;
+	const struct log_field destination = LOG_STRING("destination", target->name);
+	const struct log_field status = LOG_NUMBER("status", refused->status);
+	const struct log_field answer = LOG_STRING("answer", refused->words);
+	char message_id[UUID_TEXT];
+	char command[64];
+	int64_t left_out;
+
+	uuid_format(&message->message_id, message_id);
+	(void)snprintf(command, sizeof(command), "segrelay dead show %" PRId64, refused->id);
+	if (target->options != NULL && target->options->deletes)
+		log_line(LOG_WARNING, "dead letter: Segment refused to delete users", destination,
+			LOG_STRING("shop", message->shop), status, answer,
+			LOG_STRING("see", command),
+			LOG_STRING("next", "mend the cause and `segrelay dead retry` it, or delete "
+					   "the users by hand: Segment, Privacy, Deletion and "
+					   "Suppression"));
+	else if (log_allow(&target->dead_lines, LINES_PAUSE, &left_out))
+		log_line(LOG_WARNING, "dead letter: Segment refused a message", destination,
+			LOG_STRING("event", message->event), LOG_STRING("message", message_id),
+			status, answer, LOG_STRING("see", command),
+			LOG_NUMBER("more_before", left_out));
+}
