@@ -263,11 +263,13 @@ lint: ## formatting, static analysis, both compilers, shell scripts, manual page
 	@echo "clang-tidy"
 	@printf '%s\n' $(SOURCES) src/main.c | xargs -P2 -I FILE clang-tidy --quiet FILE -- $(LINT_FLAGS) \
 		2>/dev/null
+	@echo "copies of a peer's bytes"
+	@tests/check_copies.sh
 	@echo "cppcheck, shellcheck, mandoc, systemd-analyze"
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppressions-list=tests/cppcheck.suppressions -Iinclude \
 		-DSEGRELAY_VERSION='"$(VERSION)"' -j2 src
-	shellcheck scripts/*.sh .ci/run
+	shellcheck scripts/*.sh tests/*.sh .ci/run
 	mandoc -T lint -W warning docs/*.[15]
 	@! command -v node >/dev/null || for file in storefront/*.js tests/browser/*.mjs tests/browser/pages/*.js; do \
 		node --check $$file || exit 1; done

@@ -37,7 +37,7 @@ bool digest_equal(const unsigned char a[SHA256_SIZE], const unsigned char b[SHA2
 void digest_base64(const unsigned char digest[SHA256_SIZE], char text[SHA256_BASE64]);
 
 /* Reads exactly 44 base64 characters, strictly; false when it is anything else. */
-bool digest_from_base64(const char *text, unsigned char digest[SHA256_SIZE]);
+bool digest_from_base64(const char *text, size_t length, unsigned char digest[SHA256_SIZE]);
 
 /* Writes a digest as 64 hexadecimal digits in lower case and a NUL. */
 void digest_hex(const unsigned char digest[SHA256_SIZE], char text[SHA256_HEX]);

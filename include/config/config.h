@@ -150,8 +150,10 @@ struct config *config_defaults(const char *shop_domain);
 struct config *config_share(struct config *config);
 void config_release(struct config *config);
 
-/* The shop of a domain (any case), or NULL. Lives as long as the configuration. */
+/* The shop of a domain (any case), or NULL. Lives as long as the configuration. The second form
+ * takes a domain of `length` bytes that no NUL ends, such as a part of a request's header. */
 const struct shop *config_shop(const struct config *config, const char *domain);
+const struct shop *config_shop_of(const struct config *config, const char *domain, size_t length);
 
 /* The own name behind "name=own name" in a list; NULL when the name is not there. */
 const char *strings_named(const struct strings *pairs, const char *name);

@@ -46,6 +46,10 @@ enum MHD_Result exchange_handle(void *loop, struct MHD_Connection *connection, c
 	const char *method, const char *version, const char *part, size_t *part_length,
 	void **context);
 
+/* Sets exchange->shop to the configured shop that the head names; NULL when there is none. Only for
+ * routes whose check of the head has made sure that it names one. */
+void exchange_find_shop(struct exchange *exchange);
+
 /* Called when a request has ended in whatever way. */
 void exchange_completed(void *loop, struct MHD_Connection *connection, void **context,
 	enum MHD_RequestTerminationCode code);

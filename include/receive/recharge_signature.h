@@ -20,8 +20,9 @@ enum {
 /* What the headers of a webhook claim. */
 struct recharge_claims {
 	bool is_timed;
-	char stamp[RECHARGE_STAMP_MAX + 1]; /* seconds since 1970, as they were signed */
-	int64_t signed_at;                  /* the same in ms; 0 when not timed */
+	const char *stamp; /* seconds since 1970, the digits that were signed; part of the header */
+	size_t stamp_length; /* 0 when not timed */
+	int64_t signed_at;   /* the same in ms; 0 when not timed */
 	unsigned char digests[RECHARGE_DIGESTS_MAX * SHA256_SIZE];
 	size_t count;
 };

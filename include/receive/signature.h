@@ -20,9 +20,6 @@ typedef int signer(const void *context, const char *secret, unsigned char digest
 enum signature signature_try(const struct strings *secrets, signer *sign, const void *context,
 	const unsigned char *claimed, size_t count);
 
-/* Reads the value of X-Shopify-Hmac-Sha256: exactly 44 characters of canonical base64. */
-bool signature_read(const char *value, size_t length, unsigned char claimed[SHA256_SIZE]);
-
 /* Whether one of the shop's secrets made the signature: see signature_try. NULL for a shop that is
  * not known. */
 enum signature signature_check(const struct shop *shop, const unsigned char claimed[SHA256_SIZE],

@@ -105,18 +105,18 @@ void digest_base64(const unsigned char digest[SHA256_SIZE], char text[SHA256_BAS
 	(void)EVP_EncodeBlock((unsigned char *)text, digest, SHA256_SIZE);
 }
 
-bool digest_from_base64(const char *text, unsigned char digest[SHA256_SIZE])
+bool digest_from_base64(const char *text, size_t length, unsigned char digest[SHA256_SIZE])
 {
 	unsigned char decoded[SHA256_SIZE + 3];
 	char again[SHA256_BASE64];
 
-	if (strlen(text) != SHA256_BASE64 - 1)
+	if (length != SHA256_BASE64 - 1)
 		return false;
 	if (EVP_DecodeBlock(decoded, (const unsigned char *)text, SHA256_BASE64 - 1) < SHA256_SIZE)
 		return false;
 	memcpy(digest, decoded, SHA256_SIZE);
 	digest_base64(digest, again); /* OpenSSL forgives white space and stray bits: we do not */
-	return strcmp(again, text) == 0;
+	return memcmp(again, text, length) == 0;
 }
 
 static void write_hex(const unsigned char *bytes, size_t length, char *text)

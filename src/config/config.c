@@ -47,17 +47,36 @@ void config_release(struct config *config)
 	free(config);
 }
 
-static int compare_domain(const void *domain, const void *shop)
+struct domain_key {
+	const char *domain; /* not terminated */
+	size_t length;
+};
+
+/* The order of strcasecmp, by which the shops are sorted. */
+static int compare_domain(const void *key, const void *shop)
 {
-	return strcasecmp(domain, ((const struct shop *)shop)->domain);
+	const struct domain_key *wanted = key;
+	const char *domain = ((const struct shop *)shop)->domain;
+	size_t length = strlen(domain);
+	int order = strncasecmp(
+		wanted->domain, domain, wanted->length < length ? wanted->length : length);
+
+	return order != 0 ? order : (wanted->length > length) - (wanted->length < length);
+}
+
+const struct shop *config_shop_of(const struct config *config, const char *domain, size_t length)
+{
+	const struct domain_key key = {domain, length};
+
+	if (config->shop_count == 0)
+		return NULL;
+	return bsearch(
+		&key, config->shops, config->shop_count, sizeof(*config->shops), compare_domain);
 }
 
 const struct shop *config_shop(const struct config *config, const char *domain)
 {
-	if (config->shop_count == 0)
-		return NULL;
-	return bsearch(
-		domain, config->shops, config->shop_count, sizeof(*config->shops), compare_domain);
+	return config_shop_of(config, domain, strlen(domain));
 }
 
 const char *strings_named(const struct strings *pairs, const char *name)

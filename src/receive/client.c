@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -40,13 +41,22 @@ static bool has_dot_first(const struct span *span)
 	return dot != NULL && (colon == NULL || dot < colon);
 }
 
+static bool parse_address(const char *text, struct client *client)
+{
+	if (inet_pton(AF_INET6, text, client->address) == 1)
+		return true;
+	memcpy(client->address, mapped, sizeof(mapped));
+	return inet_pton(AF_INET, text, client->address + sizeof(mapped)) == 1;
+}
+
 /* "192.0.2.1", "192.0.2.1:443", "2001:db8::1", "[2001:db8::1]:443", "::ffff:192.0.2.1"; false for
  * anything else. */
 static bool read_address(const struct span *item, struct client *client)
 {
 	struct span span = request_trim(item);
-	char text[CLIENT_TEXT];
 	const char *end;
+	char *text;
+	bool is_read;
 
 	if (span.length > 0 && *span.start == '[') {
 		end = memchr(span.start, ']', span.length);
@@ -55,14 +65,12 @@ static bool read_address(const struct span *item, struct client *client)
 		end = memchr(span.start, ':', span.length);
 		span.length = end != NULL ? (size_t)(end - span.start) : span.length;
 	}
-	if (span.length == 0 || span.length >= sizeof(text))
+	if (span.length == 0 || span.length >= CLIENT_TEXT)
 		return false;
-	memcpy(text, span.start, span.length);
-	text[span.length] = '\0';
-	if (inet_pton(AF_INET6, text, client->address) == 1)
-		return true;
-	memcpy(client->address, mapped, sizeof(mapped));
-	return inet_pton(AF_INET, text, client->address + sizeof(mapped)) == 1;
+	text = strndup(span.start, span.length);
+	is_read = text != NULL && parse_address(text, client);
+	free(text);
+	return is_read;
 }
 
 static bool is_within(const struct client *client, const struct network *network)

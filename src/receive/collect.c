@@ -198,19 +198,17 @@ static struct MHD_Response *answer_preflight(void)
 /* Only the shop's pages may read that it was taken. */
 struct MHD_Response *collect_respond(struct exchange *exchange)
 {
-	const struct span *origin = &exchange->head.origin;
 	struct MHD_Response *response;
-	char text[ORIGIN_MAX + 1];
+	const char *origin;
 
 	if (exchange->verdict == VERDICT_PREFLIGHT)
 		return answer_preflight();
 	if (exchange->verdict != VERDICT_COLLECTED)
 		return NULL;
 	response = reception_make_answer(VERDICT_COLLECTED);
-	memcpy(text, origin->start, origin->length);
-	text[origin->length] = '\0';
-	if (response != NULL) {
-		(void)MHD_add_response_header(response, "Access-Control-Allow-Origin", text);
+	origin = request_copy(exchange->arena, &exchange->head.origin);
+	if (response != NULL && origin != NULL) {
+		(void)MHD_add_response_header(response, "Access-Control-Allow-Origin", origin);
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");
 	}
 	return response;

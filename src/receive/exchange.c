@@ -220,15 +220,6 @@ static void exchange_destroy(struct exchange *exchange)
 	free(exchange);
 }
 
-static const struct shop *find_shop(const struct config *config, const struct span *domain)
-{
-	char name[REQUEST_SHOP_MAX + 1];
-
-	memcpy(name, domain->start, domain->length);
-	name[domain->length] = '\0';
-	return config_shop(config, name);
-}
-
 /* The head is there. What is refused for its framing or its size is answered at once, and
  * libmicrohttpd reads no more; other refusals wait for the end of the body, since a proxy that is
  * still sending would lose the answer. */
@@ -246,8 +237,6 @@ static enum MHD_Result begin(struct exchange *exchange, struct MHD_Connection *c
 		return MHD_YES;
 	if (head->length.start != NULL)
 		exchange->body.expected = (size_t)request_length(head);
-	if (head->shop.start != NULL)
-		exchange->shop = find_shop(exchange->config, &head->shop);
 	return MHD_YES;
 }
 
@@ -285,6 +274,13 @@ enum MHD_Result exchange_handle(void *loop, struct MHD_Connection *connection, c
 	if (exchange->complete_at == 0)
 		return finish(exchange, connection);
 	return answer(exchange, connection);
+}
+
+void exchange_find_shop(struct exchange *exchange)
+{
+	const struct span *domain = &exchange->head.shop;
+
+	exchange->shop = config_shop_of(exchange->config, domain->start, domain->length);
 }
 
 void exchange_completed(void *loop, struct MHD_Connection *connection, void **context,

@@ -154,12 +154,12 @@ struct hint {
 /* Without what begins with "?". */
 static void write_before_query(struct hint *hint, const char *name, const char *value)
 {
-	char text[URL_MAX + 1];
-	size_t length = strcspn(value, "?");
+	struct text text = {0};
 
-	memcpy(text, value, length);
-	text[length] = '\0';
-	json_add_member(hint->kept, name, text);
+	text_add(&text, value, strcspn(value, "?"));
+	json_add_member(hint->kept, name, text_string(&text));
+	hint->kept->failed |= text.failed;
+	text_free(&text);
 }
 
 /* The browser's key to the cart, behind the cart's token or in a URL, gives access to it. */

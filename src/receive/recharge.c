@@ -108,8 +108,10 @@ static enum verdict check_claims(struct exchange *exchange)
 
 enum verdict recharge_verify(struct exchange *exchange)
 {
-	const struct shop *shop = exchange->shop;
+	const struct shop *shop;
 
+	exchange_find_shop(exchange);
+	shop = exchange->shop;
 	if (shop == NULL)
 		return refuse(
 			exchange, VERDICT_RECHARGE_SHOP, "the shop is not in the configuration");

@@ -25,7 +25,7 @@ static const char *take_stamp(struct recharge_claims *claims, const struct span 
 {
 	int64_t seconds = 0;
 
-	if (claims->stamp[0] != '\0')
+	if (claims->stamp_length > 0)
 		return "X-Recharge-Webhook-Signature has two times";
 	if (value->length > RECHARGE_STAMP_MAX)
 		return "the time of X-Recharge-Webhook-Signature is too long";
@@ -34,7 +34,8 @@ static const char *take_stamp(struct recharge_claims *claims, const struct span 
 			return "the time of X-Recharge-Webhook-Signature is not a number";
 		seconds = seconds * 10 + (value->start[i] - '0');
 	}
-	memcpy(claims->stamp, value->start, value->length);
+	claims->stamp = value->start;
+	claims->stamp_length = value->length;
 	claims->signed_at = seconds * SECOND;
 	return NULL;
 }
@@ -61,6 +62,12 @@ static const char *take_pair(struct recharge_claims *claims, const struct span *
 	return digest.start != NULL ? take_digest(claims, &digest) : NULL;
 }
 
+static bool is_stamp(const struct recharge_claims *claims, const struct span *value)
+{
+	return value->length == claims->stamp_length &&
+	       memcmp(value->start, claims->stamp, value->length) == 0;
+}
+
 static const char *read_timed(
 	struct recharge_claims *claims, const struct span *signature, const struct span *timestamp)
 {
@@ -79,11 +86,11 @@ static const char *read_timed(
 	}
 	if (problem != NULL)
 		return problem;
-	if (claims->stamp[0] == '\0')
+	if (claims->stamp_length == 0)
 		return "X-Recharge-Webhook-Signature has no time (t=)";
 	if (claims->count == 0)
 		return "X-Recharge-Webhook-Signature has no signature that is known (v1=)";
-	if (timestamp->start != NULL && !request_says(timestamp, claims->stamp))
+	if (timestamp->start != NULL && !is_stamp(claims, timestamp))
 		return "X-Recharge-Webhook-Timestamp is not the time that was signed";
 	return NULL;
 }
@@ -111,15 +118,14 @@ bool recharge_is_timely(const struct recharge_claims *claims, int64_t now)
 }
 
 struct signed_text {
-	const char *stamp;
+	struct digest_part stamp;
 	struct digest_part body;
 };
 
 static int sign_timed(const void *context, const char *secret, unsigned char digest[SHA256_SIZE])
 {
 	const struct signed_text *text = context;
-	const struct digest_part parts[] = {
-		{text->stamp, strlen(text->stamp)}, {".", 1}, text->body};
+	const struct digest_part parts[] = {text->stamp, {".", 1}, text->body};
 
 	return digest_hmac_parts(
 		secret, strlen(secret), parts, sizeof(parts) / sizeof(parts[0]), digest);
@@ -138,7 +144,7 @@ static int sign_legacy(const void *context, const char *secret, unsigned char di
 enum signature recharge_check(const struct strings *secrets, const struct recharge_claims *claims,
 	const void *body, size_t length)
 {
-	const struct signed_text text = {claims->stamp, {body, length}};
+	const struct signed_text text = {{claims->stamp, claims->stamp_length}, {body, length}};
 
 	return signature_try(secrets, claims->is_timed ? sign_timed : sign_legacy, &text,
 		claims->digests, claims->count);

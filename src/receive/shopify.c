@@ -30,7 +30,7 @@ static enum verdict check_headers(struct request_head *head)
 {
 	if (head->signature.start == NULL)
 		head->problem = "X-Shopify-Hmac-Sha256 is missing";
-	else if (!signature_read(head->signature.start, head->signature.length, head->claimed))
+	else if (!digest_from_base64(head->signature.start, head->signature.length, head->claimed))
 		head->problem = "X-Shopify-Hmac-Sha256 is not 44 characters of base64";
 	if (head->problem != NULL)
 		return VERDICT_UNSIGNED;
@@ -56,6 +56,7 @@ enum verdict shopify_judge(struct request_head *head)
 
 enum verdict shopify_verify(struct exchange *exchange)
 {
+	exchange_find_shop(exchange);
 	switch (signature_check(exchange->shop, exchange->head.claimed, exchange->body.bytes,
 		exchange->body.length)) {
 	case SIGNATURE_RIGHT:

@@ -9,17 +9,6 @@ enum { TRIES_OF_A_REFUSAL = 3 };
 
 static const char nobodys_secret[] = "00000000000000000000000000000000";
 
-bool signature_read(const char *value, size_t length, unsigned char claimed[SHA256_SIZE])
-{
-	char text[SHA256_BASE64];
-
-	if (length != sizeof(text) - 1 || memchr(value, '\0', length) != NULL)
-		return false;
-	memcpy(text, value, length);
-	text[length] = '\0';
-	return digest_from_base64(text, claimed);
-}
-
 static bool is_claimed(
 	const unsigned char digest[SHA256_SIZE], const unsigned char *claimed, size_t count)
 {

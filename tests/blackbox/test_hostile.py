@@ -1,6 +1,7 @@
 """Peers that mean no good, or know no better: each gets its answer, and nobody else notices."""
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -134,6 +135,42 @@ def test_headers_with_padding_are_taken(relay, segment):
 
 
 # ---- bodies ----
+
+ROUTES = [("POST", "/webhooks/shopify"), ("POST", f"/webhooks/recharge/{AURORA.domain}/charge/paid"),
+          ("POST", "/webhooks/recharge/"), ("POST", "/collect"), ("OPTIONS", "/collect"),
+          ("GET", "/segrelay.js"), ("HEAD", "/segrelay.js"), ("GET", "/segrelay-pixel.js"),
+          ("GET", "/nothing")]
+HEADERS = ["X-Shopify-Topic", "X-Shopify-Shop-Domain", "X-Shopify-Hmac-Sha256", "X-Shopify-Webhook-Id",
+           "X-Shopify-Event-Id", "X-Shopify-Api-Version", "X-Shopify-Triggered-At", "X-Shopify-Test",
+           "X-Recharge-Topic", "X-Recharge-Webhook-Signature", "X-Recharge-Webhook-Timestamp",
+           "X-Recharge-Hmac-Sha256", "Shopify-Topic", "Content-Type", "Origin", "User-Agent",
+           "X-Forwarded-For", "Accept-Encoding", "If-None-Match", "Host"]
+LENGTHS = [0, 1, 15, 16, 43, 44, 45, 63, 64, 65, 80, 81, 127, 128, 129, 254, 255, 256, 257, 300, 301,
+           511, 512, 513, 1024, 4096, 8000]
+
+
+def test_headers_of_every_length_on_every_route(make_relay):
+    """No header of any length, on a route that reads it or not, ends the process or spoils another's
+    request (a domain of 257 bytes did)."""
+    relay = make_relay(options='public_url = "https://relay.example.com"',
+                       shop_options=f'storefront_origins = {{"https://{AURORA.domain}"}}')
+    body = b'{"id":1}'
+    hint = json.dumps({"shop": AURORA.domain, "token": "abc"}).encode()
+    process = relay.process
+    for method, path in ROUTES:
+        for name in HEADERS:
+            for length in LENGTHS:
+                sent = b"" if method != "POST" else hint if path == "/collect" else body
+                headers = {"Host": "a", name: ("1" if length % 2 else "a") * length}
+                if method == "POST":
+                    headers["Content-Length"] = str(len(sent))
+                head = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+                answer = exchange(relay, f"{method} {path} HTTP/1.1\r\n{head}"
+                                         "Connection: close\r\n\r\n".encode() + sent, 40)
+                assert statuses(answer) or length > 4096, (method, path, name, length)
+                assert process.poll() is None, (method, path, name, length)
+    assert is_well(relay, 1)
+
 
 def nested(depth):
     return b'{"id":1,"a":' + b"[" * depth + b"]" * depth + b"}"

@@ -43,7 +43,7 @@ static bool is_wanting(const struct request_head *head)
 	if (!is_recharges(head))
 		return head->signature.start == NULL;
 	return claims->count == 0 || claims->count > RECHARGE_DIGESTS_MAX ||
-	       claims->is_timed != (claims->stamp[0] != '\0') ||
+	       claims->is_timed != (claims->stamp_length > 0) ||
 	       memchr(head->topic.start, '/', head->topic.length) == NULL;
 }
 
@@ -52,7 +52,7 @@ static void check_signatures(
 {
 	unsigned char claimed[SHA256_SIZE];
 
-	(void)signature_read((const char *)data, size, claimed);
+	(void)digest_from_base64((const char *)data, size, claimed);
 	(void)signature_check(NULL, claimed, data, size);
 	(void)recharge_is_timely(&head->recharge, INT64_C(1795000000000));
 	if (recharge_check(NULL, &head->recharge, data, size) == SIGNATURE_RIGHT)

@@ -171,11 +171,11 @@ static void base64_is_strict(void **state)
 	digest_base64(digest, text);
 	assert_int_equal(strlen(text), 44);
 	memset(digest, 0, sizeof(digest));
-	assert_true(digest_from_base64(text, digest));
+	assert_true(digest_from_base64(text, strlen(text), digest));
 	assert_int_equal(digest[0], 0xa5);
 	assert_int_equal(digest[31], 0xa5);
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		assert_false(digest_from_base64(bad[i], digest));
+		assert_false(digest_from_base64(bad[i], strlen(bad[i]), digest));
 }
 
 /* RFC 1321's vector. */
