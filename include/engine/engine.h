@@ -71,6 +71,9 @@ bool engine_refuses(struct engine *engine, struct error *reason);
 struct store *engine_store(struct engine *engine);
 const struct config *engine_config(const struct engine *engine);
 
+/* Whether half of the room that early expiry keeps for webhooks is used up. */
+int engine_is_nearly_full(struct engine *engine, bool *is, struct error *error);
+
 /* The time from which to count how long something is kept, in ms since 1970: clock_now(), but it
  * does not jump. */
 int64_t engine_steady_now(const struct engine *engine);

@@ -15,6 +15,17 @@ struct steady {
 	int64_t saved; /* the last time that the store has */
 };
 
+/* What expired early since the start. See early_expiry.h. */
+struct expired {
+	struct early_expiry last; /* of the transaction that goes on */
+	struct log_limit lines;
+	int64_t count;
+	int64_t bytes; /* of bodies */
+	int64_t unlogged;
+	int64_t unlogged_bytes;
+	int64_t step_at; /* ms of the monotonic clock */
+};
+
 struct engine {
 	struct store *store;
 	pthread_t thread;
@@ -48,6 +59,7 @@ struct engine {
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;
 	struct steady steady;
+	struct expired expired;
 	int64_t timer_at; /* ms since 1970: when the next timer is due; 0 for not known */
 };
 

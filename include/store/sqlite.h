@@ -19,6 +19,7 @@ enum statement {
 	GET_DELIVERY,
 	OLD_DELIVERIES,
 	DELETE_DELIVERY,
+	EARLY_DELIVERIES,
 	TELL,
 	QUEUE,
 	CLAIM,
@@ -91,6 +92,15 @@ struct sqlite_writing {
 	const sqlite3_io_methods *real;
 };
 
+/* Early expiry: every delivery with an id up to `cursor` waits, and of those behind it all when it
+ * has ended; and what was added since it was last at work. */
+struct early {
+	int64_t cursor;
+	bool ended;
+	size_t added;
+	int64_t added_bytes;
+};
+
 struct sqlite_store {
 	struct store base;
 	char *path;
@@ -110,6 +120,7 @@ struct sqlite_store {
 	int room_result;
 	struct error room_error;
 	struct sweep sweep;
+	struct early early;
 	struct sqlite_writing writing;
 };
 
@@ -174,6 +185,21 @@ void sqlite_clear_gaps(struct sqlite_store *store);
 /* Makes sure, after an error of the disk, that what is read is what the disk holds. */
 int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *error);
 
+/* Bytes that the store takes, and bytes in its file that can be used again. */
+int sqlite_measure(
+	struct sqlite_store *store, int64_t *taken, int64_t *reusable, struct error *error);
+
+/* Whether there may be a delivery that early expiry would delete. */
+int sqlite_may_expire_early(struct sqlite_store *store, bool *may, struct error *error);
+
+/* Notes that less waits of a delivery than before: it may expire early now. */
+void sqlite_row_acknowledged(struct sqlite_store *store, int64_t delivery);
+
+/* Runs a deletion by id that returns the row's delivery, and notes that; adds 1 to *count when
+ * there was a row. */
+int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement statement, int64_t id,
+	size_t *count, struct error *error);
+
 /* The engine's functions, by file. */
 int sqlite_add_delivery(
 	struct store *store, struct delivery *delivery, bool *repeated, struct error *error);
@@ -231,6 +257,10 @@ int sqlite_save_destination(
 int sqlite_sweep(
 	struct store *store, const struct retention *retention, bool *more, struct error *error);
 int sqlite_tidy(struct store *store, bool idle, struct error *error);
+int sqlite_expire_early(struct store *store, const struct store_limits *limits, bool idle,
+	struct early_expiry *done, struct error *error);
+int sqlite_is_nearly_full(
+	struct store *store, const struct store_limits *limits, bool *is, struct error *error);
 int sqlite_room(struct store *store, const struct store_limits *limits, struct error *error);
 int sqlite_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error);
 

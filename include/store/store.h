@@ -131,8 +131,8 @@ int store_begin(struct store *store, struct error *error);
 int store_commit(struct store *store, struct error *error);
 void store_rollback(struct store *store);
 
-/* Whether there is room for more webhooks within the limits. -1 with the reason when not. Cheap
- * enough for every turn. */
+/* Whether there is room for more webhooks within the limits, or early expiry can make it. -1 with
+ * the reason when not. Cheap enough for every turn. */
 int store_room(struct store *store, const struct store_limits *limits, struct error *error);
 
 /* Stores a delivery and sets its id, unless one with the same shop, topic and fingerprint is kept:
@@ -286,6 +286,24 @@ struct retention {
 };
 int store_sweep(
 	struct store *store, const struct retention *retention, bool *more, struct error *error);
+
+/* Deletes the oldest deliveries that are fully acknowledged (none of their messages waits, and
+ * there is no dead letter of them) when the store is over 9/10 of max_store, or its disk is near
+ * min_free: about twice as much as was added since the last call, or a small step's worth when
+ * `idle`. Inside a transaction. As long as there are such deliveries, store_room finds room. */
+struct early_expiry {
+	size_t count;     /* deliveries that were deleted */
+	int64_t bytes;    /* of their bodies */
+	int64_t received; /* of the last of them: ms since 1970 */
+	int64_t shortage; /* bytes that should still be deleted, and can be */
+	bool of_disk;     /* it is the disk that is short of room, not max_store */
+};
+int store_expire_early(struct store *store, const struct store_limits *limits, bool idle,
+	struct early_expiry *done, struct error *error);
+
+/* Whether half of the margin that early expiry keeps is used up: it finds too little to delete. */
+int store_is_nearly_full(
+	struct store *store, const struct store_limits *limits, bool *is, struct error *error);
 
 /* Housekeeping outside a transaction, for quiet moments (SQLite: checkpoint). `idle` is false when
  * there was no quiet moment for long: then only what must be is done. */

@@ -71,6 +71,10 @@ struct store_engine {
 		struct store *store, const char *destination, int64_t *queued, struct error *error);
 	int (*sweep)(struct store *store, const struct retention *retention, bool *more,
 		struct error *error);
+	int (*expire_early)(struct store *store, const struct store_limits *limits, bool idle,
+		struct early_expiry *done, struct error *error);
+	int (*is_nearly_full)(struct store *store, const struct store_limits *limits, bool *is,
+		struct error *error);
 	int (*tidy)(struct store *store, bool idle, struct error *error);
 	int (*size)(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error);
 };

@@ -104,6 +104,23 @@ static void print_destinations(const cJSON *status)
 	table_print(&table);
 }
 
+/* What makes room before keep_deliveries is over. */
+static void print_store(const cJSON *status)
+{
+	const char *bytes = json_text(status, "store_bytes");
+	const char *most = json_text(status, "max_store");
+	const char *expired = json_text(status, "expired_early");
+
+	if (bytes == NULL || most == NULL || expired == NULL)
+		return;
+	(void)printf("\nstore: %lld of %lld MiB", strtoll(bytes, NULL, 10) >> 20,
+		strtoll(most, NULL, 10) >> 20);
+	if (strcmp(expired, "0") != 0)
+		(void)printf(
+			"; %s deliveries expired early since the start, to make room", expired);
+	(void)puts("");
+}
+
 int command_status(int argc, char **argv)
 {
 	const char *path = NULL;
@@ -132,6 +149,7 @@ int command_status(int argc, char **argv)
 	} else if (status != NULL) {
 		print_topics(status);
 		print_destinations(status);
+		print_store(status);
 	}
 	text_free(&answer);
 	arena_destroy(arena);

@@ -1,4 +1,5 @@
 /* The one thread that owns the store: every turn is a transaction. */
+#include "engine/early_expiry.h"
 #include "engine/inside.h"
 #include "engine/timers.h"
 
@@ -59,6 +60,8 @@ static int run_all(struct engine *engine, struct request *requests, struct error
 			return -1;
 	if (timers_due(engine) && timers_run(engine, error) != 0)
 		return -1;
+	if (early_expiry_run(engine, false, error) != 0)
+		return -1;
 	return counters_save(&engine->counters, engine->store, error);
 }
 
@@ -83,6 +86,7 @@ static void turn(struct engine *engine, struct request *requests)
 		if (result != 0)
 			store_rollback(engine->store);
 	}
+	early_expiry_done(engine, result == 0);
 	log_release(result == 0);
 	if (result != 0) {
 		engine->timer_at = 0; /* what was set or dropped is as it was before */

@@ -126,6 +126,8 @@ static int run_status(struct engine *engine, struct request *request, struct err
 	json_add_member(question->answer, "version", SEGRELAY_VERSION);
 	json_add_number(question->answer, "store_bytes", bytes);
 	json_add_number(question->answer, "free_bytes", free_bytes);
+	json_add_number(question->answer, "max_store", engine->config->max_store);
+	json_add_number(question->answer, "expired_early", engine->expired.count);
 	add_topics(engine, question->answer);
 	if (add_destinations(engine, question->answer, error) != 0)
 		return -1;

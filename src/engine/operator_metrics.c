@@ -159,6 +159,11 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	text_format(text, "segrelay_store_bytes %" PRId64 "\n", bytes);
 	add_head(text, "segrelay_store_free_bytes", "gauge", "Bytes free on the store's disk.");
 	text_format(text, "segrelay_store_free_bytes %" PRId64 "\n", free_bytes);
+	add_head(text, "segrelay_deliveries_expired_early_total", "counter",
+		"Deliveries deleted before keep_deliveries, to make room; all of their messages "
+		"were sent.");
+	text_format(text, "segrelay_deliveries_expired_early_total %" PRId64 "\n",
+		engine->expired.count);
 	add_head(text, "segrelay_timers_waiting", "gauge",
 		"Carts that rest, and jobs of forgetting that go on.");
 	text_format(text, "segrelay_timers_waiting %" PRId64 "\n", timers);

@@ -1,4 +1,5 @@
 /* What the engine sees to between turns: refusing, reopening, forgetting, checkpoints. */
+#include "engine/early_expiry.h"
 #include "engine/inside.h"
 
 #include "base/clock.h"
@@ -169,13 +170,17 @@ static void scrub(struct engine *engine)
 
 int64_t engine_upkeep(struct engine *engine, bool idle)
 {
+	int64_t step;
 	int64_t wait;
 
 	tidy(engine, idle);
 	try_to_reopen(engine);
 	look_for_room(engine);
 	sweep(engine);
+	step = early_expiry_step(engine, idle);
 	scrub(engine);
 	wait = engine->sweep_at - clock_monotonic();
+	if (step < wait)
+		wait = step;
 	return wait > 0 && wait < IDLE_WAIT && !engine->failed ? wait : IDLE_WAIT;
 }

@@ -163,17 +163,16 @@ enum verdict collect_describe(struct exchange *exchange)
 
 /* ---- whether there is room ---- */
 
-/* Anyone can post hints, so they may not fill what webhooks need: half of the store, and of its
- * disk as much again as is to stay free. */
+/* Anyone can post hints, so they may not fill what webhooks need: the last twentieth of the store,
+ * and of its disk half as much again as is to stay free. Below that, deliveries that are sent
+ * expire early for hints as for webhooks. */
 int collect_admit(struct exchange *exchange, struct engine *engine, struct error *error)
 {
-	const struct config *config = engine_config(engine);
-	int64_t bytes;
-	int64_t free_bytes;
+	bool is_nearly_full;
 
-	if (store_size(engine_store(engine), &bytes, &free_bytes, error) != 0)
+	if (engine_is_nearly_full(engine, &is_nearly_full, error) != 0)
 		return -1;
-	if (bytes > config->max_store / 2 || free_bytes / 2 < config->min_free)
+	if (is_nearly_full)
 		exchange->verdict = VERDICT_ROOM;
 	return 0;
 }

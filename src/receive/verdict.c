@@ -184,7 +184,7 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.status = 503,
 		.answer = TRY_AGAIN,
 		.log = "hint refused for now: what is left of the store is for webhooks",
-		.advice = "hints may fill half of max_store, and leave twice min_free: see what "
+		.advice = "hints leave the last twentieth of max_store, and half of min_free: see what "
 			  "waits with `segrelay status`; or lower hints_per_shop"},
 	[VERDICT_SERVED] = {.reason = "served", .status = 200, .answer = ""},
 	[VERDICT_UNCHANGED] = {.reason = "unchanged", .status = 304, .answer = ""},

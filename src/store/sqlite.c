@@ -87,7 +87,7 @@ static int commit(struct store *store, struct error *error)
 }
 
 /* What a rolled-back transaction claimed can be claimed again, and a destination that it made is
- * not there. */
+ * not there; and what early expiry went past may not wait. */
 static void rollback(struct store *store)
 {
 	struct sqlite_store *self = own(store);
@@ -96,6 +96,7 @@ static void rollback(struct store *store)
 		(void)sqlite_do(self, ROLLBACK, NULL, "");
 	while (self->place_count > self->places_before)
 		free(self->places[--self->place_count].name);
+	self->early = (struct early){0};
 	for (size_t i = 0; i < self->place_count; i++)
 		self->places[i].cursor = self->places[i].before;
 }
@@ -274,6 +275,8 @@ static const struct store_engine sqlite_engine = {
 	.save_destination = sqlite_save_destination,
 	.oldest = sqlite_oldest,
 	.sweep = sqlite_sweep,
+	.expire_early = sqlite_expire_early,
+	.is_nearly_full = sqlite_is_nearly_full,
 	.tidy = sqlite_tidy,
 	.size = sqlite_size,
 };

@@ -12,13 +12,14 @@ int sqlite_bury(struct store *store, int64_t message, int64_t now, int64_t statu
 	const char *reason, int64_t *dead, struct error *error)
 {
 	struct sqlite_store *self = own(store);
+	size_t removed = 0;
 
 	*dead = 0;
 	if (sqlite_do(self, BURY, error, "iiit", message, now, status, reason) != 0)
 		return -1;
 	if (sqlite3_changes(self->db) > 0)
 		*dead = sqlite3_last_insert_rowid(self->db);
-	return sqlite_do(self, DELETE_MESSAGE, error, "i", message);
+	return sqlite_delete_of_delivery(self, DELETE_MESSAGE, message, &removed, error);
 }
 
 int sqlite_bury_delivery(struct store *store, int64_t delivery, int64_t now, const char *reason,
@@ -133,10 +134,12 @@ int sqlite_revive(struct store *store, int64_t dead, int64_t now, struct error *
 
 	if (sqlite_do(self, REVIVE, error, "ii", dead, now) != 0)
 		return -1;
-	return sqlite_do(self, DROP_DEAD, error, "i", dead);
+	return sqlite_drop_dead(store, dead, error);
 }
 
 int sqlite_drop_dead(struct store *store, int64_t dead, struct error *error)
 {
-	return sqlite_do(own(store), DROP_DEAD, error, "i", dead);
+	size_t removed = 0;
+
+	return sqlite_delete_of_delivery(own(store), DROP_DEAD, dead, &removed, error);
 }

@@ -45,6 +45,9 @@ int sqlite_add_delivery(
 		    delivery->body_length, delivery->stored) != 0)
 		return -1;
 	delivery->id = sqlite3_last_insert_rowid(self->db);
+	self->early.ended = false;
+	self->early.added++;
+	self->early.added_bytes += (int64_t)delivery->body_length;
 	return 0;
 }
 
@@ -230,11 +233,10 @@ int sqlite_sent(
 	struct store *store, const int64_t *ids, size_t count, size_t *removed, struct error *error)
 {
 	*removed = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (sqlite_do(own(store), DELETE_MESSAGE, error, "i", ids[i]) != 0)
+	for (size_t i = 0; i < count; i++)
+		if (sqlite_delete_of_delivery(own(store), DELETE_MESSAGE, ids[i], removed, error) !=
+			0)
 			return -1;
-		*removed += (size_t)sqlite3_changes(own(store)->db);
-	}
 	return 0;
 }
 

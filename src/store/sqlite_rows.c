@@ -88,10 +88,13 @@ int sqlite_each_row(struct store *store, enum store_table table, const char *sho
 int sqlite_drop_row(struct store *store, enum store_table table, int64_t id, struct error *error)
 {
 	struct sqlite_store *self = own(store);
+	size_t removed = 0;
 
 	if (table == STORE_DELIVERIES && sqlite_do(self, DROP_DEAD_DELIVERY, error, "i", id) != 0)
 		return -1;
-	return sqlite_do(self, tables[table].drop, error, "i", id);
+	if (table == STORE_DELIVERIES)
+		return sqlite_do(self, DELETE_DELIVERY, error, "i", id);
+	return sqlite_delete_of_delivery(self, tables[table].drop, id, &removed, error);
 }
 
 /* What was removed is overwritten at once (secure_delete), and the file's pages have no copies of

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 /* Each brings the schema from the version of its place to the next. */
 static const char *const migrations[SCHEMA_VERSION] = {
@@ -45,6 +45,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" PRIMARY KEY (shop, topic)) STRICT, WITHOUT ROWID;",
 	/* Behind the body: only the sweep reads it, of what is old. */
 	"ALTER TABLE deliveries ADD COLUMN stored INTEGER",
+	/* Both ends of it move on: those of the newest deliveries come, those of the oldest go. */
+	"CREATE INDEX messages_by_delivery ON messages (delivery)",
 };
 
 #define DEAD_COLUMNS                                                                          \
@@ -68,6 +70,11 @@ static const char *const sql[STATEMENTS] = {
 		" deliveries.id AND destination IS NULL) FROM deliveries"
 		" WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[DELETE_DELIVERY] = "DELETE FROM deliveries WHERE id = ?1",
+	/* The length of a body is in the row's head: the body is not read. */
+	[EARLY_DELIVERIES] = "SELECT id, received, length(body),"
+			     " EXISTS (SELECT 1 FROM messages WHERE delivery = deliveries.id)"
+			     " OR EXISTS (SELECT 1 FROM dead WHERE delivery = deliveries.id)"
+			     " FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[TELL] = "INSERT OR IGNORE INTO told (id, told) VALUES (?1, ?2)",
 	[QUEUE] =
 		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"
@@ -76,7 +83,7 @@ static const char *const sql[STATEMENTS] = {
 		  "messages"
 		  " WHERE destination = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
 	[LAST_MESSAGE] = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'",
-	[DELETE_MESSAGE] = "DELETE FROM messages WHERE id = ?1",
+	[DELETE_MESSAGE] = "DELETE FROM messages WHERE id = ?1 RETURNING delivery",
 	[BURY] = "INSERT INTO dead (destination, delivery, queued, died, status, message_id, shop,"
 		 " event, reason, json) SELECT destination, delivery, queued, ?2, ?3, message_id, "
 		 "shop,"
@@ -93,7 +100,7 @@ static const char *const sql[STATEMENTS] = {
 		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"
 		" event, json) SELECT destination, ?2, delivery, 0, message_id, shop, event, json"
 		" FROM dead WHERE id = ?1 AND destination IS NOT NULL",
-	[DROP_DEAD] = "DELETE FROM dead WHERE id = ?1",
+	[DROP_DEAD] = "DELETE FROM dead WHERE id = ?1 RETURNING delivery",
 	[GET_RECORD] = "SELECT json FROM records WHERE shop = ?1 AND kind = ?2 AND key = ?3",
 	[PUT_RECORD] =
 		"INSERT INTO records (shop, kind, key, expires, json) VALUES (?1, ?2, ?3, ?4,"

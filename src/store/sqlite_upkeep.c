@@ -137,8 +137,7 @@ static int64_t number_of(struct sqlite_store *store, enum statement statement, s
 	return number;
 }
 
-/* Bytes that the store takes, and bytes in its file that can be used again. */
-static int measure(
+int sqlite_measure(
 	struct sqlite_store *store, int64_t *taken, int64_t *reusable, struct error *error)
 {
 	int64_t pages = number_of(store, PAGE_COUNT, error);
@@ -156,19 +155,29 @@ int sqlite_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct
 	int64_t reusable;
 
 	*free_bytes = sqlite_free_bytes(own(store));
-	return measure(own(store), bytes, &reusable, error);
+	return sqlite_measure(own(store), bytes, &reusable, error);
 }
 
-/* The file does not become smaller when webhooks are forgotten: its unused pages are room, too. */
+/* The file does not become smaller when webhooks are forgotten: its unused pages are room, too. And
+ * while something may expire early, nothing is refused, unless the disk is so full that a commit
+ * may fail. */
 static int check_room(struct sqlite_store *store, const struct store_limits *limits)
 {
 	int64_t free_bytes = sqlite_free_bytes(store);
 	int64_t taken;
 	int64_t reusable;
+	bool is_over;
+	bool is_short;
+	bool may_expire = false;
 
-	if (measure(store, &taken, &reusable, &store->room_error) != 0)
+	if (sqlite_measure(store, &taken, &reusable, &store->room_error) != 0)
 		return -1;
-	if (taken > limits->max_store)
+	is_over = taken > limits->max_store;
+	is_short = free_bytes < limits->min_free - reusable;
+	if ((is_over || is_short) &&
+		sqlite_may_expire_early(store, &may_expire, &store->room_error) != 0)
+		return -1;
+	if (is_over && !may_expire)
 		return error_set(&store->room_error,
 			"the store holds %" PRId64 " MiB, max_store allows %" PRId64
 			" MiB: see what waits with `segrelay status`, or raise max_store",
@@ -180,7 +189,7 @@ static int check_room(struct sqlite_store *store, const struct store_limits *lim
 		return error_set(&store->room_error,
 			"its disk was full and has %" PRId64 " MiB left: make room",
 			free_bytes >> 20);
-	if (free_bytes < limits->min_free - reusable)
+	if (is_short && (!may_expire || free_bytes < ROOM_AFTER_FULL))
 		return error_set(&store->room_error,
 			"its disk has %" PRId64 " MiB left, min_free asks for %" PRId64
 			" MiB: make room",

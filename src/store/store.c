@@ -247,6 +247,18 @@ int store_sweep(
 	return store->engine->sweep(store, retention, more, error);
 }
 
+int store_expire_early(struct store *store, const struct store_limits *limits, bool idle,
+	struct early_expiry *done, struct error *error)
+{
+	return store->engine->expire_early(store, limits, idle, done, error);
+}
+
+int store_is_nearly_full(
+	struct store *store, const struct store_limits *limits, bool *is, struct error *error)
+{
+	return store->engine->is_nearly_full(store, limits, is, error);
+}
+
 int store_tidy(struct store *store, bool idle, struct error *error)
 {
 	return store->engine->tidy(store, idle, error);

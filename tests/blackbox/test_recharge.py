@@ -198,8 +198,9 @@ def test_faults_of_ours_are_503(relay, domain, detail):
     assert relay.topic(TOPIC) is None
 
 
-def test_a_full_store_is_503(make_relay):
-    relay = make_relay(options='max_store = "1MiB"', shop_options=BOTH_SECRETS)
+def test_a_full_store_is_503(make_relay, segment):
+    relay = make_relay(options='max_store = "1MiB"\nstop_grace = "1s"', shop_options=BOTH_SECRETS)
+    segment.stop()  # only what waits fills it
     number, answer = 0, None
     while (answer is None or answer.status == 200) and number < 100:
         number += 1
@@ -210,6 +211,7 @@ def test_a_full_store_is_503(make_relay):
     assert relay.topic(TOPIC)["received"] == number - 1
     assert "ReCharge for 48" in relay.said("webhook refused for now: it could not be stored")[0][
         "advice"]
+    segment.start()
 
 
 def test_methods_and_empty_bodies(recharged):

@@ -280,15 +280,33 @@ def test_one_shop_may_not_post_too_often(make_relay):
     assert relay.post("orders/create", order()).status == 200  # webhooks are not counted
 
 
-def test_hints_leave_half_of_the_store_to_webhooks(make_relay):
-    relay = make_relay(options=GENERAL + 'max_store = "4MiB"', shop_options=SHOP)
-    assert collect(relay, storefront.posted()).status == 204
-    assert relay.post("orders/create", order(note=random.Random(1).randbytes(1300000).hex())).status == 200
-    answer = collect(relay, storefront.posted(number=1002))
+def test_hints_leave_room_to_webhooks(make_relay, segment):
+    """What waits fills the store: hints are refused a little before webhooks are."""
+    relay = make_relay(options=GENERAL + 'max_store = "16MiB"\nstop_grace = "1s"\nhints_per_address = 1000',
+                       shop_options=SHOP)
+    segment.stop()
+    note = random.Random(1).randbytes(100000).hex()
+    number, answer = 1002, collect(relay, storefront.posted())
+    while answer.status == 204 and number < 1200:
+        number += 1
+        assert relay.post("orders/create", order(number=number, note=note)).status == 200
+        answer = collect(relay, storefront.posted(number=number))
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
-    assert relay.post("orders/create", order(number=1003)).status == 200
+    assert relay.post("orders/create", order(number=1)).status == 200
     assert relay.said("hint refused for now: what is left of the store is for webhooks")
     assert relay.metric('segrelay_http_requests_total{code="503",reason="room"}') == 1
+    segment.start()
+
+
+def test_hints_go_on_when_kept_webhooks_fill_the_store(make_relay, segment):
+    """Deliveries that were sent expire early, for hints as for webhooks."""
+    relay = make_relay(options=GENERAL + 'max_store = "8MiB"', shop_options=SHOP)
+    note = random.Random(1).randbytes(100000).hex()
+    for number in range(1002, 1082):
+        assert relay.post("orders/create", order(number=number, note=note)).status == 200
+        segment.wait_for(2 * (number - 1001))
+    assert relay.metric("segrelay_deliveries_expired_early_total") > 40
+    assert collect(relay, storefront.posted(number=2000)).status == 204
 
 
 @pytest.mark.threads

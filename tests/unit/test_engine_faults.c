@@ -234,6 +234,10 @@ FAULTY(oldest, (struct store *store, const char *destination, int64_t *queued,
 	struct error *error), destination, queued, error)
 FAULTY(sweep, (struct store *store, const struct retention *retention, bool *more,
 	struct error *error), retention, more, error)
+FAULTY(expire_early, (struct store *store, const struct store_limits *limits, bool idle,
+	struct early_expiry *done, struct error *error), limits, idle, done, error)
+FAULTY(is_nearly_full, (struct store *store, const struct store_limits *limits, bool *is,
+	struct error *error), limits, is, error)
 FAULTY(tidy, (struct store *store, bool idle, struct error *error), idle, error)
 FAULTY(size, (struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error),
 	bytes, free_bytes, error)
@@ -248,7 +252,8 @@ static const struct store_engine faulty_engine = {CALL(close), CALL(reopen), CAL
 	CALL(get_record), CALL(put_record), CALL(drop_record), CALL(each_record), CALL(row_range),
 	CALL(each_row), CALL(drop_row), CALL(scrub), CALL(set_timer), CALL(drop_timer),
 	CALL(due_timer), CALL(count_timers), CALL(topics), CALL(save_topic), CALL(destinations),
-	CALL(save_destination), CALL(oldest), CALL(sweep), CALL(tidy), CALL(size)};
+	CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early),
+	CALL(is_nearly_full), CALL(tidy), CALL(size)};
 
 static struct store *make_faulty(struct store *inner_store)
 {

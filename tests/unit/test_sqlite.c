@@ -283,6 +283,7 @@ static void age_schema(struct given *given)
 	given->store = NULL;
 	assert_int_equal(sqlite3_open(given->url + strlen("sqlite:"), &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
+				 "DROP INDEX messages_by_delivery;"
 				 "ALTER TABLE deliveries DROP COLUMN stored;"
 				 " PRAGMA user_version = 1",
 				 NULL, NULL, NULL),

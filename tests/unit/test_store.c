@@ -667,6 +667,149 @@ static void room_is_checked_against_both_limits(void **state)
 	assert_true(bytes > 0 && free_bytes > 0);
 }
 
+/* ---- early expiry ---- */
+
+enum { KEPT = 200, KEPT_BYTES = 20000 };
+
+/* Stores deliveries with large bodies; every `each`-th has a message that waits. */
+static void store_many(struct given *given, int64_t ids[KEPT], int64_t messages[KEPT], int each)
+{
+	char *body = calloc(1, KEPT_BYTES);
+	bool repeated;
+
+	begin(given);
+	for (int i = 0; i < KEPT; i++) {
+		struct delivery delivery = a_delivery("orders/create", 0);
+
+		memcpy(delivery.fingerprint, &i, sizeof(i));
+		delivery.body = body;
+		delivery.body_length = KEPT_BYTES;
+		assert_int_equal(
+			store_add_delivery(given->store, &delivery, &repeated, &given->error), 0);
+		ids[i] = delivery.id;
+		messages[i] = 0;
+		if (i % each == 0) {
+			struct message message = {.destination = "main",
+				.shop = "a",
+				.event = "identify",
+				.delivery = delivery.id,
+				.json = "{}",
+				.json_length = 2};
+
+			assert_int_equal(store_queue(given->store, &message, &given->error), 0);
+			messages[i] = message.id;
+		}
+	}
+	commit(given);
+	free(body);
+}
+
+static bool is_kept(struct given *given, int64_t id)
+{
+	struct delivery read;
+	bool found;
+
+	assert_int_equal(
+		store_get_delivery(given->store, id, given->arena, &read, &found, &given->error),
+		0);
+	arena_clear(given->arena);
+	return found;
+}
+
+/* All that early expiry finds under a limit; how many deliveries that are. */
+static size_t expire_all(struct given *given, const struct store_limits *limits)
+{
+	struct early_expiry done = {.shortage = 1};
+	size_t count = 0;
+
+	while (done.shortage > 0) {
+		begin(given);
+		assert_int_equal(
+			store_expire_early(given->store, limits, true, &done, &given->error), 0);
+		commit(given);
+		count += done.count;
+	}
+	return count;
+}
+
+static void only_what_is_acknowledged_expires_early(void **state)
+{
+	struct given *given = *state;
+	const struct store_limits limits = {.max_store = 1};
+	int64_t ids[KEPT];
+	int64_t messages[KEPT];
+	int64_t dead;
+	size_t removed;
+
+	store_many(given, ids, messages, 3);
+	begin(given);
+	assert_int_equal(
+		store_bury_delivery(given->store, ids[1], 1, "r", &dead, &given->error), 0);
+	assert_int_equal(
+		store_bury(given->store, messages[3], 1, 400, "r", &dead, &given->error), 0);
+	commit(given);
+	assert_int_equal(store_room(given->store, &limits, &given->error), 0);
+	assert_int_equal(expire_all(given, &limits), KEPT - (KEPT + 2) / 3 - 1);
+	for (int i = 0; i < KEPT; i++)
+		assert_int_equal(is_kept(given, ids[i]), i % 3 == 0 || i == 1);
+	reopen(given);
+	assert_int_equal(expire_all(given, &limits), 0);
+	assert_int_equal(store_room(given->store, &limits, &given->error), -1);
+	/* What is acknowledged later expires then, wherever the walk is. */
+	begin(given);
+	assert_int_equal(store_sent(given->store, &messages[99], 1, &removed, &given->error), 0);
+	assert_int_equal(store_sent(given->store, &messages[6], 1, &removed, &given->error), 0);
+	assert_int_equal(store_drop_dead(given->store, dead, &given->error), 0);
+	assert_int_equal(
+		store_drop_row(given->store, STORE_MESSAGES, messages[150], &given->error), 0);
+	commit(given);
+	assert_int_equal(expire_all(given, &limits), 4);
+	assert_false(is_kept(given, ids[3]) || is_kept(given, ids[6]) || is_kept(given, ids[99]) ||
+		     is_kept(given, ids[150]));
+}
+
+static void early_expiry_ends_where_there_is_room(void **state)
+{
+	struct given *given = *state;
+	struct store_limits limits = {.max_store = INT64_MAX / 4};
+	int64_t ids[KEPT];
+	int64_t messages[KEPT];
+	int64_t bytes;
+	int64_t free_bytes;
+	int first = 0;
+
+	store_many(given, ids, messages, KEPT);
+	assert_int_equal(expire_all(given, &limits), 0);
+	assert_int_equal(store_tidy(given->store, true, &given->error), 0);
+	assert_int_equal(store_size(given->store, &bytes, &free_bytes, &given->error), 0);
+	limits.max_store = bytes;
+	assert_true(expire_all(given, &limits) < KEPT / 5);
+	/* the oldest go first, but for the one that waits */
+	assert_true(is_kept(given, ids[0]));
+	while (++first < KEPT && !is_kept(given, ids[first]))
+		;
+	assert_true(first > 10 && first < KEPT / 5);
+	for (int i = first; i < KEPT; i++)
+		assert_true(is_kept(given, ids[i]));
+}
+
+static void what_was_rolled_back_expires_later(void **state)
+{
+	struct given *given = *state;
+	const struct store_limits limits = {.max_store = 1};
+	struct early_expiry done;
+	int64_t ids[KEPT];
+	int64_t messages[KEPT];
+
+	store_many(given, ids, messages, KEPT);
+	begin(given);
+	assert_int_equal(store_expire_early(given->store, &limits, true, &done, &given->error), 0);
+	assert_true(done.count > 0);
+	store_rollback(given->store);
+	assert_true(is_kept(given, ids[1]));
+	assert_int_equal(expire_all(given, &limits), KEPT - 1);
+}
+
 static void an_unknown_url_is_named(void **state)
 {
 	struct given *given = *state;
@@ -706,6 +849,9 @@ int main(void)
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
 		STORE_TEST(room_is_checked_against_both_limits),
+		STORE_TEST(only_what_is_acknowledged_expires_early),
+		STORE_TEST(early_expiry_ends_where_there_is_room),
+		STORE_TEST(what_was_rolled_back_expires_later),
 		STORE_TEST(an_unknown_url_is_named),
 	};
 	int failed = 0;

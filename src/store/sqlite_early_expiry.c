@@ -1,0 +1,196 @@
+/* The SQLite store: early expiry. Near its limits the store deletes the oldest deliveries that are
+ * fully acknowledged, so that only what still waits can fill it. */
+#include "store/sqlite.h"
+
+enum {
+	MARGIN = 10,      /* early expiry begins when this share (1/10) of max_store is left */
+	ROWS_A_STEP = 64, /* deliveries looked at in one query */
+	ROWS_EACH = 64,   /* looked at for each delivery that was added */
+	ROWS_IDLE = 256,  /* looked at while nothing else is to be done */
+	ROWS_AT_MOST = 1024,
+	BYTES_IDLE = 2 << 20,
+};
+
+static struct sqlite_store *own(struct store *store)
+{
+	return (struct sqlite_store *)store;
+}
+
+/* ---- what waits ---- */
+
+void sqlite_row_acknowledged(struct sqlite_store *store, int64_t delivery)
+{
+	if (delivery <= 0 || delivery > store->early.cursor)
+		return;
+	store->early.cursor = delivery - 1;
+	store->early.ended = false;
+}
+
+int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement statement, int64_t id,
+	size_t *count, struct error *error)
+{
+	int result = sqlite_run(store, statement, error, "i", id);
+
+	if (result == SQLITE_ROW) {
+		sqlite_row_acknowledged(
+			store, sqlite3_column_int64(store->statements[statement], 0));
+		result = sqlite3_step(store->statements[statement]);
+		if (result != SQLITE_DONE)
+			(void)sqlite_failed(store, "it failed", error);
+		else
+			++*count;
+	}
+	sqlite_end(store, statement);
+	return result == SQLITE_DONE ? 0 : -1;
+}
+
+/* ---- the walk ---- */
+
+/* Deliveries that may expire, found by one query. */
+struct found {
+	struct early_row {
+		int64_t id;
+		int64_t received;
+		int64_t bytes;
+	} rows[ROWS_A_STEP];
+	size_t count;
+	size_t looked_at;
+	int64_t bytes;
+};
+
+/* Collects, from the cursor on, what is fully acknowledged: up to `most` rows are looked at, until
+ * they hold `bytes`. The cursor goes past what waits only: whatever stands before it waits. */
+static int find(struct sqlite_store *store, size_t most, int64_t bytes, struct found *found,
+	struct error *error)
+{
+	sqlite3_stmt *row = store->statements[EARLY_DELIVERIES];
+	bool all_wait = true;
+	int result;
+
+	*found = (struct found){.count = 0};
+	if (most > ROWS_A_STEP)
+		most = ROWS_A_STEP;
+	result = sqlite_run(
+		store, EARLY_DELIVERIES, error, "ii", store->early.cursor, (int64_t)most);
+	for (; result == SQLITE_ROW && found->bytes < bytes; result = sqlite3_step(row)) {
+		found->looked_at++;
+		if (sqlite3_column_int(row, 3) == 0) {
+			found->rows[found->count++] = (struct early_row){
+				sqlite3_column_int64(row, 0),
+				sqlite3_column_int64(row, 1),
+				sqlite3_column_int64(row, 2),
+			};
+			found->bytes += sqlite3_column_int64(row, 2) + 1;
+			all_wait = false;
+		} else if (all_wait) {
+			store->early.cursor = sqlite3_column_int64(row, 0);
+		}
+	}
+	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
+		result = sqlite_failed(store, "it cannot be read", error);
+	sqlite_end(store, EARLY_DELIVERIES);
+	store->early.ended = result == SQLITE_DONE && found->looked_at < most && found->count == 0;
+	return result == -1 ? -1 : 0;
+}
+
+int sqlite_may_expire_early(struct sqlite_store *store, bool *may, struct error *error)
+{
+	struct found found = {.count = 0};
+
+	if (!store->early.ended && find(store, ROWS_A_STEP, 1, &found, error) != 0)
+		return -1;
+	*may = !store->early.ended;
+	return 0;
+}
+
+/* Deletes what was found, oldest first. Between what is deleted there may be what waits: the cursor
+ * goes past it when it comes to it. */
+static int delete_found(struct sqlite_store *store, const struct found *found,
+	struct early_expiry *done, struct error *error)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		if (sqlite_do(store, DELETE_DELIVERY, error, "i", found->rows[i].id) != 0)
+			return -1;
+		done->count++;
+		done->bytes += found->rows[i].bytes;
+		done->received = found->rows[i].received;
+	}
+	return 0;
+}
+
+/* ---- how much ---- */
+
+/* Bytes over the limits less a margin (a `part` of what early expiry leaves), 0 when there are
+ * none; *of_disk is true when the disk is what is short. */
+static int find_shortage(struct sqlite_store *store, const struct store_limits *limits, int part,
+	int64_t *bytes, bool *of_disk, struct error *error)
+{
+	int64_t margin = limits->max_store / MARGIN;
+	int64_t disk_margin = limits->min_free < margin ? limits->min_free : margin;
+	int64_t free_bytes = sqlite_free_bytes(store);
+	int64_t taken;
+	int64_t reusable;
+	int64_t on_disk;
+
+	if (sqlite_measure(store, &taken, &reusable, error) != 0)
+		return -1;
+	*bytes = taken - (limits->max_store - margin / part);
+	on_disk = disk_margin / part - free_bytes - reusable + limits->min_free;
+	*of_disk = on_disk > *bytes;
+	if (*of_disk)
+		*bytes = on_disk;
+	if (*bytes < 0)
+		*bytes = 0;
+	return 0;
+}
+
+int sqlite_is_nearly_full(
+	struct store *store, const struct store_limits *limits, bool *is, struct error *error)
+{
+	int64_t bytes;
+	bool of_disk;
+
+	if (find_shortage(own(store), limits, 2, &bytes, &of_disk, error) != 0)
+		return -1;
+	*is = bytes > 0;
+	return 0;
+}
+
+/* Twice what was added since the last time, so that the store becomes smaller while it is in use.
+ */
+int sqlite_expire_early(struct store *store, const struct store_limits *limits, bool idle,
+	struct early_expiry *done, struct error *error)
+{
+	struct sqlite_store *self = own(store);
+	size_t rows = self->early.added * ROWS_EACH;
+	int64_t bytes = 2 * self->early.added_bytes;
+	struct found found;
+
+	*done = (struct early_expiry){.count = 0};
+	self->early.added = 0;
+	self->early.added_bytes = 0;
+	if (idle) {
+		rows = ROWS_IDLE;
+		bytes = BYTES_IDLE;
+	}
+	if (rows == 0)
+		return 0;
+	if (rows > ROWS_AT_MOST)
+		rows = ROWS_AT_MOST;
+	if (find_shortage(self, limits, 1, &done->shortage, &done->of_disk, error) != 0)
+		return -1;
+	if (bytes > done->shortage)
+		bytes = done->shortage;
+	while (rows > 0 && done->bytes < bytes && !self->early.ended) {
+		if (find(self, rows, bytes - done->bytes, &found, error) != 0 ||
+			delete_found(self, &found, done, error) != 0)
+			return -1;
+		rows -= found.looked_at < rows ? found.looked_at : rows;
+		if (found.looked_at == 0)
+			break;
+	}
+	done->shortage = self->early.ended || done->shortage <= done->bytes
+				 ? 0
+				 : done->shortage - done->bytes;
+	return 0;
+}
