@@ -32,7 +32,7 @@ static const char usage[] =
 	"Takes webhooks and sends them to Segment. Logs to stderr. SIGHUP reads the configuration\n"
 	"again, SIGTERM finishes what is in flight and ends. Exit status: 2 when the "
 	"configuration\n"
-	"is not good, or the store needs the operator.\n"
+	"is not good or the store is damaged, 1 when it failed for a reason that may pass.\n"
 	"\n"
 	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
@@ -264,8 +264,8 @@ static void log_started(const struct daemon *daemon)
 		LOG_NUMBER("destinations", daemon->config->destination_count));
 }
 
-/* The status to end with. A verb that looks in has the store for a moment; nobody would start us
- * again after that: EXIT_USAGE is the operator's to see to. */
+/* The status to end with: EXIT_FAILED for what may pass, so that systemd starts us again. A verb
+ * that looks in has the store for a moment. */
 static int open_store(struct daemon *daemon, struct error *error)
 {
 	const struct timespec moment = {.tv_nsec = 20 * 1000000L};
@@ -273,10 +273,10 @@ static int open_store(struct daemon *daemon, struct error *error)
 	enum store_obstacle obstacle;
 
 	while (store_open(daemon->config->store, &daemon->store, &obstacle, error) != 0) {
-		if (obstacle == STORE_NO_ROOM)
-			return EXIT_FAILED;
-		if (obstacle == STORE_UNUSABLE || clock_monotonic() >= end)
+		if (obstacle == STORE_UNUSABLE)
 			return EXIT_USAGE;
+		if (obstacle == STORE_ABSENT || clock_monotonic() >= end)
+			return EXIT_FAILED;
 		(void)nanosleep(&moment, NULL);
 	}
 	return EXIT_GOOD;

@@ -3,14 +3,15 @@
 
 #include <errno.h>
 
+/* Paths that no mount, no room and no right makes good. */
 void sqlite_note_obstacle(struct sqlite_store *store, int code)
 {
-	static const int passing[] = {ENOSPC, EDQUOT, ENOMEM, ENFILE, EMFILE};
+	static const int lasting[] = {EISDIR, ENAMETOOLONG, ELOOP, EINVAL};
 
-	store->obstacle = STORE_UNUSABLE;
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-		if (code == passing[i])
-			store->obstacle = STORE_NO_ROOM;
+	store->obstacle = STORE_ABSENT;
+	for (size_t i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++)
+		if (code == lasting[i])
+			store->obstacle = STORE_UNUSABLE;
 }
 
 /* What the operator should do, by the kind of failure. */
@@ -37,19 +38,23 @@ static const char *advice(int code)
 	}
 }
 
-/* What the system said, of SQLite's last failure. */
-static int errno_of(const struct sqlite_store *store)
+/* By SQLite's last failure: what is wrong with the file itself lasts, what is wrong around it may
+ * pass. */
+static enum store_obstacle obstacle_of(const struct sqlite_store *store)
 {
 	switch (store->last_code) {
 	case SQLITE_FULL:
-		return ENOSPC;
 	case SQLITE_NOMEM:
-		return ENOMEM;
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
-		return sqlite3_system_errno(store->db);
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return STORE_ABSENT;
 	default:
-		return 0;
+		return STORE_UNUSABLE;
 	}
 }
 
@@ -62,7 +67,7 @@ int sqlite_failed(struct sqlite_store *store, const char *what, struct error *er
 		sqlite_drop_ballast(store);
 		store->room_checked = 0;
 	}
-	sqlite_note_obstacle(store, errno_of(store));
+	store->obstacle = obstacle_of(store);
 	return error_set(error, "store %s: %s: %s (%d)%s", store->path, what,
 		sqlite3_errmsg(store->db), code, advice(code));
 }

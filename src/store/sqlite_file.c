@@ -30,7 +30,7 @@ static const char *advice(int code)
 {
 	switch (code) {
 	case ENOENT:
-		return ": make its folder";
+		return ": make its folder, or mount its disk";
 	case EACCES:
 	case EPERM:
 		return ": see to the rights on the file and its folder";

@@ -285,7 +285,7 @@ def test_damage_that_is_found_while_it_stops(stored, segment):
 def test_rights_that_lack(stored):
     stored.database.chmod(0o400)
     status, log = serve(stored)
-    assert status == 2 and "see to the rights" in log
+    assert status == 1 and "see to the rights" in log
 
 
 def test_a_read_only_disk_is_named(stored, tmp_path):
@@ -297,7 +297,7 @@ def test_a_read_only_disk_is_named(stored, tmp_path):
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         before = path.read_bytes()
         status, log = serve(stored)
-        assert status == 2
+        assert status == 1
         assert "Read-only file system" in log and str(path) in log
         assert path.read_bytes() == before
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
@@ -306,12 +306,47 @@ def test_a_read_only_disk_is_named(stored, tmp_path):
         stored.stop()
 
 
-def test_a_folder_that_is_not_there(stored):
+def test_a_folder_that_is_not_there(stored, tmp_path):
+    """Its disk may be mounted later: systemd tries again."""
     stored.write_config("", {"main": (MAIN_KEY, "http://127.0.0.1:9", "")},
                         store=pathlib.Path("/nowhere/at/all/segrelay.db"))
     status, log = serve(stored)
-    assert status == 2 and "/nowhere/at/all/segrelay.db" in log and "No such file" in log
-    assert "make its folder" in log
+    assert status == 1 and "/nowhere/at/all/segrelay.db" in log and "No such file" in log
+    assert "make its folder, or mount its disk" in log
+    later = tmp_path / "later"
+    stored.write_config("", {"main": (MAIN_KEY, "http://127.0.0.1:9", "")}, store=later / "segrelay.db")
+    assert serve(stored)[0] == 1
+    later.mkdir()
+    status, log = serve(stored)
+    assert status is None, log
+
+
+@pytest.mark.parametrize("path", ["folder", "x" * 300, "loop/segrelay.db"],
+                         ids=["a folder", "a long name", "a loop of links"])
+def test_a_path_that_can_be_no_store_is_a_mistake(stored, tmp_path, path):
+    """No mount makes it good: to start again cannot help."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    stored.write_config("", {"main": (MAIN_KEY, "http://127.0.0.1:9", "")}, store=tmp_path / path)
+    status, log = serve(stored)
+    assert status == 2, log
+
+
+def test_a_store_that_another_program_writes_to(stored):
+    """Its lock passes: systemd tries again."""
+    with contextlib.closing(sqlite3.connect(stored.database)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        status, log = serve(stored)
+        assert status == 1 and "another program has it open" in log
+        other.rollback()
+    status, log = serve(stored)
+    assert status is None, log
+
+
+def test_status_2_is_what_systemd_does_not_try_again():
+    unit = (pathlib.Path(__file__).parents[2] / "systemd/segrelay.service").read_text(encoding="utf-8")
+    assert "\nRestart=on-failure\n" in unit and "\nRestartPreventExitStatus=2\n" in unit
+    assert "\nStartLimitIntervalSec=0\n" in unit
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into another user's store")
@@ -354,7 +389,7 @@ def test_another_relay_has_the_store(relay):
     second.log_path.touch()
     second.write_config("", nowhere)
     status, log = serve(second)
-    assert status == 2 and "is in use by another segrelay" in log
+    assert status == 1 and "is in use by another segrelay" in log
     assert relay.post("orders/create", order()).status == 200
 
 
