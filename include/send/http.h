@@ -38,13 +38,17 @@ struct http_call {
 	const void *body;           /* NULL for none */
 	size_t body_length;
 	bool is_outside; /* false: by no proxy, wherever it goes */
+	/* For an answer that may take its time: there is no limit, and this is called about once a
+	 * second with the seconds so far. NULL: 15 s in all. */
+	void (*on_wait)(int64_t seconds);
 };
 
 /* Starts as {0}; the caller frees the body. */
 struct http_answer {
 	long status;
-	int64_t wait;     /* see http_asked_to_wait */
-	struct text body; /* the whole, as a verb needs it */
+	bool is_unreachable; /* no connection: nothing was asked */
+	int64_t wait;        /* see http_asked_to_wait */
+	struct text body;    /* the whole, as a verb needs it */
 };
 
 /* Makes a request and waits for its answer: 0, or -1 with the reason when there was none. */

@@ -1,15 +1,20 @@
 /* What the verbs have in common: their options, their configuration, their way to the store. */
 #include "commands/common.h"
 
+#include "base/clock.h"
 #include "commands/commands.h"
 #include "engine/operator.h"
 #include "send/http.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { WAIT_LINE_SECONDS = 10, UNREACHABLE_WAIT = 5 * SECOND };
 
 /* ---- saying ---- */
 
@@ -155,8 +160,24 @@ static int unanswered(const struct config *config, struct error *error)
 		config->admin, reason.text);
 }
 
+/* Long work is waited for: what hangs is ended by the watchdog, and then so is this. */
+static void say_waiting(int64_t seconds)
+{
+	static int64_t said;
+
+	if (seconds == 0)
+		said = 0;
+	if (seconds < said + WAIT_LINE_SECONDS)
+		return;
+	said = seconds;
+	(void)fprintf(stderr,
+		"segrelay: the daemon is at work and has not answered for %" PRId64
+		" s: still waiting; to interrupt the verb stops none of it\n",
+		seconds);
+}
+
 static int ask_daemon(const struct config *config, const char *method, const char *path,
-	const char *body, struct text *answer, struct error *error)
+	const char *body, struct text *answer, bool *is_unreachable, struct error *error)
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	char url[512];
@@ -166,6 +187,7 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 		.headers = headers,
 		.body = body,
 		.body_length = body != NULL ? strlen(body) : 0,
+		.on_wait = say_waiting,
 	};
 	struct http_answer answered = {.body = *answer};
 	int result;
@@ -173,6 +195,7 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 	(void)snprintf(url, sizeof(url), "http://%s%s", config->admin, path);
 	result = http_request(&call, &answered, error);
 	*answer = answered.body;
+	*is_unreachable = answered.is_unreachable;
 	return result == 0 ? (int)answered.status : unanswered(config, error);
 }
 
@@ -193,21 +216,34 @@ static int ask_store(struct store *store, const struct config *config, const cha
 	return status;
 }
 
+/* Who has the store and does not listen is a daemon that starts or ends, or another verb: that
+ * passes. */
 int ask_operator(const struct config *config, const char *method, const char *path,
 	const char *body, struct text *answer, struct error *error)
 {
-	struct store *store;
-	enum store_obstacle obstacle;
-	int status;
+	const struct timespec moment = {.tv_nsec = 100 * 1000000L};
+	int64_t end = clock_monotonic() + UNREACHABLE_WAIT;
+	bool is_unreachable = true;
+	int status = -1;
 
-	if (store_open(config->store, &store, &obstacle, error) == 0) {
-		status = ask_store(store, config, method, path, body, answer, error);
-		store_close(store);
-		return status;
+	while (is_unreachable) {
+		struct store *store;
+		enum store_obstacle obstacle;
+
+		if (store_open(config->store, &store, &obstacle, error) == 0) {
+			status = ask_store(store, config, method, path, body, answer, error);
+			store_close(store);
+			return status;
+		}
+		if (obstacle != STORE_IN_USE)
+			return -1;
+		status = ask_daemon(config, method, path, body, answer, &is_unreachable, error);
+		if (clock_monotonic() >= end)
+			break;
+		if (is_unreachable)
+			(void)nanosleep(&moment, NULL);
 	}
-	if (obstacle != STORE_IN_USE)
-		return -1;
-	return ask_daemon(config, method, path, body, answer, error);
+	return status;
 }
 
 const cJSON *ask_for_json(const struct config *config, const char *method, const char *path,

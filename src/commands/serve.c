@@ -1,7 +1,7 @@
 /* serve: the daemon. Starts the parts, watches over them, reloads and stops them. */
 #include "commands/commands.h"
 #include "commands/common.h"
-#include "commands/process_metrics.h"
+#include "commands/daemon.h"
 #include "commands/signals.h"
 
 #include "base/clock.h"
@@ -14,17 +14,16 @@
 
 #include <inttypes.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
-enum { STALE = 10 * SECOND, STATUS_EVERY = 10 * SECOND, STORE_WAIT = 5 * SECOND, TURN = 500 };
+enum { STATUS_EVERY = 10 * SECOND, TURN = 500 };
 
 static const char usage[] =
 	"usage: segrelay serve [--config FILE]\n"
@@ -38,67 +37,6 @@ static const char usage[] =
 	"\n"
 	"example:\n"
 	"  segrelay serve --config /etc/segrelay/segrelay.conf\n";
-
-struct daemon {
-	const char *path;
-	struct config *config;
-	struct store *store;
-	struct engine *engine;
-	struct sender *sender;
-	struct listener *listener;
-	struct admin *admin;
-	int port;
-	int admin_port;
-	int64_t started;
-	_Atomic bool stopping;
-	_Atomic bool damaged;
-	_Atomic bool reload_failed;
-	int64_t status_at;
-};
-
-/* ---- what others ask ---- */
-
-static bool is_fresh(int64_t heartbeat, const char *part, struct error *reason)
-{
-	int64_t age = clock_monotonic() - heartbeat;
-
-	if (age < STALE)
-		return true;
-	(void)error_set(reason, "%s has not turned for %" PRId64 " s", part, age / SECOND);
-	return false;
-}
-
-static bool is_alive(void *context, struct error *reason)
-{
-	struct daemon *daemon = context;
-
-	return is_fresh(listener_heartbeat(daemon->listener), "the listener", reason) &&
-	       is_fresh(engine_heartbeat(daemon->engine), "the engine", reason) &&
-	       is_fresh(sender_heartbeat(daemon->sender), "the sender", reason);
-}
-
-static bool is_ready(void *context, struct error *reason)
-{
-	struct daemon *daemon = context;
-
-	if (atomic_load(&daemon->stopping)) {
-		(void)error_set(reason, "stopping");
-		return false;
-	}
-	return !engine_refuses(daemon->engine, reason);
-}
-
-static void add_metrics(void *context, struct text *text)
-{
-	struct daemon *daemon = context;
-
-	process_metric(text, "segrelay_config_reload_success", "gauge",
-		"0 when the configuration was not good at the last reload: the old one is in use.",
-		atomic_load(&daemon->reload_failed) ? 0 : 1);
-	process_metrics(text, daemon->started);
-	listener_metrics(daemon->listener, text);
-	sender_metrics(daemon->sender, text);
-}
 
 /* The engine found the store damaged: end in order. No signal says so: while it is stopping, that
  * would end it at once. */
@@ -126,8 +64,10 @@ static void log_report(enum log_level level, const char *message, struct text *r
 static void use_config(struct daemon *daemon, struct config *config)
 {
 	struct text names = {0};
+	bool needs_restart = config_needs_restart(daemon->started_with, config, &names);
 
-	if (config_needs_restart(daemon->config, config, &names))
+	atomic_store(&daemon->needs_restart, needs_restart);
+	if (needs_restart)
 		log_line(LOG_WARNING, "changed options need a restart",
 			LOG_STRING("options", text_string(&names)),
 			LOG_STRING("effect", "they stay as they were"),
@@ -175,14 +115,14 @@ static void watch(struct daemon *daemon)
 	struct error reason;
 	int64_t now = clock_monotonic();
 
-	if (is_alive(daemon, &reason))
+	if (daemon_is_alive(daemon, &reason))
 		(void)sd_notify(0, "WATCHDOG=1");
 	if (now < daemon->status_at)
 		return;
 	daemon->status_at = now + STATUS_EVERY;
 	(void)sd_notifyf(0, "STATUS=%s%s",
-		is_ready(daemon, &reason) ? "taking webhooks" : "refusing webhooks: ",
-		is_ready(daemon, &reason) ? "" : reason.text);
+		daemon_is_ready(daemon, &reason) ? "taking webhooks" : "refusing webhooks: ",
+		daemon_is_ready(daemon, &reason) ? "" : reason.text);
 }
 
 /* Waits for signals until it is time to end. */
@@ -202,16 +142,19 @@ static void wait_for_end(struct daemon *daemon)
 
 static int start_parts(struct daemon *daemon, struct error *error)
 {
-	struct admin_sources sources = {.is_alive = is_alive,
-		.is_ready = is_ready,
-		.metrics = add_metrics,
+	struct admin_sources sources = {.is_alive = daemon_is_alive,
+		.is_ready = daemon_is_ready,
+		.metrics = daemon_metrics,
 		.context = daemon};
 	struct engine_hooks hooks = {.on_damaged = on_damaged,
 		.on_queued = sender_queued,
 		.on_removed = sender_removed,
 		.context = daemon};
 
-	if (engine_start(daemon->store, daemon->config, &daemon->engine, error) != 0 ||
+	daemon->started_with = config_share(daemon->config);
+	daemon->store_failed =
+		engine_start(daemon->store, daemon->config, &daemon->engine, error) != 0;
+	if (daemon->store_failed ||
 		sender_start(daemon->engine, daemon->config, &daemon->sender, error) != 0)
 		return -1;
 	hooks.queued_context = daemon->sender;
@@ -224,21 +167,30 @@ static int start_parts(struct daemon *daemon, struct error *error)
 		&sources, daemon->config->admin, &daemon->admin, &daemon->admin_port, error);
 }
 
-/* The listener first, so that nothing new comes; then the sender, whose outcomes the engine
- * settles. The engine's last turns may still queue messages: they wait on disk, and nobody hears of
- * them. */
+static int64_t left_until(int64_t end)
+{
+	int64_t now = clock_monotonic();
+
+	return now < end ? end - now : 0;
+}
+
+/* Readiness says first that it is stopping. The listener is next, so that nothing new comes; then
+ * the sender, whose outcomes the engine settles: it goes on while the listener finishes, so both
+ * have the same stop_grace. The engine's last turns may still queue messages: they wait on disk,
+ * and nobody hears of them. The admin listener answers until then. */
 static void stop_parts(struct daemon *daemon)
 {
 	const struct engine_hooks alone = {.on_damaged = on_damaged, .context = daemon};
-	int64_t grace = daemon->config->stop_grace;
+	int64_t end = clock_monotonic() + daemon->config->stop_grace;
 
 	atomic_store(&daemon->stopping, true);
-	admin_stop(daemon->admin);
-	listener_stop(daemon->listener, grace);
+	listener_stop(daemon_take_listener(daemon), left_until(end));
 	if (daemon->engine != NULL)
 		engine_set_hooks(daemon->engine, &alone);
-	sender_stop(daemon->sender, grace);
+	sender_stop(daemon_take_sender(daemon), left_until(end));
+	admin_stop(daemon->admin);
 	engine_stop(daemon->engine);
+	config_release(daemon->started_with);
 }
 
 /* The address with the port in use, which differs from the configured one for port 0. */
@@ -264,33 +216,27 @@ static void log_started(const struct daemon *daemon)
 		LOG_NUMBER("destinations", daemon->config->destination_count));
 }
 
-/* The status to end with: EXIT_FAILED for what may pass, so that systemd starts us again. A verb
- * that looks in has the store for a moment. */
-static int open_store(struct daemon *daemon, struct error *error)
+/* When the store is what failed, whether it is damaged: then to start again is of no use. It is
+ * read through for that, so not after other failures. */
+static bool is_damaged(struct daemon *daemon)
 {
-	const struct timespec moment = {.tv_nsec = 20 * 1000000L};
-	int64_t end = clock_monotonic() + STORE_WAIT;
-	enum store_obstacle obstacle;
+	struct error error;
+	bool damaged = false;
 
-	while (store_open(daemon->config->store, &daemon->store, &obstacle, error) != 0) {
-		if (obstacle == STORE_UNUSABLE)
-			return EXIT_USAGE;
-		if (obstacle == STORE_ABSENT || clock_monotonic() >= end)
-			return EXIT_FAILED;
-		(void)nanosleep(&moment, NULL);
-	}
-	return EXIT_GOOD;
+	if (daemon->store_failed)
+		(void)store_reopen(daemon->store, &damaged, &error);
+	return damaged || atomic_load(&daemon->damaged);
 }
 
 static int run(struct daemon *daemon)
 {
 	struct error error;
-	bool damaged = false;
-	int status;
+	int status = EXIT_FAILED;
 
 	signals_block();
 	daemon->started = clock_now();
-	status = open_store(daemon, &error);
+	if (daemon_check_addresses(daemon->config, &error) == 0)
+		status = daemon_open_store(daemon, &error);
 	if (status != EXIT_GOOD) {
 		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
 		return status;
@@ -307,9 +253,7 @@ static int run(struct daemon *daemon)
 		status = EXIT_FAILED;
 	}
 	stop_parts(daemon);
-	if (status == EXIT_FAILED) /* to start again is of no use when it is damaged */
-		(void)store_reopen(daemon->store, &damaged, &error);
-	if (damaged || atomic_load(&daemon->damaged))
+	if (is_damaged(daemon))
 		status = EXIT_USAGE;
 	store_close(daemon->store);
 	log_line(LOG_INFO, "stopped", LOG_NUMBER("status", status));
@@ -318,7 +262,7 @@ static int run(struct daemon *daemon)
 
 int command_serve(int argc, char **argv)
 {
-	struct daemon daemon = {.path = CONFIG_DEFAULT_PATH};
+	struct daemon daemon = {.path = CONFIG_DEFAULT_PATH, .parts = PTHREAD_MUTEX_INITIALIZER};
 	const struct verb_option options[] = {{.name = "config", .value = &daemon.path}, {0}};
 	struct text report = {0};
 	int status;

@@ -87,10 +87,3 @@ int64_t early_expiry_step(struct engine *engine, bool idle)
 	engine->expired.step_at = clock_monotonic() + (shortage > 0 ? STEP_PAUSE : LOOK_PAUSE);
 	return engine->expired.step_at - clock_monotonic();
 }
-
-int engine_is_nearly_full(struct engine *engine, bool *is, struct error *error)
-{
-	struct store_limits limits = limits_of(engine);
-
-	return store_is_nearly_full(engine->store, &limits, is, error);
-}

@@ -16,6 +16,13 @@ const struct config *engine_config(const struct engine *engine)
 	return engine->config;
 }
 
+int engine_is_nearly_full(struct engine *engine, bool *is, struct error *error)
+{
+	const struct store_limits limits = {engine->config->max_store, engine->config->min_free};
+
+	return store_is_nearly_full(engine->store, &limits, is, error);
+}
+
 struct topic_state *engine_topic(struct engine *engine, const char *shop, const char *topic)
 {
 	return counters_topic(&engine->counters, shop, topic);

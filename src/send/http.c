@@ -128,6 +128,29 @@ static struct curl_slist *make_headers(const char *const *headers)
 	return list;
 }
 
+struct waiting {
+	void (*on_wait)(int64_t seconds);
+	int64_t since; /* ms of the monotonic clock */
+};
+
+static int count_seconds(
+	void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	const struct waiting *waiting = context;
+
+	(void)down_total, (void)down, (void)up_total, (void)up;
+	waiting->on_wait((clock_monotonic() - waiting->since) / SECOND);
+	return 0;
+}
+
+static void wait_on(CURL *handle, const struct waiting *waiting)
+{
+	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT, 0L);
+	(void)curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+	(void)curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, count_seconds);
+	(void)curl_easy_setopt(handle, CURLOPT_XFERINFODATA, waiting);
+}
+
 static void prepare(CURL *handle, const struct http_call *call, const struct curl_slist *headers,
 	struct http_answer *answer)
 {
@@ -149,17 +172,21 @@ int http_request(const struct http_call *call, struct http_answer *answer, struc
 	char reason[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = make_headers(call->headers);
 	CURL *handle = http_handle();
+	const struct waiting waiting = {call->on_wait, clock_monotonic()};
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
 	answer->status = 0;
 	answer->wait = -1;
 	if (handle != NULL && headers != NULL) {
 		prepare(handle, call, headers, answer);
+		if (waiting.on_wait != NULL)
+			wait_on(handle, &waiting);
 		(void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
 		code = curl_easy_perform(handle);
 		(void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer->status);
 		answer->wait = http_asked_to_wait(handle);
 	}
+	answer->is_unreachable = code == CURLE_COULDNT_CONNECT;
 	curl_easy_cleanup(handle);
 	curl_slist_free_all(headers);
 	if (code == CURLE_OK && !answer->body.failed)
