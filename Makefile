@@ -18,9 +18,22 @@ INSTALL     ?= install
 CFLAGS      ?= -O2 -g
 WARNINGS    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla \
               -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror
-HARDENING   ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+
+# What the compiler, the C library and the machine support of it. _FORTIFY_SOURCE comes last, undefined
+# first: CFLAGS or the compiler itself may set another level. Without optimization there is none.
+compiles     = $(shell printf '$(1)' | $(CC) -Werror $(CFLAGS) $(2) -x c -c -o /dev/null - 2>/dev/null && echo $(2))
+fortify_of   = $(call compiles,\043include <features.h>\n\043if __USE_FORTIFY_LEVEL < $(1)\n\043error\n\043endif\n,\
+               -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(1))
+ifeq ($(origin HARDENING),undefined)
+HARDENING   := -fstack-protector-strong -fPIE \
+               $(foreach flag,-fstack-clash-protection -fcf-protection -mbranch-protection=standard,\
+               $(call compiles,int x;,$(flag)))
+FORTIFY     := $(or $(call fortify_of,3),$(call fortify_of,2))
+endif
+# No path of the machine that builds it is in the program.
+REPRODUCIBLE = -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DSEGRELAY_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
-              $(CFLAGS) -pthread
+              $(CFLAGS) $(FORTIFY) $(REPRODUCIBLE) -pthread
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) -pthread
 LIBS        = -lmicrohttpd -lcurl -lcjson -lcrypto -luuid -lsqlite3 -lconfuse -lsystemd -lz
 
