@@ -24,8 +24,11 @@ static bool is_unwanted(const struct span *item)
  * 12.5.3). */
 static bool takes_gzip(const struct span *codings)
 {
-	const char *end = codings->start + codings->length;
+	const char *end;
 
+	if (codings->start == NULL)
+		return false;
+	end = codings->start + codings->length;
 	for (const char *at = codings->start; at != NULL && at < end;) {
 		const char *comma = memchr(at, ',', (size_t)(end - at));
 		struct span item = {at, (size_t)((comma != NULL ? comma : end) - at)};

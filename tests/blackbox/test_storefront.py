@@ -5,6 +5,7 @@ import http.client
 import json
 import random
 import re
+import socket
 import threading
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -337,3 +338,28 @@ def test_the_log_says_which_page_was_refused(relay):
     line = relay.said("hint refused: it came from a page that is not the shop's")[0]
     assert line["origin"] == "https://shop.aurora.example"
     assert "storefront_origins" in line["advice"]
+
+
+# Each header that the relay reads, of any route.
+HEADERS = ["Accept-Encoding", "If-None-Match", "Content-Type", "Origin", "X-Forwarded-For", "User-Agent", "X-Shopify-Topic",
+           "X-Shopify-Shop-Domain", "X-Shopify-Hmac-Sha256", "X-Shopify-Webhook-Id", "X-Shopify-Event-Id",
+           "X-Shopify-API-Version", "X-Shopify-Triggered-At", "X-Shopify-Test", "X-Recharge-Hmac-Sha256",
+           "X-Recharge-Signature", "Expect", "Access-Control-Request-Method"]
+
+
+@pytest.mark.parametrize("request_line", [
+    f"GET /segrelay.js?shop={AURORA.domain}", f"GET /segrelay-pixel.js?shop={AURORA.domain}", "GET /segrelay.js",
+    "POST /collect", "OPTIONS /collect", "POST /webhooks/shopify", "GET /nothing",
+    f"POST /webhooks/recharge/{AURORA.domain}/subscription/created"])
+def test_each_route_without_headers_and_with_empty_ones(make_relay, request_line):
+    """What is absent is not read, and what is empty is not taken for more: a sanitizer sees it."""
+    relay = make_relay(options=GENERAL + 'trusted_proxies = {"127.0.0.0/8"}', shop_options=SHOP)
+    content = "{}" if request_line.startswith("POST") else ""
+    length = [f"Content-Length: {len(content)}"] if content else []
+    for fields in ([], *([f"{name}:"] for name in HEADERS), [f"{name}: " for name in HEADERS],
+                   [f"{name}: ," for name in HEADERS]):
+        head = "\r\n".join([f"{request_line} HTTP/1.1", "Host: a", *length, "Connection: close", *fields])
+        with socket.create_connection(("127.0.0.1", relay.port), timeout=60) as connection:
+            connection.sendall(f"{head}\r\n\r\n{content}".encode())
+            assert connection.recv(12).startswith(b"HTTP/1.1 "), (request_line, fields)
+    assert "runtime error" not in relay.log()
