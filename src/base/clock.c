@@ -143,12 +143,23 @@ static int64_t written(const char *string, int64_t *offset)
 	return days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction;
 }
 
+/* A time that the zone brings into a year that cannot be written, before 0000 or after 9999, is
+ * none. */
+static int64_t within_years(int64_t time)
+{
+	return time >= days_from_date(0, 1, 1) * DAY && time < days_from_date(10000, 1, 1) * DAY
+		       ? time
+		       : TIME_UNKNOWN;
+}
+
 int64_t time_parse(const char *string)
 {
 	int64_t offset;
 	int64_t time = written(string, &offset);
 
-	return time == TIME_UNKNOWN || offset == TIME_UNKNOWN ? time : time - offset;
+	if (time == TIME_UNKNOWN)
+		return TIME_UNKNOWN;
+	return within_years(offset != TIME_UNKNOWN ? time - offset : time);
 }
 
 /* ---- New York ---- */
@@ -181,7 +192,7 @@ int64_t time_parse_new_york(const char *string)
 		return TIME_UNKNOWN;
 	if (offset == TIME_UNKNOWN)
 		offset = is_daylight_time(time, digits(&at, 4)) ? -4 * HOUR : -5 * HOUR;
-	return time - offset;
+	return within_years(time - offset);
 }
 
 /* Writes a number of so many digits and a character; the place behind them. */

@@ -4,6 +4,7 @@
  * The input: `name: value LF` again and again, perhaps behind a line with a path; all of it is
  * taken for a signature, too. */
 #include "base/json.h"
+#include "receive/collect.h"
 #include "receive/recharge.h"
 #include "receive/request.h"
 #include "receive/signature.h"
@@ -32,11 +33,19 @@ static bool is_recharges(const struct request_head *head)
 	return strncmp(head->path, RECHARGE_PATH, strlen(RECHARGE_PATH)) == 0;
 }
 
+/* A hint has neither topic nor signature; its bounds are its own. */
+static bool is_hint(const struct request_head *head)
+{
+	return strcmp(head->path, COLLECT_PATH) == 0;
+}
+
 /* Whether a head that was let through lacks something. */
 static bool is_wanting(const struct request_head *head)
 {
 	const struct recharge_claims *claims = &head->recharge;
 
+	if (is_hint(head))
+		return head->malformed || request_length(head) > COLLECT_MOST;
 	if (head->topic.start == NULL || head->shop.start == NULL || head->problem != NULL ||
 		request_length(head) > 1 << 20)
 		return true;

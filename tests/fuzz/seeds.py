@@ -25,12 +25,13 @@ REQUESTS = [
     "/webhooks/recharge/a.myshopify.com\nContent-Length: 9\nHost: x\nX-Recharge-Topic: charge/failed\n"
     f"X-Recharge-Hmac-Sha256: {'5E' * 32}\n", '{"charge":{"id":1}}', '{"a":"}\\""}x',
     "Transfer-Encoding: chunked\nContent-Length: 1\n", "shopify-topic: orders/create\n", SIGNATURE,
+    "/collect\nContent-Length: 9\nHost: x\nOrigin: https://a.example\nContent-Type: text/plain\n", "/collect",
 ]
 TEXTS = [
     "404.95", "-5.00", "1.5e2", "4760", "2026-11-23T12:00:00.123Z", "2024-11-05T21:54:49-05:00",
     "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
     "6 Nov 919944761", "120", "10s", "16MiB", "https://x.example/a?utm_source=b%20c#d", "/collections?utm_source=a",
-    '{"success": false}', "OK",
+    '{"success": false}', "OK", "9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00+01:00", "9999-12-31T23:59:60Z",
 ]
 
 

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 static void reads_times_with_zones(void **state)
 {
 	static const struct {
@@ -89,6 +91,31 @@ static void knows_the_epoch(void **state)
 	assert_int_equal(time_parse("2001-09-09T01:46:40Z"), 1000000000LL * SECOND);
 }
 
+/* What cannot be written as a time of four digits' years is none: it would be written as another.
+ */
+static void ends_with_the_years_of_four_digits(void **state)
+{
+	static const char *const beyond[] = {"9999-12-31T23:59:59-00:01", "9999-12-31T23:59:60Z",
+		"9999-12-31T20:00:00-05:00", "0000-01-01T00:00:00+00:01"};
+	static const char *const within[] = {"9999-12-31T23:59:59.999Z",
+		"9999-12-31T23:59:59.999+05:00", "0000-01-01T00:00:00.000Z"};
+	char text[TIME_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(beyond); i++) {
+		assert_int_equal(time_parse(beyond[i]), TIME_UNKNOWN);
+		assert_int_equal(time_parse_new_york(beyond[i]), TIME_UNKNOWN);
+	}
+	assert_int_equal(time_parse_new_york("9999-12-31T20:00:00"), TIME_UNKNOWN);
+	for (size_t i = 0; i < COUNT_OF(within); i++) {
+		time_format(time_parse(within[i]), text);
+		assert_int_equal(time_parse(text), time_parse(within[i]));
+		assert_int_equal(strlen(text), 24);
+	}
+	time_format(time_parse("0000-01-01T00:00:00.000Z"), text);
+	assert_string_equal(text, "0000-01-01T00:00:00.000Z");
+}
+
 static void can_be_held(void **state)
 {
 	(void)state;
@@ -105,6 +132,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_time),
 		cmocka_unit_test(reads_what_clocks_in_new_york_show),
 		cmocka_unit_test(knows_the_epoch),
+		cmocka_unit_test(ends_with_the_years_of_four_digits),
 		cmocka_unit_test(can_be_held),
 	};
 
