@@ -189,6 +189,11 @@ int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *erro
 int sqlite_measure(
 	struct sqlite_store *store, int64_t *taken, int64_t *reusable, struct error *error);
 
+/* What of the bytes that the store takes counts towards max_store: of the WAL a tenth at most, as
+ * it is emptied whatever waits, and must not fill a small store. */
+int64_t sqlite_beyond_wal(
+	const struct sqlite_store *store, const struct store_limits *limits, int64_t taken);
+
 /* Whether there may be a delivery that early expiry would delete. */
 int sqlite_may_expire_early(struct sqlite_store *store, bool *may, struct error *error);
 

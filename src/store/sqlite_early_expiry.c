@@ -120,6 +120,15 @@ static int delete_found(struct sqlite_store *store, const struct found *found,
 
 /* ---- how much ---- */
 
+int64_t sqlite_beyond_wal(
+	const struct sqlite_store *store, const struct store_limits *limits, int64_t taken)
+{
+	int64_t wal = store->wal_pages * store->page_size;
+	int64_t counted = limits->max_store / MARGIN;
+
+	return wal > counted ? taken - wal + counted : taken;
+}
+
 /* Bytes over the limits less a margin (a `part` of what early expiry leaves), 0 when there are
  * none; *of_disk is true when the disk is what is short. */
 static int find_shortage(struct sqlite_store *store, const struct store_limits *limits, int part,
@@ -134,7 +143,7 @@ static int find_shortage(struct sqlite_store *store, const struct store_limits *
 
 	if (sqlite_measure(store, &taken, &reusable, error) != 0)
 		return -1;
-	*bytes = taken - (limits->max_store - margin / part);
+	*bytes = sqlite_beyond_wal(store, limits, taken) - (limits->max_store - margin / part);
 	on_disk = disk_margin / part - free_bytes - reusable + limits->min_free;
 	*of_disk = on_disk > *bytes;
 	if (*of_disk)

@@ -172,6 +172,7 @@ static int check_room(struct sqlite_store *store, const struct store_limits *lim
 
 	if (sqlite_measure(store, &taken, &reusable, &store->room_error) != 0)
 		return -1;
+	taken = sqlite_beyond_wal(store, limits, taken);
 	is_over = taken > limits->max_store;
 	is_short = free_bytes < limits->min_free - reusable;
 	if ((is_over || is_short) &&
