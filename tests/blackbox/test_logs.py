@@ -14,7 +14,7 @@ from conftest import CANARIES, LOGS, PATTERNS, _fields
 # named here says all three.
 CAUSE = {"reason", "answer", "cause", "because", "detail", "fields", "at"}
 EFFECT = {"effect", "waiting"}
-NEXT = {"next", "see", "advice"}
+NEXT = {"next", "see", "advice", "action"}
 SAID = {
     "webhook refused": {"cause", "effect"},
     "request refused": {"cause", "effect"},
