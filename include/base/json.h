@@ -37,6 +37,11 @@ cJSON *json_list(struct arena *arena);
  * can be put in place of others. NULL when memory runs out. */
 cJSON *json_view(struct arena *arena, const cJSON *object);
 
+/* The same to be looked into only, however many members there are: what it does not have itself is
+ * looked for in `object`, which may be NULL and need not be an object. Its own members alone are in
+ * its list. NULL when memory runs out. */
+cJSON *json_overlay(struct arena *arena, const cJSON *object);
+
 /* Puts a copy of `value` (into objects and arrays, too) under a key, in place of an earlier one. -1
  * when memory runs out. */
 int json_put(struct arena *arena, cJSON *object, const char *key, const cJSON *value);
@@ -51,7 +56,7 @@ int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON 
 /* Appends `value` to a list without copying it. -1 when memory runs out. */
 int json_append(struct arena *arena, cJSON *list, const cJSON *value);
 
-/* Removes a member, if there. */
+/* Removes a member, if there; of an overlay its own only. */
 void json_remove(cJSON *object, const char *key);
 
 /* What stands at a path: `a`, `a.b` (member of a member), `a|b` (the first that holds something),

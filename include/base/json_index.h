@@ -15,8 +15,14 @@
  * runs out. */
 bool json_index(struct arena *arena, cJSON *value);
 
-/* Gives up the index of an object whose members are about to change. NULL, for which there was no
- * memory, is allowed as in cJSON. */
+/* Makes an object an overlay: what it does not have itself is looked for in `below`, which may be
+ * NULL. False when memory runs out. */
+bool json_index_overlay(struct arena *arena, cJSON *object, const cJSON *below);
+
+bool json_index_is_overlay(const cJSON *object);
+
+/* Gives up the index of an object whose members are about to change; an overlay stays one. NULL,
+ * for which there was no memory, is allowed as in cJSON. */
 void json_index_drop(cJSON *object);
 
 /* The first member of the name of `length` bytes; NULL when there is none, and for what is no

@@ -1,6 +1,8 @@
 /* Memory that lives as long as one piece of work and is given back all at once. */
 #include "base/arena.h"
 
+#include "base/steps.h"
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,6 +87,7 @@ char *arena_copy(struct arena *arena, const char *string)
 	if (string == NULL)
 		return NULL;
 	size = strlen(string) + 1;
+	steps_add_bytes(size);
 	copy = arena_alloc(arena, size);
 	if (copy != NULL)
 		memcpy(copy, string, size);
@@ -102,6 +105,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	va_end(arguments);
 	if (length < 0)
 		return NULL;
+	steps_add_bytes((size_t)length);
 	string = arena_alloc(arena, (size_t)length + 1);
 	if (string == NULL)
 		return NULL;

@@ -3,6 +3,7 @@
 
 #include "base/json_index.h"
 #include "base/json_scan.h"
+#include "base/steps.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -67,6 +68,9 @@ cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct e
 
 /* ---- making ---- */
 
+/* What it takes to make a value. */
+enum { MAKE_STEPS = 50 };
+
 cJSON *json_object(struct arena *arena)
 {
 	struct arena *before = current_arena;
@@ -102,11 +106,21 @@ cJSON *json_view(struct arena *arena, const cJSON *object)
 
 	use_arena(arena);
 	view = cJSON_CreateObject();
-	for (const cJSON *child = object->child; view != NULL && child != NULL; child = child->next)
+	for (const cJSON *child = object->child; view != NULL && child != NULL;
+		child = child->next) {
+		steps_add(MAKE_STEPS);
 		if (!cJSON_AddItemReferenceToObject(view, child->string, lent(child)))
 			view = NULL;
+	}
 	current_arena = before;
 	return view;
+}
+
+cJSON *json_overlay(struct arena *arena, const cJSON *object)
+{
+	cJSON *overlay = json_object(arena);
+
+	return overlay != NULL && json_index_overlay(arena, overlay, object) ? overlay : NULL;
 }
 
 int json_append(struct arena *arena, cJSON *list, const cJSON *value)
@@ -114,6 +128,7 @@ int json_append(struct arena *arena, cJSON *list, const cJSON *value)
 	struct arena *before = current_arena;
 	bool added;
 
+	steps_add(MAKE_STEPS);
 	use_arena(arena);
 	added = cJSON_AddItemReferenceToArray(list, lent(value));
 	current_arena = before;
@@ -124,6 +139,7 @@ static cJSON *copy_value(const cJSON *value)
 {
 	cJSON *copy;
 
+	steps_add(MAKE_STEPS);
 	if (cJSON_IsString(value))
 		return cJSON_CreateString(value->valuestring);
 	if (cJSON_IsBool(value))
@@ -147,12 +163,25 @@ static cJSON *copy_value(const cJSON *value)
 	return copy;
 }
 
+/* The arena has the memory of what is taken out. */
+static void take_out(cJSON *object, const char *key)
+{
+	cJSON *member = object != NULL ? object->child : NULL;
+	uint64_t steps = MAKE_STEPS;
+
+	json_index_drop(object);
+	for (; member != NULL && strcmp(member->string, key) != 0; member = member->next)
+		steps++;
+	if (member != NULL)
+		(void)cJSON_DetachItemViaPointer(object, member);
+	steps_add(steps);
+}
+
 static int put_item(cJSON *object, const char *key, cJSON *item)
 {
 	if (item == NULL)
 		return -1;
-	json_index_drop(object);
-	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+	take_out(object, key);
 	return cJSON_AddItemToObject(object, key, item) ? 0 : -1;
 }
 
@@ -172,6 +201,7 @@ int json_put_string(struct arena *arena, cJSON *object, const char *key, const c
 	struct arena *before = current_arena;
 	int result;
 
+	steps_add_bytes(strlen(value));
 	use_arena(arena);
 	result = put_item(object, key, cJSON_CreateString(value));
 	current_arena = before;
@@ -184,8 +214,7 @@ int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON 
 	bool added;
 
 	use_arena(arena);
-	json_index_drop(object);
-	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+	take_out(object, key);
 	added = cJSON_AddItemReferenceToObject(object, key, lent(value));
 	current_arena = before;
 	return added ? 0 : -1;
@@ -193,8 +222,7 @@ int json_refer(struct arena *arena, cJSON *object, const char *key, const cJSON 
 
 void json_remove(cJSON *object, const char *key)
 {
-	json_index_drop(object);
-	cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+	take_out(object, key);
 }
 
 /* ---- looking ---- */

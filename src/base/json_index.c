@@ -1,16 +1,27 @@
 /* Finding the members of objects: of wide ones by an index. */
 #include "base/json_index.h"
 
+#include "base/steps.h"
+#include "base/string_map.h"
+
 #include <string.h>
 
-/* Whoever can choose the names can have them all in one place: of an object that is wider than any
- * of Shopify's there is no index, so that to make one never takes long. */
+/* Whoever can choose the names can have them all in one place of a hash table: so one that is wider
+ * than any of Shopify's has a map that takes no harm by it. */
 enum { NARROW = 8, WIDE_MOST = 256 };
 
 /* A hash table with open addressing, at least half of it empty. */
 struct index {
-	size_t mask; /* its size less one; a power of two */
+	size_t mask; /* its size less one; a power of two. 0 for a struct other_index */
 	const cJSON *members[];
+};
+
+/* What else an object may have in place of the table. */
+struct other_index {
+	size_t mask;           /* 0 */
+	struct string_map map; /* of a wide object */
+	const cJSON *below;    /* of an overlay: where what it does not have itself is looked for */
+	bool is_overlay;
 };
 
 /* Names differ in their length and their ends more than at their beginning: total_price,
@@ -38,11 +49,42 @@ static bool is_named(const cJSON *member, const char *name, size_t length)
 
 static void add(struct index *index, const cJSON *member)
 {
-	size_t place = hash_of(member->string, strlen(member->string));
+	size_t first = hash_of(member->string, strlen(member->string));
+	size_t place = first;
 
 	while (index->members[place & index->mask] != NULL)
 		place++;
 	index->members[place & index->mask] = member;
+	steps_add(place - first);
+}
+
+static struct other_index *make_other(struct arena *arena)
+{
+	struct other_index *index = arena_alloc(arena, sizeof(*index));
+
+	if (index != NULL)
+		*index = (struct other_index){.map = {.arena = arena}};
+	return index;
+}
+
+/* The first of two members of a name is found first. */
+static bool index_wide_object(struct arena *arena, cJSON *object)
+{
+	struct other_index *index = make_other(arena);
+
+	if (index == NULL)
+		return false;
+	for (cJSON *member = object->child; member != NULL; member = member->next) {
+		void **place =
+			string_map_place(&index->map, member->string, strlen(member->string));
+
+		if (place == NULL)
+			return false;
+		if (*place == NULL)
+			*place = member;
+	}
+	object->valuestring = (char *)index;
+	return true;
 }
 
 static bool index_object(struct arena *arena, cJSON *object, size_t count)
@@ -71,14 +113,42 @@ bool json_index(struct arena *arena, cJSON *value)
 	for (cJSON *child = value->child; child != NULL; child = child->next, count++)
 		if (child->child != NULL && !json_index(arena, child))
 			return false;
-	if (!cJSON_IsObject(value) || count <= NARROW || count > WIDE_MOST)
+	steps_add(count);
+	if (!cJSON_IsObject(value) || count <= NARROW)
 		return true;
-	return index_object(arena, value, count);
+	return count > WIDE_MOST ? index_wide_object(arena, value)
+				 : index_object(arena, value, count);
+}
+
+bool json_index_overlay(struct arena *arena, cJSON *object, const cJSON *below)
+{
+	struct other_index *index = make_other(arena);
+
+	if (index == NULL)
+		return false;
+	index->is_overlay = true;
+	index->below = below;
+	object->valuestring = (char *)index;
+	return true;
+}
+
+static const struct other_index *other_index_of(const cJSON *object)
+{
+	const struct other_index *index = (const void *)object->valuestring;
+
+	return index != NULL && index->mask == 0 ? index : NULL;
+}
+
+bool json_index_is_overlay(const cJSON *object)
+{
+	const struct other_index *index = object != NULL ? other_index_of(object) : NULL;
+
+	return index != NULL && index->is_overlay;
 }
 
 void json_index_drop(cJSON *object)
 {
-	if (object != NULL)
+	if (object != NULL && !json_index_is_overlay(object))
 		object->valuestring = NULL;
 }
 
@@ -86,23 +156,50 @@ void json_index_drop(cJSON *object)
 
 static const cJSON *find_by_index(const struct index *index, const char *name, size_t length)
 {
-	size_t place = hash_of(name, length);
+	size_t first = hash_of(name, length);
+	size_t place = first;
 	const cJSON *member;
 
 	while ((member = index->members[place++ & index->mask]) != NULL)
 		if (is_named(member, name, length))
-			return member;
-	return NULL;
+			break;
+	steps_add(place - first);
+	return member;
+}
+
+static const cJSON *find_in_list(const cJSON *object, const char *name, size_t length)
+{
+	const cJSON *member = object->child;
+	uint64_t steps = 1;
+
+	for (; member != NULL && !is_named(member, name, length); member = member->next)
+		steps++;
+	steps_add(steps);
+	return member;
+}
+
+/* What an overlay has itself hides what is below it. */
+static const cJSON *find_otherwise(
+	const cJSON *object, const struct other_index *index, const char *name, size_t length)
+{
+	const cJSON *member;
+
+	if (!index->is_overlay)
+		return string_map_get(&index->map, name, length);
+	member = find_in_list(object, name, length);
+	return member != NULL ? member : json_find(index->below, name, length);
 }
 
 const cJSON *json_find(const cJSON *object, const char *name, size_t length)
 {
+	const struct index *index;
+
 	if (!cJSON_IsObject(object))
 		return NULL;
-	if (object->valuestring != NULL)
-		return find_by_index((const void *)object->valuestring, name, length);
-	for (const cJSON *member = object->child; member != NULL; member = member->next)
-		if (is_named(member, name, length))
-			return member;
-	return NULL;
+	index = (const void *)object->valuestring;
+	if (index == NULL)
+		return find_in_list(object, name, length);
+	if (index->mask == 0)
+		return find_otherwise(object, (const void *)index, name, length);
+	return find_by_index(index, name, length);
 }

@@ -168,8 +168,10 @@ static int copy_string(struct scan *scan)
 			continue;
 		}
 		length = utf8_length(plain, scan->end);
-		put(scan, length > 0 ? (const void *)plain : "\xef\xbf\xbd",
-			length > 0 ? length : 3);
+		if (length == 0)
+			put(scan, "\xef\xbf\xbd", 3);
+		for (size_t i = 0; i < length; i++)
+			*scan->to++ = (char)plain[i];
 		scan->from += length > 0 ? length : 1;
 	}
 	return fail(scan, "a string that does not end");

@@ -1,6 +1,8 @@
 /* Writing JSON into a text. */
 #include "base/json.h"
 
+#include "base/steps.h"
+
 #include <string.h>
 
 /* The bytes that end a run without escapes: NUL, control characters, quote, backslash. */
@@ -24,11 +26,13 @@ static size_t plain_length(const char *string)
 
 	while (!stops[*at])
 		at++;
+	steps_add((size_t)(at - (const unsigned char *)string) / 4 + 1);
 	return (size_t)(at - (const unsigned char *)string);
 }
 
 static void add_escaped(struct text *text, char character)
 {
+	static const char hex[] = "0123456789abcdef";
 	static const char letters[][2] = {
 		{'"', '"'}, {'\\', '\\'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}};
 
@@ -38,7 +42,10 @@ static void add_escaped(struct text *text, char character)
 			return;
 		}
 	}
-	text_format(text, "\\u%04x", (unsigned)(unsigned char)character);
+	text_add(text,
+		(const char[]){'\\', 'u', '0', '0', hex[(unsigned char)character >> 4],
+			hex[character & 15]},
+		6);
 }
 
 void json_add_string(struct text *text, const char *string)
@@ -109,6 +116,7 @@ static void add_children(struct text *text, const cJSON *parent)
 
 void json_add_value(struct text *text, const cJSON *value)
 {
+	steps_add(4);
 	if (cJSON_IsString(value)) {
 		json_add_string(text, value->valuestring);
 	} else if (cJSON_IsRaw(value)) {

@@ -1,6 +1,8 @@
 /* A byte string that grows. */
 #include "base/text.h"
 
+#include "base/steps.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,7 +37,10 @@ bool text_reserve(struct text *text, size_t more)
 
 void text_add(struct text *text, const void *bytes, size_t length)
 {
-	bool has_room = !text->failed && length < text->capacity - text->length;
+	bool has_room;
+
+	steps_add_bytes(length);
+	has_room = !text->failed && length < text->capacity - text->length;
 
 	if (!has_room && !text_reserve(text, length))
 		return;

@@ -253,7 +253,7 @@ static void assert_wide(const cJSON *object, int count)
 /* However wide an object is, and however it was made. */
 static void members_are_found(void **state)
 {
-	static const int widths[] = {1, 8, 9, 90, 256, 257, 1000};
+	static const int widths[] = {1, 8, 9, 90, 256, 257, 1000, 20000};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(widths); i++) {
@@ -283,6 +283,43 @@ static void members_change(void **state)
 	assert_string_equal(json_text(parsed.value, "fresh"), "new");
 	assert_string_equal(json_text(parsed.value, "m19"), "19");
 	assert_null(json_at(parsed.value, "m0"));
+	arena_destroy(parsed.arena);
+}
+
+/* An overlay has what is below it, but for what it has itself. */
+static void an_overlay_hides_what_is_below(void **state)
+{
+	static const int widths[] = {1, 8, 9, 256, 257, 5000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(widths); i++) {
+		struct parsed parsed = parse_wide(widths[i]);
+		cJSON *overlay = json_overlay(parsed.arena, parsed.value);
+		cJSON *second = json_overlay(parsed.arena, overlay);
+
+		assert_wide(overlay, widths[i]);
+		assert_wide(second, widths[i]);
+		assert_int_equal(json_put_string(parsed.arena, overlay, "m0", "mine"), 0);
+		assert_string_equal(json_text(overlay, "m0"), "mine");
+		assert_string_equal(json_text(second, "m0"), "mine");
+		assert_string_equal(json_text(parsed.value, "m0"), "0");
+		json_remove(overlay, "m0");
+		assert_wide(overlay, widths[i]);
+		arena_destroy(parsed.arena);
+	}
+}
+
+static void an_overlay_needs_no_object_below(void **state)
+{
+	struct parsed parsed = parse("[1,2]");
+	cJSON *of_list = json_overlay(parsed.arena, parsed.value);
+	cJSON *of_nothing = json_overlay(parsed.arena, NULL);
+
+	(void)state;
+	assert_null(json_at(of_list, "a"));
+	assert_null(json_at(of_nothing, "a"));
+	assert_int_equal(json_put_string(parsed.arena, of_nothing, "a", "b"), 0);
+	assert_string_equal(json_text(of_nothing, "a"), "b");
 	arena_destroy(parsed.arena);
 }
 
@@ -349,6 +386,8 @@ int main(void)
 		cmocka_unit_test(objects_can_be_made),
 		cmocka_unit_test(members_are_found),
 		cmocka_unit_test(members_change),
+		cmocka_unit_test(an_overlay_hides_what_is_below),
+		cmocka_unit_test(an_overlay_needs_no_object_below),
 		cmocka_unit_test(the_first_of_two_counts),
 	};
 
