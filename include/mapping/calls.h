@@ -4,6 +4,9 @@
 
 #include "mapping/rules.h"
 
+/* Appends calls, of which the last is named, to those of a result. */
+void mapped_add(struct mapped *result, struct call_made *first, struct call_made *last);
+
 /* Appends the calls to the result, whose outcome becomes MAPPED; UNUSABLE when one is too large
  * whatever is left out of it. */
 void calls_tell(

@@ -10,6 +10,7 @@
 
 struct scope;
 struct field;
+struct joined;
 
 /* Writes `"property":value`. `value` says something; it stands at the row's path. */
 typedef void converter(struct scope *scope, const struct field *row, const cJSON *value);
@@ -32,13 +33,31 @@ enum shrink {
 	SHRINK_LAST = SHRINK_TEXTS,
 };
 
+/* How far a list was written. */
+struct list_place {
+	size_t length;
+	size_t items;
+	size_t trims;
+	size_t bytes[SHRINK_PRODUCTS];
+};
+
 /* Where rows are written, and what converters look at beside their value. */
 struct scope {
 	struct work *work;
 	struct text *out;
 	const cJSON *root; /* the object that the rule speaks of */
 	enum shrink shrink;
-	size_t limit;         /* bytes of `out` that a list may reach when products are cut */
+	size_t most;         /* bytes that `out` may have */
+	size_t longest;      /* and each text in it */
+	size_t limit;        /* bytes that a list may reach when products are cut */
+	struct trims *trims; /* what is left out on a higher level; NULL for none */
+	bool overflows; /* it cannot be short enough below SHRINK_TEXTS: what is written is not sent
+			 */
+	int row_shrink; /* of the row that is written */
+	size_t items;   /* of the list that is written */
+	bool is_cut;
+	bool has_limit; /* the list went beyond the limit, and where */
+	struct list_place at_limit;
 	size_t position;      /* of an item in its list, from 1 */
 	const char *quantity; /* stands in for an item's own, NULL for none */
 };
@@ -56,6 +75,9 @@ void field_money(struct scope *scope, const char *property, struct money amount)
 void field_joined(
 	struct scope *scope, const struct field *row, const cJSON *list, const char *path);
 
+/* Writes what was joined, and frees it. */
+void field_joined_text(struct scope *scope, const char *property, struct joined *joined);
+
 converter as_text;           /* a string or number, as a String */
 converter as_money;          /* an amount, as a Number with the same digits */
 converter as_positive_money; /* the same, when over zero */
@@ -69,14 +91,36 @@ converter as_texts;          /* a list of strings */
 converter as_object;         /* an object of rows; left out when nothing is in it */
 converter as_list;           /* a list of objects of rows; cut when products are */
 
-/* Writes one item of a list by rows; false when it did not fit and was left out. */
+/* Whether it is of use to write more of a row whose value began at `start`. */
+bool field_goes_on(struct scope *scope, size_t start);
+
+/* Writes a list of objects: begins it, writes one item by rows (false when it did not fit and was
+ * left out; then the list is to be ended), ends it. `count` is the number of all items. The list is
+ * the last of its message. */
+void list_begin(struct scope *scope, const char *property);
 bool field_item(struct scope *scope, const struct field *rows, const cJSON *item);
+void list_end(struct scope *scope, const char *property, size_t count);
 
-/* Adds a text to others, with "," between; one that is among them already is not added again. */
-void field_join(struct text *joined, const char *value, size_t length);
+/* As field_item, of an item that stands in another scope's text from `start` to `end`. *trim counts
+ * the trims of that scope. */
+bool list_item_again(
+	struct scope *scope, const struct scope *from, size_t start, size_t end, size_t *trim);
 
-/* Ends a list of which `written` of `count` items were written. */
-void field_list_end(struct scope *scope, const char *property, size_t written, size_t count);
+/* Leaves out the further items, which are too long for any message. */
+void list_cut(struct scope *scope);
+
+/* Begins a message without trims. */
+void trims_begin(struct scope *scope);
+
+/* Notes that what stands from `start` on is left out from a level on. */
+void trims_note(struct scope *scope, int level, size_t start);
+
+/* Raises scope->shrink as far as what is written needs; sets scope->overflows where that is not
+ * enough. */
+void trims_keep_within(struct scope *scope);
+
+/* Takes out what scope->shrink leaves out. False when the message is too long all the same. */
+bool trims_take_out(struct scope *scope);
 
 /* The sum of the amounts at `path` in the items of a list; zero for an empty or absent list. */
 struct money sum_of(const cJSON *list, const char *path);

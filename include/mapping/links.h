@@ -17,7 +17,7 @@ const char *links_order(const struct work *work);
 const char *links_ordered_at(const struct work *work);
 
 /* The id of the browser that a subscriber first came with, perhaps years ago; NULL for none. */
-const char *links_first_browser(const struct work *work);
+const char *links_first_browser(struct work *work);
 
 /* The made-up id that something of the cart or checkout was told under alone; NULL for none. */
 const char *links_made_up(const struct work *work);

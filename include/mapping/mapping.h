@@ -63,6 +63,7 @@ struct mapped {
 	bool is_test; /* ignored as test traffic */
 	enum privacy privacy;
 	struct call_made *calls;
+	struct call_made *last; /* of them, NULL for none */
 	const char *unreadable; /* paths of fields that were left out as unreadable, or NULL */
 };
 

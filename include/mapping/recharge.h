@@ -26,10 +26,11 @@ const char *recharge_action(const struct work *work);
 const cJSON *recharge_person(struct work *work);
 
 /* The browser's id among the attributes that the first checkout left; NULL for none. */
-const char *recharge_browser_id(const struct work *work);
+const char *recharge_browser_id(struct work *work);
 
 /* A time as text in UTC, cut to the second: the same for both versions. What is no time stays as it
  * is; NULL for nothing. */
+const char *recharge_time(struct work *work, const cJSON *object, const char *path);
 const char *recharge_second(struct work *work, const cJSON *object, const char *path);
 
 /* When the webhook was sent first, else when it came: for what says no time itself. */

@@ -108,6 +108,10 @@ extern const struct field change_properties[];
 bool line_is_tip(const cJSON *line); /* Shopify lists it among the lines */
 converter as_products;               /* the lines but the tip */
 /* The application that a line's allocation points at by its index. */
-const cJSON *application_of(const cJSON *order, const cJSON *allocation);
+const cJSON *application_of(struct work *work, const cJSON *order, const cJSON *allocation);
+
+/* cart_list.c: the lines of a cart in the messages of its changes, of which each has all. */
+struct money cart_list_value(struct scope *scope);
+void cart_list_write(struct scope *scope, const struct field *row);
 
 #endif

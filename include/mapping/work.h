@@ -2,11 +2,21 @@
 #ifndef SEGRELAY_MAPPING_WORK_H
 #define SEGRELAY_MAPPING_WORK_H
 
+#include "base/string_map.h"
 #include "mapping/mapping.h"
 #include "mapping/topics.h"
 
+enum {
+	/* Bytes of a message: under the 32 KB that Segment takes, as its libraries keep it. */
+	MESSAGE_MAX = 32000,
+	/* More than any message. */
+	UNBOUNDED = INT32_MAX,
+};
+
 struct refund_sums;
-struct known_product;
+struct applications;
+struct cart_list;
+struct trims;
 
 /* Who a delivery is about. Everything is NULL when not known. */
 struct person {
@@ -23,6 +33,12 @@ struct person {
 struct recalled {
 	const cJSON *value;
 	const char *json;
+};
+
+/* A text that is made once, however often it is asked for. */
+struct made_once {
+	const void *from; /* what it was made from */
+	const char *text;
 };
 
 /* What the rules have found out about a checkout (checkouts.c). */
@@ -59,24 +75,39 @@ struct work {
 	const char *refund_total;         /* money returned by it, in the shop's currency */
 	const char *refund_returned;      /* the same in the buyer's, when that is another */
 	struct progress progress;         /* of a checkout */
-	struct known_product *products;   /* the catalogue's, as far as they were looked up */
-	const char *learnt;               /* of an update: it is the first that is seen */
-	bool given_up;                    /* a charge's subscriptions are told as cancelled now */
-	bool enabled_told;                /* Customer Enabled is told now */
-	bool made_up_told;                /* something is told now under a made-up id alone */
-	bool joined;                      /* a made-up id is joined with the user now */
-	bool aliased;                     /* an alias is told now */
-	bool is_identified;               /* and everywhere */
-	const char *identified;           /* digest of the traits told now */
-	int shrink;                       /* that the last message of a cart needed */
-	const char *visit;      /* the part of the context that is the same for all calls */
-	struct text unreadable; /* fields left out */
+	struct string_map products;       /* the catalogue's, as far as they were looked up */
+	struct made_once coupon;          /* of the order */
+	struct made_once affiliation;
+	struct applications *applications; /* of discounts, once they were looked for */
+	struct cart_list *cart_list;       /* the cart's lines, as a message has them */
+	const char *learnt;                /* of an update: it is the first that is seen */
+	bool given_up;                     /* a charge's subscriptions are told as cancelled now */
+	bool enabled_told;                 /* Customer Enabled is told now */
+	bool made_up_told;                 /* something is told now under a made-up id alone */
+	bool joined;                       /* a made-up id is joined with the user now */
+	bool aliased;                      /* an alias is told now */
+	bool is_identified;                /* and everywhere */
+	bool visit_is_long;                /* for any message, unless its texts are cut */
+	bool is_kept;              /* all is told: what is remembered of it is not bounded again */
+	bool is_spent;             /* the budget; then the work has failed, too */
+	bool failed;               /* the memory failed, or there is no more memory */
+	int shrink;                /* that the last message of a cart needed */
+	const char *identified;    /* digest of the traits told now */
+	const char *traits_digest; /* once it was made */
+	struct trims *trims;       /* of the message that is written */
+	const char *visit;         /* the part of the context that is the same for all calls */
+	const char *short_visit;   /* its texts cut */
+	struct made_once browser;  /* of ReCharge's attributes */
+	struct text unreadable;    /* fields left out */
 	struct error *error;
-	bool failed; /* the memory failed, or there is no more memory */
+	uint64_t steps_end; /* of the budget */
 };
 
 /* Notes a field that could not be read and is left out. */
 void work_unreadable(struct work *work, const char *property);
+
+/* Whether the work has neither failed nor used up its budget. */
+bool work_goes_on(struct work *work);
 
 /* Remembers that the store or the memory failed: the result is void. */
 void work_fail(struct work *work, const char *what);
@@ -94,6 +125,10 @@ void work_forget(struct work *work, const char *kind, const char *key);
 /* A copy in the arena; the work fails when there is no memory. */
 const char *work_copy(struct work *work, const char *string);
 
+/* The beginning of a text that is longer than any message, for what is kept of it: whatever is made
+ * of it, no more is sent. */
+const char *work_cut(struct work *work, const char *string);
+
 /* What was added to a text, in the arena; NULL for nothing. The text is freed. */
 const char *work_keep(struct work *work, struct text *text);
 
@@ -102,6 +137,10 @@ cJSON *work_object(struct work *work);
 
 /* An object with the members of another one, to which some can be added; nothing is copied. */
 cJSON *work_view(struct work *work, const cJSON *object);
+
+/* The same, to be looked into only (json_overlay); and hides a member of the object below. */
+cJSON *work_overlay(struct work *work, const cJSON *object);
+void work_hide(struct work *work, cJSON *overlay, const char *key);
 
 /* Sets a member: a text (nothing for NULL), or a value that is not copied (nothing for NULL). */
 void work_set(struct work *work, cJSON *object, const char *key, const char *value);
@@ -115,6 +154,13 @@ void work_append(struct work *work, cJSON *list, const cJSON *value);
 
 /* An empty list in the arena. */
 cJSON *work_list(struct work *work);
+
+/* Notes a string with a value that is not NULL; false when it has one already. The work fails when
+ * there is no memory. */
+bool work_note(struct work *work, struct string_map *map, const char *string, const void *value);
+
+/* A text that may be a time: NULL for one that is longer than any. */
+const char *time_like(const char *text);
 
 /* The time at a path of an object, in ms since 1970, TIME_UNKNOWN for none. */
 int64_t time_at(const cJSON *object, const char *path);

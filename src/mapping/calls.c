@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/steps.h"
 #include "config/events.h"
 #include "mapping/context.h"
 #include "mapping/links.h"
@@ -13,12 +14,12 @@
 #include <string.h>
 
 enum {
-	/* Under the 32 KB that Segment takes, as its libraries keep it. */
-	MESSAGE_MAX = 32000,
 	/* What message_write adds: `"messageId":"…","type":"identify","event":"…",`. */
 	NAME_ADDS = 14 + UUID_TEXT + 18 + 11 + EVENT_NAME_MAX,
 	/* What follows products when they are cut, and closes the message. */
 	AFTER_PRODUCTS = 100,
+	/* What it takes to queue a message. */
+	CALL_STEPS = 20000,
 };
 
 /* ---- one call ---- */
@@ -89,6 +90,21 @@ static void write_call(struct scope *scope, const struct rule *rule, enum call c
 	text_put(scope->out, "}");
 }
 
+/* Writes the call at one level of shrinking or, below SHRINK_PRODUCTS, at the lowest from there on
+ * that makes it small enough. */
+static bool write_at(struct scope *scope, const struct rule *rule, enum call call)
+{
+	text_cut(scope->out, 0);
+	scope->overflows = false;
+	scope->has_limit = false;
+	scope->is_cut = false;
+	scope->trims = NULL;
+	if (scope->shrink < SHRINK_PRODUCTS)
+		trims_begin(scope);
+	write_call(scope, rule, call);
+	return trims_take_out(scope);
+}
+
 /* Writes the call, leaving out more and more until it is small enough. */
 static bool write_within_limit(struct work *work, const struct rule *rule, const cJSON *subject,
 	enum call call, struct text *out)
@@ -97,21 +113,21 @@ static bool write_within_limit(struct work *work, const struct rule *rule, const
 		.work = work,
 		.out = out,
 		.root = subject,
+		.shrink = (enum shrink)work->shrink,
+		.most = MESSAGE_MAX - NAME_ADDS,
+		.longest = MESSAGE_MAX - NAME_ADDS,
 		.limit = MESSAGE_MAX - NAME_ADDS - AFTER_PRODUCTS,
 	};
+	bool fits = write_at(&scope, rule, call);
 
-	for (int shrink = work->shrink; shrink <= SHRINK_LAST; shrink++) {
-		text_cut(out, 0);
-		scope.shrink = (enum shrink)shrink;
-		write_call(&scope, rule, call);
-		if (out->length + NAME_ADDS > MESSAGE_MAX)
-			continue;
-		/* Each change of a cart tells all of it: the next needs as much. */
-		if (work->topic->set_by != NULL && call == TRACK)
-			work->shrink = shrink;
-		return true;
+	if (!fits && scope.shrink < SHRINK_TEXTS && work_goes_on(work)) {
+		scope.shrink = SHRINK_TEXTS;
+		fits = write_at(&scope, rule, call);
 	}
-	return false;
+	/* Each change of a cart tells all of it: the next needs as much. */
+	if (fits && work->topic->set_by != NULL && call == TRACK)
+		work->shrink = (int)scope.shrink;
+	return fits;
 }
 
 /* The natural key: what stands at each of the rule's paths, with "|" between. */
@@ -142,12 +158,22 @@ static const char *natural_key(struct work *work, const struct rule *rule, const
 	return kept;
 }
 
+void mapped_add(struct mapped *result, struct call_made *first, struct call_made *last)
+{
+	if (first == NULL)
+		return;
+	if (result->last == NULL)
+		result->calls = first;
+	else
+		result->last->next = first;
+	result->last = last;
+}
+
 /* Appends a call to the result. */
 static void add_call(struct work *work, struct mapped *result, const struct rule *rule,
 	const cJSON *subject, enum call call, const char *key)
 {
 	struct call_made *made = arena_alloc(work->arena, sizeof(*made));
-	struct call_made **end = &result->calls;
 	struct text out = {0};
 	bool fits = write_within_limit(work, rule, subject, call, &out);
 	char *json = arena_alloc(work->arena, out.length + 1);
@@ -165,9 +191,8 @@ static void add_call(struct work *work, struct mapped *result, const struct rule
 			.with_next = call != rule->call,
 			.json = json,
 			.json_length = out.length};
-		while (*end != NULL)
-			end = &(*end)->next;
-		*end = made;
+		mapped_add(result, made, made);
+		steps_add(CALL_STEPS);
 	}
 	text_free(&out);
 }
@@ -228,28 +253,47 @@ static void add_join(
 	work->joined = true;
 }
 
-/* With identify = changed only when ids or traits differ from those told last. */
-static bool wants_identify(struct work *work)
+/* The ids and traits, which are the same for all calls, as a digest. */
+static const char *traits_digest(struct work *work)
 {
 	struct text told = {0};
-	struct scope scope = {.work = work, .out = &told, .root = work->payload};
-	const char *before = work->identified != NULL ? work->identified
-						      : json_text(work->known.value, "identified");
+	struct scope scope = {
+		.work = work,
+		.out = &told,
+		.root = work->payload,
+		.most = UNBOUNDED,
+		.longest = UNBOUNDED,
+	};
 	char digest[MD5_TEXT];
 
-	if (work->customer == NULL)
-		return false;
-	if (work->shop->identify == IDENTIFY_EVERY)
-		return true;
+	if (work->traits_digest != NULL)
+		return work->traits_digest;
 	text_put(&told, "{");
 	context_ids(&scope);
 	fields_write(&scope, customer_traits, work->customer);
 	if (told.failed || digest_md5(text_string(&told), digest) != 0)
 		work_fail(work, "no memory");
+	else
+		work->traits_digest = work_copy(work, digest);
 	text_free(&told);
+	return work->traits_digest;
+}
+
+/* With identify = changed only when ids or traits differ from those told last. */
+static bool wants_identify(struct work *work)
+{
+	const char *before = work->identified != NULL ? work->identified
+						      : json_text(work->known.value, "identified");
+	const char *digest;
+
+	if (work->customer == NULL)
+		return false;
+	if (work->shop->identify == IDENTIFY_EVERY)
+		return true;
+	digest = traits_digest(work);
 	if (work->failed || (before != NULL && strcmp(before, digest) == 0))
 		return false;
-	work->identified = work_copy(work, digest);
+	work->identified = digest;
 	return true;
 }
 

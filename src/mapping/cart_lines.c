@@ -8,6 +8,7 @@
 enum {
 	LINES_MAX = 500,        /* as many as Shopify allows a cart */
 	PROPERTIES_MOST = 2000, /* bytes of a line's, of which more would be cut anyway */
+	PROPERTIES_MAX = 250,
 };
 
 int64_t cart_line_count(const cJSON *line)
@@ -23,36 +24,45 @@ static const char *key_of(const cJSON *line)
 	return json_text(line, "key|variant_id|id|title");
 }
 
-/* The line with the same key as `line`, NULL for none. */
-const cJSON *cart_line_like(const cJSON *lines, const cJSON *line)
+struct string_map cart_lines_by_key(struct work *work, const cJSON *lines)
 {
-	const char *key = key_of(line);
-	const cJSON *other;
+	struct string_map map = {.arena = work->arena};
+	const cJSON *line;
 
-	cJSON_ArrayForEach (other, lines) {
-		const char *other_key = key_of(other);
+	cJSON_ArrayForEach (line, lines) {
+		const char *key = key_of(line);
 
-		if (key != NULL && other_key != NULL && strcmp(key, other_key) == 0)
-			return other;
+		if (key != NULL)
+			(void)work_note(work, &map, key, line);
 	}
-	return NULL;
+	return map;
 }
 
-/* Whether each line of `a` is in `b` with the same quantity. */
-static bool holds_all(const cJSON *a, const cJSON *b)
+const cJSON *cart_line_like(const struct string_map *lines, const cJSON *line)
+{
+	const char *key = key_of(line);
+
+	return key != NULL ? string_map_get(lines, key, strlen(key)) : NULL;
+}
+
+/* Whether each of the lines is among others with the same quantity. */
+static bool holds_all(const cJSON *lines, const struct string_map *others)
 {
 	const cJSON *line;
 
-	cJSON_ArrayForEach (line, a) {
-		if (cart_line_count(cart_line_like(b, line)) != cart_line_count(line))
+	cJSON_ArrayForEach (line, lines) {
+		if (cart_line_count(cart_line_like(others, line)) != cart_line_count(line))
 			return false;
 	}
 	return true;
 }
 
-bool cart_lines_are_same(const cJSON *a, const cJSON *b)
+bool cart_lines_are_same(struct work *work, const cJSON *a, const cJSON *b)
 {
-	return holds_all(a, b) && holds_all(b, a);
+	struct string_map of_a = cart_lines_by_key(work, a);
+	struct string_map of_b = cart_lines_by_key(work, b);
+
+	return holds_all(a, &of_b) && holds_all(b, &of_a);
 }
 
 /* What is kept of a line: what its product is told by, amounts in the shop's currency. */
@@ -78,6 +88,7 @@ static const cJSON *kept_properties(struct work *work, const cJSON *properties)
 {
 	cJSON *kept = work_object(work);
 	size_t bytes = 0;
+	size_t count = 0;
 	const cJSON *item;
 
 	if (!cJSON_IsObject(properties))
@@ -88,7 +99,7 @@ static const cJSON *kept_properties(struct work *work, const cJSON *properties)
 		if (item->string[0] == '_' || value == NULL)
 			continue;
 		bytes += strlen(item->string) + strlen(value);
-		if (bytes > PROPERTIES_MOST)
+		if (bytes > PROPERTIES_MOST || count++ == PROPERTIES_MAX)
 			break;
 		work_refer(work, kept, item->string, item);
 	}
@@ -129,6 +140,7 @@ static void add_line(struct work *work, cJSON *kept, const cJSON *line)
 cJSON *cart_lines_of(struct work *work)
 {
 	cJSON *lines = work_list(work);
+	struct string_map by_key = {.arena = work->arena};
 	const cJSON *line;
 	int count = 0;
 
@@ -139,12 +151,16 @@ cJSON *cart_lines_of(struct work *work)
 		if (cart_line_count(line) == 0 || key_of(line) == NULL || count >= LINES_MAX)
 			continue;
 		kept = kept_line(work, line);
-		before = cart_line_like(lines, kept);
+		before = cart_line_like(&by_key, kept);
 		if (before != NULL) {
 			add_line(work, (cJSON *)(uintptr_t)before, kept);
 			continue;
 		}
 		work_append(work, lines, kept);
+		if (!work_goes_on(work))
+			break;
+		if (key_of(kept) != NULL) /* the list's own item, which is a copy */
+			(void)work_note(work, &by_key, key_of(kept), lines->child->prev);
 		count++;
 	}
 	return lines;

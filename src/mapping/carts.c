@@ -103,7 +103,7 @@ static void learn_older(
 {
 	int64_t updated = time_at(work->payload, "updated_at");
 
-	if (cart->since == 0 || !cart_lines_are_same(lines, cart->lines) ||
+	if (cart->since == 0 || !cart_lines_are_same(work, lines, cart->lines) ||
 		updated >= time_parse(cart->changed_at) ||
 		(cart->told_at != NULL && updated <= time_parse(cart->told_at)))
 		return;
@@ -114,7 +114,7 @@ static void learn_older(
 /* Without the payload's time, that of the webhook. */
 static const char *time_of_snapshot(struct work *work)
 {
-	const char *time = json_text(work->payload, "updated_at");
+	const char *time = time_like(json_text(work->payload, "updated_at"));
 	char now[TIME_TEXT];
 
 	if (time != NULL || work->delivery->triggered_at != NULL)
@@ -130,7 +130,7 @@ static void learn_newer(
 	int64_t now = work->delivery->received;
 	const cJSON *items = json_at(work->payload, "line_items");
 	const char *currency = items != NULL ? json_text(items->child, path) : NULL;
-	bool is_changed = !cart_lines_are_same(lines, cart->lines);
+	bool is_changed = !cart_lines_are_same(work, lines, cart->lines);
 
 	cart->updated_at = time_of_snapshot(work);
 	if (currency != NULL)
@@ -140,7 +140,7 @@ static void learn_newer(
 	cart->lines = lines;
 	if (was_forgotten(work, known))
 		cart->told = lines;
-	if (cart_lines_are_same(lines, cart->told)) {
+	if (cart_lines_are_same(work, lines, cart->told)) {
 		cart->since = 0;
 		set_timer(work, TIME_UNKNOWN);
 	} else if (is_changed) {
@@ -198,18 +198,18 @@ void carts_settle(struct work *work)
 /* A line whose quantity changed by `change`: as it is, but for that. */
 static const cJSON *changed_line(struct work *work, const cJSON *line, int64_t change, int64_t left)
 {
-	cJSON *view = work_view(work, line);
+	cJSON *view = work_overlay(work, line);
 	struct text number = {0};
 
 	/* what is said of the whole line says nothing of a part */
 	if (view != NULL && change != cart_line_count(line))
-		json_remove(view, "total_discount");
+		work_hide(work, view, "total_discount");
 	text_number(&number, (uint64_t)change, 1);
 	work_set(work, view, "quantity", work_keep(work, &number));
 	text_number(&number, (uint64_t)left, 1);
 	work_set(work, view, "new_quantity", work_keep(work, &number));
-	work_set(work, view, "token", json_text(work->payload, "token"));
-	work_set(work, view, "changed_at", json_text(work->payload, "changed_at"));
+	work_refer(work, view, "token", json_at(work->payload, "token"));
+	work_refer(work, view, "changed_at", json_at(work->payload, "changed_at"));
 	return view;
 }
 
@@ -221,6 +221,7 @@ static struct subjects differences(
 	size_t most = (size_t)cJSON_GetArraySize(lines);
 	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
 	struct subjects subjects = {.items = views};
+	struct string_map by_key = cart_lines_by_key(work, others);
 	const cJSON *line;
 
 	if (views == NULL) {
@@ -229,9 +230,9 @@ static struct subjects differences(
 	}
 	cJSON_ArrayForEach (line, lines) {
 		int64_t here = cart_line_count(line);
-		int64_t there = cart_line_count(cart_line_like(others, line));
+		int64_t there = cart_line_count(cart_line_like(&by_key, line));
 
-		if (here > there && !work->failed)
+		if (here > there && work_goes_on(work))
 			views[subjects.count++] =
 				changed_line(work, line, here - there, gains ? here : there);
 	}

@@ -4,6 +4,7 @@
 #include "mapping/catalogue.h"
 
 #include "base/clock.h"
+#include "base/json_index.h"
 #include "mapping/people.h"
 #include "mapping/recharge.h"
 
@@ -13,9 +14,7 @@ enum { VARIANTS_MAX = 250 };
 
 /* What was looked up while this delivery is mapped, NULL value for what is not known. */
 struct known_product {
-	const char *id;
 	const cJSON *value;
-	struct known_product *next;
 };
 
 bool catalogue_is_meant(const struct work *work)
@@ -67,9 +66,11 @@ static void keep_variants(struct work *work, struct text *json, const cJSON *kno
 }
 
 /* What says nothing does not overwrite what is known. */
-static void keep(struct text *json, const char *key, const char *said, const struct recalled *known)
+static void keep(struct work *work, struct text *json, const char *key, const char *said,
+	const struct recalled *known)
 {
-	json_add_member(json, key, people_first(said, json_text(known->value, key)));
+	json_add_member(
+		json, key, work_cut(work, people_first(said, json_text(known->value, key))));
 }
 
 /* The first image, wherever this version of the API has it. */
@@ -108,11 +109,11 @@ void catalogue_learn(struct work *work)
 	if (is_older(work, &known))
 		return;
 	text_put(&json, "{");
-	keep(&json, "updated_at", json_text(work->payload, "updated_at"), &known);
-	keep(&json, "title", json_text(work->payload, "title"), &known);
-	keep(&json, "product_type", json_text(work->payload, "product_type"), &known);
-	keep(&json, "handle", json_text(work->payload, "handle"), &known);
-	keep(&json, "image", image_of(work->payload), &known);
+	keep(work, &json, "updated_at", json_text(work->payload, "updated_at"), &known);
+	keep(work, &json, "title", json_text(work->payload, "title"), &known);
+	keep(work, &json, "product_type", json_text(work->payload, "product_type"), &known);
+	keep(work, &json, "handle", json_text(work->payload, "handle"), &known);
+	keep(work, &json, "image", image_of(work->payload), &known);
 	keep_variants(work, &json, json_at(known.value, "variants"));
 	text_put(&json, "}");
 	work_remember(work, "product", id, &json, known.json);
@@ -124,23 +125,22 @@ void catalogue_learn(struct work *work)
 const cJSON *catalogue_product(struct work *work, const cJSON *line)
 {
 	const char *id = json_text(line, "product_id|" RECHARGE_PRODUCT);
-	struct known_product *known = work->products;
+	struct known_product *known;
+	void **place;
 
 	if (id == NULL)
 		return NULL;
-	while (known != NULL && strcmp(known->id, id) != 0)
-		known = known->next;
-	if (known != NULL)
-		return known->value;
+	work->products.arena = work->arena;
+	place = string_map_place(&work->products, id, strlen(id));
+	if (place != NULL && *place != NULL)
+		return ((struct known_product *)*place)->value;
 	known = arena_alloc(work->arena, sizeof(*known));
-	if (known == NULL) {
+	if (known == NULL || place == NULL) {
 		work_fail(work, "no memory");
 		return NULL;
 	}
-	known->id = id;
 	known->value = work_recall(work, "product", id).value;
-	known->next = work->products;
-	work->products = known;
+	*place = known;
 	return known->value;
 }
 
@@ -149,5 +149,5 @@ const cJSON *catalogue_variant(struct work *work, const cJSON *line)
 	const char *id = json_text(line, "variant_id|" RECHARGE_VARIANT);
 	const cJSON *variants = json_at(catalogue_product(work, line), "variants");
 
-	return id != NULL ? cJSON_GetObjectItemCaseSensitive(variants, id) : NULL;
+	return id != NULL ? json_find(variants, id, strlen(id)) : NULL;
 }

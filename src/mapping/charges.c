@@ -97,21 +97,11 @@ const char *charge_subscription(const cJSON *line)
 	return json_text(line, "subscription_id|purchase_item_id");
 }
 
-static bool is_before(const cJSON *lines, const cJSON *end, const char *id)
-{
-	for (const cJSON *line = lines->child; line != end; line = line->next) {
-		const char *other = charge_subscription(line);
-
-		if (other != NULL && strcmp(other, id) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Each once. */
 static void subscriptions(struct scope *scope, const struct field *row, const cJSON *lines)
 {
 	cJSON *ids = work_list(scope->work);
+	struct string_map known = {.arena = scope->work->arena};
 	const cJSON *line;
 	int count = 0;
 
@@ -120,7 +110,7 @@ static void subscriptions(struct scope *scope, const struct field *row, const cJ
 
 		if (count++ == CHARGE_LINES_MAX)
 			break;
-		if (id != NULL && !is_before(lines, line, id))
+		if (id != NULL && work_note(scope->work, &known, id, ids))
 			work_append(scope->work, ids,
 				json_at(line, json_at(line, "subscription_id") != NULL
 						      ? "subscription_id"

@@ -159,7 +159,7 @@ static struct subjects steps(struct work *work, int first, int last)
 	if (last > work->progress.now)
 		last = work->progress.now;
 	for (int step = first; step <= last && !work->failed; step++) {
-		cJSON *view = work_view(work, work->payload);
+		cJSON *view = work_overlay(work, work->payload);
 
 		work_set(work, view, "step", (char[]){(char)('0' + step), '\0'});
 		views[subjects.count++] = view;
@@ -186,7 +186,7 @@ struct subjects payment_entered(struct work *work)
 	if (subjects.count > 0 || work->failed || work->progress.known >= PAYMENT ||
 		hints_text(work, "payment_at") == NULL)
 		return subjects;
-	view = work_view(work, work->payload);
+	view = work_overlay(work, work->payload);
 	work_set(work, view, "step", "3");
 	return work->failed ? silent("no memory") : speak_of(work, view);
 }

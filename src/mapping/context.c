@@ -135,9 +135,20 @@ static void write_hinted_visit(struct scope *scope)
 		as_object(scope, &campaign, said);
 }
 
+/* Of a longer one the end is left out: no browser sends it. */
+static const char *landing_of(struct work *work)
+{
+	enum { LANDING_MAX = 65536 };
+	const char *landing = json_text(work->payload, "landing_site");
+
+	if (landing == NULL || strnlen(landing, LANDING_MAX + 1) <= LANDING_MAX)
+		return landing;
+	return arena_format(work->arena, "%.*s", LANDING_MAX, landing);
+}
+
 static void write_visit(struct scope *scope)
 {
-	const char *landing = json_text(scope->work->payload, "landing_site");
+	const char *landing = landing_of(scope->work);
 	const char *referrer = json_text(scope->work->payload, "referring_site");
 	struct url url = {0};
 
@@ -263,13 +274,20 @@ static void write_visit_once(struct scope *scope)
 	struct work *work = scope->work;
 	size_t before = scope->out->length;
 
-	if (work->visit != NULL && scope->shrink < SHRINK_TEXTS) {
-		text_put(scope->out, work->visit);
+	bool is_long = scope->shrink < SHRINK_TEXTS && work->visit_is_long;
+	const char **visit = scope->shrink < SHRINK_TEXTS ? &work->visit : &work->short_visit;
+
+	if (*visit != NULL)
+		text_put(scope->out, *visit);
+	if (is_long)
+		scope->overflows = true;
+	if (*visit != NULL || is_long)
 		return;
-	}
 	write_visit_parts(scope);
-	if (scope->shrink < SHRINK_TEXTS)
-		work->visit = work_copy(work, text_string(scope->out) + before);
+	if (scope->overflows)
+		work->visit_is_long = true;
+	else
+		*visit = work_copy(work, text_string(scope->out) + before);
 }
 
 void context_write(struct scope *scope, bool traits)

@@ -1,26 +1,102 @@
 /* Coupon Applied (docs/events.md, Coupons). */
 #include "mapping/rules.h"
 
+#include "base/steps.h"
+
 #include <string.h>
 
-/* A sum of what was found. */
-struct taken {
-	struct money sum;
-	bool found;
+/* The applications of an order, by their index. */
+struct applications {
+	const cJSON *first;
+	size_t count;
+	const cJSON *items[];
 };
 
-static void take(struct taken *taken, const cJSON *item)
+static const struct applications *applications_of(struct work *work, const cJSON *order)
 {
-	if (json_at(item, "amount") == NULL)
+	const cJSON *list = json_at(order, "discount_applications");
+	size_t count = (size_t)cJSON_GetArraySize(list);
+	struct applications *made = work->applications;
+	const cJSON *item;
+
+	if (list == NULL || (made != NULL && made->first == list->child))
+		return list != NULL ? made : NULL;
+	made = arena_alloc(work->arena, sizeof(*made) + count * sizeof(made->items[0]));
+	if (made == NULL) {
+		work_fail(work, "no memory");
+		return NULL;
+	}
+	*made = (struct applications){.first = list->child};
+	cJSON_ArrayForEach (item, list) {
+		made->items[made->count++] = item;
+	}
+	steps_add(count);
+	work->applications = made;
+	return made;
+}
+
+const cJSON *application_of(struct work *work, const cJSON *order, const cJSON *allocation)
+{
+	struct money index = amount_at(allocation, "discount_application_index");
+	const struct applications *applications;
+
+	if (!index.known || index.scale != 0 || index.units < 0)
+		return NULL;
+	applications = applications_of(work, order);
+	return applications != NULL && (uint64_t)index.units < applications->count
+		       ? applications->items[index.units]
+		       : NULL;
+}
+
+/* A code, and the sum of what was found that it took off. */
+struct taken {
+	const cJSON *view; /* the payload with the code; NULL before it is told */
+	struct money sum;
+	bool found;
+	bool is_listed; /* found by the list of codes */
+};
+
+/* All codes of a payload, by their names. */
+struct codes {
+	struct work *work;
+	struct string_map taken;
+};
+
+static struct taken *taken_of(struct codes *codes, const char *code)
+{
+	void **place = string_map_place(&codes->taken, code, strlen(code));
+	struct taken *taken;
+
+	if (place != NULL && *place != NULL)
+		return *place;
+	taken = arena_alloc(codes->work->arena, sizeof(*taken));
+	if (place == NULL || taken == NULL) {
+		work_fail(codes->work, "no memory");
+		return NULL;
+	}
+	*taken = (struct taken){.sum = MONEY_ZERO};
+	*place = taken;
+	return taken;
+}
+
+static void take(struct codes *codes, const char *code, const cJSON *item, bool is_listed)
+{
+	struct taken *taken = code != NULL ? taken_of(codes, code) : NULL;
+
+	if (taken == NULL || json_at(item, "amount") == NULL)
+		return;
+	/* what the lines tell counts first */
+	if (is_listed && taken->found && !taken->is_listed)
 		return;
 	taken->sum = money_add(taken->sum, amount_at(item, "amount"));
 	taken->found = true;
+	taken->is_listed = is_listed;
 }
 
-/* What a code took off each line; of shipping that was removed it took nothing. */
-static void take_allocations(
-	const struct work *work, const char *list, const char *code, struct taken *taken)
+/* What each code took off each line; of shipping that was removed it took nothing. */
+static void take_allocations(struct codes *codes, const char *list)
 {
+	struct work *work = codes->work;
 	const cJSON *line;
 	const cJSON *item;
 
@@ -28,43 +104,35 @@ static void take_allocations(
 		if (json_is_true(line, "is_removed"))
 			continue;
 		cJSON_ArrayForEach (item, json_at(line, "discount_allocations")) {
-			const char *name = json_text(application_of(work->payload, item), "code");
+			const cJSON *application = application_of(work, work->payload, item);
 
-			if (name != NULL && strcmp(name, code) == 0)
-				take(taken, item);
+			take(codes, json_text(application, "code"), item, false);
 		}
 	}
 }
 
-/* The same by the list of codes. */
-static void take_listed(const struct work *work, const char *code, struct taken *taken)
+/* What the codes took off: by the lines, whose amounts are certainly the shop's; by the list of
+ * codes, which does not say in which currency it is, where the lines do not tell. */
+static void take_all(struct codes *codes)
 {
 	const cJSON *item;
 
-	cJSON_ArrayForEach (item, json_at(work->payload, "discount_codes")) {
-		const char *name = json_text(item, "code");
-
-		if (name != NULL && strcmp(name, code) == 0)
-			take(taken, item);
+	take_allocations(codes, "line_items");
+	take_allocations(codes, "shipping_lines");
+	cJSON_ArrayForEach (item, json_at(codes->work->payload, "discount_codes")) {
+		take(codes, json_text(item, "code"), item, true);
 	}
 }
 
-/* What a code took off: by the lines, whose amounts are certainly the shop's; by the list of codes,
- * which does not say in which currency it is, where the lines do not tell. */
-static void set_amount(struct work *work, cJSON *view, const char *code)
+static void set_amount(struct work *work, cJSON *view, const struct taken *taken)
 {
-	struct taken taken = {.sum = MONEY_ZERO};
 	struct text amount = {0};
 
-	take_allocations(work, "line_items", code, &taken);
-	take_allocations(work, "shipping_lines", code, &taken);
-	if (!taken.found)
-		take_listed(work, code, &taken);
-	if (!taken.sum.known)
+	if (!taken->sum.known)
 		work_unreadable(work, "discount");
-	if (!taken.found || !taken.sum.known)
+	if (!taken->found || !taken->sum.known)
 		return;
-	money_write(taken.sum, &amount);
+	money_write(taken->sum, &amount);
 	work_set(work, view, "amount", work_keep(work, &amount));
 }
 
@@ -79,15 +147,6 @@ static bool is_code(const cJSON *item, bool is_application)
 	return !is_application || (type != NULL && strcmp(type, "discount_code") == 0);
 }
 
-/* Whether one of the views is of the code already. */
-static bool is_among(const struct subjects *subjects, const char *code)
-{
-	for (size_t i = 0; i < subjects->count; i++)
-		if (strcmp(json_text(subjects->items[i], "code"), code) == 0)
-			return true;
-	return false;
-}
-
 /* The payload once for each code, with `code` and `amount`. */
 static struct subjects codes(struct work *work)
 {
@@ -97,23 +156,30 @@ static struct subjects codes(struct work *work)
 	size_t most = (size_t)cJSON_GetArraySize(list);
 	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
 	struct subjects subjects = {.items = views};
+	struct codes found = {.work = work, .taken = {.arena = work->arena}};
 	const cJSON *item;
 
 	if (views == NULL) {
 		work_fail(work, "no memory");
 		return silent("no memory");
 	}
+	if (list != NULL)
+		take_all(&found);
 	cJSON_ArrayForEach (item, list) {
-		const char *code = json_text(item, "code");
+		struct taken *taken;
 		cJSON *view;
 
-		if (!is_code(item, applications != NULL) || is_among(&subjects, code))
+		if (!is_code(item, applications != NULL))
 			continue;
-		view = work_view(work, work->payload);
-		work_set(work, view, "code", code);
-		set_amount(work, view, code);
-		if (work->failed)
+		taken = taken_of(&found, json_text(item, "code"));
+		if (taken != NULL && taken->view != NULL)
+			continue;
+		view = work_overlay(work, work->payload);
+		if (view == NULL || taken == NULL || !work_goes_on(work))
 			return silent("no memory");
+		work_refer(work, view, "code", json_at(item, "code"));
+		set_amount(work, view, taken);
+		taken->view = view;
 		views[subjects.count++] = view;
 	}
 	return subjects;

@@ -41,14 +41,15 @@ const struct field customer_properties[] = {
 	{0},
 };
 
-/* Both lines of the street, as Segment's address has one. */
+/* Both lines of the street, as Segment's address has one; no more of them than a message holds. */
 static void street(struct scope *scope, const struct field *row, const cJSON *address)
 {
 	const char *first = json_text(address, "address1");
 	const char *second = json_text(address, "address2");
 
 	if (first != NULL && second != NULL)
-		first = arena_format(scope->work->arena, "%s, %s", first, second);
+		first = arena_format(
+			scope->work->arena, "%.*s, %.*s", MESSAGE_MAX, first, MESSAGE_MAX, second);
 	field_text(scope, row->property, first != NULL ? first : second);
 }
 

@@ -2,6 +2,7 @@
 #include "mapping/fields.h"
 
 #include "base/clock.h"
+#include "mapping/joined.h"
 
 #include <string.h>
 
@@ -21,16 +22,50 @@ static const cJSON *value_of(
 	return json_at(scope->work->customer, row->path + sizeof(customer) - 1);
 }
 
+/* What a level of shrinking leaves out. */
+static void write_removable(struct scope *scope, const struct field *row, const cJSON *value)
+{
+	size_t start = scope->out->length;
+
+	scope->row_shrink = row->shrink;
+	row->convert(scope, row, value);
+	scope->row_shrink = SHRINK_NOTHING;
+	trims_note(scope, row->shrink, start);
+}
+
+/* What is too long for a message cannot be in it; so it need not be written. */
+static void leave_out(struct scope *scope)
+{
+	if (scope->row_shrink == SHRINK_NOTHING || scope->row_shrink >= SHRINK_PRODUCTS)
+		scope->overflows = true;
+	else if ((int)scope->shrink < scope->row_shrink)
+		scope->shrink = (enum shrink)scope->row_shrink;
+}
+
+bool field_goes_on(struct scope *scope, size_t start)
+{
+	if (scope->out->length - start > scope->longest)
+		leave_out(scope);
+	return !scope->overflows &&
+	       (scope->row_shrink == SHRINK_NOTHING || (int)scope->shrink < scope->row_shrink);
+}
+
 void fields_write(struct scope *scope, const struct field *rows, const cJSON *object)
 {
-	for (const struct field *row = rows; row->property != NULL; row++) {
+	for (const struct field *row = rows; row->property != NULL && !scope->overflows; row++) {
 		const cJSON *value;
 
 		if (row->shrink != SHRINK_NOTHING && (int)scope->shrink >= row->shrink)
 			continue;
 		value = value_of(scope, row, object);
-		if (value != NULL)
+		if (value == NULL)
+			continue;
+		if (row->shrink == SHRINK_NOTHING)
 			row->convert(scope, row, value);
+		else
+			write_removable(scope, row, value);
+		if (scope->out->length > scope->most)
+			trims_keep_within(scope);
 	}
 }
 
@@ -45,9 +80,12 @@ static size_t whole_characters(const char *value, size_t most)
 static void write_text(struct scope *scope, const char *value)
 {
 	char cut[TEXT_CUT + 1];
-	size_t length = strlen(value);
+	size_t length = strnlen(value, scope->longest + 1);
 
-	if (scope->shrink >= SHRINK_TEXTS && length > TEXT_CUT) {
+	if (scope->shrink < SHRINK_TEXTS && length > scope->longest) {
+		leave_out(scope);
+		value = "";
+	} else if (scope->shrink >= SHRINK_TEXTS && length > TEXT_CUT) {
 		length = whole_characters(value, TEXT_CUT);
 		memcpy(cut, value, length);
 		cut[length] = '\0';
@@ -143,45 +181,26 @@ void as_time(struct scope *scope, const struct field *row, const cJSON *value)
 
 void field_joined(struct scope *scope, const struct field *row, const cJSON *list, const char *path)
 {
-	struct text joined = {0};
+	struct joined joined = {.arena = scope->work->arena};
 	const cJSON *item;
 
 	cJSON_ArrayForEach (item, list) {
 		const char *text = json_text(item, path);
 
-		if (text == NULL)
-			continue;
-		if (joined.length > 0)
-			text_put(&joined, ",");
-		text_put(&joined, text);
+		if (text != NULL)
+			joined_append(&joined, text);
+		if (joined_is_full(&joined))
+			break;
 	}
-	if (joined.failed)
+	field_joined_text(scope, row->property, &joined);
+}
+
+void field_joined_text(struct scope *scope, const char *property, struct joined *joined)
+{
+	if (joined->text.failed)
 		work_fail(scope->work, "no memory");
-	field_text(scope, row->property, text_string(&joined));
-	text_free(&joined);
-}
-
-static bool is_joined(const struct text *joined, const char *value, size_t length)
-{
-	const char *at = joined->length > 0 ? text_string(joined) : "";
-
-	while (*at != '\0') {
-		size_t step = strcspn(at, ",");
-
-		if (step == length && memcmp(at, value, length) == 0)
-			return true;
-		at += step + (at[step] == ',');
-	}
-	return false;
-}
-
-void field_join(struct text *joined, const char *value, size_t length)
-{
-	if (length == 0 || is_joined(joined, value, length))
-		return;
-	if (joined->length > 0)
-		text_put(joined, ",");
-	text_add(joined, value, length);
+	field_text(scope, property, text_string(&joined->text));
+	text_free(&joined->text);
 }
 
 void as_joined(struct scope *scope, const struct field *row, const cJSON *value)
@@ -200,6 +219,8 @@ void as_texts(struct scope *scope, const struct field *row, const cJSON *value)
 	cJSON_ArrayForEach (item, value) {
 		if (json_text(item, ".") == NULL)
 			continue;
+		if (!field_goes_on(scope, before))
+			break;
 		json_add_comma(scope->out);
 		write_text(scope, item->valuestring);
 		any = true;
@@ -222,59 +243,6 @@ void as_object(struct scope *scope, const struct field *row, const cJSON *value)
 		text_cut(scope->out, before);
 	else
 		text_put(scope->out, "}");
-}
-
-bool field_item(struct scope *scope, const struct field *rows, const cJSON *item)
-{
-	size_t before = scope->out->length;
-
-	json_add_comma(scope->out);
-	text_put(scope->out, "{");
-	fields_write(scope, rows, item);
-	text_put(scope->out, "}");
-	if (scope->shrink < SHRINK_PRODUCTS || scope->out->length <= scope->limit)
-		return true;
-	text_cut(scope->out, before);
-	return false;
-}
-
-void field_list_end(struct scope *scope, const char *property, size_t written, size_t count)
-{
-	text_put(scope->out, "]");
-	if (written == count)
-		return;
-	text_format(
-		scope->out, ",\"%s_truncated\":true,\"%s_count\":%zu", property, property, count);
-}
-
-/* An item that says nothing, or is no object, is none. */
-static bool is_item(const cJSON *item)
-{
-	return cJSON_IsObject(json_at(item, "."));
-}
-
-void as_list(struct scope *scope, const struct field *row, const cJSON *value)
-{
-	size_t count = 0;
-	size_t written = 0;
-	const cJSON *item;
-
-	cJSON_ArrayForEach (item, value) {
-		count += is_item(item);
-	}
-	if (count == 0)
-		return;
-	json_add_key(scope->out, row->property);
-	text_put(scope->out, "[");
-	cJSON_ArrayForEach (item, value) {
-		if (!is_item(item))
-			continue;
-		scope->position = written + 1;
-		if (!field_item(scope, row->items, item))
-			break;
-		written++;
-	}
-	field_list_end(scope, row->property, written, count);
 }
 
 struct money amount_at(const cJSON *object, const char *path)

@@ -160,7 +160,7 @@ void hints_keep(const struct work *work, struct text *json)
 /* A view of what a webhook told, with the event's time and id. */
 static struct subjects with_event(struct work *work, const cJSON *told)
 {
-	cJSON *view = work_view(work, told);
+	cJSON *view = work_overlay(work, told);
 
 	work_set(work, view, "hinted_at", json_text(work->payload, "event.time"));
 	work_set(work, view, "hint_id", json_text(work->payload, "event.id"));
@@ -199,7 +199,7 @@ struct subjects failure_hinted(struct work *work)
 /* The order as the page's event tells it: the same whether it, or the hint, came last. */
 static struct subjects thank_for(struct work *work, const cJSON *order, const char *time)
 {
-	cJSON *view = work_view(work, order);
+	cJSON *view = work_overlay(work, order);
 	const char *coupon = json_text(order, "coupon");
 
 	work_set(work, view, "id", work->order_id);

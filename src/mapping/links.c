@@ -55,7 +55,7 @@ const char *links_ordered_at(const struct work *work)
 	return said(work, "ordered_at");
 }
 
-const char *links_first_browser(const struct work *work)
+const char *links_first_browser(struct work *work)
 {
 	if (traits_refused(work) || hints_refuse(work))
 		return NULL;

@@ -1,6 +1,7 @@
 /* From a delivery to Segment calls: carries out the rules of its topic. */
 #include "mapping/mapping.h"
 
+#include "base/steps.h"
 #include "config/events.h"
 #include "mapping/calls.h"
 #include "mapping/carts.h"
@@ -16,6 +17,9 @@ enum {
 	   64-bit. */
 	ID_MAX = 20,
 	TOKEN_MAX = 255,
+	/* Steps for one delivery or timer: the largest that a shop can send takes a few per cent.
+	 */
+	BUDGET = 50000000,
 };
 
 /* ---- rules ---- */
@@ -31,7 +35,7 @@ static void carry_out(struct work *work, const struct rule *rule, struct mapped 
 			result->reason = "the event is disabled";
 		return;
 	}
-	for (size_t i = 0; i < subjects.count && !work->failed; i++) {
+	for (size_t i = 0; i < subjects.count && work_goes_on(work); i++) {
 		calls_tell(work, rule, subjects.items[i], result);
 		if (result->outcome == UNUSABLE)
 			return;
@@ -82,8 +86,18 @@ static void follow_rules(struct work *work, struct mapped *result)
 {
 	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
 		if (topic_is_among(rule->topics, work->delivery->topic) &&
-			result->outcome != UNUSABLE)
+			result->outcome != UNUSABLE && work_goes_on(work))
 			carry_out(work, rule, result);
+}
+
+/* What is within the budget when all is told is remembered as a whole. */
+static void remember(struct work *work)
+{
+	if (!work_goes_on(work))
+		return;
+	work->is_kept = true;
+	memories_remember(work);
+	work->is_kept = false;
 }
 
 /* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. */
@@ -105,18 +119,14 @@ static void map_people(struct work *work, struct mapped *result)
 		follow_rules(work, result);
 	}
 	if (result->outcome != UNUSABLE)
-		memories_remember(work);
+		remember(work);
 }
 
 /* ---- what has waited ---- */
 
 static void add_calls(struct mapped *result, const struct mapped *more)
 {
-	struct call_made **end = &result->calls;
-
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = more->calls;
+	mapped_add(result, more->calls, more->last);
 	if (more->outcome == MAPPED)
 		result->outcome = MAPPED;
 }
@@ -147,6 +157,7 @@ static void map_waiting(
 			work_unreadable(work, delivery.topic);
 		text_free(&one.unreadable);
 		work->failed |= one.failed;
+		work->is_spent |= one.is_spent;
 		if (mapped.outcome != UNUSABLE)
 			add_calls(result, &mapped);
 	}
@@ -197,6 +208,18 @@ static void map_known_topic(struct work *work, struct mapped *result)
 	}
 }
 
+/* What took too much work is set aside, so that it does not hold up all else. */
+static int spend(struct mapped *result)
+{
+	const char *unreadable = result->unreadable;
+
+	*result = (struct mapped){.outcome = UNUSABLE,
+		.reason = "mapping budget exceeded: the body takes more work than any of Shopify's "
+			  "or ReCharge's",
+		.unreadable = unreadable};
+	return 0;
+}
+
 static int finish(struct work *work, struct mapped *result)
 {
 	if (work->unreadable.length > 0)
@@ -206,6 +229,8 @@ static int finish(struct work *work, struct mapped *result)
 		result->reason = NULL;
 	if (arena_failed(work->arena)) /* something may have been taken for absent */
 		work_fail(work, "no memory");
+	if (work->is_spent && work->error->text[0] == '\0')
+		return spend(result);
 	return work->failed ? -1 : 0;
 }
 
@@ -220,6 +245,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 		.memory = memory,
 		.arena = arena,
 		.payload = payload,
+		.steps_end = steps_done + BUDGET,
 		.error = error,
 	};
 	const char *why_not;
@@ -252,6 +278,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 		.shop = shop,
 		.memory = memory,
 		.arena = arena,
+		.steps_end = steps_done + BUDGET,
 		.error = error,
 	};
 
@@ -266,8 +293,9 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 		return finish(&work, result);
 	memories_recall(&work);
 	follow_rules(&work, result);
-	memories_remember(&work);
-	carts_settle(&work);
+	remember(&work);
+	if (!work.failed)
+		carts_settle(&work);
 	return finish(&work, result);
 }
 

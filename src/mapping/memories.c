@@ -4,6 +4,7 @@
 #include "mapping/checkouts.h"
 #include "mapping/fields.h"
 #include "mapping/hints.h"
+#include "mapping/joined.h"
 #include "mapping/links.h"
 #include "mapping/merges.h"
 #include "mapping/people.h"
@@ -14,6 +15,19 @@
 
 /* ---- an order's texts ---- */
 
+/* Whether a text was joined from this value before; from now on it is. */
+static bool is_joined_from(struct made_once *joined, const cJSON *value)
+{
+	const void *from = value == NULL ? NULL : value->child;
+
+	if (cJSON_IsString(value))
+		from = value->valuestring;
+	if (from != NULL && joined->from == from)
+		return true;
+	joined->from = from;
+	return false;
+}
+
 /* A code has an application for each thing that it takes off: lines, shipping. discount_codes also
  * lists the titles of discounts without a code, so it serves only where the applications are not
  * there (Shopify's reference of the order). */
@@ -22,41 +36,48 @@ const char *order_coupon(struct work *work, const cJSON *order)
 	const cJSON *applications = json_at(order, "discount_applications");
 	const cJSON *codes_only;
 	const cJSON *item;
-	struct text codes = {0};
+	struct joined codes = {.arena = work->arena};
 
+	codes_only = applications == NULL ? json_at(order, "discount_codes") : NULL;
+	if (is_joined_from(&work->coupon, applications != NULL ? applications : codes_only))
+		return work->coupon.text;
 	cJSON_ArrayForEach (item, applications) {
 		const char *type = json_text(item, "type");
 		const char *code = json_text(item, "code");
 
 		if (type != NULL && strcmp(type, "discount_code") == 0 && code != NULL)
-			field_join(&codes, code, strlen(code));
+			joined_add(&codes, code, strlen(code));
 	}
-	codes_only = applications == NULL ? json_at(order, "discount_codes") : NULL;
 	cJSON_ArrayForEach (item, codes_only) {
 		const char *code = json_text(item, "code");
 
 		if (code != NULL)
-			field_join(&codes, code, strlen(code));
+			joined_add(&codes, code, strlen(code));
 	}
-	return work_keep(work, &codes);
+	work->coupon.text = work_keep(work, &codes.text);
+	return work->coupon.text;
 }
 
 const char *order_affiliation(struct work *work, const cJSON *order)
 {
-	const char *tags = json_text(order, "tags");
-	struct text joined = {0};
+	const cJSON *value = json_at(order, "tags");
+	const char *tags = json_text(value, ".");
+	struct joined joined = {.arena = work->arena};
 
-	while (tags != NULL && *tags != '\0') {
+	if (is_joined_from(&work->affiliation, value))
+		return work->affiliation.text;
+	while (tags != NULL && *tags != '\0' && !joined_is_full(&joined)) {
 		size_t length;
 
 		tags += strspn(tags, ", ");
 		length = strcspn(tags, ",");
-		field_join(&joined, tags, length);
+		joined_add(&joined, tags, length);
 		tags += length;
 	}
-	if (joined.length == 0)
-		text_put(&joined, "Shopify");
-	return work_keep(work, &joined);
+	if (joined.text.length == 0)
+		text_put(&joined.text, "Shopify");
+	work->affiliation.text = work_keep(work, &joined.text);
+	return work->affiliation.text;
 }
 
 /* ---- recalling ---- */
@@ -102,8 +123,10 @@ void memories_recall(struct work *work)
 /* Keeps what the payload says under a path, else what is known. */
 static void keep(struct work *work, struct text *json, const char *key, const char *path)
 {
-	json_add_member(json, key,
-		people_first(json_text(work->payload, path), json_text(work->order.value, key)));
+	const char *said = json_text(work->payload, path);
+
+	json_add_member(
+		json, key, work_cut(work, people_first(said, json_text(work->order.value, key))));
 }
 
 static void keep_flag(struct work *work, struct text *json, const char *key)
@@ -142,19 +165,22 @@ static void keep_order(struct work *work, struct text *json)
 	json_add_member(json, "affiliation", order_affiliation(work, work->payload));
 }
 
-/* Of each refund of the order an amount, by its id. */
+/* Of each refund of the order an amount, by its id. No order has more. */
+enum { REFUNDS_MAX = 1000 };
+
 static void keep_amounts(struct work *work, struct text *json, const char *key, const char *amount)
 {
 	const cJSON *known = json_at(work->order.value, key);
 	const char *id = amount != NULL ? json_text(work->payload, "id") : NULL;
 	const cJSON *item;
+	int count = 0;
 
 	if (known == NULL && id == NULL)
 		return;
 	json_add_key(json, key);
 	text_put(json, "{");
 	cJSON_ArrayForEach (item, known) {
-		if (id == NULL || strcmp(item->string, id) != 0)
+		if ((id == NULL || strcmp(item->string, id) != 0) && count++ < REFUNDS_MAX)
 			json_add_member(json, item->string, json_text(item, "."));
 	}
 	if (id != NULL)

@@ -2,6 +2,7 @@
 #include "mapping/rules.h"
 
 #include "base/clock.h"
+#include "mapping/joined.h"
 #include "mapping/memories.h"
 
 #include <string.h>
@@ -83,12 +84,12 @@ struct subjects cancelled(struct work *work)
 /* ---- sums ---- */
 
 /* The shipping lines that count, one after the other: NULL after the last. */
-static const cJSON *next_shipping_line(const cJSON *order, const cJSON *line)
+static const cJSON *next_shipping_line(const cJSON *line)
 {
-	line = line != NULL ? line->next : NULL;
-	if (line == NULL)
-		return NULL;
-	return json_is_true(line, "is_removed") ? next_shipping_line(order, line) : line;
+	do {
+		line = line->next;
+	} while (line != NULL && json_is_true(line, "is_removed"));
+	return line;
 }
 
 static const cJSON *first_shipping_line(const cJSON *order)
@@ -97,7 +98,7 @@ static const cJSON *first_shipping_line(const cJSON *order)
 
 	if (!cJSON_IsArray(lines) || lines->child == NULL)
 		return NULL;
-	return json_is_true(lines->child, "is_removed") ? next_shipping_line(order, lines->child)
+	return json_is_true(lines->child, "is_removed") ? next_shipping_line(lines->child)
 							: lines->child;
 }
 
@@ -106,7 +107,7 @@ static struct money tax_of_shipping(const cJSON *order)
 	struct money sum = MONEY_ZERO;
 
 	for (const cJSON *line = first_shipping_line(order); line != NULL;
-		line = next_shipping_line(order, line))
+		line = next_shipping_line(line))
 		sum = money_add(sum, sum_of(json_at(line, "tax_lines"), "price"));
 	return sum;
 }
@@ -167,7 +168,7 @@ void order_shipping(struct scope *scope, const struct field *row, const cJSON *o
 		return;
 	}
 	for (const cJSON *line = first_shipping_line(order); line != NULL;
-		line = next_shipping_line(order, line))
+		line = next_shipping_line(line))
 		sum = money_add(sum, shipping_price(line));
 	if (json_is_true(order, "taxes_included"))
 		sum = money_subtract(sum, tax_of_shipping(order));
@@ -217,22 +218,18 @@ void order_coupons(struct scope *scope, const struct field *row, const cJSON *or
 
 void order_shipping_method(struct scope *scope, const struct field *row, const cJSON *order)
 {
-	struct text titles = {0};
+	struct joined titles = {.arena = scope->work->arena};
 
 	for (const cJSON *line = first_shipping_line(order); line != NULL;
-		line = next_shipping_line(order, line)) {
+		line = next_shipping_line(line)) {
 		const char *title = json_text(line, "title");
 
-		if (title == NULL)
-			continue;
-		if (titles.length > 0)
-			text_put(&titles, ",");
-		text_put(&titles, title);
+		if (title != NULL)
+			joined_append(&titles, title);
+		if (joined_is_full(&titles))
+			break;
 	}
-	field_text(scope, row->property, text_string(&titles));
-	if (titles.failed)
-		work_fail(scope->work, "no memory");
-	text_free(&titles);
+	field_joined_text(scope, row->property, &titles);
 }
 
 void order_user_id(struct scope *scope, const struct field *row, const cJSON *order)

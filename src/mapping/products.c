@@ -2,6 +2,7 @@
 #include "mapping/rules.h"
 
 #include "mapping/catalogue.h"
+#include "mapping/joined.h"
 #include "mapping/people.h"
 #include "mapping/recharge.h"
 
@@ -143,31 +144,21 @@ static void position(struct scope *scope, const struct field *row, const cJSON *
 	json_add_number(scope->out, row->property, (int64_t)scope->position);
 }
 
-const cJSON *application_of(const cJSON *order, const cJSON *allocation)
-{
-	struct money index = amount_at(allocation, "discount_application_index");
-	const cJSON *applications = json_at(order, "discount_applications");
-
-	if (!index.known || index.scale != 0 || index.units < 0 || index.units > INT16_MAX)
-		return NULL;
-	return cJSON_GetArrayItem(applications, (int)index.units);
-}
-
 static void coupon(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	const cJSON *allocation;
-	struct text codes = {0};
+	struct joined codes = {.arena = scope->work->arena};
 
 	cJSON_ArrayForEach (allocation, json_at(line, "discount_allocations")) {
-		const char *code = json_text(application_of(scope->root, allocation), "code");
+		const char *code =
+			json_text(application_of(scope->work, scope->root, allocation), "code");
 
 		if (code != NULL)
-			field_join(&codes, code, strlen(code));
+			joined_add(&codes, code, strlen(code));
+		if (joined_is_full(&codes))
+			break;
 	}
-	field_text(scope, row->property, text_string(&codes));
-	if (codes.failed)
-		work_fail(scope->work, "no memory");
-	text_free(&codes);
+	field_joined_text(scope, row->property, &codes);
 }
 
 /* One entry, unless its name begins with "_": those are hidden, so apps' business. */
@@ -195,6 +186,8 @@ static void product_properties(struct scope *scope, const struct field *row, con
 	text_put(scope->out, "[");
 	empty = scope->out->length;
 	cJSON_ArrayForEach (item, entries) {
+		if (!field_goes_on(scope, before))
+			break;
 		if (cJSON_IsArray(entries))
 			product_property(scope, json_text(item, "name"), json_at(item, "value"));
 		else
@@ -314,17 +307,13 @@ static void cart_currency(struct scope *scope, const struct field *row, const cJ
 static void cart_value(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	(void)line;
-	field_money(
-		scope, row->property, sum_of(json_at(scope->work->payload, "lines"), "line_price"));
+	field_money(scope, row->property, cart_list_value(scope));
 }
 
 static void cart_products(struct scope *scope, const struct field *row, const cJSON *line)
 {
-	const cJSON *lines = json_at(scope->work->payload, "lines");
-
 	(void)line;
-	if (lines != NULL)
-		as_list(scope, row, lines);
+	cart_list_write(scope, row);
 }
 
 /* A line that changed, flat, and the whole cart. */

@@ -116,11 +116,15 @@ const cJSON *recharge_person(struct work *work)
 	return person;
 }
 
-const char *recharge_browser_id(const struct work *work)
+const char *recharge_browser_id(struct work *work)
 {
-	return people_attribute(
-		json_at(recharge_resource(work), "order_attributes|note_attributes"),
-		&work->shop->anonymous_id_attributes);
+	const cJSON *attributes =
+		json_at(recharge_resource(work), "order_attributes|note_attributes");
+
+	if (attributes != NULL && work->browser.from != attributes)
+		work->browser = (struct made_once){.from = attributes,
+			.text = people_attribute(attributes, &work->shop->anonymous_id_attributes)};
+	return attributes != NULL ? work->browser.text : NULL;
 }
 
 /* ---- times ---- */
@@ -131,7 +135,7 @@ const char *recharge_second(struct work *work, const cJSON *object, const char *
 	char text[TIME_TEXT];
 
 	if (time == TIME_UNKNOWN)
-		return json_text(object, path);
+		return time_like(json_text(object, path));
 	time_format(time - ((time % SECOND) + SECOND) % SECOND, text);
 	return work_copy(work, text);
 }
@@ -146,8 +150,7 @@ const char *recharge_came(struct work *work)
 	return work_copy(work, text);
 }
 
-/* When it happened; NULL to say: when it came. */
-static const char *time_of(struct work *work, const cJSON *object, const char *path)
+const char *recharge_time(struct work *work, const cJSON *object, const char *path)
 {
 	int64_t time = moment(object, path);
 	int64_t came = time_parse(work->delivery->triggered_at);
@@ -166,13 +169,13 @@ cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path
 	/* what a body says under these names is not meant */
 	static const char *const ours[] = {
 		"at", "updated", "source", "update_type", "change", "ended", "try", "due", NULL};
-	cJSON *subject = work_view(work, object);
+	cJSON *subject = work_overlay(work, object);
 
 	if (subject == NULL)
 		return NULL;
 	for (const char *const *name = ours; *name != NULL; name++)
-		json_remove(subject, *name);
-	work_set(work, subject, "at", time_of(work, object, path));
+		work_hide(work, subject, *name);
+	work_set(work, subject, "at", recharge_time(work, object, path));
 	work_set(work, subject, "updated",
 		people_first(recharge_second(work, object, "updated_at"), recharge_came(work)));
 	return subject;

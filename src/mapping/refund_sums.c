@@ -16,20 +16,26 @@ struct pair {
 	struct money presentment;
 };
 
-/* The two sides of a `…_set`; the plain amount stands in for the shop's. */
-static struct pair pair_at(struct arena *arena, const cJSON *object, const char *name)
+/* Where the two sides of a `…_set` stand; the plain amount stands in for the shop's. */
+struct pair_paths {
+	const char *shop;
+	const char *presentment;
+};
+
+#define PATHS(name)                                                                             \
+	(struct pair_paths)                                                                     \
+	{                                                                                       \
+		name "_set.shop_money.amount|" name, name "_set.presentment_money.amount|" name \
+	}
+
+static struct pair pair_at(const cJSON *object, struct pair_paths paths)
 {
-	const char *shop = arena_format(arena, "%s_set.shop_money.amount|%s", name, name);
-	const char *presentment =
-		arena_format(arena, "%s_set.presentment_money.amount|%s", name, name);
 	struct pair pair = {MONEY_ZERO, MONEY_ZERO};
 
-	if (shop == NULL || presentment == NULL)
-		return (struct pair){{0}, {0}};
-	if (json_at(object, shop) != NULL)
-		pair.shop = amount_at(object, shop);
-	if (json_at(object, presentment) != NULL)
-		pair.presentment = amount_at(object, presentment);
+	if (json_at(object, paths.shop) != NULL)
+		pair.shop = amount_at(object, paths.shop);
+	if (json_at(object, paths.presentment) != NULL)
+		pair.presentment = amount_at(object, paths.presentment);
 	return pair;
 }
 
@@ -77,8 +83,8 @@ static void sum_lines(struct work *work, struct pair *net, struct pair *tax, str
 	*net = *tax = *tip = (struct pair){MONEY_ZERO, MONEY_ZERO};
 	cJSON_ArrayForEach (refunded, json_at(work->payload, "refund_line_items")) {
 		bool is_tip = line_is_tip(json_at(refunded, "line_item"));
-		struct pair subtotal = pair_at(work->arena, refunded, "subtotal");
-		struct pair line_tax = pair_at(work->arena, refunded, "total_tax");
+		struct pair subtotal = pair_at(refunded, PATHS("subtotal"));
+		struct pair line_tax = pair_at(refunded, PATHS("total_tax"));
 
 		if (subtotal_has_tax(work, refunded))
 			subtotal = pair_subtract(subtotal, line_tax);
@@ -106,12 +112,12 @@ static void sum_shipping(struct work *work, struct pair *net, struct pair *tax)
 		if (!is_shipping_refund(item))
 			continue;
 		adjusted = true;
-		*net = pair_subtract(*net, pair_at(work->arena, item, "amount"));
-		*tax = pair_subtract(*tax, pair_at(work->arena, item, "tax_amount"));
+		*net = pair_subtract(*net, pair_at(item, PATHS("amount")));
+		*tax = pair_subtract(*tax, pair_at(item, PATHS("tax_amount")));
 	}
 	cJSON_ArrayForEach (item, json_at(work->payload, "refund_shipping_lines")) {
 		if (!adjusted)
-			*net = pair_add(*net, pair_at(work->arena, item, "subtotal_amount"));
+			*net = pair_add(*net, pair_at(item, PATHS("subtotal_amount")));
 	}
 }
 
@@ -130,12 +136,12 @@ static struct pair value_refunded(struct work *work)
 	sum_lines(work, &net, &tax, &tip);
 	sum_shipping(work, &shipping, &shipping_tax);
 	value = pair_add(pair_add(pair_add(net, tax), tip), pair_add(shipping, shipping_tax));
-	value = pair_add(value, pair_at(work->arena, work->payload, "total_duties"));
+	value = pair_add(value, pair_at(work->payload, PATHS("total_duties")));
 	cJSON_ArrayForEach (item, json_at(work->payload, "order_adjustments")) {
 		if (is_shipping_refund(item))
 			continue;
-		value = pair_subtract(value, pair_at(work->arena, item, "amount"));
-		value = pair_subtract(value, pair_at(work->arena, item, "tax_amount"));
+		value = pair_subtract(value, pair_at(item, PATHS("amount")));
+		value = pair_subtract(value, pair_at(item, PATHS("tax_amount")));
 	}
 	return value;
 }

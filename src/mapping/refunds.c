@@ -142,7 +142,6 @@ static const cJSON *product_of(const cJSON *refunded)
 static void products(struct scope *scope, const struct field *row, const cJSON *list)
 {
 	size_t count = 0;
-	size_t written = 0;
 	const cJSON *item;
 
 	cJSON_ArrayForEach (item, list) {
@@ -150,22 +149,20 @@ static void products(struct scope *scope, const struct field *row, const cJSON *
 	}
 	if (count == 0)
 		return;
-	json_add_key(scope->out, row->property);
-	text_put(scope->out, "[");
+	list_begin(scope, row->property);
 	cJSON_ArrayForEach (item, list) {
 		bool fits;
 
 		if (product_of(item) == NULL)
 			continue;
-		scope->position = written + 1;
+		scope->position = scope->items + 1;
 		scope->quantity = json_text(item, "quantity");
 		fits = field_item(scope, row->items, product_of(item));
 		scope->quantity = NULL;
 		if (!fits)
 			break;
-		written++;
 	}
-	field_list_end(scope, row->property, written, count);
+	list_end(scope, row->property, count);
 }
 
 const struct field refund_properties[] = {

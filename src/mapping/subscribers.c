@@ -16,7 +16,7 @@ struct subjects account_updated(struct work *work)
 /* Shopify's say no time: that of the webhook names an update. */
 struct subjects payment_method_changed(struct work *work)
 {
-	cJSON *subject = work_view(work, work->payload);
+	cJSON *subject = work_overlay(work, work->payload);
 
 	work_set(work, subject, "token", topic_id(work->payload, work->topic->id));
 	work_set(work, subject, "action", /* created, updated, revoked */

@@ -71,7 +71,7 @@ static bool is_same(const char *a, const char *b)
 
 static const char *part_of(struct work *work, const cJSON *subscription, size_t i)
 {
-	const char *text = json_text(subscription, parts[i].path);
+	const char *text = work_cut(work, json_text(subscription, parts[i].path));
 
 	return strcmp(parts[i].key, "order_interval_unit") == 0 ? recharge_unit(work, text) : text;
 }

@@ -189,6 +189,8 @@ struct subjects subscription_ended(struct work *work)
 /* A line of a charge as its subscription: what the charge does not say is known of before. */
 static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const cJSON *line)
 {
+	static const char *const of_charge[][2] = {
+		{"currency", RECHARGE_CURRENCY}, {"cancellation_reason", "error_type"}};
 	static const char *const keeps[] = {"order_interval_unit", "order_interval_frequency",
 		"charge_interval_frequency", NULL};
 	const char *id = charge_subscription(line);
@@ -198,14 +200,17 @@ static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const
 	if (states_is_over(known))
 		return NULL;
 	for (const char *const *keep = keeps; *keep != NULL; keep++)
-		work_set(work, subject, *keep, json_text(known, *keep));
+		if (json_text(known, *keep) != NULL)
+			work_refer(work, subject, *keep, json_at(known, *keep));
 	work_set(work, subject, "id", id);
-	work_set(work, subject, "at", json_text(recharge_subject(work, charge, CHARGE_TIME), "at"));
+	work_set(work, subject, "at", recharge_time(work, charge, CHARGE_TIME));
 	work_set(work, subject, "ended",
 		arena_format(work->arena, "charge %s", json_text(charge, "id")));
 	work_set(work, subject, "status", "cancelled");
-	work_set(work, subject, "currency", json_text(charge, RECHARGE_CURRENCY));
-	work_set(work, subject, "cancellation_reason", json_text(charge, "error_type"));
+	for (size_t i = 0; i < sizeof(of_charge) / sizeof(of_charge[0]); i++)
+		if (json_text(charge, of_charge[i][1]) != NULL)
+			work_refer(
+				work, subject, of_charge[i][0], json_at(charge, of_charge[i][1]));
 	return subject;
 }
 
@@ -268,10 +273,9 @@ static void product(struct scope *scope, const struct field *row, const cJSON *s
 {
 	if (json_at(subscription, "product_title|title|sku|" RECHARGE_PRODUCT) == NULL)
 		return;
-	json_add_key(scope->out, row->property);
-	text_put(scope->out, "[");
-	field_list_end(
-		scope, row->property, field_item(scope, row->items, subscription) ? 1 : 0, 1);
+	list_begin(scope, row->property);
+	(void)field_item(scope, row->items, subscription);
+	list_end(scope, row->property, 1);
 }
 
 /* clang-format off */

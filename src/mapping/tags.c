@@ -7,11 +7,17 @@
 #include "mapping/tags.h"
 
 #include "base/clock.h"
+#include "base/json_index.h"
+#include "base/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHANGES_MAX = 250 }; /* as many tags as Shopify allows a customer */
+enum {
+	CHANGES_MAX = 250, /* as many tags as Shopify allows a customer */
+	/* Bytes of a whole list; those tags have 255 characters at the most. */
+	WHOLE_MAX = CHANGES_MAX * 4 * 260,
+};
 
 /* A change is kept as "+" or "-" and its time. */
 static int64_t time_of(const cJSON *change)
@@ -23,54 +29,102 @@ static int64_t time_of(const cJSON *change)
 
 /* ---- the changes of single tags ---- */
 
-static bool is_newer(const cJSON *known, int64_t time)
-{
-	int64_t before = time_of(known);
+struct change {
+	const char *name;
+	const char *value;
+	int64_t time;
+	uint64_t turn; /* in which they were made known */
+};
 
-	return before == TIME_UNKNOWN || time == TIME_UNKNOWN || time >= before;
+struct changes {
+	struct work *work;
+	struct string_map by_name; /* NULL value for one that was forgotten */
+	struct change items[CHANGES_MAX];
+	size_t count;
+	uint64_t turns;
+};
+
+/* The place for another change; that of the oldest when there are as many as may be. */
+static struct change *place_for_change(struct changes *changes)
+{
+	struct change *oldest = changes->items;
+
+	if (changes->count < CHANGES_MAX)
+		return &changes->items[changes->count++];
+	for (struct change *item = oldest + 1; item < changes->items + CHANGES_MAX; item++)
+		if (item->time < oldest->time ||
+			(item->time == oldest->time && item->turn < oldest->turn))
+			oldest = item;
+	steps_add(CHANGES_MAX / 2);
+	*string_map_place(&changes->by_name, oldest->name, strlen(oldest->name)) = NULL;
+	return oldest;
 }
 
-/* Forgets the oldest change when there are as many as may be. */
-static void make_room(cJSON *changes)
+/* Adds a change unless a newer one of the same tag is known. */
+static void take_change(struct changes *changes, const char *name, const char *value, int64_t time)
 {
-	const cJSON *oldest = changes->child;
-	const cJSON *change;
+	void **place = string_map_place(&changes->by_name, name, strlen(name));
+	struct change *change;
 
-	if (cJSON_GetArraySize(changes) < CHANGES_MAX)
+	if (place == NULL) {
+		work_fail(changes->work, "no memory");
 		return;
-	cJSON_ArrayForEach (change, changes) {
-		if (time_of(change) < time_of(oldest))
-			oldest = change;
 	}
-	json_remove(changes, oldest->string);
+	change = *place;
+	if (change != NULL && change->time != TIME_UNKNOWN && time != TIME_UNKNOWN &&
+		time < change->time)
+		return;
+	if (change == NULL)
+		change = place_for_change(changes);
+	*change = (struct change){name, value, time, changes->turns++};
+	*place = change;
 }
 
-/* Adds the changes that the payload tells to those that are known. */
-static void take_changes(struct work *work, cJSON *changes)
+static int by_turn(const void *a, const void *b)
+{
+	const struct change *one = a;
+	const struct change *other = b;
+
+	return (one->turn > other->turn) - (one->turn < other->turn);
+}
+
+/* As an object, in the order in which they were made known. */
+static const cJSON *object_of(struct changes *changes)
+{
+	cJSON *object = work_object(changes->work);
+
+	qsort(changes->items, changes->count, sizeof(changes->items[0]), by_turn);
+	for (size_t i = 0; i < changes->count; i++)
+		work_set(changes->work, object, changes->items[i].name, changes->items[i].value);
+	if (object != NULL && !json_index(changes->work->arena, object))
+		work_fail(changes->work, "no memory");
+	return object;
+}
+
+/* The changes that are known, with those that the payload tells. */
+static const cJSON *take_changes(struct work *work, const cJSON *known)
 {
 	bool is_added = strcmp(work->delivery->topic, "customer.tags_added") == 0;
 	const char *at = json_text(work->payload, "occurredAt");
-	const cJSON *tags = json_at(work->payload, "tags");
-	const char *change;
-	const cJSON *tag;
+	struct changes changes = {.work = work, .by_name = {.arena = work->arena}};
+	int64_t time = time_parse(at);
+	const cJSON *item;
+	const char *value;
 
 	if (!is_added && strcmp(work->delivery->topic, "customer.tags_removed") != 0)
-		return;
-	change = arena_format(work->arena, "%c%s", is_added ? '+' : '-', at != NULL ? at : "");
-	if (change == NULL)
+		return known;
+	value = arena_format(work->arena, "%c%s", is_added ? '+' : '-', at != NULL ? at : "");
+	if (value == NULL)
 		work_fail(work, "no memory");
-	cJSON_ArrayForEach (tag, tags) {
-		const char *name = json_text(tag, ".");
-		const cJSON *known;
-
-		if (name == NULL)
-			continue;
-		known = cJSON_GetObjectItemCaseSensitive(changes, name);
-		if (known == NULL)
-			make_room(changes);
-		if (is_newer(known, time_parse(at)))
-			work_set(work, changes, name, change);
+	cJSON_ArrayForEach (item, known) {
+		if (json_text(item, ".") != NULL)
+			take_change(&changes, item->string, item->valuestring, time_of(item));
 	}
+	cJSON_ArrayForEach (item, json_at(work->payload, "tags")) {
+		if (json_text(item, ".") != NULL && work_goes_on(work))
+			take_change(&changes, item->valuestring, value, time);
+	}
+	return object_of(&changes);
 }
 
 /* ---- the whole list ---- */
@@ -100,25 +154,16 @@ static void add_tag(struct tag_list *list, const char *name, size_t length)
 }
 
 /* Takes over the tags of "a, b" that were not removed since. */
-static void keep_tags(struct work *work, struct tag_list *list, const char *whole)
+static void keep_tags(struct tag_list *list, const char *whole)
 {
-	while (whole != NULL && *whole != '\0') {
-		char *name;
+	while (whole != NULL && *whole != '\0' && list->text.length <= MESSAGE_MAX) {
 		size_t length;
 
 		whole += strspn(whole, ", ");
 		length = strcspn(whole, ",");
-		name = arena_alloc(work->arena, length + 1);
-		if (name == NULL) {
-			work_fail(work, "no memory");
-			return;
-		}
-		memcpy(name, whole, length);
-		name[length] = '\0';
 		/* those that were added since come behind */
-		if (length > 0 &&
-			changed(list, cJSON_GetObjectItemCaseSensitive(list->changes, name)) == 0)
-			add_tag(list, name, length);
+		if (length > 0 && changed(list, json_find(list->changes, whole, length)) == 0)
+			add_tag(list, whole, length);
 		whole += length;
 	}
 }
@@ -141,7 +186,7 @@ static void add_new_tags(struct tag_list *list)
 	}
 	if (count > 0)
 		qsort(added, count, sizeof(added[0]), by_name);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && list->text.length <= MESSAGE_MAX; i++)
 		add_tag(list, added[i]->string, strlen(added[i]->string));
 }
 
@@ -163,22 +208,20 @@ void tags_join(struct work *work, const cJSON *learnt)
 	const cJSON *known = work->known.value;
 	const cJSON *source = newer_whole(known, learnt);
 	const char *whole = json_text(source, source == known ? "tags_whole" : "tags_whole|tags");
-	const cJSON *changes_known = json_at(known, "tag_changes");
-	cJSON *changes = changes_known != NULL ? work_view(work, changes_known) : work_object(work);
+	const cJSON *changes = take_changes(work, json_at(known, "tag_changes"));
 	struct tag_list list = {.changes = changes, .since = TIME_UNKNOWN};
 
 	if (work->failed)
 		return;
-	take_changes(work, changes);
 	if (whole != NULL)
 		list.since = time_at(source, "tags_at");
-	keep_tags(work, &list, whole);
+	keep_tags(&list, whole);
 	add_new_tags(&list);
 	work_set(work, work->customer, "tags", work_keep(work, &list.text));
-	if (whole != NULL) {
+	if (whole != NULL && strnlen(whole, WHOLE_MAX + 1) <= WHOLE_MAX) {
 		work_set(work, work->customer, "tags_whole", whole);
 		work_set(work, work->customer, "tags_at", json_text(source, "tags_at"));
 	}
-	if (changes->child != NULL)
+	if (json_at(changes, ".") != NULL)
 		work_refer(work, work->customer, "tag_changes", changes);
 }

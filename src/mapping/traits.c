@@ -66,7 +66,10 @@ static void collect(
 	for (; *keeps != NULL; keeps++) {
 		const cJSON *value = said(sources, *keeps);
 
-		if (cJSON_IsString(value) || cJSON_IsBool(value))
+		if (cJSON_IsString(value) &&
+			work_cut(work, value->valuestring) != value->valuestring)
+			work_set(work, object, *keeps, work_cut(work, value->valuestring));
+		else if (cJSON_IsString(value) || cJSON_IsBool(value))
 			work_refer(work, object, *keeps, value);
 	}
 }
@@ -141,7 +144,7 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 	};
 	/* the first is its older name; of two states the newer one's counts, whichever it has */
 	static const char opt_in[] = "marketing_opt_in_level|email_marketing_consent.opt_in_level";
-	cJSON *learnt = customer != NULL ? work_view(work, customer) : work_object(work);
+	cJSON *learnt = customer != NULL ? work_overlay(work, customer) : work_object(work);
 	const char *otherwise = json_text(work->payload, "updated_at|created_at");
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && customer != NULL; i++) {

@@ -2,10 +2,16 @@
 #include "mapping/work.h"
 
 #include "base/clock.h"
+#include "base/steps.h"
 
 #include <string.h>
 
-enum { UNREADABLE_MAX = 300 };
+enum {
+	UNREADABLE_MAX = 300,
+	LONGEST_TIME = 64,
+	/* What it takes to read or write a record. */
+	STORE_STEPS = 5000,
+};
 
 void work_unreadable(struct work *work, const char *property)
 {
@@ -26,6 +32,13 @@ void work_fail(struct work *work, const char *what)
 	work->failed = true;
 }
 
+bool work_goes_on(struct work *work)
+{
+	if (!work->failed && !work->is_kept && steps_done > work->steps_end)
+		work->is_spent = work->failed = true;
+	return !work->failed;
+}
+
 /* ---- remembering ---- */
 
 struct recalled work_recall(struct work *work, const char *kind, const char *key)
@@ -33,8 +46,9 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	struct recalled recalled = {0};
 	struct error error;
 
-	if (work->failed || key == NULL)
+	if (key == NULL || !work_goes_on(work))
 		return recalled;
+	steps_add(STORE_STEPS);
 	if (work->memory->get(work->memory->context, kind, key, work->arena, &recalled.json) != 0) {
 		work_fail(work, "what is remembered cannot be read");
 		return (struct recalled){0};
@@ -53,6 +67,7 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 
 static void put(struct work *work, const char *kind, const char *key, const char *json)
 {
+	steps_add(STORE_STEPS);
 	if (work->memory->put(work->memory->context, kind, key, json) != 0)
 		work_fail(work, "what is to be remembered cannot be written");
 }
@@ -82,6 +97,25 @@ const char *work_copy(struct work *work, const char *string)
 	if (copy == NULL && string != NULL)
 		work_fail(work, "no memory");
 	return copy;
+}
+
+const char *work_cut(struct work *work, const char *string)
+{
+	size_t length = string != NULL ? strnlen(string, MESSAGE_MAX + 1) : 0;
+	char *cut;
+
+	if (length <= MESSAGE_MAX)
+		return string;
+	while (length > 0 && ((unsigned char)string[length] & 0xc0) == 0x80)
+		length--;
+	cut = arena_alloc(work->arena, length + 1);
+	if (cut == NULL) {
+		work_fail(work, "no memory");
+		return NULL;
+	}
+	memcpy(cut, string, length);
+	cut[length] = '\0';
+	return cut;
 }
 
 const char *work_keep(struct work *work, struct text *text)
@@ -116,6 +150,19 @@ cJSON *work_view(struct work *work, const cJSON *object)
 	return made(work, json_view(work->arena, object));
 }
 
+cJSON *work_overlay(struct work *work, const cJSON *object)
+{
+	return made(work, json_overlay(work->arena, object));
+}
+
+void work_hide(struct work *work, cJSON *overlay, const char *key)
+{
+	static const cJSON nothing = {.type = cJSON_NULL};
+
+	if (json_at(overlay, key) != NULL)
+		work_refer(work, overlay, key, &nothing);
+}
+
 void work_set(struct work *work, cJSON *object, const char *key, const char *value)
 {
 	if (object != NULL && value != NULL &&
@@ -140,6 +187,23 @@ void work_append(struct work *work, cJSON *list, const cJSON *value)
 {
 	if (list != NULL && value != NULL && json_append(work->arena, list, value) != 0)
 		work_fail(work, "no memory");
+}
+
+bool work_note(struct work *work, struct string_map *map, const char *string, const void *value)
+{
+	void **place = string_map_place(map, string, strlen(string));
+
+	if (place == NULL)
+		work_fail(work, "no memory");
+	if (place == NULL || *place != NULL)
+		return false;
+	*place = (void *)(uintptr_t)value;
+	return true;
+}
+
+const char *time_like(const char *text)
+{
+	return text != NULL && strnlen(text, LONGEST_TIME + 1) <= LONGEST_TIME ? text : NULL;
 }
 
 int64_t time_at(const cJSON *object, const char *path)
