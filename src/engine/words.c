@@ -122,14 +122,110 @@ bool words_are_in(const struct words *words, const cJSON *value)
 	return false;
 }
 
+/* ---- in a text ---- */
+
+enum { FILTER_BITS = 18 };
+
+/* Of each word's first letters a bit: most places of a text begin with those of none. */
+struct filter {
+	unsigned char bits[(1 << FILTER_BITS) / 8];
+};
+
+/* The first TELLING letters of a text in lower case, the newest last. */
+static uint64_t next_letters(uint64_t letters, char letter)
+{
+	return (letters << 8 | (unsigned char)tolower((unsigned char)letter)) &
+	       (((uint64_t)1 << 8 * TELLING) - 1);
+}
+
+static size_t bit_of(uint64_t letters)
+{
+	return (size_t)(letters * 0x9e3779b97f4a7c15u >> (64 - FILTER_BITS));
+}
+
+static void make_filter(struct filter *filter, const struct words *words)
+{
+	memset(filter, 0, sizeof(*filter));
+	for (size_t i = 0; i < words->count; i++) {
+		uint64_t letters = 0;
+		size_t bit;
+
+		if (strnlen(words->items[i], TELLING) < TELLING)
+			continue;
+		for (size_t at = 0; at < TELLING; at++)
+			letters = next_letters(letters, words->items[i][at]);
+		bit = bit_of(letters);
+		filter->bits[bit / 8] |= (unsigned char)(1 << bit % 8);
+	}
+}
+
+/* How many letters of a word a text of `length` bytes begins with. */
+static size_t common(const char *word, const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length && word[at] != '\0' &&
+		word[at] == (char)tolower((unsigned char)text[at]))
+		at++;
+	return at;
+}
+
+/* The last word that is not behind a text in their order; NULL when all are. */
+static const char *last_before(const struct words *words, const char *text, size_t length)
+{
+	size_t low = 0;
+	size_t high = words->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *word = words->items[middle];
+		size_t at = common(word, text, length);
+		int letter = at < length ? tolower((unsigned char)text[at]) : 0;
+
+		if ((unsigned char)word[at] <= letter)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? words->items[low - 1] : NULL;
+}
+
+/* Whether a text begins with a word. All words that it may begin with are beginnings of the last
+ * one before it. */
+static bool begins_with_word(const struct words *words, const char *text, size_t length)
+{
+	while (length >= TELLING) {
+		const char *word = last_before(words, text, length);
+		size_t same = word != NULL ? common(word, text, length) : 0;
+
+		if (same < TELLING)
+			return false;
+		if (word[same] == '\0')
+			return true;
+		length = same;
+	}
+	return false;
+}
+
 bool words_are_in_text(const struct words *words, const char *text, size_t length)
 {
-	for (size_t i = 0; i < words->count && text != NULL; i++) {
-		size_t word = strlen(words->items[i]);
+	struct filter filter;
+	uint64_t letters = 0;
 
-		for (size_t at = 0; word >= TELLING && at + word <= length; at++)
-			if (strncasecmp(text + at, words->items[i], word) == 0)
-				return true;
+	if (text == NULL)
+		return false;
+	make_filter(&filter, words);
+	for (size_t end = 0; end < length; end++) {
+		size_t start = end + 1 - TELLING;
+		size_t bit;
+
+		letters = next_letters(letters, text[end]);
+		if (end + 1 < TELLING)
+			continue;
+		bit = bit_of(letters);
+		if ((filter.bits[bit / 8] & 1 << bit % 8) != 0 &&
+			begins_with_word(words, text + start, length - start))
+			return true;
 	}
 	return false;
 }

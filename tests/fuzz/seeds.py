@@ -69,6 +69,33 @@ def privacy_and_late():
         b'shop/redact\n{"shop_id":1}', b'app/uninstalled\n{"id":1}'])
 
 
+def long_bodies():
+    """Bodies with long lists and texts, by the name of what is long: what work may grow with."""
+    def order(**members):
+        return "orders/create", {"id": 5001, "created_at": "2026-11-23T11:59:00Z", "checkout_token": "c", **members}
+
+    count = range(600)
+    codes = [{"type": "discount_code", "code": f"c{i}", "amount": "1.00"} for i in count]
+    allocations = [{"amount": "1.00", "discount_application_index": i} for i in count]
+    return {
+        "tags": order(tags=", ".join(f"t{i}" for i in range(3000))),
+        "codes": order(discount_codes=codes[:60], line_items=[{"product_id": i} for i in count]),
+        "allocations": order(discount_applications=codes[:60], line_items=[
+            {"product_id": 1, "discount_allocations": allocations}]),
+        "members": order(**{f"m{i}": 1 for i in range(2000)}),
+        "properties": order(line_items=[{"product_id": 1, "properties": [{"name": f"n{i}", "value": "v"} for i in count]}]),
+        "cart": ("carts/create", {"token": "t", "updated_at": "2026-11-23T11:59:00Z",
+                                  "line_items": [{"key": f"k{i}", "quantity": 1} for i in count]}),
+        "tag changes": ("customer.tags_added", {"customerId": 7, "occurredAt": "2026-11-23T11:59:00Z",
+                                                "tags": [f"t{i}" for i in count]}),
+        "refund": ("refunds/create", {"id": 1, "order_id": 5001, "refund_line_items": [
+            {"quantity": 1, "subtotal": "1.00", "line_item": {"product_id": i}} for i in count]}),
+        "charge": ("recharge:charge/max_retries_reached", {"charge": {
+            "id": 5, "customer": {"id": 7}, "status": "error", "error_type": "CLOSED_MAX_RETRIES_REACHED",
+            "line_items": [{"subscription_id": i} for i in count]}}),
+    }
+
+
 def write(folder, name, content):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
@@ -82,6 +109,10 @@ def main():
             write(out / "mapping", case.parent.name + "-" + case.name,
                   bytes([number % 256]) + content)
     write(out / "mapping", "privacy-and-late", b"\0" + privacy_and_late())
+    for path in (out / "mapping").iterdir():
+        write(out / "work", path.name, path.read_bytes())
+    for name, (topic, body) in long_bodies().items():
+        write(out / "work", "long " + name, b"\3" + f"{topic}\n{json.dumps(body)}".encode())
     seeds = b"".join(path.read_bytes() for path in (out / "mapping").iterdir())
     lacking = {topic for topic in known_topics() if f"{topic}\n".encode() not in seeds}
     if lacking:

@@ -1,6 +1,7 @@
 /* The work that a webhook costs grows with its body, and no faster: each list, object and text of
- * the golden cases' payloads is made long in turn, and twice so long, with all alike in it and with
- * all different. What is compared is the count of steps, which is the same on each machine.
+ * the golden cases' payloads is made long in turn, and three times so long, with all alike in it
+ * and with all different. What is compared is the count of steps, which is the same on each
+ * machine.
  *
  * GROWTH_BYTES=1000000 tries longer bodies, GROWTH_SHOW=1 prints the steps and the processor's time
  * for a byte. */
@@ -16,9 +17,9 @@
 enum {
 	TOPICS_MAX = 100,
 	FILES_MAX = 40, /* of a case */
-	TIMES = 4,      /* so much longer is the second body */
+	TIMES = 3,      /* so much longer is the second body */
 	/* Steps for each byte that is added: what is longer may not cost more for each byte. */
-	STEPS_MORE = 8,
+	STEPS_MORE = 16,
 	STEPS_MOST = 1000,
 };
 
@@ -228,7 +229,7 @@ static size_t growth_bytes(void)
 {
 	const char *bytes = getenv("GROWTH_BYTES");
 
-	return bytes != NULL ? strtoul(bytes, NULL, 10) : 100000;
+	return bytes != NULL ? strtoul(bytes, NULL, 10) : 120000;
 }
 
 static void show(const struct trial *trial, const struct work_done done[3])

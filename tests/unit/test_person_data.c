@@ -4,6 +4,7 @@
 #include "engine/person_data.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct given {
@@ -69,6 +70,65 @@ static void many_words_are_all_found(void **state)
 		assert_true(words_has(&given->words, word));
 	}
 	assert_false(words_has(&given->words, "word-5000"));
+}
+
+/* As looking for each word at each place finds them. */
+static bool are_in_slowly(const struct words *words, const char *text)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strlen(words->items[i]) >= 6 && strcasestr(text, words->items[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Words that begin with each other, texts of the same few letters. */
+static void words_are_found_in_any_text(void **state)
+{
+	struct given *given = *state;
+	int found = 0;
+
+	srandom(7);
+	for (int round = 0; round < 3000; round++) {
+		struct words words = {.arena = given->arena};
+		char text[64] = "";
+
+		for (int i = 0; i < 12; i++) {
+			char word[16] = "";
+			size_t length = 1 + (size_t)random() % 10;
+
+			for (size_t at = 0; at < length; at++)
+				word[at] = "abB"[random() % 3];
+			assert_true(words_add(&words, word) >= 0);
+		}
+		for (size_t at = 0; at < 40; at++)
+			text[at] = "aAbx"[random() % (round % 2 == 0 ? 3 : 4)];
+		assert_int_equal(
+			words_are_in_text(&words, text, strlen(text)), are_in_slowly(&words, text));
+		found += are_in_slowly(&words, text);
+	}
+	assert_true(found > 100 && found < 2900);
+}
+
+/* As many words as there may be, and a large text that begins with each of them at each place. */
+static void many_words_are_looked_for_at_once(void **state)
+{
+	enum { LENGTH = 1 << 20 };
+	struct given *given = *state;
+	struct words words = {.arena = given->arena};
+	char *text = malloc(LENGTH);
+
+	assert_non_null(text);
+	memset(text, '1', LENGTH);
+	for (int i = 0; i < WORDS_MAX; i++) {
+		char word[32];
+
+		(void)snprintf(word, sizeof(word), "1111111%05d", 20000 + i);
+		assert_int_equal(words_add(&words, word), 1);
+	}
+	assert_false(words_are_in_text(&words, text, LENGTH));
+	memcpy(text + LENGTH - 12, "111111139999", 12);
+	assert_true(words_are_in_text(&words, text, LENGTH));
+	free(text);
 }
 
 static void what_names_another_customer_is_not_theirs(void **state)
@@ -245,6 +305,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(words_are_found_as_a_whole_in_any_case),
 		TEST(many_words_are_all_found),
+		TEST(words_are_found_in_any_text),
+		TEST(many_words_are_looked_for_at_once),
 		TEST(what_names_another_customer_is_not_theirs),
 		TEST(messages_go_by_their_customer),
 		TEST(a_short_number_tells_nothing),
