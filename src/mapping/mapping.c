@@ -124,6 +124,17 @@ static void map_people(struct work *work, struct mapped *result)
 
 /* ---- what has waited ---- */
 
+/* What took too much work is set aside, so that it does not hold up all else. */
+static void spend(struct mapped *result)
+{
+	const char *unreadable = result->unreadable;
+
+	*result = (struct mapped){.outcome = UNUSABLE,
+		.reason = "mapping budget exceeded: the body takes more work than any of Shopify's "
+			  "or ReCharge's",
+		.unreadable = unreadable};
+}
+
 static void add_calls(struct mapped *result, const struct mapped *more)
 {
 	mapped_add(result, more->calls, more->last);
@@ -136,6 +147,7 @@ static void map_waiting(
 	struct work *work, const cJSON *bodies, const char *customer_id, struct mapped *result)
 {
 	const cJSON *waiting;
+	uint64_t before = steps_done;
 
 	cJSON_ArrayForEach (waiting, bodies) {
 		struct mapped mapped = {.outcome = IGNORED};
@@ -152,15 +164,18 @@ static void map_waiting(
 		one.awaited_customer_id = customer_id;
 		one.has_waited = true;
 		one.unreadable = (struct text){0};
+		one.steps_end = steps_done + BUDGET;
 		map_people(&one, &mapped);
+		if (one.is_spent)
+			spend(&mapped);
 		if (one.unreadable.length > 0 || mapped.outcome == UNUSABLE)
 			work_unreadable(work, delivery.topic);
 		text_free(&one.unreadable);
-		work->failed |= one.failed;
-		work->is_spent |= one.is_spent;
+		work->failed |= one.failed && !one.is_spent;
 		if (mapped.outcome != UNUSABLE)
 			add_calls(result, &mapped);
 	}
+	work->steps_end += steps_done - before; /* each of them had a budget of its own */
 }
 
 /* A delivery that names the customer ends the waiting of others: they came before it. So does one
@@ -208,18 +223,6 @@ static void map_known_topic(struct work *work, struct mapped *result)
 	}
 }
 
-/* What took too much work is set aside, so that it does not hold up all else. */
-static int spend(struct mapped *result)
-{
-	const char *unreadable = result->unreadable;
-
-	*result = (struct mapped){.outcome = UNUSABLE,
-		.reason = "mapping budget exceeded: the body takes more work than any of Shopify's "
-			  "or ReCharge's",
-		.unreadable = unreadable};
-	return 0;
-}
-
 static int finish(struct work *work, struct mapped *result)
 {
 	if (work->unreadable.length > 0)
@@ -229,8 +232,10 @@ static int finish(struct work *work, struct mapped *result)
 		result->reason = NULL;
 	if (arena_failed(work->arena)) /* something may have been taken for absent */
 		work_fail(work, "no memory");
-	if (work->is_spent && work->error->text[0] == '\0')
-		return spend(result);
+	if (work->is_spent && work->error->text[0] == '\0') {
+		spend(result);
+		return 0;
+	}
 	return work->failed ? -1 : 0;
 }
 
