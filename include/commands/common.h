@@ -39,7 +39,7 @@ struct config *load_config(const char *path);
 /* Reads a whole file ("-" for stdin) into a text. 0, or -1 with the reason. */
 int read_file(const char *path, struct text *content, struct error *error);
 
-/* Asks what operator.h answers: the running daemon over its admin listener, or the store itself
+/* Asks what operator.h answers: the running daemon over its unix socket, or the store itself
  * when no daemon runs. The HTTP status, or -1 with the reason. */
 int ask_operator(const struct config *config, const char *method, const char *path,
 	const char *body, struct text *answer, struct error *error);

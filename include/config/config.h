@@ -107,8 +107,9 @@ struct config {
 	char *path;   /* the file that it came from */
 	char *listen; /* "127.0.0.1:8080", "[::1]:8080" */
 	char *admin;
-	char *public_url; /* of `listen` to the world, without a trailing slash; NULL if not given
-			   */
+	char *admin_socket; /* the path of a unix socket; NULL for a store in memory */
+	char *public_url;   /* of `listen` to the world, without a trailing slash; NULL if not given
+			     */
 	struct strings trusted_proxies; /* networks whose X-Forwarded-For counts */
 	int64_t hints_per_address;      /* of the storefront, a minute */
 	int64_t hints_per_shop;

@@ -11,6 +11,7 @@ enum option_kind {
 	OPTION_STORE,    /* char *, "sqlite:FILE" */
 	OPTION_SECRET,   /* char *, never shown */
 	OPTION_CURRENCY, /* char *, "USD" */
+	OPTION_PATH,     /* char *, a path from "/" on */
 	OPTION_FILE,     /* char *, the path of a file that holds a secret */
 	OPTION_TEXTS,    /* struct strings */
 	OPTION_SECRETS,  /* struct strings, never shown */

@@ -19,6 +19,9 @@
 int operator_handle(struct engine *engine, const char *method, const char *path, const char *search,
 	const char *body, size_t length, struct text *answer);
 
+/* Whether there is such a path, for any method. */
+bool operator_has(const char *path);
+
 /* Adds the Prometheus metrics of what is stored. 0, or -1 when the store failed. */
 int operator_metrics(struct engine *engine, struct text *text, struct error *error);
 

@@ -24,14 +24,23 @@ int question_error(struct text *answer, int status, const char *what);
 /* Messages of a destination that wait to be sent. */
 int64_t question_waiting(const struct destination_state *state);
 
-/* Answers GET /dead?…, GET /dead/ID and POST /dead/retry or /dead/drop: see operator.h. */
-int question_list_dead(struct engine *engine, const char *search, struct text *answer);
-int question_show_dead(struct engine *engine, int64_t id, struct text *answer);
-int question_order_dead(
-	struct engine *engine, bool is_retry, const char *body, size_t length, struct text *answer);
+/* What was asked for; `body` may be NULL, and no NUL ends it. */
+struct operator_request {
+	const char *path;
+	const char *search; /* "?…", or "" */
+	const char *body;
+	size_t length;
+};
 
-/* Answers POST /forget and POST /forget/step: see operator.h. */
-int question_forget(
-	struct engine *engine, bool is_step, const char *body, size_t length, struct text *answer);
+/* Answers one: the HTTP status, with the JSON added to `answer`. See operator.h for each. */
+typedef int operator_answer(
+	struct engine *engine, const struct operator_request *request, struct text *answer);
+
+operator_answer question_list_dead;
+operator_answer question_show_dead;
+operator_answer question_retry_dead;
+operator_answer question_drop_dead;
+operator_answer question_forget;
+operator_answer question_forget_step;
 
 #endif

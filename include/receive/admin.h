@@ -1,4 +1,4 @@
-/* The admin listener (loopback by default): health, metrics, and the operator's questions. */
+/* The admin listener (loopback and a unix socket): health, metrics, and the operator's requests. */
 #ifndef SEGRELAY_RECEIVE_ADMIN_H
 #define SEGRELAY_RECEIVE_ADMIN_H
 
@@ -24,15 +24,17 @@ struct admin_sources {
 	void *context;
 };
 
-/* Listens at an address ("127.0.0.1:9464") with a thread of its own. *port receives the port in
- * use.
+/* Listens at an address ("127.0.0.1:9464"), which serves health, readiness and metrics, and on a
+ * unix socket, which serves these and all of engine/operator.h; with a thread of its own for each.
+ * `path` may be NULL for no socket. *port receives the port in use.
  *
- * Orders (POST) are taken only as JSON and only when they name this address or this machine as
- * their host and no page as their origin: a browser that was led here cannot give them. */
-int admin_start(const struct admin_sources *sources, const char *address, struct admin **admin,
-	int *port, struct error *error);
+ * Requests are answered only when their Host is an address, localhost or the host of `address`, so
+ * that no name of a web page can lead here; those that modify something only as JSON, and without
+ * an Origin. */
+int admin_start(const struct admin_sources *sources, const char *address, const char *path,
+	struct admin **admin, int *port, struct error *error);
 
-/* Ends the thread and frees the admin. NULL is allowed. */
+/* Ends the threads, removes the socket and frees the admin. NULL is allowed. */
 void admin_stop(struct admin *admin);
 
 #endif

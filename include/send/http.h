@@ -34,6 +34,7 @@ void http_words(const char *from, const char *secret, char *words, size_t size);
 struct http_call {
 	const char *method;
 	const char *url;
+	const char *unix_socket;    /* the path of one to connect to, NULL for the URL's host */
 	const char *const *headers; /* "Name: value", ends with NULL; NULL for none */
 	const void *body;           /* NULL for none */
 	size_t body_length;

@@ -2,6 +2,7 @@
 #include "commands/common.h"
 
 #include "base/clock.h"
+#include "base/socket_path.h"
 #include "commands/commands.h"
 #include "engine/operator.h"
 #include "send/http.h"
@@ -155,9 +156,9 @@ static int unanswered(const struct config *config, struct error *error)
 	const struct error reason = *error;
 
 	return error_set(error,
-		"segrelay is running, but does not answer at admin = \"%s\": %s: it is ending, or "
-		"this is not what it started with, and needs a restart",
-		config->admin, reason.text);
+		"segrelay is running, but does not answer at admin_socket = \"%s\": %s: it is "
+		"ending, or this is not what it started with, and needs a restart",
+		config->admin_socket, reason.text);
 }
 
 /* Long work is waited for: what hangs is ended by the watchdog, and then so is this. */
@@ -181,9 +182,11 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	char url[512];
+	struct socket_path socket;
 	struct http_call call = {
 		.method = method,
 		.url = url,
+		.unix_socket = socket.text,
 		.headers = headers,
 		.body = body,
 		.body_length = body != NULL ? strlen(body) : 0,
@@ -192,8 +195,11 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 	struct http_answer answered = {.body = *answer};
 	int result;
 
-	(void)snprintf(url, sizeof(url), "http://%s%s", config->admin, path);
+	if (socket_path_open(config->admin_socket, &socket, error) != 0)
+		return unanswered(config, error);
+	(void)snprintf(url, sizeof(url), "http://localhost%s", path);
 	result = http_request(&call, &answered, error);
+	socket_path_close(&socket);
 	*answer = answered.body;
 	*is_unreachable = answered.is_unreachable;
 	return result == 0 ? (int)answered.status : unanswered(config, error);

@@ -29,9 +29,9 @@ static const char usage[] =
 	"usage: segrelay serve [--config FILE]\n"
 	"\n"
 	"Takes webhooks and sends them to Segment. Logs to stderr. SIGHUP reads the configuration\n"
-	"again, SIGTERM finishes what is in flight and ends. Exit status: 2 when the "
-	"configuration\n"
-	"is not good or the store is damaged, 1 when it failed for a reason that may pass.\n"
+	"again, SIGTERM finishes what is in flight and ends. Exit status: 2 when the\n"
+	"configuration is not good or the store is damaged, 1 when it failed for a reason that\n"
+	"may pass.\n"
 	"\n"
 	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
@@ -163,8 +163,8 @@ static int start_parts(struct daemon *daemon, struct error *error)
 		    daemon->engine, daemon->config, &daemon->listener, &daemon->port, error) != 0)
 		return -1;
 	sources.engine = daemon->engine;
-	return admin_start(
-		&sources, daemon->config->admin, &daemon->admin, &daemon->admin_port, error);
+	return admin_start(&sources, daemon->config->admin, daemon->config->admin_socket,
+		&daemon->admin, &daemon->admin_port, error);
 }
 
 static int64_t left_until(int64_t end)
@@ -204,16 +204,17 @@ static void address_in_use(const char *configured, int port, char *text, size_t 
 
 static void log_started(const struct daemon *daemon)
 {
+	const struct config *config = daemon->config;
 	char listen[300];
 	char admin[300];
 
-	address_in_use(daemon->config->listen, daemon->port, listen, sizeof(listen));
-	address_in_use(daemon->config->admin, daemon->admin_port, admin, sizeof(admin));
+	address_in_use(config->listen, daemon->port, listen, sizeof(listen));
+	address_in_use(config->admin, daemon->admin_port, admin, sizeof(admin));
 	log_line(LOG_INFO, "started", LOG_STRING("version", SEGRELAY_VERSION),
 		LOG_STRING("listen", listen), LOG_STRING("admin", admin),
-		LOG_STRING("store", daemon->config->store),
-		LOG_NUMBER("shops", daemon->config->shop_count),
-		LOG_NUMBER("destinations", daemon->config->destination_count));
+		LOG_STRING("admin_socket", config->admin_socket),
+		LOG_STRING("store", config->store), LOG_NUMBER("shops", config->shop_count),
+		LOG_NUMBER("destinations", config->destination_count));
 }
 
 /* When the store is what failed, whether it is damaged: then to start again is of no use. It is

@@ -103,11 +103,21 @@ static void add_name(struct text *names, const char *name, bool differs)
 		text_format(names, "%s%s", names->length > 0 ? ", " : "", name);
 }
 
+/* Either may be NULL. */
+static bool is_other(const char *before, const char *after)
+{
+	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
+}
+
 bool config_needs_restart(
 	const struct config *before, const struct config *after, struct text *names)
 {
 	add_name(names, "listen", strcmp(before->listen, after->listen) != 0);
 	add_name(names, "admin", strcmp(before->admin, after->admin) != 0);
+	/* its default comes from the store */
+	add_name(names, "admin_socket",
+		strcmp(before->store, after->store) == 0 &&
+			is_other(before->admin_socket, after->admin_socket));
 	add_name(names, "store", strcmp(before->store, after->store) != 0);
 	add_name(names, "http_threads", before->http_threads != after->http_threads);
 	add_name(names, "max_connections", before->max_connections != after->max_connections);

@@ -2,6 +2,7 @@
 #include "config/load.h"
 
 #include "base/error.h"
+#include "config/admin_socket.h"
 #include "config/options.h"
 #include "config/secrets.h"
 
@@ -257,7 +258,7 @@ static struct config *make_room(const char *path, size_t destinations, size_t sh
 
 static int take_all(cfg_t *cfg, struct config *config)
 {
-	if (take_options(cfg, general_options, config) != 0)
+	if (take_options(cfg, general_options, config) != 0 || admin_socket_choose(config) != 0)
 		return -1;
 	if (config->public_url != NULL)
 		cut_slashes(config->public_url);

@@ -86,6 +86,9 @@ void option_allows(const struct option *option, struct text *text)
 	case OPTION_SECRETS:
 		text_put(text, "the secret alone: ASCII without spaces");
 		return;
+	case OPTION_PATH:
+		text_put(text, "a whole path, from \"/\" on");
+		return;
 	case OPTION_CURRENCY:
 		text_put(text, "a currency's three letters as \"USD\"");
 		return;
@@ -176,6 +179,7 @@ bool option_accepts(const struct option *option, const char *value)
 		return strlen(value) == 3 && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 	case OPTION_FILE:
 	case OPTION_FILES:
+	case OPTION_PATH:
 		return value[0] == '/';
 	case OPTION_NUMBER:
 	case OPTION_DURATION:

@@ -24,6 +24,7 @@ const struct option general_options[] = {
 	/* name                       kind             member                               default      least        most         choices */
 	{"listen",                    OPTION_ADDRESS,  IN_CONFIG(listen),                   "127.0.0.1:8080", 0,      0,           NULL},
 	{"admin",                     OPTION_ADDRESS,  IN_CONFIG(admin),                    "127.0.0.1:9464", 0,      0,           NULL},
+	{"admin_socket",              OPTION_PATH,     IN_CONFIG(admin_socket),             NULL,        0,           0,           NULL},
 	{"public_url",                OPTION_URL,      IN_CONFIG(public_url),               NULL,        0,           0,           NULL},
 	{"trusted_proxies",           OPTION_NETWORKS, IN_CONFIG(trusted_proxies),          "127.0.0.0/8,::1", 0,     0,           NULL},
 	{"hints_per_address",         OPTION_NUMBER,   IN_CONFIG(hints_per_address),        "60",        1,           1000000,     NULL},

@@ -136,33 +136,59 @@ static int run_status(struct engine *engine, struct request *request, struct err
 	return 0;
 }
 
+static int answer_status(
+	struct engine *engine, const struct operator_request *request, struct text *answer)
+{
+	struct question status = {.request = {.run = run_status}, .answer = answer};
+
+	(void)request;
+	return question_ask(engine, &status);
+}
+
 /* ---- routing ---- */
+
+static const struct {
+	const char *method;
+	const char *path; /* one that ends with "/" stands for all with an id behind it */
+	operator_answer *answer;
+} rows[] = {
+	{"GET", "/status", answer_status},
+	{"GET", "/dead", question_list_dead},
+	{"GET", "/dead/", question_show_dead},
+	{"POST", "/dead/retry", question_retry_dead},
+	{"POST", "/dead/drop", question_drop_dead},
+	{"POST", "/forget", question_forget},
+	{"POST", "/forget/step", question_forget_step},
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static bool is_row(size_t row, const char *path)
+{
+	size_t length = strlen(rows[row].path);
+
+	if (rows[row].path[length - 1] != '/')
+		return strcmp(path, rows[row].path) == 0;
+	return strncmp(path, rows[row].path, length) == 0 && path[length] != '\0' &&
+	       path[length + strspn(path + length, "0123456789")] == '\0';
+}
+
+bool operator_has(const char *path)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (is_row(i, path))
+			return true;
+	return false;
+}
 
 int operator_handle(struct engine *engine, const char *method, const char *path, const char *search,
 	const char *body, size_t length, struct text *answer)
 {
-	static const char dead[] = "/dead/";
-	bool is_get = strcmp(method, "GET") == 0;
-	bool is_post = strcmp(method, "POST") == 0;
-	struct question status = {.request = {.run = run_status}, .answer = answer};
+	const struct operator_request request = {
+		.path = path, .search = search, .body = body, .length = length};
 
-	if (strcmp(path, "/status") == 0 && is_get)
-		return question_ask(engine, &status);
-	if (strcmp(path, "/dead") == 0 && is_get)
-		return question_list_dead(engine, search, answer);
-	if (strcmp(path, "/dead/retry") == 0 && is_post)
-		return question_order_dead(engine, true, body, length, answer);
-	if (strcmp(path, "/dead/drop") == 0 && is_post)
-		return question_order_dead(engine, false, body, length, answer);
-	if (strcmp(path, "/forget") == 0 && is_post)
-		return question_forget(engine, false, body, length, answer);
-	if (strcmp(path, "/forget/step") == 0 && is_post)
-		return question_forget(engine, true, body, length, answer);
-	if (strncmp(path, dead, sizeof(dead) - 1) == 0 && is_get) {
-		const char *id = path + sizeof(dead) - 1;
-
-		if (id[strspn(id, "0123456789")] == '\0')
-			return question_show_dead(engine, strtoll(id, NULL, 10), answer);
-	}
+	for (size_t i = 0; i < ROWS; i++)
+		if (is_row(i, path) && strcmp(rows[i].method, method) == 0)
+			return rows[i].answer(engine, &request, answer);
 	return question_error(answer, 404, "there is nothing here");
 }

@@ -82,7 +82,8 @@ static int64_t number_of(struct arena *arena, const char *search, const char *na
 	return value != NULL ? strtoll(value, NULL, 10) : other;
 }
 
-int question_list_dead(struct engine *engine, const char *search, struct text *answer)
+int question_list_dead(
+	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
 	struct question question = {.request = {.run = run_list}, .answer = answer};
 	struct arena *arena = arena_create(256);
@@ -90,16 +91,21 @@ int question_list_dead(struct engine *engine, const char *search, struct text *a
 
 	if (arena == NULL)
 		return question_error(answer, 503, "no memory");
-	question.after = number_of(arena, search, "after", 0);
-	limit = number_of(arena, search, "limit", DEFAULT_LIST);
+	question.after = number_of(arena, request->search, "after", 0);
+	limit = number_of(arena, request->search, "limit", DEFAULT_LIST);
 	question.limit = limit > 0 && limit < LIST_MOST ? (size_t)limit : LIST_MOST;
 	arena_destroy(arena);
 	return question_ask(engine, &question);
 }
 
-int question_show_dead(struct engine *engine, int64_t id, struct text *answer)
+int question_show_dead(
+	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
-	struct question question = {.request = {.run = run_show}, .answer = answer, .id = id};
+	struct question question = {
+		.request = {.run = run_show},
+		.answer = answer,
+		.id = strtoll(strrchr(request->path, '/') + 1, NULL, 10),
+	};
 
 	return question_ask(engine, &question);
 }
@@ -285,15 +291,15 @@ static int order_all(
 	return 200;
 }
 
-int question_order_dead(
-	struct engine *engine, bool is_retry, const char *body, size_t length, struct text *answer)
+static int order_dead(struct engine *engine, bool is_retry, const struct operator_request *request,
+	struct text *answer)
 {
 	struct arena *arena = arena_create(4096);
 	struct id_list list = {.ids = malloc(IDS_MOST * sizeof(int64_t))};
 	struct list_ids all = {.request = {.run = run_ids}, .list = &list};
 	struct error error;
-	const cJSON *json =
-		arena != NULL ? json_parse(arena, body != NULL ? body : "", length, &error) : NULL;
+	const char *body = request->body != NULL ? request->body : "";
+	const cJSON *json = arena != NULL ? json_parse(arena, body, request->length, &error) : NULL;
 	int status;
 
 	if (list.ids == NULL)
@@ -309,4 +315,16 @@ int question_order_dead(
 	free(list.ids);
 	arena_destroy(arena);
 	return status;
+}
+
+int question_retry_dead(
+	struct engine *engine, const struct operator_request *request, struct text *answer)
+{
+	return order_dead(engine, true, request, answer);
+}
+
+int question_drop_dead(
+	struct engine *engine, const struct operator_request *request, struct text *answer)
+{
+	return order_dead(engine, false, request, answer);
 }

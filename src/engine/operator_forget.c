@@ -60,13 +60,13 @@ static int carry_out(struct engine *engine, struct order *order, struct text *an
 	return 200;
 }
 
-int question_forget(
-	struct engine *engine, bool is_step, const char *body, size_t length, struct text *answer)
+static int forget(struct engine *engine, bool is_step, const struct operator_request *request,
+	struct text *answer)
 {
 	struct arena *arena = arena_create(65536);
 	struct error error;
-	const cJSON *json =
-		arena != NULL ? json_parse(arena, body != NULL ? body : "", length, &error) : NULL;
+	const char *body = request->body != NULL ? request->body : "";
+	const cJSON *json = arena != NULL ? json_parse(arena, body, request->length, &error) : NULL;
 	struct order order = {
 		.request = {.run = run},
 		.timer = {.shop = json_text(json, "shop"),
@@ -80,4 +80,16 @@ int question_forget(
 
 	arena_destroy(arena);
 	return status;
+}
+
+int question_forget(
+	struct engine *engine, const struct operator_request *request, struct text *answer)
+{
+	return forget(engine, false, request, answer);
+}
+
+int question_forget_step(
+	struct engine *engine, const struct operator_request *request, struct text *answer)
+{
+	return forget(engine, true, request, answer);
 }

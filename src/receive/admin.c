@@ -5,6 +5,7 @@
 #include "config/values.h"
 #include "engine/operator.h"
 #include "receive/socket.h"
+#include "receive/unix_socket.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -19,11 +20,20 @@ enum {
 	HOST_MAX = 256,
 };
 
+/* One of the two ways in. */
+struct door {
+	struct admin *admin;
+	struct MHD_Daemon *daemon;
+	bool is_socket; /* the unix socket, which only the operator can reach */
+};
+
 struct admin {
 	struct admin_sources sources;
-	struct MHD_Daemon *daemon;
-	char host[HOST_MAX]; /* of the address that it listens at */
-	int fd;
+	struct door address;
+	struct door socket;
+	struct unix_socket file; /* of the unix socket */
+	char *path;              /* of the file */
+	char host[HOST_MAX];     /* of the address that it listens at */
 };
 
 /* One request and its answer. */
@@ -86,27 +96,55 @@ static const struct {
 	{"/metrics", metrics},
 };
 
-/* ---- who may give orders ---- */
+/* ---- who may ask, and modify ---- */
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
 
 /* Whether a request's Host is one that nobody else's page can have: an address, which no name
- * server gives, or a name that the operator chose. Brackets hold nothing but addresses. */
+ * server gives, or a name that the operator chose. Brackets hold nothing but addresses. A page's
+ * requests have a Host; probes of load balancers may have none. */
 static bool is_meant(const struct admin *admin, const char *named)
 {
 	char host[HOST_MAX];
 
-	return value_split_host(named, host, sizeof(host)) != NULL &&
-	       (named[0] == '[' || host[strspn(host, "0123456789.")] == '\0' ||
-		       strcasecmp(host, "localhost") == 0 || strcasecmp(host, admin->host) == 0);
+	return named == NULL ||
+	       (value_split_host(named, host, sizeof(host)) != NULL &&
+		       (named[0] == '[' || host[strspn(host, "0123456789.")] == '\0' ||
+			       strcasecmp(host, "localhost") == 0 ||
+			       strcasecmp(host, admin->host) == 0));
 }
 
-static bool may_order(const struct admin *admin, struct MHD_Connection *connection)
+static bool may_modify(struct MHD_Connection *connection)
 {
-	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-	const char *origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Origin");
+	const char *type = header(connection, "Content-Type");
 
-	return origin == NULL && type != NULL && strncasecmp(type, "application/json", 16) == 0 &&
-	       host != NULL && is_meant(admin, host);
+	return header(connection, "Origin") == NULL && header(connection, "Host") != NULL &&
+	       type != NULL && strncasecmp(type, "application/json", 16) == 0;
+}
+
+static void refuse(struct visit *visit, unsigned status, const char *reason)
+{
+	visit->status = status;
+	text_put(&visit->answer, "{");
+	json_add_member(&visit->answer, "error", reason);
+	text_put(&visit->answer, "}");
+}
+
+/* Where what shows bodies or modifies something is served. */
+static void refuse_at_address(const struct admin *admin, const char *path, struct visit *visit)
+{
+	struct text reason = {0};
+
+	text_put(&reason, "this address serves /healthz, /readyz and /metrics only; the rest is "
+			  "served on the unix socket ");
+	text_put(&reason, admin->file.path != NULL ? admin->file.path
+						   : "that admin_socket names (none is set)");
+	refuse(visit, operator_has(path) ? MHD_HTTP_FORBIDDEN : MHD_HTTP_NOT_FOUND,
+		text_string(&reason));
+	text_free(&reason);
 }
 
 /* ---- a request ---- */
@@ -122,23 +160,41 @@ static enum MHD_Result add_parameter(
 	return MHD_YES;
 }
 
-static void route(struct admin *admin, struct MHD_Connection *connection, const char *method,
+static bool answer_page(struct admin *admin, const char *path, struct visit *visit)
+{
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		if (strcmp(pages[i].path, path) == 0) {
+			pages[i].answer(admin, visit);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void route(const struct door *door, struct MHD_Connection *connection, const char *method,
 	const char *path, struct visit *visit)
 {
+	struct admin *admin = door->admin;
 	bool is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 	struct text search = {0};
 
 	visit->type = "application/json";
-	for (size_t i = 0; is_read && i < sizeof(pages) / sizeof(pages[0]); i++) {
-		if (strcmp(pages[i].path, path) == 0) {
-			pages[i].answer(admin, visit);
-			return;
-		}
+	if (!is_meant(admin, header(connection, "Host"))) {
+		refuse(visit, MHD_HTTP_FORBIDDEN,
+			"the Host of this request is not an address, localhost, or the host in "
+			"admin = \"HOST:PORT\"");
+		return;
 	}
-	if (!is_read && !may_order(admin, connection)) {
-		visit->status = MHD_HTTP_FORBIDDEN;
-		text_put(&visit->answer, "{\"error\":\"orders are taken as application/json, from "
-					 "this machine, and from no page\"}");
+	if (is_read && answer_page(admin, path, visit))
+		return;
+	if (!door->is_socket) {
+		refuse_at_address(admin, path, visit);
+		return;
+	}
+	if (!is_read && !may_modify(connection)) {
+		refuse(visit, MHD_HTTP_FORBIDDEN,
+			"a request that modifies something needs Content-Type: application/json "
+			"and no Origin");
 		return;
 	}
 	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter, &search);
@@ -207,39 +263,82 @@ static void completed(void *context, struct MHD_Connection *connection, void **v
 
 /* ---- the listener ---- */
 
-int admin_start(const struct admin_sources *sources, const char *address, struct admin **admin,
-	int *port, struct error *error)
+/* Starts a thread of its own that serves a listening socket, which is the thread's from now on. */
+static int open_door(struct admin *admin, struct door *door, int fd)
+{
+	door->admin = admin;
+	/* By poll: libmicrohttpd's epoll thread can hang, see receive/loop.h. */
+	door->daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, handle, door,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+	/* Without a thread it has closed the socket, whose number may be a connection's of the
+	 * public listener by now: it is not closed again. */
+	return door->daemon != NULL ? 0 : -1;
+}
+
+static int open_address(struct admin *admin, const char *address, int *port, struct error *error)
+{
+	int fd = socket_listen("admin", address, port, error);
+
+	(void)value_split_host(address, admin->host, sizeof(admin->host));
+	if (fd < 0)
+		return -1;
+	if (open_door(admin, &admin->address, fd) != 0)
+		return error_set(error, "admin = \"%s\": no thread to listen", address);
+	return 0;
+}
+
+static int open_socket(struct admin *admin, const char *path, struct error *error)
+{
+	int fd;
+
+	if (path == NULL)
+		return 0;
+	admin->path = strdup(path);
+	if (admin->path == NULL)
+		return error_set(error, "no memory");
+	fd = unix_socket_listen("admin_socket", admin->path, &admin->file, error);
+	if (fd < 0) {
+		admin->file.path = NULL;
+		return -1;
+	}
+	admin->socket.is_socket = true;
+	if (open_door(admin, &admin->socket, fd) != 0)
+		return error_set(error, "admin_socket = \"%s\": no thread to listen", path);
+	return 0;
+}
+
+int admin_start(const struct admin_sources *sources, const char *address, const char *path,
+	struct admin **admin, int *port, struct error *error)
 {
 	struct admin *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
 		return error_set(error, "no memory");
 	made->sources = *sources;
-	(void)value_split_host(address, made->host, sizeof(made->host));
-	made->fd = socket_listen("admin", address, port, error);
-	if (made->fd < 0) {
-		free(made);
+	/* The socket first: what is asked at the address names it. */
+	if (open_socket(made, path, error) != 0 || open_address(made, address, port, error) != 0) {
+		admin_stop(made);
 		return -1;
-	}
-	/* Its own thread, by poll: libmicrohttpd's epoll thread can hang, see receive/loop.h. */
-	made->daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, handle, made,
-		MHD_OPTION_LISTEN_SOCKET, made->fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
-	if (made->daemon == NULL) {
-		/* Without a thread it has closed the socket, whose number may be a connection's of
-		 * the public listener by now: it is not closed again. */
-		free(made);
-		return error_set(error, "admin = \"%s\": no thread to listen", address);
 	}
 	*admin = made;
 	return 0;
+}
+
+static void close_door(struct door *door)
+{
+	if (door->daemon != NULL)
+		MHD_stop_daemon(door->daemon); /* it closes the socket */
 }
 
 void admin_stop(struct admin *admin)
 {
 	if (admin == NULL)
 		return;
-	MHD_stop_daemon(admin->daemon); /* it closes the socket */
+	unix_socket_remove(&admin->file);
+	close_door(&admin->socket);
+	close_door(&admin->address);
+	free(admin->path);
 	free(admin);
 }

@@ -159,6 +159,8 @@ static void prepare(CURL *handle, const struct http_call *call, const struct cur
 	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep_whole);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer->body);
+	if (call->unix_socket != NULL)
+		(void)curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, call->unix_socket);
 	if (!call->is_outside)
 		(void)curl_easy_setopt(handle, CURLOPT_PROXY, "");
 	if (call->body == NULL)

@@ -123,9 +123,9 @@ class Relay:
         return int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
 
     def waiting(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/status", timeout=10) as answer:
-            status = json.load(answer)
-        return sum(destination["waiting"] for destination in status["destinations"])
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=10) as answer:
+            metrics = answer.read().decode()
+        return sum(map(int, re.findall(r"^segrelay_messages_waiting\S* (\d+)", metrics, re.M)))
 
     def wait_until_sent(self, seconds=300):
         end = time.monotonic() + seconds

@@ -29,6 +29,7 @@ from standin.segment import Segment  # noqa: E402
 from tools import journeys  # noqa: E402
 from tools import recharge_signing  # noqa: E402
 from tools import shop as shops  # noqa: E402
+from tools.unix_http import UnixConnection  # noqa: E402
 
 SEGRELAY = os.environ.get("SEGRELAY", str(ROOT / "build/release/segrelay"))
 PRELOAD = os.environ.get("RELAY_PRELOAD")  # into the relays, not into the tests
@@ -77,7 +78,7 @@ class Relay:
         self.database = directory / "segrelay.db"
         self.log_path = directory / "log"
         self.process = None
-        self.port = self.admin = None
+        self.port = self.admin = self.socket = None
         self.expected_status = 0
         if destinations is None:
             # of several batches in flight any may arrive first
@@ -116,10 +117,11 @@ class Relay:
         return self
 
     def _read_ports(self, before):
-        started = re.search(r"msg=started.* listen=\S*:(\d+) admin=\S*:(\d+)",
+        started = re.search(r"msg=started.* listen=\S*:(\d+) admin=\S*:(\d+) admin_socket=(\S+)",
                             self.log_path.read_bytes()[before:].decode())
         if started:
-            self.port, self.admin = map(int, started.groups())
+            self.port, self.admin = map(int, started.groups()[:2])
+            self.socket = started[3]
         return started
 
     def fix_ports(self):
@@ -196,13 +198,20 @@ class Relay:
         self.wait(lambda: self.lines(message))
         return self.lines(message)
 
-    def get(self, path):
+    def get(self, path, method="GET", body=None, headers=None):
+        """Asks the admin API at its address: health, readiness and metrics."""
         connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=10)
-        connection.request("GET", path)
+        connection.request(method, path, body, headers or {})
+        return Answer(connection.getresponse())
+
+    def ask(self, path, method="GET", body=None, headers=None):
+        """Asks the admin API on its unix socket: everything."""
+        connection = UnixConnection(self.socket)
+        connection.request(method, path, body, headers or {})
         return Answer(connection.getresponse())
 
     def status(self):
-        return json.loads(self.get("/status").body)
+        return json.loads(self.ask("/status").body)
 
     def topic(self, name, shop=shops.AURORA):
         return next((topic for topic in self.status()["topics"]

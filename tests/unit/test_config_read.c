@@ -430,9 +430,61 @@ static void names_what_needs_a_restart(void **state)
 	config_release(after);
 }
 
+/* The verbs find the daemon's socket by the configuration alone. */
+static void chooses_the_socket_by_the_store(void **state)
+{
+	static const struct {
+		const char *options;
+		const char *socket;
+	} cases[] = {
+		{"store = \"sqlite:/srv/a/shops.db\"\n", "/srv/a/shops.sock"},
+		{"store = \"sqlite:/srv/a.b/shops\"\n", "/srv/a.b/shops.sock"},
+		{"store = \"sqlite:/var/lib/segrelay-no-such/x.db\"\n",
+			"/var/lib/segrelay-no-such/x.sock"},
+		{"store = \"sqlite:/var/lib/x.db\"\n", "/var/lib/x.sock"},
+		{"store = \"sqlite:/var/lib/lock/x.db\"\n", "/run/lock/admin.sock"},
+		{"store = \"sqlite::memory:\"\n", NULL},
+		{"admin_socket = \"/srv/own\"\n", "/srv/own"},
+		{"store = \"sqlite::memory:\"\nadmin_socket = \"/srv/own\"\n", "/srv/own"},
+	};
+	char content[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct config *config;
+
+		if (i == 4 && access("/run/lock", F_OK) != 0)
+			continue;
+		(void)snprintf(content, sizeof(content), "%s%s", cases[i].options,
+			MAIN_DESTINATION A_SHOP);
+		config = load_good(content);
+		if (cases[i].socket == NULL)
+			assert_null(config->admin_socket);
+		else
+			assert_string_equal(config->admin_socket, cases[i].socket);
+		config_release(config);
+	}
+}
+
+static void names_a_socket_that_needs_a_restart(void **state)
+{
+	struct config *before = load_good("admin_socket = \"/srv/a\"\n" MAIN_DESTINATION A_SHOP);
+	struct config *after = load_good("admin_socket = \"/srv/b\"\n" MAIN_DESTINATION A_SHOP);
+	struct text names = {0};
+
+	(void)state;
+	assert_true(config_needs_restart(before, after, &names));
+	assert_string_equal(text_string(&names), "admin_socket");
+	text_free(&names);
+	config_release(before);
+	config_release(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(chooses_the_socket_by_the_store),
+		cmocka_unit_test(names_a_socket_that_needs_a_restart),
 		cmocka_unit_test(has_the_defaults_of_the_manual),
 		cmocka_unit_test(has_the_defaults_of_a_destination_and_a_shop),
 		cmocka_unit_test(reads_what_is_written),
