@@ -33,6 +33,9 @@ int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int complain_usage(const char *usage, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Asks on the terminal; whether the answer was "yes". */
+bool ask_yes(const char *question);
+
 /* Loads the configuration of a verb; NULL after its mistakes were said on stderr. */
 struct config *load_config(const char *path);
 

@@ -127,4 +127,8 @@ int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, st
 /* Remembers a destination's pause across restarts. */
 int engine_pause(struct engine *engine, const struct destination_state *pause, struct error *error);
 
+/* Removes the excerpt of the destination's answer from the reason of a pause, and leaves the HTTP
+ * status before it. False when there is none. */
+bool engine_wipe_excerpt(struct destination_state *state);
+
 #endif

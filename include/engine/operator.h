@@ -11,8 +11,10 @@
  *   GET  /status                what came in, what waits, who is paused
  *   GET  /dead?after=N&limit=N  dead letters with an id over N, without their JSON
  *   GET  /dead/ID               one with its JSON
- *   POST /forget with {"shop":"…","customer":"…"}: begins to forget a customer
- *   POST /forget/step with the same: a step of it; {"running":false} when it is done
+ *   POST /erase with {"shop":"…","customer":"…"}, or the shop alone: begins an erasure
+ *   POST /erase/step with the same: some steps of it; {"running":false} when it is done
+ *   POST /erase/preview with the same: how much there is to erase; while "running" is true, to be
+ *                               asked again with the "state" of the answer
  *   POST /dead/retry, /dead/drop with {"ids":[…]} or {"all":true}; the answer names what was done
  * and which ids are unknown
  */

@@ -8,6 +8,7 @@
 /* Whether a record, a delivery's body, or a queued message is about the person of these words.
  *
  * What names a customer is theirs only when it names this one: a browser or a cart may be shared.
+ * A link that names nobody is theirs by its browser, too.
  * What names none is theirs when any id, token or address of theirs stands in it. What names a
  * customer of ReCharge's alone is theirs by that id or its e-mail. `scratch` takes what is parsed.
  */

@@ -11,9 +11,10 @@
 int privacy_begin(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
 	enum privacy what, const struct shop *shop, struct error *error);
 
-/* Begins to forget a customer, for the operator. Inside a turn. */
-int privacy_forget(
-	struct engine *engine, const struct shop *shop, const char *customer, struct error *error);
+/* Begins to erase a customer, or with NULL the whole shop, for the operator; the shop need not be
+ * in the configuration. Inside a turn. */
+int privacy_erase(
+	struct engine *engine, const char *domain, const char *customer, struct error *error);
 
 /* Does a step of a job: the run function of its timer, and for who waits for its end. *running is
  * false when it is done, or there is none. Inside a turn. */

@@ -10,6 +10,14 @@
 /* Dead letters go before deliveries, whose bodies those of webhooks are. */
 enum job_phase { JOB_LEARN, JOB_RECORDS, JOB_DEAD, JOB_DELIVERIES, JOB_MESSAGES, JOB_END };
 
+/* How many records of a kind a preview found. */
+struct kind_count {
+	const char *kind;
+	int64_t count;
+};
+
+enum { JOB_KINDS = 32 }; /* of records; more are counted with the last one */
+
 struct job {
 	const char *domain;      /* of the shop */
 	const struct shop *shop; /* NULL when it is configured no more: the job goes on */
@@ -25,9 +33,26 @@ struct job {
 	int64_t row;                /* the row that was looked at last */
 	int64_t last[STORE_TABLES]; /* rows that came after the job was begun stay */
 	int64_t counts[JOB_END];    /* of what was removed, or found */
-	struct words words;         /* what is the person's */
-	struct words users;         /* userIds that Segment is to forget */
+	bool is_preview;            /* counts what an erasure would remove, and removes nothing */
+	struct kind_count kinds[JOB_KINDS]; /* of a preview, by kind */
+	size_t kind_count;
+	struct words words; /* what is the person's */
+	struct words users; /* userIds that Segment is to forget */
 };
+
+/* A job that erases a customer, or with NULL the whole shop, as the operator asks for it; it has
+ * not begun. Its strings live in the arena, or are the caller's. */
+int job_of_operator(struct engine *engine, const char *domain, const char *customer,
+	struct arena *arena, struct job *job, struct error *error);
+
+/* Sets job->last: only what is there when a job begins is looked at. */
+int job_set_bounds(struct engine *engine, struct job *job, struct error *error);
+
+/* The state of a job as JSON, and a job from that and its timer; its strings live in the arena of
+ * job->words. -1 when memory runs out, and when reading it 1 for what is not a job. */
+int job_print(const struct job *job, struct text *json);
+int job_parse(struct engine *engine, const struct timer *timer, const char *text,
+	struct arena *arena, struct job *job, struct error *error);
 
 /* Reads a job by its timer; *found is false when there is none. */
 int job_read(struct engine *engine, const struct timer *timer, struct arena *arena, struct job *job,

@@ -40,7 +40,8 @@ operator_answer question_list_dead;
 operator_answer question_show_dead;
 operator_answer question_retry_dead;
 operator_answer question_drop_dead;
-operator_answer question_forget;
-operator_answer question_forget_step;
+operator_answer question_erase;
+operator_answer question_erase_step;
+operator_answer question_erase_preview;
 
 #endif

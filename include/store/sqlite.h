@@ -44,6 +44,7 @@ enum statement {
 	DROP_DEAD_DELIVERY,
 	SET_TIMER,
 	DROP_TIMER,
+	DROP_LOST_TIMERS,
 	DUE_TIMER,
 	COUNT_TIMERS,
 	TOPICS,
@@ -249,6 +250,7 @@ int sqlite_drop_row(struct store *store, enum store_table table, int64_t id, str
 int sqlite_scrub(struct store *store, struct error *error);
 int sqlite_set_timer(struct store *store, const struct timer *timer, struct error *error);
 int sqlite_drop_timer(struct store *store, const struct timer *timer, struct error *error);
+int sqlite_drop_lost_timers(struct store *store, const char *shop, struct error *error);
 int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error);
 int sqlite_count_timers(struct store *store, int64_t *count, struct error *error);

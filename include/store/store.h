@@ -247,6 +247,8 @@ struct timer {
 };
 int store_set_timer(struct store *store, const struct timer *timer, struct error *error);
 int store_drop_timer(struct store *store, const struct timer *timer, struct error *error);
+/* Removes those of a shop that have outlived their record: of (shop, kind, key), as the timer. */
+int store_drop_lost_timers(struct store *store, const char *shop, struct error *error);
 /* Further ahead than any timer is set. */
 #define STORE_TIMER_MOST (2 * HOUR)
 /* Whether a timer is due at `now`: also when it stands too far ahead, as the clock was set back.

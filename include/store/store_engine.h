@@ -56,6 +56,7 @@ struct store_engine {
 	int (*scrub)(struct store *store, struct error *error);
 	int (*set_timer)(struct store *store, const struct timer *timer, struct error *error);
 	int (*drop_timer)(struct store *store, const struct timer *timer, struct error *error);
+	int (*drop_lost_timers)(struct store *store, const char *shop, struct error *error);
 	int (*due_timer)(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 		bool *found, int64_t *next, struct error *error);
 	int (*count_timers)(struct store *store, int64_t *count, struct error *error);

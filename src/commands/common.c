@@ -48,6 +48,15 @@ int complain_usage(const char *usage, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+bool ask_yes(const char *question)
+{
+	char answer[8] = "";
+
+	(void)fputs(question, stdout);
+	(void)fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
 /* ---- options ---- */
 
 static const struct verb_option *find_option(const struct verb_option *options, const char *name)

@@ -153,17 +153,13 @@ static int show(const struct dead *dead, const char *id)
 
 static bool is_agreed(const struct dead *dead)
 {
-	char answer[8] = "";
-
 	if (dead->yes || !dead->all)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
 		(void)complain("drop --all needs --yes where nobody can be asked");
 		return false;
 	}
-	(void)fputs("Drop all dead letters for good? (yes/no) ", stdout);
-	(void)fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0;
+	return ask_yes("Drop all dead letters for good? (yes/no) ");
 }
 
 static int order(const struct dead *dead, const char *verb, char **ids, int count)

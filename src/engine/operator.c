@@ -157,8 +157,9 @@ static const struct {
 	{"GET", "/dead/", question_show_dead},
 	{"POST", "/dead/retry", question_retry_dead},
 	{"POST", "/dead/drop", question_drop_dead},
-	{"POST", "/forget", question_forget},
-	{"POST", "/forget/step", question_forget_step},
+	{"POST", "/erase", question_erase},
+	{"POST", "/erase/step", question_erase_step},
+	{"POST", "/erase/preview", question_erase_preview},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

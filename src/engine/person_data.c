@@ -10,24 +10,26 @@
 /* Which members of a record name whose it is, and which are the person's own. */
 static const struct {
 	const char *kind;
-	const char *customer;  /* names one, NULL for the key */
-	const char *others[4]; /* lead to it when no customer is named; the key always does */
+	const char *customer;    /* names one, NULL for the key */
+	const char *others[4];   /* lead to it when no customer is named; the key always does */
+	const char *browsers[3]; /* lead to it when nobody at all is named: they may be shared */
 	const char *theirs[7];
 } kinds[] = {
-	{"customer", "merged_into", {NULL},
+	{"customer", "merged_into", {NULL}, {NULL},
 		{"email", "phone", "anonymous_id", "aliased", "aliased_as", "account", NULL}},
-	{"order", "customer_id", {"email", NULL},
+	{"order", "customer_id", {"email", NULL}, {NULL},
 		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
-	{"link", "customer_id", {"order", "email", NULL},
+	{"link", "customer_id", {"order", "email", "joined", NULL},
+		{"anonymous_id", "browser.anonymous_id", NULL},
 		{"email", "order", "anonymous_id", "made_up", "browser.anonymous_id", NULL}},
-	{"recharge_customer", "customer_id", {"email", NULL},
+	{"recharge_customer", "customer_id", {"email", NULL}, {NULL},
 		{"email", "first_anonymous_id", "made_up", NULL}},
-	{"customer_wait", NULL, {NULL}, {NULL}},
-	{"order_wait", NULL, {NULL}, {NULL}},
-	{"subscription", "customer_id", {"account", NULL}, {"account", NULL}},
-	{"contract", "customer_id", {NULL}, {NULL}},
-	{"cart", NULL, {NULL}, {NULL}},
-	{"checkout", NULL, {NULL}, {NULL}},
+	{"customer_wait", NULL, {NULL}, {NULL}, {NULL}},
+	{"order_wait", NULL, {NULL}, {NULL}, {NULL}},
+	{"subscription", "customer_id", {"account", NULL}, {NULL}, {"account", NULL}},
+	{"contract", "customer_id", {NULL}, {NULL}, {NULL}},
+	{"cart", NULL, {NULL}, {NULL}, {NULL}},
+	{"checkout", NULL, {NULL}, {NULL}, {NULL}},
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -60,6 +62,25 @@ static bool owns_waiting(const struct words *words, const cJSON *json, struct ar
 	return false;
 }
 
+static bool has_any(const struct words *words, const cJSON *json, const char *const *members)
+{
+	for (; *members != NULL; members++)
+		if (words_has(words, json_text(json, *members)))
+			return true;
+	return false;
+}
+
+/* A browser, without anybody who used it. */
+static bool names_nobody(size_t kind, const cJSON *json)
+{
+	if (kinds[kind].customer != NULL && json_text(json, kinds[kind].customer) != NULL)
+		return false;
+	for (const char *const *other = kinds[kind].others; *other != NULL; other++)
+		if (json_text(json, *other) != NULL)
+			return false;
+	return true;
+}
+
 bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json,
 	struct arena *scratch)
 {
@@ -73,10 +94,8 @@ bool person_owns_record(const struct words *words, const struct record *record, 
 	customer = kinds[kind].customer != NULL ? json_text(json, kinds[kind].customer) : NULL;
 	if (customer != NULL)
 		return words_has(words, customer);
-	for (size_t i = 0; kinds[kind].others[i] != NULL; i++)
-		if (words_has(words, json_text(json, kinds[kind].others[i])))
-			return true;
-	return words_has(words, record->key);
+	return has_any(words, json, kinds[kind].others) || words_has(words, record->key) ||
+	       (names_nobody(kind, json) && has_any(words, json, kinds[kind].browsers));
 }
 
 int person_learn(struct words *words, const struct record *record, const cJSON *json)

@@ -13,11 +13,8 @@
 
 /* ---- beginning ---- */
 
-static int begin(struct engine *engine, struct job *job, struct error *error)
+int job_set_bounds(struct engine *engine, struct job *job, struct error *error)
 {
-	struct timer timer = {
-		.due = clock_now(), .shop = job->domain, .kind = "privacy", .key = job->key};
-
 	for (int table = 0; table < STORE_TABLES; table++) {
 		int64_t first;
 
@@ -25,7 +22,15 @@ static int begin(struct engine *engine, struct job *job, struct error *error)
 			    &job->last[table], error) != 0)
 			return -1;
 	}
-	if (timers_set(engine, &timer, error) != 0)
+	return 0;
+}
+
+static int begin(struct engine *engine, struct job *job, struct error *error)
+{
+	struct timer timer = {
+		.due = clock_now(), .shop = job->domain, .kind = "privacy", .key = job->key};
+
+	if (job_set_bounds(engine, job, error) != 0 || timers_set(engine, &timer, error) != 0)
 		return -1;
 	return job_write(engine, job, error);
 }
@@ -93,29 +98,60 @@ int privacy_begin(struct engine *engine, const struct delivery *delivery, const 
 	return result;
 }
 
-int privacy_forget(
-	struct engine *engine, const struct shop *shop, const char *customer, struct error *error)
+int job_of_operator(struct engine *engine, const char *domain, const char *customer,
+	struct arena *arena, struct job *job, struct error *error)
+{
+	*job = (struct job){.domain = domain,
+		.shop = config_shop(engine->config, domain),
+		.what = customer != NULL ? PRIVACY_FORGET_CUSTOMER : PRIVACY_FORGET_SHOP,
+		.key = customer != NULL ? customer : "*",
+		.customer = customer,
+		.words = {.arena = arena},
+		.users = {.arena = arena}};
+	if (customer != NULL &&
+		(words_add(&job->words, customer) < 0 || job_add_user(job, customer, NULL) != 0))
+		return error_set(error, "no memory");
+	return 0;
+}
+
+int privacy_erase(
+	struct engine *engine, const char *domain, const char *customer, struct error *error)
 {
 	struct arena *arena = arena_create(4096);
-	struct job job = {.domain = shop->domain,
-		.shop = shop,
-		.what = PRIVACY_FORGET_CUSTOMER,
-		.key = customer,
-		.customer = customer,
-		.words = {.arena = arena}};
+	struct job job;
 	int result;
 
 	if (arena == NULL)
 		return error_set(error, "no memory");
-	if (words_add(&job.words, customer) < 0 || job_add_user(&job, customer, NULL) != 0)
-		result = error_set(error, "no memory");
-	else
+	result = job_of_operator(engine, domain, customer, arena, &job, error);
+	if (result == 0)
 		result = begin(engine, &job, error);
 	arena_destroy(arena);
 	return result;
 }
 
 /* ---- ending ---- */
+
+/* What a destination answered may name the person; the sender has a copy of it. */
+static void wipe_excerpts(struct engine *engine)
+{
+	struct counters *counters = &engine->counters;
+
+	for (size_t i = 0; i < counters->destination_count; i++) {
+		if (!engine_wipe_excerpt(&counters->destinations[i]))
+			continue;
+		counters->destination_marks[i].changed = true;
+		counters->destination_marks[i].removed = true;
+	}
+}
+
+static void log_not_asked(const struct job *job)
+{
+	log_line(LOG_WARNING, "Segment not asked to delete users", LOG_STRING("shop", job->domain),
+		LOG_STRING("customer", job->customer != NULL ? job->customer : "-"),
+		LOG_STRING("reason", "the shop is not in the configuration"),
+		LOG_STRING("action", "delete them at Segment by hand"));
+}
 
 static void log_end(const struct job *job)
 {
@@ -132,7 +168,7 @@ static void log_end(const struct job *job)
 		log_line(LOG_WARNING, "a customer asks for their data: this is held of them",
 			fields[0], fields[1], LOG_STRING("request", job->request), fields[2],
 			fields[3], fields[4], fields[5],
-			LOG_STRING("next", "answer within 30 days; `segrelay forget` removes it"));
+			LOG_STRING("next", "answer within 30 days; `segrelay erase` removes it"));
 	else if (job->what == PRIVACY_FORGET_SHOP)
 		log_line(LOG_INFO, "a shop is forgotten", fields[0], fields[2], fields[3],
 			fields[4], fields[5]);
@@ -143,16 +179,23 @@ static void log_end(const struct job *job)
 		log_line(LOG_WARNING, "a customer has more ids than are looked for at once",
 			fields[0], fields[1], LOG_NUMBER("ids", WORDS_MAX),
 			LOG_STRING("effect", "what names only the others is still there"),
-			LOG_STRING("next",
-				"run `segrelay forget` for the customer again until this "
-				"line comes no more"));
+			LOG_STRING("next", "run `segrelay erase` for the customer again until this "
+					   "line comes no more"));
 }
 
 static int end(struct engine *engine, const struct timer *timer, const struct job *job,
 	struct error *error)
 {
+	bool erases = job->what != PRIVACY_REPORT;
+
 	log_end(job);
-	engine->scrub |= job->what != PRIVACY_REPORT; /* another job may have ended in this turn */
+	if (erases && job->shop == NULL)
+		log_not_asked(job);
+	if (erases)
+		wipe_excerpts(engine);
+	engine->scrub |= erases; /* another job may have ended in this turn */
+	if (erases && store_drop_lost_timers(engine->store, job->domain, error) != 0)
+		return -1;
 	if (store_drop_timer(engine->store, timer, error) != 0)
 		return -1;
 	return store_drop_record(engine->store, timer->shop, timer->kind, timer->key, error);

@@ -89,6 +89,12 @@ static const char *keep(struct found *found, const char *text)
 	return copy;
 }
 
+/* Whether it only counts. */
+static bool only_counts(const struct job *job)
+{
+	return job->is_preview || job->what == PRIVACY_REPORT;
+}
+
 static bool is_of_all(const struct job *job)
 {
 	return job->what == PRIVACY_FORGET_SHOP;
@@ -106,6 +112,18 @@ static void learn(struct found *found, const struct record *record, const cJSON 
 		added = -1;
 	found->failed |= added < 0;
 	job->has_learnt |= added > 0;
+}
+
+/* Records come sorted by kind. */
+static void count_kind(struct job *job)
+{
+	struct kind_count *last = job->kind_count > 0 ? &job->kinds[job->kind_count - 1] : NULL;
+
+	if (last == NULL || (strcmp(last->kind, job->kind) != 0 && job->kind_count < JOB_KINDS)) {
+		last = &job->kinds[job->kind_count++];
+		last->kind = job->kind;
+	}
+	last->count++;
 }
 
 static int visit_record(void *context, const struct record *record)
@@ -126,6 +144,8 @@ static int visit_record(void *context, const struct record *record)
 	if (job->phase == JOB_LEARN) {
 		learn(found, record, json);
 	} else {
+		if (job->is_preview && job->kind != NULL)
+			count_kind(job);
 		found->kinds[found->count] = job->kind;
 		found->keys[found->count++] = job->at;
 	}
@@ -145,7 +165,7 @@ static int drop_record(struct found *found, size_t i, struct error *error)
 
 static int drop_records(struct found *found, struct error *error)
 {
-	for (size_t i = 0; i < found->count && found->job->what != PRIVACY_REPORT; i++)
+	for (size_t i = 0; i < found->count && !only_counts(found->job); i++)
 		if (drop_record(found, i, error) != 0)
 			return -1;
 	return 0;
@@ -156,7 +176,7 @@ static int ask_segment(struct found *found, struct error *error)
 {
 	struct job *job = found->job;
 
-	if (job->what != PRIVACY_REPORT && job->shop != NULL &&
+	if (!only_counts(job) && job->shop != NULL &&
 		deletions_queue(found->engine, job->shop, &job->users, error) != 0)
 		return -1;
 	job->users.count = 0;
@@ -261,7 +281,7 @@ static int drop_rows(struct found *found, struct error *error)
 {
 	const struct job *job = found->job;
 
-	for (size_t i = 0; i < found->count && job->what != PRIVACY_REPORT; i++) {
+	for (size_t i = 0; i < found->count && !only_counts(job); i++) {
 		int result = job->phase == JOB_MESSAGES ? drop_message(found, i, error)
 			     : job->phase == JOB_DEAD   ? drop_letter(found, i, error)
 							: drop_delivery(found, i, error);

@@ -31,27 +31,45 @@ static void write_numbers(struct text *json, const char *key, const int64_t *num
 	text_put(json, "]");
 }
 
+static void write_kinds(struct text *json, const struct job *job)
+{
+	json_add_key(json, "kinds");
+	text_put(json, "{");
+	for (size_t i = 0; i < job->kind_count; i++)
+		json_add_number(json, job->kinds[i].kind, job->kinds[i].count);
+	text_put(json, "}");
+}
+
+int job_print(const struct job *job, struct text *json)
+{
+	text_put(json, "{");
+	json_add_number(json, "what", job->what);
+	json_add_member(json, "customer", job->customer);
+	json_add_member(json, "request", job->request);
+	json_add_number(json, "phase", job->phase);
+	json_add_number(json, "round", job->round);
+	json_add_flag(json, "has_learnt", job->has_learnt);
+	json_add_member(json, "kind", job->kind);
+	json_add_member(json, "at", job->at);
+	json_add_number(json, "row", job->row);
+	write_numbers(json, "last", job->last, STORE_TABLES);
+	write_numbers(json, "counts", job->counts, JOB_END);
+	if (job->is_preview) {
+		json_add_flag(json, "preview", true);
+		write_kinds(json, job);
+	}
+	write_words(json, "words", &job->words);
+	write_words(json, "users", &job->users);
+	text_put(json, "}");
+	return json->failed ? -1 : 0;
+}
+
 int job_write(struct engine *engine, const struct job *job, struct error *error)
 {
 	struct text json = {0};
 	int result;
 
-	text_put(&json, "{");
-	json_add_number(&json, "what", job->what);
-	json_add_member(&json, "customer", job->customer);
-	json_add_member(&json, "request", job->request);
-	json_add_number(&json, "phase", job->phase);
-	json_add_number(&json, "round", job->round);
-	json_add_flag(&json, "has_learnt", job->has_learnt);
-	json_add_member(&json, "kind", job->kind);
-	json_add_member(&json, "at", job->at);
-	json_add_number(&json, "row", job->row);
-	write_numbers(&json, "last", job->last, STORE_TABLES);
-	write_numbers(&json, "counts", job->counts, JOB_END);
-	write_words(&json, "words", &job->words);
-	write_words(&json, "users", &job->users);
-	text_put(&json, "}");
-	if (json.failed)
+	if (job_print(job, &json) != 0)
 		result = error_set(error, "no memory");
 	else
 		result = store_put_record(engine->store, job->domain, "privacy", job->key,
@@ -90,14 +108,69 @@ static int read_words(
 	return 0;
 }
 
-/* A bit of the disk's has flipped: that must not stop everything else. */
-static int report_unreadable(const struct job *job, const char *text)
+/* That must not stop everything else. */
+static void report_unreadable(const struct job *job)
 {
-	if (text != NULL)
-		log_line(LOG_ERROR, "what was to be forgotten, or told of, cannot be read any more",
-			LOG_STRING("shop", job->domain), LOG_STRING("customer", job->key),
-			LOG_STRING("effect", "it is not done"),
-			LOG_STRING("next", "do it by `segrelay forget --shop SHOP --customer ID`"));
+	log_line(LOG_ERROR, "what was to be forgotten, or told of, cannot be read any more",
+		LOG_STRING("shop", job->domain), LOG_STRING("customer", job->key),
+		LOG_STRING("effect", "it is not done"),
+		LOG_STRING("next", "do it by `segrelay erase --shop SHOP --customer ID`"));
+}
+
+static void read_kinds(const cJSON *json, struct job *job)
+{
+	const cJSON *kind;
+
+	cJSON_ArrayForEach (kind, json_at(json, "kinds")) {
+		if (job->kind_count == JOB_KINDS)
+			return;
+		job->kinds[job->kind_count++] =
+			(struct kind_count){kind->string, number_at(kind, ".")};
+	}
+}
+
+/* False for what is none, as where a bit of the disk's has flipped. */
+static bool read_members(const cJSON *json, struct job *job)
+{
+	int64_t what = number_at(json, "what");
+	int64_t phase = number_at(json, "phase");
+
+	if (what < PRIVACY_FORGET_CUSTOMER || what > PRIVACY_REPORT || phase < JOB_LEARN ||
+		phase >= JOB_END)
+		return false;
+	job->what = (enum privacy)what;
+	job->customer = json_text(json, "customer");
+	job->request = json_text(json, "request");
+	job->phase = (enum job_phase)phase;
+	job->round = (int)number_at(json, "round");
+	job->has_learnt = json_is_true(json, "has_learnt");
+	job->kind = json_text(json, "kind");
+	job->at = json_text(json, "at");
+	job->row = number_at(json, "row");
+	job->is_preview = json_is_true(json, "preview");
+	read_numbers(json_at(json, "last"), job->last, STORE_TABLES);
+	read_numbers(json_at(json, "counts"), job->counts, JOB_END);
+	read_kinds(json, job);
+	return true;
+}
+
+int job_parse(struct engine *engine, const struct timer *timer, const char *text,
+	struct arena *arena, struct job *job, struct error *error)
+{
+	const cJSON *json = json_parse(arena, text, strlen(text), error);
+
+	*job = (struct job){.domain = timer->shop,
+		.shop = config_shop(engine->config, timer->shop),
+		.key = timer->key,
+		.words = {.arena = arena},
+		.users = {.arena = arena}};
+	if (json == NULL && arena_failed(arena))
+		return error_set(error, "no memory");
+	if (json == NULL || !read_members(json, job))
+		return 1;
+	if (read_words(json_at(json, "words"), &job->words, words_add) != 0 ||
+		read_words(json_at(json, "users"), &job->users, words_append) != 0)
+		return error_set(error, "no memory");
 	return 0;
 }
 
@@ -105,34 +178,17 @@ int job_read(struct engine *engine, const struct timer *timer, struct arena *are
 	bool *found, struct error *error)
 {
 	const char *text = NULL;
-	const cJSON *json;
+	int result;
 
-	*job = (struct job){.domain = timer->shop,
-		.shop = config_shop(engine->config, timer->shop),
-		.key = timer->key,
-		.words = {.arena = arena},
-		.users = {.arena = arena}};
 	*found = false;
 	if (store_get_record(
 		    engine->store, timer->shop, timer->kind, timer->key, arena, &text, error) != 0)
 		return -1;
-	json = text != NULL ? json_parse(arena, text, strlen(text), error) : NULL;
-	if (json == NULL)
-		return text != NULL && arena_failed(arena) ? -1 : report_unreadable(job, text);
-	*found = true;
-	job->what = (enum privacy)number_at(json, "what");
-	job->customer = json_text(json, "customer");
-	job->request = json_text(json, "request");
-	job->phase = (enum job_phase)number_at(json, "phase");
-	job->round = (int)number_at(json, "round");
-	job->has_learnt = json_is_true(json, "has_learnt");
-	job->kind = json_text(json, "kind");
-	job->at = json_text(json, "at");
-	job->row = number_at(json, "row");
-	read_numbers(json_at(json, "last"), job->last, STORE_TABLES);
-	read_numbers(json_at(json, "counts"), job->counts, JOB_END);
-	if (read_words(json_at(json, "words"), &job->words, words_add) != 0 ||
-		read_words(json_at(json, "users"), &job->users, words_append) != 0)
-		return error_set(error, "no memory");
-	return 0;
+	if (text == NULL)
+		return 0;
+	result = job_parse(engine, timer, text, arena, job, error);
+	if (result == 1)
+		report_unreadable(job);
+	*found = result == 0;
+	return result < 0 ? -1 : 0;
 }

@@ -15,7 +15,7 @@
 enum {
 	CONNECTIONS = 32,
 	TIMEOUT_SECONDS = 10,
-	BODY_MAX = 1 << 20,
+	BODY_MAX = 8 << 20, /* the state of a preview (engine/operator.h) */
 	SEARCH_MAX = 256,
 	HOST_MAX = 256,
 };
@@ -228,6 +228,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	const char *method, const char *version, const char *part, size_t *part_length,
 	void **visit_of)
 {
+	const struct door *door = context;
 	struct visit *visit = *visit_of;
 
 	(void)version;
@@ -239,11 +240,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	if (*part_length > 0) {
 		if (visit->body.length + *part_length > BODY_MAX)
 			return MHD_NO;
-		text_add(&visit->body, part, *part_length);
+		if (door->is_socket) /* at the address nothing reads one */
+			text_add(&visit->body, part, *part_length);
 		*part_length = 0;
 		return MHD_YES;
 	}
-	route(context, connection, method, path, visit);
+	route(door, connection, method, path, visit);
 	return respond(connection, visit);
 }
 

@@ -88,6 +88,8 @@ static void begin_pause(struct target *target, const struct judgement *judgement
 	else
 		(void)snprintf(
 			target->pause.reason, sizeof(target->pause.reason), "%s", judgement->words);
+	if (target->stale) /* the answer may be to what was erased meanwhile */
+		(void)engine_wipe_excerpt(&target->pause);
 }
 
 /* Whoever reads the log must not think that it goes on when it does not for a long time. */

@@ -63,8 +63,10 @@ static void take_removed(struct sender *sender, struct note *note)
 	struct queued_note *removed = (struct queued_note *)note;
 	struct target *target = sender_target(sender, removed->name);
 
-	if (target != NULL)
+	if (target != NULL) {
 		target->stale = true;
+		(void)engine_wipe_excerpt(&target->pause);
+	}
 	free(removed);
 }
 

@@ -267,6 +267,7 @@ static const struct store_engine sqlite_engine = {
 	.scrub = sqlite_scrub,
 	.set_timer = sqlite_set_timer,
 	.drop_timer = sqlite_drop_timer,
+	.drop_lost_timers = sqlite_drop_lost_timers,
 	.due_timer = sqlite_due_timer,
 	.count_timers = sqlite_count_timers,
 	.topics = sqlite_topics,

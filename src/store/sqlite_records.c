@@ -51,6 +51,11 @@ int sqlite_drop_timer(struct store *store, const struct timer *timer, struct err
 		own(store), DROP_TIMER, error, "ttt", timer->shop, timer->kind, timer->key);
 }
 
+int sqlite_drop_lost_timers(struct store *store, const char *shop, struct error *error)
+{
+	return sqlite_do(own(store), DROP_LOST_TIMERS, error, "t", shop);
+}
+
 int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error)
 {

@@ -128,6 +128,9 @@ static const char *const sql[STATEMENTS] = {
 	[SET_TIMER] = "INSERT INTO timers (shop, kind, key, due) VALUES (?1, ?2, ?3, ?4)"
 		      " ON CONFLICT DO UPDATE SET due = excluded.due",
 	[DROP_TIMER] = "DELETE FROM timers WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+	[DROP_LOST_TIMERS] =
+		"DELETE FROM timers WHERE shop = ?1 AND NOT EXISTS (SELECT 1 FROM records r"
+		" WHERE r.shop = timers.shop AND r.kind = timers.kind AND r.key = timers.key)",
 	[DUE_TIMER] = "SELECT due, shop, kind, key FROM timers WHERE due = coalesce("
 		      "(SELECT max(due) FROM timers WHERE due > ?1),"
 		      " (SELECT min(due) FROM timers)) LIMIT 1",

@@ -202,6 +202,11 @@ bool store_is_due(int64_t due, int64_t now)
 	return due <= now || (due > now + STORE_TIMER_MOST && due != INT64_MAX);
 }
 
+int store_drop_lost_timers(struct store *store, const char *shop, struct error *error)
+{
+	return store->engine->drop_lost_timers(store, shop, error);
+}
+
 int store_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error)
 {

@@ -1,18 +1,24 @@
 """Forgetting: nothing is left of who is forgotten, and nothing is taken from anybody else."""
 
+import dataclasses
+import os
+import pty
+import re
 import sqlite3
+import subprocess
 import time
 
 import pytest
-from conftest import MAIN_KEY, OTHER_KEY
+from conftest import MAIN_KEY, OTHER_KEY, SEGRELAY
 from standin.segment import answer, is_order, poison
-from tools import recharge, recharge_signing
+from tools import recharge, recharge_signing, storefront
 from tools import shop as shops
 from tools.journeys import (
     cart, checkout, data_request, email_consent, product, purchasing_summary, redact, shop_redact,
     tags_changed, transaction, uninstalled)
 from tools.recharge import NEW, OLD, account_id_of
-from tools.shop import ALMA, BROWSER_ID, FJORD, NILS, SHIRT, customer, fulfilment, order, refund
+from tools.shop import (
+    ALMA, AURORA, BROWSER_ID, FJORD, NILS, SHIRT, customer, fulfilment, order, order_id_of, refund, tokens_of)
 from tools.subscriber import LIFE
 
 ASKED = "a customer asks for their data: this is held of them"
@@ -186,7 +192,7 @@ def test_more_ids_than_are_looked_for_are_named(make_relay):
     wait_until_forgotten(relay)
     assert relay.lines(said) == []
     assert relay.post("customers/redact", redact(orders=range(10, 20020))).status == 200
-    assert "segrelay forget" in relay.said(said)[0]["next"]
+    assert "segrelay erase" in relay.said(said)[0]["next"]
 
 
 def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):
@@ -243,19 +249,43 @@ def test_an_uninstalled_app_is_named(relay, segment):
     segment.always(None)
 
 
+def erase(relay, *words, shop=AURORA, status=0, stdin=None):
+    return relay.run("erase", "--shop", shop.domain, *words, status=status, stdin=stdin)
+
+
+def of_alma(*words):
+    return ["--customer", str(ALMA.id), *words]
+
+
+def counted(stdout):
+    """The table of what would be removed."""
+    rows = [line.rsplit(maxsplit=1) for line in stdout.splitlines() if re.search(r"\S  +\d+$", line)]
+    return {name.strip(): int(number) for name, number in rows}
+
+
+def without_shop(relay, shop=AURORA):
+    """Takes a shop out of the configuration."""
+    text = relay.config.read_text(encoding="utf-8")
+    relay.config.write_text(re.sub(rf'shop "{re.escape(shop.domain)}" {{.*?\n}}\n', "", text, flags=re.S),
+                            encoding="utf-8")
+    assert shop.domain not in relay.config.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("running", [True, False])
 def test_the_verb(relay, segment, running):
     segment.always(None)
     relay.wait(lambda: waits(relay) == 0)
     if not running:
         relay.stop()
-    said = relay.run("forget", "--shop", shops.AURORA.domain, "--customer", str(ALMA.id))
-    assert "is forgotten" in said.stdout
-    said = relay.run("forget", "--shop", "nobody.myshopify.com", "--customer", "1", status=1)
-    assert '"nobody.myshopify.com" is not in ' in said.stderr
-    for no_id in ("x", "", ALMA.email, "1" * 21):
-        said = relay.run("forget", "--shop", shops.AURORA.domain, "--customer", no_id, status=2)
+    said = erase(relay, *of_alma("--yes"))
+    assert f"customer {ALMA.id} of {shops.AURORA.domain} is erased" in said.stdout
+    assert "Segment was not asked" not in said.stdout
+    for no_id in ("x", "", ALMA.email, "1" * 21, "-1"):
+        said = erase(relay, "--customer", no_id, "--yes", status=2)
         assert "--customer must be" in said.stderr
+    for no_shop in ("", "a shop", "https://x.myshopify.com"):
+        said = relay.run("erase", "--shop", no_shop, "--yes", status=2)
+        assert "needs --shop" in said.stderr
     if running:
         relay.wait(lambda: segment.deletions)
         relay.stop()
@@ -265,6 +295,203 @@ def test_the_verb(relay, segment, running):
     relay.start()
     relay.wait(lambda: segment.deletions)
     relay.wait(lambda: waits(relay, "main (deletions)") == 0)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_dry_run_shows_how_much_and_removes_nothing(relay, segment, running):
+    if not running:
+        relay.stop()
+    before = found(relay.directory, OF_ALMA)
+    shown = erase(relay, *of_alma("--dry-run")).stdout
+    counts = counted(shown)
+    assert counts["record: order"] == 2 and counts["record: customer"] == 1 and counts["record: link"] >= 1
+    assert counts["webhooks"] >= 10 and counts["dead letters"] >= 1 and counts["queued messages"] > 0
+    assert [word for word in OF_ALMA if word in shown] == [str(ALMA.id)]  # which was given
+    assert counted(erase(relay, *of_alma("--dry-run", "--yes")).stdout) == counts
+    of_shop = counted(erase(relay, "--dry-run").stdout)
+    assert of_shop["record: customer"] == 2 and of_shop["webhooks"] > counts["webhooks"] + 9
+    assert "Nothing is stored" in erase(relay, "--customer", "77", "--dry-run").stdout
+    assert found(relay.directory, OF_ALMA) == before
+    assert segment.deletions == []
+    if not running:
+        relay.start()
+    assert relay.lines("a customer is forgotten") == relay.lines("a shop is forgotten") == []
+    assert erase(relay, *of_alma("--yes")).stdout.startswith(shown)
+    log = relay.said("a customer is forgotten")[0]
+    assert int(log["records"]) == sum(count for kind, count in counts.items() if kind.startswith("record"))
+    assert int(log["deliveries"]) == counts["webhooks"] and int(log["dead_letters"]) == counts["dead letters"]
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+
+
+def on_a_terminal(relay, answer, *words):
+    """Runs the verb with a terminal as its standard input."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, answer.encode())
+        return subprocess.run([SEGRELAY, "erase", *words, "--config", relay.config], stdin=theirs,
+                              capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_it_asks_on_a_terminal_and_nowhere_else(relay, segment):
+    relay.stop()
+    before = found(relay.directory, OF_ALMA)
+    for stdin in ("", "yes\n"):
+        said = erase(relay, *of_alma(), status=1, stdin=stdin)
+        assert "needs --yes where nobody can be asked" in said.stderr and said.stdout == ""
+    words = ["--shop", shops.AURORA.domain, *of_alma()]
+    for refusal in ("no\n", "\n", "y\n", "YES\n", "yes please\n", "\x04"):
+        done = on_a_terminal(relay, refusal, *words)
+        assert done.returncode == 1 and "nothing was erased" in done.stderr
+        assert "record: order" in done.stdout and "for good? (yes/no)" in done.stdout
+    assert found(relay.directory, OF_ALMA) == before
+    done = on_a_terminal(relay, "yes\n", *words)
+    assert done.returncode == 0 and "is erased" in done.stdout
+    assert found(relay.directory, OF_ALMA[:4]) == []
+    segment.always(None)
+    relay.start()
+    relay.wait(lambda: segment.deletions and waits(relay) == waits(relay, "main (deletions)") == 0)
+
+
+def test_the_old_verb_is_gone(relay, segment):
+    segment.always(None)
+    done = subprocess.run([SEGRELAY, "forget", "--help"], capture_output=True, text=True, timeout=40, check=False)
+    assert done.returncode == 2 and "there is no verb" in done.stderr
+
+
+# ---- what is no longer in the configuration ----
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_shop_that_is_no_longer_configured_is_erased(relay, segment, running):
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+    assert relay.post("orders/create", order(2001, shop=FJORD, person=NILS), shop=FJORD).status == 200
+    relay.stop()
+    without_shop(relay)
+    relay.start()
+    late = relay.post("shop/redact", shop_redact())
+    assert late.status in (401, 403, 404)  # nobody can verify it
+    if not running:
+        relay.stop()
+    shown = erase(relay, "--yes")
+    assert counted(shown.stdout)["record: customer"] == 2
+    assert f"the whole shop {shops.AURORA.domain} is erased" in shown.stdout
+    assert "Segment was not asked to delete users" in shown.stdout
+    wait_until_gone(relay, OF_ALMA[:5])
+    assert str(order(2001)["id"]) in found(relay.directory, [str(order(2001)["id"])])
+    said = erase(relay, "--yes", status=1)
+    assert f'"{shops.AURORA.domain}" is not in ' in said.stderr and "nothing is stored of it" in said.stderr
+    said = relay.run("erase", "--shop", "nobody.myshopify.com", "--customer", "1", "--yes", status=1)
+    assert '"nobody.myshopify.com" is not in ' in said.stderr
+    if not running:
+        relay.start()
+    assert relay.metric("segrelay_counters_balanced") == 1
+    assert segment.deletions == []
+
+
+def test_a_customer_of_a_shop_that_is_no_longer_configured_is_erased(relay, segment):
+    relay.stop()
+    without_shop(relay)
+    relay.start()
+    shown = erase(relay, *of_alma("--yes"), shop=dataclasses.replace(AURORA, domain=AURORA.domain.upper()))
+    assert counted(shown.stdout)["record: order"] == 2
+    wait_until_gone(relay, OF_ALMA)
+    assert found(relay.directory, OF_NILS) == OF_NILS
+    line = relay.said("Segment not asked to delete users")[0]
+    assert line["shop"] == AURORA.domain and line["customer"] == str(ALMA.id) and "by hand" in line["action"]
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+    assert [message for message in segment.told() if "5778367001003" in str(message)] == []
+
+
+def test_a_job_goes_on_when_its_shop_is_taken_out(relay, segment):
+    """The webhook came before that; the process was killed before the job ended."""
+    assert relay.post("customers/redact", redact(orders=(1001, 1003))).status == 200
+    relay.kill()
+    without_shop(relay)
+    relay.start()
+    relay.said("a customer is forgotten")
+    wait_until_gone(relay, OF_ALMA)
+    assert found(relay.directory, OF_NILS) == OF_NILS
+    segment.always(None)
+    relay.wait(lambda: waits(relay) == 0)
+
+
+def test_a_timer_that_has_outlived_its_record_goes_too(make_relay):
+    """Of a shop that is not configured it is put off for ever, and its key is a cart's token."""
+    relay = make_relay(shop_options='cart_settle = "60s"')
+    for number in (1001, 1002):
+        assert relay.post("carts/create", cart([SHIRT], number=number)).status == 200
+    assert relay.post("carts/create", cart([SHIRT], number=3, shop=FJORD), shop=FJORD).status == 200
+    assert relay.metric("segrelay_timers_waiting") == 3
+    relay.stop()
+    with sqlite3.connect(relay.directory / "segrelay.db") as store:
+        assert store.execute("DELETE FROM records WHERE kind = 'cart' AND key LIKE '%1001cart'").rowcount == 1
+    store.close()
+    without_shop(relay)
+    relay.start()
+    erase(relay, "--yes")
+    assert relay.metric("segrelay_timers_waiting") == 1
+    wait_until_gone(relay, ["5778367001001cart", "5778367001002cart"])
+
+
+# ---- what else names a person ----
+
+def test_what_a_browser_did_under_other_carts_is_erased(make_relay, segment):
+    """The links name nobody, but the browser is hers. Those that name somebody else stay."""
+    from test_storefront import GENERAL, SHOP, collect  # noqa: PLC0415
+    relay = make_relay(options=GENERAL, shop_options=SHOP)
+    browser, others = "0b9f6c1e-1111-4c52-9a39-9c3d3f7a0001", "0b9f6c1e-2222-4c52-9a39-9c3d3f7a0002"
+    for number in (1001, 1005, 1006, 1007):
+        hint = storefront.posted(number=number, browser_id=others if number == 1007 else browser)
+        assert collect(relay, hint).status == 204
+    assert relay.post("orders/create", order(1001, browser_id=browser)).status == 200
+    assert relay.post("orders/create", order(1006, person=NILS, browser_id=browser)).status == 200
+    tokens = {number: tokens_of(order_id_of(number))[0] for number in (1001, 1005, 1006, 1007)}
+
+    def links():
+        store = sqlite3.connect(f"file:{relay.database}?mode=ro", uri=True)
+        try:
+            keys = {key for (key,) in store.execute("SELECT key FROM records WHERE kind = 'link'")}
+        finally:
+            store.close()
+        return {number for number, token in tokens.items() if token in keys}
+
+    relay.wait(lambda: waits(relay) == 0)
+    relay.stop()
+    assert links() == {1001, 1005, 1006, 1007}
+    relay.start()
+    assert relay.post("customers/redact", redact()).status == 200
+    wait_until_forgotten(relay)
+    wait_until_gone(relay, [tokens[1001], tokens[1005], ALMA.email])
+    relay.stop()
+    assert links() == {1006, 1007}
+    assert found(relay.directory, [NILS.email, others]) == [NILS.email, others]
+
+
+def test_what_a_destination_answered_is_erased(make_relay, segment):
+    """Segment may quote a message; the status shows the excerpt, and the store keeps it."""
+    quoted = f'{{"message": "cannot take {ALMA.email}, Larkspur Lane"}}'.encode()
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, ""), "other": (OTHER_KEY, segment.url, "")})
+    segment.always(answer(503, quoted, retry_after=600))
+    assert relay.post("orders/create", order(1001)).status == 200
+    relay.wait(lambda: all("Larkspur" in state(relay, name).get("reason", "") for name in ("main", "other")))
+    relay.stop()
+    assert found(relay.directory, [ALMA.email, "Larkspur Lane"]) == [ALMA.email, "Larkspur Lane"]
+    relay.log_path.write_text("")  # the answer is logged, too: the stand-in's quote is no relay's
+    relay.start()
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.said("a customer is forgotten")
+    for name in ("main", "other"):
+        assert state(relay, name)["reason"] == "503 (the answer was removed by an erasure)"
+        assert state(relay, name)["failures"] > 0
+    wait_until_gone(relay, [ALMA.email, "Larkspur"])
+    relay.restart()
+    assert "paused until" in relay.run("status").stdout
+    segment.always(None)
 
 
 def test_deletions_of_one_source(make_relay, segment):
@@ -313,7 +540,7 @@ def test_a_subscriber_is_forgotten_for_good(make_relay, segment, by_verb):
             "id": 5, "customer_id": account_id_of(ALMA), "first_name": version, "last_name": "Thorne"}})])
     assert found(relay.directory, OF_SUBSCRIBER) == OF_SUBSCRIBER
     if by_verb:
-        relay.run("forget", "--shop", shops.AURORA.domain, "--customer", str(ALMA.id))
+        relay.run("erase", "--shop", shops.AURORA.domain, "--customer", str(ALMA.id), "--yes")
     else:
         assert relay.post("customers/redact", redact()).status == 200
     wait_until_forgotten(relay)

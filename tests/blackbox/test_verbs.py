@@ -15,7 +15,7 @@ from tools import shop as shops
 from tools.shop import AURORA, order
 
 DEFAULT_PATH = "/etc/segrelay/segrelay.conf"
-VERBS = ["serve", "check", "map", "post", "status", "dead", "forget", "webhooks"]
+VERBS = ["serve", "check", "map", "post", "status", "dead", "erase", "webhooks"]
 
 
 def run(*words):
@@ -39,7 +39,7 @@ def test_words_that_are_wrong():
     assert done.returncode == 2 and "did you mean check?" in done.stderr
     for words in (["status", "--nothing"], ["map"], ["post", "x"], ["dead", "show", "x"],
                   ["dead", "frob"], ["webhooks", "recharge", "frob"], ["webhooks", "shopify", "list"],
-                  ["check", "x"], ["map", "--shop"], ["serve", "--config"]):
+                  ["check", "x"], ["erase"], ["erase", "--customer", "1"], ["erase", "x", "--shop", "a"], ["map", "--shop"], ["serve", "--config"]):
         done = run(*words)
         assert done.returncode == 2, words
         assert done.stderr.startswith("segrelay: ") and "usage: segrelay" in done.stderr

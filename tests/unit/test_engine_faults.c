@@ -219,6 +219,7 @@ FAULTY(set_timer, (struct store *store, const struct timer *timer, struct error 
 	error)
 FAULTY(drop_timer, (struct store *store, const struct timer *timer, struct error *error), timer,
 	error)
+FAULTY(drop_lost_timers, (struct store *store, const char *shop, struct error *error), shop, error)
 FAULTY(due_timer, (struct store *store, int64_t now, struct arena *arena, struct timer *timer,
 	bool *found, int64_t *next, struct error *error), now, arena, timer, found, next, error)
 FAULTY(count_timers, (struct store *store, int64_t *count, struct error *error), count, error)
@@ -251,8 +252,8 @@ static const struct store_engine faulty_engine = {CALL(close), CALL(reopen), CAL
 	CALL(bury_delivery), CALL(each_dead), CALL(get_dead), CALL(revive), CALL(drop_dead),
 	CALL(get_record), CALL(put_record), CALL(drop_record), CALL(each_record), CALL(row_range),
 	CALL(each_row), CALL(drop_row), CALL(scrub), CALL(set_timer), CALL(drop_timer),
-	CALL(due_timer), CALL(count_timers), CALL(topics), CALL(save_topic), CALL(destinations),
-	CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early),
+	CALL(drop_lost_timers), CALL(due_timer), CALL(count_timers), CALL(topics), CALL(save_topic),
+	CALL(destinations), CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early),
 	CALL(is_nearly_full), CALL(tidy), CALL(size)};
 
 static struct store *make_faulty(struct store *inner_store)
@@ -512,6 +513,9 @@ static void live(struct day *day)
 	run_timers(day, noon() + 2 * MINUTE);
 	jump(HOUR); /* the sweep */
 	question(day, "GET", "/status", NULL);
+	question(day, "POST", "/erase/preview", "{\"shop\":\"aurora.myshopify.com\"}");
+	question(day, "POST", "/erase", "{\"shop\":\"gone.myshopify.com\",\"customer\":\"9\"}");
+	run_timers(day, noon() + 2 * HOUR);
 }
 
 /* ---- what is there at night ---- */

@@ -198,6 +198,35 @@ static void records_lead_from_one_to_the_next(void **state)
 		given->arena));
 }
 
+/* What a browser did under another cart, unless somebody else is named there. */
+static void a_browser_leads_to_its_other_carts(void **state)
+{
+	static const struct record link = {"link", "cart-token-7", NULL};
+	static const char *const of_nobody[] = {"{\"anonymous_id\":\"browser-0001\"}",
+		"{\"browser\":{\"anonymous_id\":\"browser-0001\"}}",
+		"{\"anonymous_id\":\"browser-0001\",\"made_up\":\"x-1\"}"};
+	static const char *const of_others[] = {
+		"{\"anonymous_id\":\"browser-0001\",\"customer_id\":\"8\"}",
+		"{\"anonymous_id\":\"browser-0001\",\"email\":\"nils@example.com\"}",
+		"{\"anonymous_id\":\"browser-0001\",\"order\":\"5778367001009\"}",
+		"{\"browser\":{\"anonymous_id\":\"browser-0001\"},\"joined\":\"9\"}",
+		"{\"anonymous_id\":\"browser-0002\"}", "{}"};
+	struct given *given = *state;
+	const struct words *words = &given->words;
+
+	for (size_t i = 0; i < COUNT_OF(of_nobody); i++)
+		assert_true(
+			person_owns_record(words, &link, json(given, of_nobody[i]), given->arena));
+	for (size_t i = 0; i < COUNT_OF(of_others); i++)
+		assert_false(
+			person_owns_record(words, &link, json(given, of_others[i]), given->arena));
+	assert_true(person_owns_record(words, &link,
+		json(given, "{\"anonymous_id\":\"b-3\",\"joined\":\"7106345812043\"}"),
+		given->arena));
+	assert_false(person_owns_record(words, &(struct record){"order", "1", NULL},
+		json(given, of_nobody[0]), given->arena));
+}
+
 /* A subscriber: Shopify's id leads to ReCharge's, and that to all that ReCharge told. */
 static void records_of_recharge_lead_from_one_to_the_next(void **state)
 {
@@ -303,6 +332,7 @@ static void what_is_no_json_is_searched_as_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_browser_leads_to_its_other_carts),
 		TEST(words_are_found_as_a_whole_in_any_case),
 		TEST(many_words_are_all_found),
 		TEST(words_are_found_in_any_text),

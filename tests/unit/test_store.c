@@ -547,6 +547,27 @@ static void a_timer_too_far_ahead_is_due(void **state)
 	commit(given);
 }
 
+static void lost_timers_are_those_without_a_record(void **state)
+{
+	struct given *given = *state;
+	const struct timer timers[] = {{100, "a", "cart", "kept"}, {100, "a", "cart", "lost"},
+		{100, "a", "wait", "kept"}, {100, "b", "cart", "lost"}};
+	int64_t count;
+
+	begin(given);
+	for (size_t i = 0; i < COUNT_OF(timers); i++)
+		assert_int_equal(store_set_timer(given->store, &timers[i], &given->error), 0);
+	assert_int_equal(
+		store_put_record(given->store, "a", "cart", "kept", "{}", 1000, &given->error), 0);
+	assert_int_equal(store_drop_lost_timers(given->store, "a", &given->error), 0);
+	assert_int_equal(store_count_timers(given->store, &count, &given->error), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(store_drop_lost_timers(given->store, "b", &given->error), 0);
+	assert_int_equal(store_count_timers(given->store, &count, &given->error), 0);
+	assert_int_equal(count, 1);
+	commit(given);
+}
+
 /* ---- counters ---- */
 
 static void counters_survive(void **state)
@@ -846,6 +867,7 @@ int main(void)
 		STORE_TEST(the_next_row_is_found_behind_a_gap),
 		STORE_TEST(timers_come_due_in_order),
 		STORE_TEST(a_timer_too_far_ahead_is_due),
+		STORE_TEST(lost_timers_are_those_without_a_record),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
 		STORE_TEST(room_is_checked_against_both_limits),

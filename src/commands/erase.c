@@ -1,0 +1,235 @@
+/* erase: removes a customer or a shop from the store, for good. */
+#include "commands/commands.h"
+#include "commands/common.h"
+#include "commands/table.h"
+
+#include "config/values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"usage: segrelay erase --shop SHOP [--customer ID] [--dry-run] [--yes] [--config FILE]\n"
+	"\n"
+	"Removes everything that is stored of a customer, or of a whole shop: records, webhooks,\n"
+	"queued messages and dead letters. Shows how much that is, and asks first. The shop need\n"
+	"not be in the configuration any more. Segment is asked to delete the users where a\n"
+	"destination of the shop has a token of the Public API. Shopify's customers/redact and\n"
+	"shop/redact do the same.\n"
+	"\n"
+	"  --shop SHOP      the shop's domain\n"
+	"  --customer ID    Shopify's id of the customer; without it the whole shop is erased\n"
+	"  --dry-run        shows how much would be removed, and removes nothing\n"
+	"  --yes            does not ask\n"
+	"  --config FILE    the configuration (" CONFIG_DEFAULT_PATH ")\n"
+	"\n"
+	"example:\n"
+	"  segrelay erase --shop my-store.myshopify.com --customer 7106345812043 --dry-run\n";
+
+enum { CUSTOMER_MAX = 20 };
+
+struct erase {
+	const struct config *config;
+	const char *shop;
+	const char *customer; /* NULL for the whole shop */
+	bool dry_run;
+	bool yes;
+};
+
+/* Shopify's ids are numbers; what else is given may be personal, and is not repeated. */
+static bool is_customer(const char *id)
+{
+	size_t length = strlen(id);
+
+	return length > 0 && length <= CUSTOMER_MAX && strspn(id, "0123456789") == length;
+}
+
+/* ---- asking the daemon, or the store ---- */
+
+/* `state` is that of a preview that goes on, NULL for none. NULL after an error was printed. */
+static const cJSON *ask(
+	const struct erase *erase, const char *path, const char *state, struct arena *arena)
+{
+	struct text body = {0};
+	struct text answer = {0};
+	const cJSON *json;
+
+	text_put(&body, "{");
+	json_add_member(&body, "shop", erase->shop);
+	json_add_member(&body, "customer", erase->customer);
+	json_add_member(&body, "state", state);
+	text_put(&body, "}");
+	json = ask_for_json(erase->config, "POST", path, text_string(&body), arena, &answer);
+	text_free(&answer);
+	text_free(&body);
+	return json;
+}
+
+/* ---- showing ---- */
+
+static const char *subject(const struct erase *erase, char *text, size_t size)
+{
+	if (erase->customer != NULL)
+		(void)snprintf(text, size, "customer %s of %s", erase->customer, erase->shop);
+	else
+		(void)snprintf(text, size, "the whole shop %s", erase->shop);
+	return text;
+}
+
+/* Adds a row unless the number is 0; the number. */
+static int64_t add_row(struct table *table, const char *what, const char *number)
+{
+	int64_t count = number != NULL ? strtoll(number, NULL, 10) : 0;
+
+	if (count > 0) {
+		table_add(table, what);
+		table_add_number(table, number);
+	}
+	return count;
+}
+
+/* How much there is to erase: each kind of record, then the rest. The sum. */
+static int64_t print_counts(const struct erase *erase, const cJSON *counts)
+{
+	struct table table = {.columns = 2};
+	const cJSON *kind;
+	int64_t sum = 0;
+	char of[300];
+
+	table_add(&table, "KIND");
+	table_add(&table, "COUNT");
+	cJSON_ArrayForEach (kind, json_at(counts, "records")) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "record: %s", kind->string);
+		sum += add_row(&table, name, json_text(kind, "."));
+	}
+	sum += add_row(&table, "webhooks", json_text(counts, "deliveries"));
+	sum += add_row(&table, "queued messages", json_text(counts, "messages"));
+	sum += add_row(&table, "dead letters", json_text(counts, "dead"));
+	if (sum > 0) {
+		(void)printf("Stored of %s:\n", subject(erase, of, sizeof(of)));
+		table_print(&table);
+	} else {
+		(void)printf("Nothing is stored of %s.\n", subject(erase, of, sizeof(of)));
+	}
+	text_free(&table.cells);
+	return sum;
+}
+
+/* Counts what there is, and shows it. 0 to go on, or -1 after an error was printed. */
+static int preview(const struct erase *erase)
+{
+	struct arena *arena = NULL;
+	char *state = NULL;
+	const cJSON *json;
+	int result = -1;
+
+	do {
+		const char *next;
+
+		arena_destroy(arena);
+		arena = arena_create(4096);
+		json = arena != NULL ? ask(erase, "/erase/preview", state, arena) : NULL;
+		free(state);
+		next = json_text(json, "state");
+		state = next != NULL ? strdup(next) : NULL;
+	} while (json != NULL && json_is_true(json, "running") && state != NULL);
+	free(state);
+	if (json != NULL && json_is_true(json, "running"))
+		(void)complain("no memory");
+	else if (json != NULL && print_counts(erase, json) == 0 &&
+		 !json_is_true(json, "configured"))
+		(void)complain("the shop \"%s\" is not in %s, and nothing is stored of it",
+			erase->shop, erase->config->path);
+	else if (json != NULL)
+		result = 0;
+	arena_destroy(arena);
+	return result;
+}
+
+/* ---- erasing ---- */
+
+static bool is_agreed(const struct erase *erase)
+{
+	char question[400];
+	char of[300];
+
+	(void)snprintf(question, sizeof(question), "Erase %s for good? (yes/no) ",
+		subject(erase, of, sizeof(of)));
+	return erase->yes || ask_yes(question);
+}
+
+/* 1 while it is running, 0 when it is done, -1 after an error was printed. */
+static int step(const struct erase *erase, const char *path)
+{
+	struct arena *arena = arena_create(4096);
+	const cJSON *json = arena != NULL ? ask(erase, path, NULL, arena) : NULL;
+	int running = json != NULL ? json_is_true(json, "running") : -1;
+
+	arena_destroy(arena);
+	return running;
+}
+
+static int carry_out(const struct erase *erase)
+{
+	int running = step(erase, "/erase");
+	char of[300];
+
+	while (running == 1)
+		running = step(erase, "/erase/step");
+	if (running != 0)
+		return EXIT_FAILED;
+	(void)printf("%s is erased\n", subject(erase, of, sizeof(of)));
+	if (config_shop(erase->config, erase->shop) == NULL)
+		(void)puts("Segment was not asked to delete users: the shop is not in the "
+			   "configuration. Delete them at Segment by hand.");
+	return EXIT_GOOD;
+}
+
+static int run(const struct erase *erase)
+{
+	if (!erase->dry_run && !erase->yes && !isatty(STDIN_FILENO))
+		return complain("erase needs --yes where nobody can be asked; --dry-run shows how "
+				"much it would remove");
+	if (preview(erase) != 0)
+		return EXIT_FAILED;
+	if (erase->dry_run)
+		return EXIT_GOOD;
+	return is_agreed(erase) ? carry_out(erase) : complain("nothing was erased");
+}
+
+int command_erase(int argc, char **argv)
+{
+	const char *path = NULL;
+	struct erase erase = {0};
+	const struct verb_option options[] = {
+		{.name = "config", .value = &path},
+		{.name = "shop", .value = &erase.shop},
+		{.name = "customer", .value = &erase.customer},
+		{.name = "dry-run", .flag = &erase.dry_run},
+		{.name = "yes", .flag = &erase.yes},
+		{0},
+	};
+	struct config *config;
+	int status;
+	int words = read_options(argc, argv, options, usage, &status);
+
+	if (words < 0)
+		return status;
+	if (words > 0)
+		return complain_usage(usage, "erase takes no \"%.40s\"", argv[0]);
+	if (erase.shop == NULL || !value_host(erase.shop))
+		return complain_usage(usage, "erase needs --shop with the shop's domain");
+	if (erase.customer != NULL && !is_customer(erase.customer))
+		return complain_usage(usage, "--customer must be Shopify's id, digits alone");
+	config = load_config(path);
+	if (config == NULL)
+		return EXIT_USAGE;
+	erase.config = config;
+	status = run(&erase);
+	config_release(config);
+	return status;
+}
