@@ -6,6 +6,7 @@
 #include "config/options.h"
 
 #include <confuse.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Mistakes of one reading, and what only its end can tell. */
@@ -16,7 +17,12 @@ struct checks {
 	struct text storefront;           /* where the first shop has one */
 	struct text limits;               /* where max_body or max_in_memory stands */
 	unsigned blocks[OPTION_SECTIONS]; /* of each kind, so far */
-	uint64_t lists[OPTION_SECTIONS];  /* a bit for each that the block has, by its row */
+	uint64_t given[OPTION_SECTIONS];  /* a bit for each option that the block has, by its row */
+	struct text begun;                /* of the file: an int for each block, where it begins */
+	struct strings names;             /* of the blocks so far: "shop NAME", */
+	struct strings lines;             /* and where each begins */
+	bool is_review;                   /* warnings of what is not safe are wanted */
+	struct strings open_files;        /* that others can read: a warning is there */
 };
 
 /* Forgets all but the report's owner, for reading again. */

@@ -142,6 +142,10 @@ struct config {
  * their files here. `report` may hold warnings after success, too. */
 int config_load(const char *path, struct config **config, struct text *report);
 
+/* The same, with warnings of what is not safe: addresses that others reach, secrets that can be
+ * guessed, files that others can read. For who starts the daemon, not for each verb. */
+int config_review(const char *path, struct config **config, struct text *report);
+
 /* A configuration of defaults with one shop and one destination "map" (write key "map"), for
  * `segrelay map` without a file. NULL when memory runs out. */
 struct config *config_defaults(const char *shop_domain);

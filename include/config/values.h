@@ -47,6 +47,10 @@ bool value_secret(const char *value);
 /* Whether a URL's host is this machine (127.0.0.0/8, ::1, localhost). */
 bool value_is_loopback(const char *url);
 
+/* Whether "host:port" is an address that machines outside of private networks may reach: a public
+ * one, or all addresses of this machine. A name is not looked up: false. */
+bool value_is_public_address(const char *address);
+
 /* Copies the host of "host…" or "[host]…" without brackets; what follows it, or NULL when it is no
  * host. */
 const char *value_split_host(const char *value, char *host, size_t size);

@@ -28,7 +28,7 @@ int command_check(int argc, char **argv)
 		return status;
 	if (words > 0)
 		return complain_usage(usage, "check takes no \"%s\"", argv[0]);
-	status = config_load(path, &config, &report) == 0 ? EXIT_GOOD : EXIT_USAGE;
+	status = config_review(path, &config, &report) == 0 ? EXIT_GOOD : EXIT_USAGE;
 	(void)fputs(text_string(&report), stderr);
 	text_free(&report);
 	if (config != NULL)

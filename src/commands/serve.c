@@ -89,7 +89,7 @@ static void reload(struct daemon *daemon)
 	/* The end of this ms: for systemd (Type=notify-reload) a time from before its signal, be it
 	 * by a few us, is that of another reload. */
 	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic() * 1000 + 999);
-	if (config_load(daemon->path, &config, &report) == 0) {
+	if (config_review(daemon->path, &config, &report) == 0) {
 		log_report(LOG_WARNING, "configuration", &report);
 		use_config(daemon, config);
 		log_line(LOG_INFO, "reloaded", LOG_STRING("config", daemon->path),
@@ -279,7 +279,7 @@ int command_serve(int argc, char **argv)
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	(void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
 	(void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold secrets and personal data */
-	status = config_load(daemon.path, &daemon.config, &report);
+	status = config_review(daemon.path, &daemon.config, &report);
 	if (daemon.config != NULL)
 		log_configure(daemon.config->log_level, daemon.config->log_format);
 	log_report(status == 0 ? LOG_WARNING : LOG_ERROR, "configuration", &report);

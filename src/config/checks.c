@@ -2,7 +2,11 @@
 #include "config/checks.h"
 
 #include "base/error.h"
+#include "config/blocks.h"
 #include "config/doubts.h"
+#include "config/nearest.h"
+#include "config/not_allowed.h"
+#include "config/review.h"
 #include "config/secrets.h"
 #include "config/source.h"
 #include "config/values.h"
@@ -19,6 +23,9 @@ void checks_free(struct checks *checks)
 	text_free(&checks->storefront);
 	strings_free(&checks->destinations);
 	strings_free(&checks->places);
+	strings_free(&checks->names);
+	strings_free(&checks->lines);
+	strings_free(&checks->open_files);
 }
 
 void checks_reset(struct checks *checks)
@@ -27,7 +34,7 @@ void checks_reset(struct checks *checks)
 	text_cut(checks->mistakes.report, 0);
 	checks_free(checks);
 	memset(checks->blocks, 0, sizeof(checks->blocks));
-	memset(checks->lists, 0, sizeof(checks->lists));
+	memset(checks->given, 0, sizeof(checks->given));
 }
 
 /* ---- a value ---- */
@@ -55,36 +62,8 @@ static void unset_variable(
 	say(checks, cfg, &text);
 }
 
-/* A secret that was written into the wrong place must not be shown, nor a password in a URL. */
-static bool may_be_shown(const struct option *option, const char *value)
-{
-	switch (option->kind) {
-	case OPTION_SECRET:
-	case OPTION_SECRETS:
-	case OPTION_FILE:
-	case OPTION_FILES:
-		return false;
-	default:
-		return strchr(value, '@') == NULL;
-	}
-}
-
-static void not_allowed(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
-{
-	struct text text = {0};
-
-	text_put(&text, option->name);
-	if (may_be_shown(option, value)) {
-		text_put(&text, " = ");
-		mistakes_quote(&text, value);
-	}
-	text_put(&text, " is not allowed: ");
-	option_allows(option, &text);
-	say(checks, cfg, &text);
-}
-
-static void check_file(struct checks *checks, const cfg_t *cfg, const char *path)
+static void check_file(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *path)
 {
 	struct error error;
 	char *secret = NULL;
@@ -92,6 +71,8 @@ static void check_file(struct checks *checks, const cfg_t *cfg, const char *path
 
 	if (secret_read(path, &secret, &readable_by_others, &error) != 0)
 		mistakes_add(&checks->mistakes, cfg, error.text);
+	else if (checks->is_review)
+		review_secret(&checks->mistakes, cfg, option, path, secret);
 	secret_free(secret);
 	if (readable_by_others) {
 		(void)error_set(&error, "%s can be read by others: chmod 600 it", path);
@@ -124,12 +105,14 @@ void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struc
 	const char *unset = source_unset_variable(value);
 
 	doubts_value(checks, cfg, opt, option, value);
+	if (checks->is_review && unset == NULL && option_accepts(option, value))
+		review_value(checks, cfg, option, value);
 	if (unset != NULL)
 		unset_variable(checks, cfg, option, unset);
 	else if (!option_accepts(option, value))
-		not_allowed(checks, cfg, option, value);
+		value_not_allowed(&checks->mistakes, cfg, option, value);
 	else if (option->kind == OPTION_FILE || option->kind == OPTION_FILES)
-		check_file(checks, cfg, value);
+		check_file(checks, cfg, option, value);
 	else if (strcmp(option->name, "destinations") == 0)
 		note_destination(checks, cfg, value);
 	else if (strcmp(option->name, "max_body") == 0 ||
@@ -229,43 +212,12 @@ static void check_shop(struct checks *checks, cfg_t *cfg)
 			"destinations = {} is not allowed: leave it out for all destinations");
 }
 
-/* The block that was just read: mostly the last, but libConfuse puts one in the place of an earlier
- * one of the same title. */
-static cfg_t *current_block(const cfg_t *cfg, cfg_opt_t *opt)
-{
-	for (unsigned i = cfg_opt_size(opt); i-- > 0;) {
-		cfg_t *block = cfg_opt_getnsec(opt, i);
-
-		if (block->line == cfg->line && strcmp(block->filename, cfg->filename) == 0)
-			return block;
-	}
-	return cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
-}
-
-static bool is_second(const struct checks *checks, cfg_opt_t *opt, const cfg_t *block)
-{
-	size_t section = option_section(block->name);
-	bool is_shop = strcmp(block->name, "shop") == 0;
-
-	if (cfg_opt_size(opt) == checks->blocks[section])
-		return true;
-	for (unsigned i = 0; is_shop && i < cfg_opt_size(opt); i++) {
-		cfg_t *other = cfg_opt_getnsec(opt, i);
-
-		if (other != block && strcasecmp(cfg_title(other), block->title) == 0)
-			return true;
-	}
-	return false;
-}
-
 void checks_block(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt)
 {
-	cfg_t *block = current_block(cfg, opt);
+	cfg_t *block = blocks_take(checks, cfg, opt);
 
-	if (is_second(checks, opt, block))
-		mistakes_add(&checks->mistakes, block, "there is one of this name already");
 	checks->blocks[option_section(block->name)] = cfg_opt_size(opt);
-	checks->lists[option_section(block->name)] = 0;
+	checks->given[option_section(block->name)] = 0;
 	if (strcmp(block->name, "destination") == 0)
 		check_destination(checks, block);
 	else
@@ -326,6 +278,19 @@ static void check_storefronts(struct checks *checks, cfg_t *cfg)
 	add_line(checks, text_string(&checks->storefront), &text);
 }
 
+static void suggest_destination(cfg_t *cfg, const char *name, struct text *text)
+{
+	struct nearest nearest = {.name = name};
+
+	for (unsigned i = 0; i < cfg_size(cfg, "destination"); i++)
+		nearest_try(&nearest, cfg_title(cfg_getnsec(cfg, "destination", i)));
+	if (nearest.known == NULL)
+		return;
+	text_put(text, ": did you mean ");
+	mistakes_quote(text, nearest.known);
+	text_put(text, "?");
+}
+
 void checks_whole(struct checks *checks, cfg_t *cfg, const char *path)
 {
 	struct text text = {0};
@@ -333,11 +298,15 @@ void checks_whole(struct checks *checks, cfg_t *cfg, const char *path)
 	check_addresses(checks, cfg, path);
 	check_limits(checks, cfg);
 	check_storefronts(checks, cfg);
+	if (checks->is_review)
+		review_limits(&checks->mistakes, written(cfg, "min_free"),
+			written(cfg, "max_in_memory"), path);
 	for (size_t i = 0; i < checks->destinations.count; i++) {
 		if (cfg_gettsec(cfg, "destination", checks->destinations.items[i]) != NULL)
 			continue;
 		text_put(&text, "there is no destination ");
 		mistakes_quote(&text, checks->destinations.items[i]);
+		suggest_destination(cfg, checks->destinations.items[i], &text);
 		add_line(checks, checks->places.items[i], &text);
 	}
 	for (size_t i = 1; i < OPTION_SECTIONS; i++) {

@@ -6,27 +6,31 @@
 #include <assert.h>
 #include <string.h>
 
-/* A list that is given again takes the place of the first one: of a secret, say, that is still in
- * use. "+=" adds to it. */
-static void check_list(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+/* What is given again takes the place of the first one: of a secret, say, that is still in use.
+ * "+=" adds to a list. */
+static void check_again(struct checks *checks, const cfg_t *cfg, const struct option *option)
 {
 	size_t section = option_section(cfg->name);
 	size_t row = (size_t)(option - option_sections[section].options);
 	struct error error;
 
 	assert(row < 64);
-	if ((checks->lists[section] >> row & 1) != 0) {
-		(void)error_set(&error,
-			"%s is given a second time: what was given before does not count",
-			option->name);
+	if ((checks->given[section] >> row & 1) != 0) {
+		(void)error_set(&error, "%s is set twice: the last value wins", option->name);
 		mistakes_warn(&checks->mistakes, cfg, error.text);
 	}
-	if (value[0] == '[') { /* to libConfuse a letter like others, and all that is in it */
-		(void)error_set(&error, "%s: a list stands in { }, not in [ ]", option->name);
-		mistakes_add(&checks->mistakes, cfg, error.text);
-	}
-	checks->lists[section] |= (uint64_t)1 << row;
+	checks->given[section] |= (uint64_t)1 << row;
+}
+
+static void check_list(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+{
+	struct error error;
+
+	if (value[0] != '[') /* to libConfuse a letter like others, and all that is in it */
+		return;
+	(void)error_set(&error, "%s: a list stands in { }, not in [ ]", option->name);
+	mistakes_add(&checks->mistakes, cfg, error.text);
 }
 
 /* Of a secret that is none nothing would be seen before all that comes is refused. Says no value:
@@ -59,6 +63,8 @@ static bool is_seen_from_here(const char *store)
 void doubts_value(struct checks *checks, const cfg_t *cfg, cfg_opt_t *opt,
 	const struct option *option, const char *value)
 {
+	if (cfg_opt_size(opt) == 1) /* the first of a list, or the one value */
+		check_again(checks, cfg, option);
 	if (option_is_list(option) && cfg_opt_size(opt) == 1)
 		check_list(checks, cfg, option, value);
 	if (option->kind == OPTION_SECRET || option->kind == OPTION_SECRETS)

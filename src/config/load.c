@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "config/checks.h"
+#include "config/review.h"
 #include "config/source.h"
 #include "config/unknown.h"
 
@@ -161,21 +162,27 @@ static int read_file(cfg_t *cfg, const char *path)
 {
 	char *outer = cfg->filename;
 	int outer_line = cfg->line;
+	struct text outer_blocks = loading->checks.begun;
 	struct error error;
+	struct text blocks = {0};
 	int line;
-	FILE *file = source_open(path, &line, &error);
+	FILE *file = source_open(path, &line, &blocks, &error);
 	int result;
 
 	if (file == NULL) {
+		text_free(&blocks);
 		cannot_open(cfg, path, line, error.text);
 		return 0; /* the mistakes of what stands after it show, too */
 	}
 	cfg->filename = strdup(path);
+	loading->checks.begun = blocks;
 	result = cfg_parse_fp(cfg, file) == CFG_SUCCESS ? 0 : -1;
 	(void)fclose(file);
 	free(cfg->filename);
 	cfg->filename = outer;
 	cfg->line = outer_line;
+	text_free(&loading->checks.begun);
+	loading->checks.begun = outer_blocks;
 	return result;
 }
 
@@ -269,11 +276,13 @@ static struct config *load(struct loader *loader, const char *path)
 		checks_whole(&loader->checks, cfg, path);
 	if (loader->checks.mistakes.count == 0)
 		config = config_make(cfg, path, loader->checks.mistakes.report);
+	if (config != NULL && loader->checks.is_review)
+		review_config(config, cfg, &loader->checks.mistakes);
 	(void)cfg_free(cfg);
 	return config;
 }
 
-int config_load(const char *path, struct config **config, struct text *report)
+static int load_with(const char *path, bool is_review, struct config **config, struct text *report)
 {
 	struct loader *loader = calloc(1, sizeof(*loader));
 
@@ -283,6 +292,7 @@ int config_load(const char *path, struct config **config, struct text *report)
 		return -1;
 	}
 	loader->checks.mistakes.report = report;
+	loader->checks.is_review = is_review;
 	loading = loader;
 	*config = load(loader, path);
 	loading = NULL;
@@ -291,4 +301,14 @@ int config_load(const char *path, struct config **config, struct text *report)
 		strings_free(&loader->unknown[i]);
 	free(loader);
 	return *config != NULL ? 0 : -1;
+}
+
+int config_load(const char *path, struct config **config, struct text *report)
+{
+	return load_with(path, false, config, report);
+}
+
+int config_review(const char *path, struct config **config, struct text *report)
+{
+	return load_with(path, true, config, report);
 }

@@ -20,9 +20,12 @@ enum { FILE_MAX = 4 << 20, NAME_MAX_LENGTH = 127 };
 struct scan {
 	char *at;
 	int line;
-	int depth;        /* of braces */
-	int opened;       /* the line of the outermost open brace */
-	const char *what; /* is wrong; the scan stops there */
+	int depth;  /* of braces */
+	int opened; /* the line of the outermost open brace */
+	char last;  /* what stands before, but for spaces and comments */
+	int last_line;
+	struct text *blocks; /* the lines where blocks begin */
+	const char *what;    /* is wrong; the scan stops there */
 };
 
 /* Makes spaces of all up to `end`, but for the ends of lines. */
@@ -89,18 +92,27 @@ static void skip_string(struct scan *scan)
 	}
 	if (scan->what == NULL)
 		scan->at++;
+	scan->last = quote;
+	scan->last_line = scan->line;
 }
 
 static void step(struct scan *scan)
 {
 	char here = *scan->at++;
 
+	if (here == '{' && scan->depth++ == 0) {
+		scan->opened = scan->line;
+		if (scan->last != '=') /* that is a list */
+			text_add(scan->blocks, &scan->last_line, sizeof(scan->last_line));
+	} else if (here == '}' && scan->depth > 0) {
+		scan->depth--;
+	}
+	if (strchr(" \t\r\n", here) == NULL) {
+		scan->last = here;
+		scan->last_line = scan->line;
+	}
 	if (here == '\n')
 		scan->line++;
-	else if (here == '{' && scan->depth++ == 0)
-		scan->opened = scan->line;
-	else if (here == '}' && scan->depth > 0)
-		scan->depth--;
 }
 
 static void scan_all(struct scan *scan)
@@ -126,10 +138,10 @@ static void scan_all(struct scan *scan)
 	}
 }
 
-static int prepare(struct text *text, int *line, struct error *error)
+static int prepare(struct text *text, int *line, struct text *blocks, struct error *error)
 {
 	static const char byte_order_mark[] = "\xEF\xBB\xBF";
-	struct scan scan = {.at = text->data, .line = 1};
+	struct scan scan = {.at = text->data, .line = 1, .last_line = 1, .blocks = blocks};
 
 	if (text->data == NULL)
 		return 0;
@@ -171,7 +183,7 @@ static FILE *copy_to_memory(const struct text *text)
 	return NULL;
 }
 
-FILE *source_open(const char *path, int *line, struct error *error)
+FILE *source_open(const char *path, int *line, struct text *blocks, struct error *error)
 {
 	struct text text = {0};
 	FILE *file = NULL;
@@ -185,7 +197,7 @@ FILE *source_open(const char *path, int *line, struct error *error)
 			code == EACCES ? ": segrelay's user must be able to: chmod 644 it, and "
 					 "keep secrets in files of their own"
 				       : "");
-	} else if (prepare(&text, line, error) == 0) {
+	} else if (prepare(&text, line, blocks, error) == 0) {
 		file = copy_to_memory(&text);
 		if (file == NULL)
 			(void)error_set(error, "cannot be copied: %s", strerror(errno));

@@ -1,30 +1,23 @@
 /* Saying what a name could have meant that no option has. */
 #include "config/unknown.h"
 
+#include "config/nearest.h"
 #include "config/options.h"
 
 #include <string.h>
 
-enum { LIKELY = 3, NAME_SHOWN = 40 };
+enum { NAME_SHOWN = 40 };
 
 /* The known name that is nearest to a name; NULL when none is near. */
-static const char *nearest(size_t section, const char *name)
+static const char *nearest_option(size_t section, const char *name)
 {
-	const struct option *option = option_sections[section].options;
-	const char *likely = NULL;
-	size_t least = LIKELY + 1;
+	struct nearest nearest = {.name = name};
 
-	for (size_t i = 1; option->name != NULL || (section == 0 && i < OPTION_SECTIONS);) {
-		const char *known =
-			option->name != NULL ? (option++)->name : option_sections[i++].name;
-		size_t distance = text_distance(known, name);
-
-		if (distance < least && distance < strlen(known) / 2 + 1) {
-			least = distance;
-			likely = known;
-		}
-	}
-	return likely;
+	for (const struct option *row = option_sections[section].options; row->name != NULL; row++)
+		nearest_try(&nearest, row->name);
+	for (size_t i = 1; section == 0 && i < OPTION_SECTIONS; i++)
+		nearest_try(&nearest, option_sections[i].name);
+	return nearest.known;
 }
 
 /* Whether a word is in a table of its own: in which, or OPTION_SECTIONS. */
@@ -51,7 +44,7 @@ void unknown_name(struct mistakes *mistakes, const cfg_t *cfg, const char *name)
 {
 	size_t section = option_section(cfg->name);
 	size_t owner = owner_of(name);
-	const char *likely = nearest(section, name);
+	const char *likely = nearest_option(section, name);
 	struct text text = {0};
 
 	if (owner == 0 && section != 0)

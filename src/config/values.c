@@ -202,3 +202,45 @@ bool value_network(const char *value, struct network *network)
 	network->bits = (unsigned)(bits + (is_ipv4 ? 96 : 0));
 	return true;
 }
+
+static bool is_in(const struct network *network, const unsigned char address[16])
+{
+	size_t bytes = network->bits / 8;
+	unsigned rest = network->bits % 8;
+
+	return memcmp(network->address, address, bytes) == 0 &&
+	       (rest == 0 || (network->address[bytes] ^ address[bytes]) >> (8 - rest) == 0);
+}
+
+/* Loopback, private (RFC 1918, RFC 6598, RFC 4193) and link-local. */
+static bool is_private(const unsigned char address[16])
+{
+	static const char *const networks[] = {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12",
+		"192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "::1", "fc00::/7",
+		"fe80::/10"};
+	struct network network;
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
+		if (value_network(networks[i], &network) && is_in(&network, address))
+			return true;
+	return false;
+}
+
+bool value_is_public_address(const char *address)
+{
+	char host[256];
+	struct network network;
+	struct in_addr ipv4;
+
+	if (value_split_host(address, host, sizeof(host)) == NULL)
+		return false;
+	if (strchr(host, '/') != NULL || !value_network(host, &network)) {
+		/* "0" and "127.1" are addresses, too (inet(3)) */
+		if (host[0] < '0' || host[0] > '9' || inet_aton(host, &ipv4) == 0)
+			return false;
+		(void)inet_ntop(AF_INET, &ipv4, host, sizeof(host));
+		if (!value_network(host, &network))
+			return false;
+	}
+	return !is_private(network.address);
+}

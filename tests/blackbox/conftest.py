@@ -99,6 +99,7 @@ class Relay:
             blocks.append(f'shop "{shop.domain}" {{\n secrets = {{"{shop.secret}"}}\n'
                           f' {alias}\n {shop_options}\n}}')
         self.config.write_text("\n".join(blocks) + "\n", encoding="utf-8")
+        self.config.chmod(0o600)
 
     # -- its life --
 

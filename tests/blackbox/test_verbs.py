@@ -58,6 +58,37 @@ def test_check(relay):
     assert done.returncode == 2 and "cannot start" in done.stderr
 
 
+def test_check_warns_of_what_is_not_safe(relay):
+    """It is good all the same; the daemon logs the same lines."""
+    risky = relay.directory / "risky.conf"
+    text = relay.config.read_text(encoding="utf-8").replace('listen = "127.0.0.1:', 'listen = "0.0.0.0:')
+    text = text.replace(f'{{"{AURORA.secret}"}}', """{"'0f3a9c51d7e2486bb1a0c4d95e7f6a28'"}""")
+    risky.write_text(text.replace(str(relay.database), str(relay.directory / "risky.db")) +
+                     'log_level = info\nlog_level = info\n', encoding="utf-8")
+    risky.chmod(0o644)
+    done = run("check", "--config", str(risky))
+    for warned in ('risky.conf:1: warning: listen = "0.0.0.0:', "speaks plain HTTP", "in quotes", "is set twice",
+                   "can be read by everybody", "min_free is less than twice max_in_memory"):
+        assert warned in done.stderr, warned
+    assert "good: 2 shops" in done.stdout
+    assert "0f3a9c51" not in done.stderr
+    risky.chmod(0o600)
+    assert "can be read by everybody" not in run("check", "--config", str(risky)).stderr
+    with subprocess.Popen([SEGRELAY, "serve", "--config", risky], stderr=subprocess.PIPE, text=True) as other:
+        lines = []
+        while not lines or "msg=started" not in lines[-1]:
+            lines.append(other.stderr.readline())
+            assert lines[-1]
+        other.send_signal(signal.SIGTERM)
+        assert other.wait(60) == 0
+    assert any("<4>" in line and "in quotes" in line for line in lines)
+
+
+def test_verbs_do_not_repeat_the_warnings(relay):
+    assert "warning" in relay.run("check").stderr
+    assert relay.run("status").stderr == ""
+
+
 def test_what_the_service_s_user_may_not_read(relay):
     """What root finds good need not be so for the service, whose user is another."""
     secret = relay.directory / "secret"

@@ -58,7 +58,7 @@ static void names_all_mistakes_in_one_go(void **state)
 		"segrelay.conf:12: destination \"main\": gzip = \"maybe\" is not allowed: yes | "
 		"no\n"
 		"segrelay.conf:13: destination \"main\": unknown option \"sercet\"\n"
-		"segrelay.conf:14: destination \"main\": " NOT_32
+		"segrelay.conf:8: destination \"main\": " NOT_32
 		"segrelay.conf:15: destination \"other\": url = \"http://example.com\" is not "
 		"allowed: an https:// URL, or http:// to this machine\n"
 		"segrelay.conf:15: destination \"other\": give one of write_key_file and "
@@ -67,7 +67,7 @@ static void names_all_mistakes_in_one_go(void **state)
 		"segrelay.conf:19: shop \"tea shop\": order_id = \"nam\" is not allowed: id | name "
 		"| number\n"
 		"segrelay.conf:21: shop \"tea shop\": secret_files: " NO_SYSTEMD
-		"segrelay.conf:23: shop \"tea shop\": a shop is named by its domain, as "
+		"segrelay.conf:16: shop \"tea shop\": a shop is named by its domain, as "
 		"\"my-store.myshopify.com\"\n"
 		"segrelay.conf:24: shop \"cup.example.com\": \"batch_wait\" belongs into a "
 		"destination\n"
@@ -97,8 +97,107 @@ static void wants_each_name_once(void **state)
 		       "\" region = us }\n" A_SHOP MAIN_DESTINATION
 		       "shop \"cup.myshopify.com\" { secrets = {\"x\"} }\n"
 		       "shop \"TEA.myshopify.com\" {\n secrets = {\"x\"}\n}\n",
-		"segrelay.conf:5: destination \"main\": there is one of this name already\n"
-		"segrelay.conf:9: shop \"TEA.myshopify.com\": there is one of this name already\n");
+		"segrelay.conf:5: destination \"main\": duplicate block: a destination of this "
+		"name "
+		"is already defined at segrelay.conf:1\n"
+		"segrelay.conf:7: shop \"TEA.myshopify.com\": duplicate block: a shop of this name "
+		"is "
+		"already defined at segrelay.conf:4\n");
+}
+
+/* Wherever the second one stands. */
+static void names_both_blocks_of_one_name(void **state)
+{
+	(void)state;
+	(void)write_file("part.conf",
+		"\n\nshop\n\"Tea.MyShopify.com\"\n{\n secrets = {\"x\"}\n}\n"
+		"destination \"Main\" { write_key = \"" OTHER_KEY_OF_32 "\" region = us }\n");
+	expect_refused(
+		"trusted_proxies = {\n\"10.0.0.0/8\"\n}\n" GOOD "include(\"part.conf\")\n"
+		"shop \"cup.myshopify.com\" { secrets = {\"x\"} } shop \"cup.myshopify.com\" "
+		"{\n secrets = {\"x\"}\n}\n"
+		"destination \"Main\" # {\n{\n}\n",
+		"part.conf:4: shop \"Tea.MyShopify.com\": duplicate block: a shop of this name is "
+		"already defined at segrelay.conf:5\n"
+		"segrelay.conf:7: shop \"cup.myshopify.com\": duplicate block: a shop of this name "
+		"is "
+		"already defined at segrelay.conf:7\n"
+		"segrelay.conf:10: destination \"Main\": duplicate block: a destination of this "
+		"name "
+		"is already defined at part.conf:8\n"
+		"segrelay.conf:10: destination \"Main\": give one of write_key_file and write_key\n"
+		"segrelay.conf:10: destination \"Main\": " NO_REGION);
+}
+
+/* The one where it begins, not the one where it ends. */
+static void names_the_first_line_of_a_block(void **state)
+{
+	(void)state;
+	(void)write_file("part.conf", "shop \"b.myshopify.com\"\n{\n\n}\n");
+	expect_refused("/* shop \"no\" {\n*/\n" MAIN_DESTINATION
+		       "shop \"a.myshopify.com\" {\n destinations = {\n \"main\"\n }\n\n}\n"
+		       "include(\"part.conf\")\n\nshop \"c.myshopify.com\" {\n}\n",
+		"segrelay.conf:4: shop \"a.myshopify.com\": no secret: give secret_files or "
+		"secrets\n"
+		"part.conf:1: shop \"b.myshopify.com\": no secret: give secret_files or secrets\n"
+		"segrelay.conf:12: shop \"c.myshopify.com\": no secret: give secret_files or "
+		"secrets\n");
+}
+
+static void warns_of_every_option_that_is_set_twice(void **state)
+{
+#define TWICE " is set twice: the last value wins\n"
+	(void)state;
+	(void)write_file("part.conf", "log_level = debug\nlisten = \"127.0.0.1:82\"\n");
+	config_release(load_and_expect(
+		"listen = \"127.0.0.1:81\"\ntrusted_proxies = {\"::1\", \"10.0.0.1\"}\n"
+		"include(\"part.conf\")\ntrusted_proxies += {\"10.0.0.2\"}\n"
+		"destination \"main\" { region = us region = us\n write_key = \"" OTHER_KEY_OF_32
+		"\"\n write_key = \"" WRITE_KEY_OF_32 "\" }\n"
+		"destination \"two\" { region = us write_key = \"" OTHER_KEY_OF_32 "\" }\n" A_SHOP
+		"trusted_proxies = {\"10.0.0.3\"}\n",
+		"part.conf:2: warning: listen" TWICE
+		"segrelay.conf:5: destination \"main\": warning: region" TWICE
+		"segrelay.conf:7: destination \"main\": warning: write_key" TWICE
+		"segrelay.conf:10: warning: trusted_proxies" TWICE));
+#undef TWICE
+}
+
+static void suggests_the_nearest_name(void **state)
+{
+	static const struct {
+		const char *option;
+		const char *suggested;
+	} cases[] = {
+		{"disable = {\"Order Complete\"}", "did you mean \"Order Completed\"? Allowed: "},
+		{"enable = {\"order updated\"}", "did you mean \"Order Updated\"? Allowed: "},
+		{"enable = {\"ORDER REFUNDED\"}", "did you mean \"Order Refunded\"? Allowed: "},
+		{"rename = {\"Product Aded=Added\"}", "did you mean \"Product Added\"? Allowed: "},
+		{"storefront_pages = {\"/cart=Cart View\"}",
+			"did you mean \"Cart Viewed\"? Allowed: "},
+		{"destinations = {\"mian\"}", "no destination \"mian\": did you mean \"main\"?\n"},
+		{"userid = none", "did you mean \"user_id\"?\n"},
+		{"disable = {\"Nothing Like It\"}", "is not allowed: Product Added"},
+		{"rename = {\"Order Completed\"}", "is not allowed: \"NAME=OWN NAME\""},
+		{"storefront_pages = {\"/x=Order Completd\"}", "is not allowed: \"/PATH=NAME\""},
+		{"destinations = {\"somewhere\"}", "no destination \"somewhere\"\n"},
+	};
+	char content[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct config *config = NULL;
+		struct text report = {0};
+
+		(void)snprintf(content, sizeof(content),
+			MAIN_DESTINATION "shop \"a.myshopify.com\" { secrets = {\"x\"}\n%s }\n",
+			cases[i].option);
+		assert_int_equal(
+			config_load(write_file("segrelay.conf", content), &config, &report), -1);
+		if (strstr(text_string(&report), cases[i].suggested) == NULL)
+			fail_msg("%s: %s", cases[i].option, text_string(&report));
+		text_free(&report);
+	}
 }
 
 static void wants_room_for_a_body_in_memory(void **state)
@@ -158,8 +257,8 @@ static void warns_of_what_is_hardly_meant(void **state)
 		"shop \"a.myshopify.com\" {\n secrets = {\"new\"}\n secrets = {\"old\"}\n}\n"
 		"shop \"b.myshopify.com\" {\n secrets = {\"new\"}\n secrets += {\"old\"}\n}\n"
 		"store = \"sqlite:segrelay.db\"\n",
-		"segrelay.conf:4: shop \"a.myshopify.com\": warning: secrets is given a second "
-		"time: what was given before does not count\n"
+		"segrelay.conf:4: shop \"a.myshopify.com\": warning: secrets is set twice: the "
+		"last value wins\n"
 		"segrelay.conf:10: warning: store is not named from \"/\" on: a verb that is "
 		"started in another folder looks for it there\n"));
 }
@@ -220,7 +319,7 @@ static void warns_of_what_segment_would_not_say(void **state)
 	config_release(
 		load_and_expect("destination \"a\" { region = us\n"
 				" write_key_file = \"${SEGRELAY_TEST_SECRETS}/key\" }\n" A_SHOP,
-			"segrelay.conf:2: destination \"a\": " NOT_32));
+			"segrelay.conf:1: destination \"a\": " NOT_32));
 }
 
 static void says_what_is_never_closed(void **state)
@@ -292,6 +391,7 @@ static void names_the_included_file(void **state)
 	(void)write_file("part.conf", "# first\nlisten = \"x\"\nlisten = \"y\"\n");
 	expect_refused("include(\"part.conf\")\n" GOOD "\nadmin = \"z\"\n",
 		"part.conf:2: listen = \"x\" is not allowed: " ADDRESS_ALLOWED
+		"part.conf:3: warning: listen is set twice: the last value wins\n"
 		"part.conf:3: listen = \"y\" is not allowed: " ADDRESS_ALLOWED
 		"segrelay.conf:5: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
 	expect_refused("include(\"none.conf\")\nadmin = \"z\"\n",
@@ -440,6 +540,10 @@ int main(void)
 		cmocka_unit_test(names_all_mistakes_in_one_go),
 		cmocka_unit_test(wants_a_shop_and_a_destination),
 		cmocka_unit_test(wants_each_name_once),
+		cmocka_unit_test(names_both_blocks_of_one_name),
+		cmocka_unit_test(names_the_first_line_of_a_block),
+		cmocka_unit_test(warns_of_every_option_that_is_set_twice),
+		cmocka_unit_test(suggests_the_nearest_name),
 		cmocka_unit_test(wants_room_for_a_body_in_memory),
 		cmocka_unit_test(bounds_lists),
 		cmocka_unit_test(warns_of_two_destinations_that_are_one),

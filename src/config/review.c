@@ -1,0 +1,164 @@
+/* What a configuration may say, but what is not safe. */
+#include "config/review.h"
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "config/values.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SHORT_SECRET = 16 };
+
+/* ---- addresses ---- */
+
+static void review_address(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+{
+	bool is_admin = strcmp(option->name, "admin") == 0;
+	struct text text = {0};
+
+	if (!value_is_public_address(value))
+		return;
+	text_format(&text, "%s = ", option->name);
+	mistakes_quote(&text, value);
+	text_put(&text, is_admin
+				? " can be reached from other machines, and asks for no password: "
+				  "use 127.0.0.1"
+				: " can be reached from other machines, and speaks plain HTTP: use "
+				  "127.0.0.1 behind a reverse proxy that speaks HTTPS");
+	mistakes_warn(&checks->mistakes, cfg, text_string(&text));
+	text_free(&text);
+}
+
+/* ---- secrets ---- */
+
+/* Whether a text of the file itself, and not of the environment, has the value. */
+static bool stands_in(const char *path, const char *value)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct text content = {0};
+	char part[16384];
+	ssize_t length;
+	bool stands;
+
+	if (fd < 0)
+		return false;
+	while ((length = read(fd, part, sizeof(part))) > 0)
+		text_add(&content, part, (size_t)length);
+	(void)close(fd);
+	stands = strstr(text_string(&content), value) != NULL;
+	digest_forget(part, sizeof(part));
+	if (content.data != NULL)
+		digest_forget(content.data, content.length);
+	text_free(&content);
+	return stands;
+}
+
+static bool is_noted(const struct strings *strings, const char *item)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (strcmp(strings->items[i], item) == 0)
+			return true;
+	return false;
+}
+
+/* Once a file is enough. */
+static void review_file(struct checks *checks, const cfg_t *cfg, const char *value)
+{
+	struct stat status;
+
+	if (cfg->filename == NULL || is_noted(&checks->open_files, cfg->filename) ||
+		stat(cfg->filename, &status) != 0 || !S_ISREG(status.st_mode) ||
+		(status.st_mode & S_IROTH) == 0 || !stands_in(cfg->filename, value))
+		return;
+	mistakes_warn(&checks->mistakes, cfg,
+		"this file can be read by everybody on this machine, and a secret is in it: keep "
+		"secrets in files of their own (secret_files, write_key_file), or chmod 640 it");
+	if (strings_add(&checks->open_files, cfg->filename) != 0)
+		mistakes_add(&checks->mistakes, cfg, "no memory");
+}
+
+static bool is_quoted(const char *secret)
+{
+	size_t length = strlen(secret);
+
+	return strchr("\"'`", secret[0]) != NULL || strchr("\"'`", secret[length - 1]) != NULL;
+}
+
+/* No secret of Shopify's, ReCharge's or Segment's has these words in it: they are hexadecimal or
+ * random, but for a prefix as "shpss_". */
+static bool is_placeholder(const char *secret)
+{
+	static const char *const words[] = {"change", "replace", "placeholder", "example", "insert",
+		"your", "secret", "password", "dummy", "todo", "fixme", "xxxx", "1234567890",
+		"0123456789", "abcdefgh", "..."};
+	size_t length = strlen(secret);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(secret, words[i]) != NULL)
+			return true;
+	return (secret[0] == '<' && secret[length - 1] == '>') ||
+	       (secret[0] == '$' && secret[1] == '{') ||
+	       strspn(secret, (const char[]){secret[0], '\0'}) == length;
+}
+
+void review_secret(struct mistakes *mistakes, const cfg_t *cfg, const struct option *option,
+	const char *from, const char *secret)
+{
+	bool is_write_key = strncmp(option->name, "write_key", strlen("write_key")) == 0;
+	const char *name = from != NULL ? from : option->name;
+	struct error error;
+
+	if (is_quoted(secret))
+		(void)error_set(&error,
+			"%s: the secret is in quotes, which count as part of it: "
+			"remove them",
+			name);
+	else if (is_placeholder(secret))
+		(void)error_set(&error,
+			"%s: this looks like a placeholder, not like a secret: "
+			"copy the real one",
+			name);
+	else if (!is_write_key && strlen(secret) < SHORT_SECRET)
+		(void)error_set(&error,
+			"%s: the secret has fewer than %d characters, and can be "
+			"guessed: copy the whole one",
+			name, SHORT_SECRET);
+	else
+		return;
+	mistakes_warn(mistakes, cfg, error.text);
+}
+
+void review_value(
+	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+{
+	if (option->kind == OPTION_ADDRESS) {
+		review_address(checks, cfg, option, value);
+	} else if (option->kind == OPTION_SECRET || option->kind == OPTION_SECRETS) {
+		review_secret(&checks->mistakes, cfg, option, NULL, value);
+		review_file(checks, cfg, value);
+	}
+}
+
+/* ---- the disk ---- */
+
+/* All that is in memory may be stored in one transaction: it stands in the WAL first, and is then
+ * copied into the store's file. */
+void review_limits(struct mistakes *mistakes, const char *min_free, const char *max_in_memory,
+	const char *path)
+{
+	int64_t room;
+	int64_t bodies;
+
+	if (value_size(min_free, &room) && value_size(max_in_memory, &bodies) && room / 2 < bodies)
+		text_format(mistakes->report,
+			"%s: warning: min_free is less than twice max_in_memory: the store's "
+			"write-ahead log may fill the disk before webhooks are refused. Raise "
+			"min_free, or lower max_in_memory\n",
+			path);
+}
