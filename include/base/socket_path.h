@@ -16,6 +16,9 @@ struct socket_path {
  * closes it. -1 with the reason. */
 int socket_path_open(const char *path, struct socket_path *made, struct error *error);
 
+/* Opens the directory of a path; -1 with errno. The caller closes it. */
+int socket_path_directory(const char *path, int flags);
+
 void socket_path_close(struct socket_path *made);
 
 #endif

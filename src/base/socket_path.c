@@ -1,23 +1,27 @@
 /* Paths of unix sockets, of any length: an address has room for 107 bytes (unix(7)). */
 #include "base/socket_path.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static int open_directory(const char *path, size_t length)
+int socket_path_directory(const char *path, int flags)
 {
-	char directory[4096];
+	const char *slash = strrchr(path, '/');
+	size_t length = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+	struct text directory = {0};
+	int fd;
 
-	if (length >= sizeof(directory)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(directory, path, length);
-	directory[length] = '\0';
-	return open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	text_add(&directory, path, length);
+	fd = directory.failed ? -1
+			      : open(length > 0 ? text_string(&directory) : ".",
+					flags | O_DIRECTORY | O_CLOEXEC);
+	text_free(&directory);
+	return fd;
 }
 
 int socket_path_open(const char *path, struct socket_path *made, struct error *error)
@@ -28,9 +32,7 @@ int socket_path_open(const char *path, struct socket_path *made, struct error *e
 	made->directory = -1;
 	if (length >= 0 && (size_t)length < sizeof(made->text))
 		return 0;
-	if (slash == NULL)
-		return error_set(error, "%s: %s", path, strerror(ENAMETOOLONG));
-	made->directory = open_directory(path, (size_t)(slash + 1 - path));
+	made->directory = socket_path_directory(path, O_PATH);
 	if (made->directory < 0)
 		return error_set(error, "%s: %s", path, strerror(errno));
 	length = snprintf(

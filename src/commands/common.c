@@ -191,7 +191,7 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	char url[512];
-	struct socket_path socket;
+	struct socket_path socket = {.directory = -1};
 	struct http_call call = {
 		.method = method,
 		.url = url,

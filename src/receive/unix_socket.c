@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -17,21 +16,6 @@
 enum { BACKLOG = 128, LOCK_TRIES = 250, MOMENT = 20 * 1000000 /* ns */ };
 
 /* ---- the directory ---- */
-
-static int open_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char directory[4096];
-	int length = slash == NULL ? snprintf(directory, sizeof(directory), ".")
-				   : snprintf(directory, sizeof(directory), "%.*s",
-					     (int)(slash + 1 - path), path);
-
-	if (length < 0 || (size_t)length >= sizeof(directory)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
 
 /* Two processes that find the file of a killed one at the same time replace it one after the other:
  * the second finds the first one listening. */
@@ -153,8 +137,8 @@ static int listen_in(int directory, const char *option, const struct socket_path
 int unix_socket_listen(
 	const char *option, const char *path, struct unix_socket *made, struct error *error)
 {
-	struct socket_path short_path;
-	int directory = open_directory(path);
+	struct socket_path short_path = {.directory = -1};
+	int directory = socket_path_directory(path, O_RDONLY);
 	int fd;
 
 	*made = (struct unix_socket){.path = path};
