@@ -150,6 +150,7 @@ static void log_not_asked(const struct job *job)
 	log_line(LOG_WARNING, "Segment not asked to delete users", LOG_STRING("shop", job->domain),
 		LOG_STRING("customer", job->customer != NULL ? job->customer : "-"),
 		LOG_STRING("reason", "the shop is not in the configuration"),
+		LOG_STRING("effect", "Segment keeps what it has of them"),
 		LOG_STRING("action", "delete them at Segment by hand"));
 }
 

@@ -41,21 +41,21 @@ def configured(relay, name, **replaced):
 def test_the_address_serves_health_and_metrics_only(relay):
     relay.post("orders/create", b'{"note":"Thorne"')
     for path in ("/healthz", "/readyz", "/metrics"):
-        assert relay.get(path).status == 200 and relay.ask(path).status == 200
-        assert relay.get(path, "HEAD").status == 200
+        assert relay.ask_address(path).status == 200 and relay.ask(path).status == 200
+        assert relay.ask_address(path, "HEAD").status == 200
     for method, path in (("GET", "/status"), ("HEAD", "/status"), ("GET", "/dead"), ("GET", "/dead/1"),
                          ("GET", "/dead?limit=1"), ("POST", "/dead/drop"), ("POST", "/dead/retry"),
                          ("POST", "/dead/1"), ("PUT", "/status"), ("DELETE", "/dead")):
-        refused = relay.get(path, method, '{"all":true}' if method == "POST" else None, ORDERS)
+        refused = relay.ask_address(path, method, '{"all":true}' if method == "POST" else None, ORDERS)
         assert refused.status == 403, path
         assert method == "HEAD" or relay.socket in json.loads(refused.body)["error"]
     for path in ("/nothing", "/dead/", "/dead/x", "/statuses", "/metrics/", "/"):
-        assert relay.get(path).status == 404 and relay.ask(path).status == 404
+        assert relay.ask_address(path).status == 404 and relay.ask(path).status == 404
     assert json.loads(relay.ask("/dead/1").body)["body"] == '{"note":"Thorne"'
     assert relay.metric("segrelay_dead_letters") == 1
 
 
-@pytest.mark.parametrize("way", ["get", "ask"])
+@pytest.mark.parametrize("way", ["ask_address", "ask"])
 def test_a_name_of_somebody_else_is_not_answered(relay, way):
     """As a page sends it whose name leads to this machine (DNS rebinding)."""
     paths = ["/healthz", "/readyz", "/metrics", "/status", "/dead", "/nothing"]
@@ -80,7 +80,7 @@ def test_the_name_in_admin_is_answered(make_relay):
     text = relay.config.read_text(encoding="utf-8").replace('admin = "127.0.0.1:0"', 'admin = "localhost:0"')
     relay.config.write_text(text, encoding="utf-8")
     relay.start()
-    assert relay.get("/metrics", headers={"Host": f"localhost:{relay.admin}"}).status == 200
+    assert relay.ask_address("/metrics", headers={"Host": f"localhost:{relay.admin}"}).status == 200
 
 
 def test_what_modifies_is_not_taken_from_pages(relay):
