@@ -52,7 +52,7 @@ struct destination {
 	char *name;
 	char *write_key;             /* a secret */
 	char *url;                   /* without a trailing slash and without /v1 */
-	struct uuid space;           /* the namespace of its messageIds: made of the write key */
+	struct uuid space;           /* what a first use makes the namespace of its messageIds */
 	int64_t batch_messages;      /* messages a batch at the most */
 	int64_t batch_wait;          /* ms that a message may wait for others */
 	int64_t batches_in_flight;   /* at once, at the most */

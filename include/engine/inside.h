@@ -4,7 +4,9 @@
 
 #include "base/log.h"
 #include "engine/counters.h"
+#include "engine/daemon.h"
 #include "engine/engine.h"
+#include "engine/namespaces.h"
 
 #include <pthread.h>
 
@@ -37,6 +39,7 @@ struct engine {
 	struct request *first;
 	struct request **last;
 	bool stopping;
+	bool is_awake; /* goes on without a request */
 	struct config *next_config;
 	_Atomic bool has_timers; /* they run: who asks is a daemon, no verb that looks in */
 	bool refuses;
@@ -50,6 +53,8 @@ struct engine {
 	/* The thread's own. */
 	struct config *config;
 	struct counters counters;
+	struct namespaces namespaces;
+	struct daemon_state daemon;
 	struct text message; /* used again for each message */
 	struct arena *arena; /* and this for each delivery: its memory stays at hand */
 	struct log_limit dead_lines;

@@ -91,8 +91,8 @@ bool map_is_of_cart(const char *kind);
 /* Makes the messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
  * destination's namespace (of an identify `shop|identify|event|key`, of an alias
  * `shop|alias|key`). 0, or -1 when there is no memory. */
-int message_id_of(const struct destination *destination, const char *shop,
-	const struct call_made *call, struct uuid *id);
+int message_id_of(
+	const struct uuid *space, const char *shop, const struct call_made *call, struct uuid *id);
 
 /* What a call's event is called at a destination of a shop ("identify", "alias"; of a track call
  * the operator's own name for it, if there is one); NULL when it is not told there. */

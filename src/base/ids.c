@@ -15,6 +15,11 @@ struct uuid uuid_of_name(const struct uuid *space, const char *name, size_t leng
 	return uuid;
 }
 
+bool uuid_read(const char *text, struct uuid *uuid)
+{
+	return uuid_parse(text, uuid->bytes) == 0;
+}
+
 void uuid_format(const struct uuid *uuid, char text[UUID_TEXT])
 {
 	uuid_unparse_lower(uuid->bytes, text);

@@ -54,7 +54,7 @@ static int print_call(struct dry_run *run, const struct call_made *call)
 	int told = 1;
 
 	if (name != NULL) {
-		told = message_id_of(run->destination, run->shop->domain, call, &id);
+		told = message_id_of(&run->destination->space, run->shop->domain, call, &id);
 		if (told == 0)
 			told = map_memory_tell(&run->memory, &id);
 	}

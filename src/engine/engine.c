@@ -89,6 +89,7 @@ static void turn(struct engine *engine, struct request *requests)
 	early_expiry_done(engine, result == 0);
 	log_release(result == 0);
 	if (result != 0) {
+		namespaces_invalidate(&engine->namespaces);
 		engine->timer_at = 0; /* what was set or dropped is as it was before */
 		engine_store_failed(engine, &error);
 	}
@@ -111,12 +112,15 @@ static void *run(void *context)
 		int64_t pause;
 
 		atomic_store(&engine->heartbeat, clock_monotonic());
+		daemon_prepare(engine);
 		if (requests != NULL || timers_due(engine))
 			turn(engine, requests);
 		/* With nothing waiting, there is a moment for the checkpoint. */
 		pause = engine_upkeep(engine, requests == NULL);
 		wait = requests != NULL ? 0 : timers_left(engine, pause);
 	}
+	daemon_prepare(engine); /* a daemon that is stopped at once, too */
+	daemon_finish(engine);
 	return NULL;
 }
 
@@ -138,6 +142,7 @@ static int make_condition(struct engine *engine)
 static void free_engine(struct engine *engine)
 {
 	counters_free(&engine->counters);
+	namespaces_free(&engine->namespaces);
 	text_free(&engine->message);
 	arena_destroy(engine->arena);
 	config_release(engine->config);
@@ -192,6 +197,10 @@ void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks)
 		hooks->on_damaged(hooks->context);
 	(void)pthread_mutex_unlock(&engine->hooks_mutex);
 	atomic_store(&engine->has_timers, true);
+	(void)pthread_mutex_lock(&engine->mutex);
+	engine->is_awake = true; /* for daemon_prepare */
+	(void)pthread_cond_signal(&engine->arrived);
+	(void)pthread_mutex_unlock(&engine->mutex);
 }
 
 void engine_reload(struct engine *engine, struct config *config)

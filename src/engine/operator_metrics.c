@@ -167,6 +167,9 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	add_head(text, "segrelay_timers_waiting", "gauge",
 		"Carts that rest, and jobs of forgetting that go on.");
 	text_format(text, "segrelay_timers_waiting %" PRId64 "\n", timers);
+	add_head(text, "segrelay_clock_jumps_total", "counter",
+		"How often the wall clock moved by over a minute more or less than time passed.");
+	text_format(text, "segrelay_clock_jumps_total %" PRId64 "\n", engine->daemon.jumps);
 	add_head(text, "segrelay_counters_balanced", "gauge",
 		"1 when what came in equals the sum of what became of it.");
 	text_format(text, "segrelay_counters_balanced %d\n", is_balanced(engine) ? 1 : 0);

@@ -34,7 +34,11 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 	const struct destination *destination, const struct call_made *call, bool *fresh,
 	struct message *message, struct error *error)
 {
+	const struct uuid *space = namespaces_find(engine, destination, error);
 	struct uuid id;
+
+	if (space == NULL)
+		return -1;
 
 	*message = (struct message){
 		.destination = destination->name,
@@ -43,7 +47,7 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 		.queued = clock_now(),
 		.delivery = delivery->id,
 	};
-	if (message_id_of(destination, delivery->shop, call, &message->message_id) != 0)
+	if (message_id_of(space, delivery->shop, call, &message->message_id) != 0)
 		return error_set(error, "no memory");
 	id = told_id(call, &message->message_id);
 	return store_tell(engine->store, &id, engine_steady_now(engine), fresh, error);

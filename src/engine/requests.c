@@ -41,9 +41,10 @@ bool engine_take(struct engine *engine, int64_t ms, struct request **requests)
 	bool goes_on;
 
 	(void)pthread_mutex_lock(&engine->mutex);
-	while (ms > 0 && engine->first == NULL && !engine->stopping &&
+	while (ms > 0 && engine->first == NULL && !engine->stopping && !engine->is_awake &&
 		pthread_cond_timedwait(&engine->arrived, &engine->mutex, &end) != ETIMEDOUT)
 		;
+	engine->is_awake = false;
 	*requests = engine->first;
 	for (int i = 0; i < REQUESTS_A_TURN && engine->first != NULL; i++) {
 		last = engine->first;
@@ -57,6 +58,7 @@ bool engine_take(struct engine *engine, int64_t ms, struct request **requests)
 		config_release(engine->config);
 		engine->config = engine->next_config;
 		engine->next_config = NULL;
+		namespaces_invalidate(&engine->namespaces);
 	}
 	goes_on = *requests != NULL || !engine->stopping;
 	(void)pthread_mutex_unlock(&engine->mutex);

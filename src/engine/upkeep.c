@@ -173,6 +173,7 @@ int64_t engine_upkeep(struct engine *engine, bool idle)
 	int64_t step;
 	int64_t wait;
 
+	daemon_watch_clock(engine);
 	tidy(engine, idle);
 	try_to_reopen(engine);
 	look_for_room(engine);

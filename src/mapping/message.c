@@ -5,8 +5,8 @@
 
 static const char *const types[] = {[TRACK] = "track", [IDENTIFY] = "identify", [ALIAS] = "alias"};
 
-int message_id_of(const struct destination *destination, const char *shop,
-	const struct call_made *call, struct uuid *id)
+int message_id_of(
+	const struct uuid *space, const char *shop, const struct call_made *call, struct uuid *id)
 {
 	struct text name = {0};
 	int result;
@@ -18,7 +18,7 @@ int message_id_of(const struct destination *destination, const char *shop,
 	text_put(&name, call->key);
 	result = name.failed ? -1 : 0; /* half a name would be another message's */
 	if (result == 0)
-		*id = uuid_of_name(&destination->space, text_string(&name), name.length);
+		*id = uuid_of_name(space, text_string(&name), name.length);
 	text_free(&name);
 	return result;
 }

@@ -52,8 +52,8 @@ static size_t map_once(const struct config *config, const char *body, size_t len
 	for (struct call_made *call = mapped.calls; call != NULL; call = call->next) {
 		struct uuid id;
 
-		if (message_id_of(&config->destinations[0], config->shops[0].domain, call, &id) !=
-			0)
+		if (message_id_of(&config->destinations[0].space, config->shops[0].domain, call,
+			    &id) != 0)
 			exit(1);
 		message_write(call, call->event, &id, &message);
 	}

@@ -51,7 +51,8 @@ static void check_call(const struct config *config, const struct call_made *call
 	struct error error;
 	const cJSON *message;
 
-	demand(message_id_of(&config->destinations[0], config->shops[0].domain, call, &id) == 0,
+	demand(message_id_of(&config->destinations[0].space, config->shops[0].domain, call, &id) ==
+			0,
 		"no memory", call->event);
 	if (name != NULL) {
 		message_write(call, name, &id, &text);

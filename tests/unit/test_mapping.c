@@ -218,7 +218,7 @@ static struct uuid id_at(const struct destination *destination, const struct cal
 {
 	struct uuid id;
 
-	assert_int_equal(message_id_of(destination, "a.myshopify.com", call, &id), 0);
+	assert_int_equal(message_id_of(&destination->space, "a.myshopify.com", call, &id), 0);
 	return id;
 }
 

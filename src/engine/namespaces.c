@@ -1,0 +1,234 @@
+/* The namespaces of messageIds, fixed for a destination's name at its first use.
+ *
+ * A message is emitted once by its messageId. If the namespace followed the write key, a rotated
+ * key would emit every recent event again. So the key gives the namespace only once; from then on
+ * the store has it. Stores from before this rule hold messageIds made of the key that is configured
+ * at the first start after the upgrade: the same derivation continues them. */
+#include "engine/namespaces.h"
+
+#include "base/json.h"
+#include "engine/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Records of no shop, which never expire; the key is the destination's name. */
+#define KIND "namespace"
+#define MEMBER "namespace"
+
+/* Destinations of one page of records. */
+enum { PAGE = 100 };
+
+struct fixed_namespace {
+	char *name;
+	struct uuid space;
+	bool stored;
+};
+
+static struct fixed_namespace *find(const struct namespaces *namespaces, const char *name)
+{
+	for (size_t i = 0; i < namespaces->count; i++)
+		if (strcmp(namespaces->items[i].name, name) == 0)
+			return &namespaces->items[i];
+	return NULL;
+}
+
+/* The entry of a name, made when new; NULL without memory. */
+static struct fixed_namespace *entry_of(struct namespaces *namespaces, const char *name)
+{
+	struct fixed_namespace *entry = find(namespaces, name);
+	struct fixed_namespace *more;
+
+	if (entry != NULL)
+		return entry;
+	more = realloc(namespaces->items, (namespaces->count + 1) * sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	namespaces->items = more;
+	entry = &more[namespaces->count];
+	*entry = (struct fixed_namespace){.name = strdup(name)};
+	if (entry->name == NULL)
+		return NULL;
+	namespaces->count++;
+	return entry;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct namespaces *namespaces;
+	struct arena *arena;
+	char *last; /* the last name of the page, in the arena */
+	size_t count;
+	bool failed;
+};
+
+static int read_one(void *context, const struct record *record)
+{
+	struct reading *reading = context;
+	struct error unreadable;
+	const char *text;
+	struct fixed_namespace *entry;
+	struct uuid space;
+
+	if (strcmp(record->kind, KIND) != 0)
+		return 1;
+	reading->count++;
+	reading->last = arena_copy(reading->arena, record->key);
+	text = json_text(
+		json_parse(reading->arena, record->json, strlen(record->json), &unreadable),
+		MEMBER);
+	reading->failed = arena_failed(reading->arena);
+	if (reading->failed || text == NULL || !uuid_read(text, &space))
+		return reading->failed;
+	entry = entry_of(reading->namespaces, record->key);
+	reading->failed = entry == NULL;
+	if (entry != NULL) {
+		entry->space = space;
+		entry->stored = true;
+	}
+	return reading->failed;
+}
+
+static int read_all(struct engine *engine, struct error *error)
+{
+	struct arena *arena = arena_create(16384);
+	struct reading reading = {.namespaces = &engine->namespaces, .arena = arena, .last = ""};
+	int result = arena != NULL ? 0 : error_set(error, "no memory");
+
+	do {
+		reading.count = 0;
+		if (result == 0)
+			result = store_each_record(engine->store, "", KIND, reading.last, PAGE,
+				read_one, &reading, error);
+		if (result == 0 && reading.failed)
+			result = error_set(error, "no memory");
+	} while (result == 0 && reading.count == PAGE);
+	arena_destroy(arena);
+	return result;
+}
+
+/* ---- fixing ---- */
+
+/* Whether another destination with another key has a namespace that is stored: its messages must
+ * not silence those of this one, as when a key that it had before is used again. `before` limits
+ * that to destinations that stand before this one. */
+static bool is_taken(const struct engine *engine, const struct destination *destination,
+	const struct uuid *space, size_t before)
+{
+	for (size_t i = 0; i < before; i++) {
+		const struct destination *other = &engine->config->destinations[i];
+		const struct fixed_namespace *entry = find(&engine->namespaces, other->name);
+
+		if (other != destination && entry != NULL && entry->stored &&
+			memcmp(&entry->space, space, sizeof(*space)) == 0 &&
+			strcmp(other->write_key, destination->write_key) != 0)
+			return true;
+	}
+	return false;
+}
+
+static int name_space(const struct destination *destination, struct uuid *space)
+{
+	struct text name = {0};
+	int result;
+
+	text_put(&name, destination->write_key);
+	text_put(&name, "\n");
+	text_put(&name, destination->name);
+	result = name.failed ? -1 : 0;
+	if (result == 0)
+		*space = uuid_of_name(&uuid_segrelay, text_string(&name), name.length);
+	text_free(&name);
+	return result;
+}
+
+static int put(struct engine *engine, struct fixed_namespace *entry, struct error *error)
+{
+	char json[sizeof("{\"" MEMBER "\":\"\"}") + UUID_TEXT];
+	char text[UUID_TEXT];
+
+	uuid_format(&entry->space, text);
+	(void)snprintf(json, sizeof(json), "{\"" MEMBER "\":\"%s\"}", text);
+	if (store_put_record(engine->store, "", KIND, entry->name, json, INT64_MAX, error) != 0)
+		return -1;
+	entry->stored = true;
+	return 0;
+}
+
+/* Gives a destination its namespace, if it has none or one that is taken. */
+static int fix(struct engine *engine, const struct destination *destination, size_t before,
+	struct error *error)
+{
+	bool is_new = find(&engine->namespaces, destination->name) == NULL;
+	struct fixed_namespace *entry = entry_of(&engine->namespaces, destination->name);
+
+	if (entry == NULL)
+		return error_set(error, "no memory");
+	if (is_new)
+		entry->space = destination->space;
+	if (is_taken(engine, destination, &entry->space, before)) {
+		if (name_space(destination, &entry->space) != 0)
+			return error_set(error, "no memory");
+		entry->stored = false;
+	}
+	return entry->stored ? 0 : put(engine, entry, error);
+}
+
+static bool is_stored(const struct engine *engine, const struct destination *destination)
+{
+	const struct fixed_namespace *entry = find(&engine->namespaces, destination->name);
+
+	return entry != NULL && entry->stored;
+}
+
+/* Those that are stored keep theirs, also when a new one that is configured before them has the key
+ * that one of them had. Of two that shared a key and now do not, the first keeps it. */
+int namespaces_fix(struct engine *engine, struct error *error)
+{
+	const struct config *config = engine->config;
+
+	if (read_all(engine, error) != 0)
+		return -1;
+	for (size_t i = 0; i < config->destination_count; i++)
+		if (is_stored(engine, &config->destinations[i]) &&
+			fix(engine, &config->destinations[i], i, error) != 0)
+			return -1;
+	for (size_t i = 0; i < config->destination_count; i++)
+		if (!is_stored(engine, &config->destinations[i]) &&
+			fix(engine, &config->destinations[i], config->destination_count, error) !=
+				0)
+			return -1;
+	engine->namespaces.valid = true;
+	return 0;
+}
+
+const struct uuid *namespaces_find(
+	struct engine *engine, const struct destination *destination, struct error *error)
+{
+	if (!engine->namespaces.valid && namespaces_fix(engine, error) != 0)
+		return NULL;
+	/* of a webhook that came before the reload that removed the destination */
+	if (find(&engine->namespaces, destination->name) == NULL &&
+		fix(engine, destination, engine->config->destination_count, error) != 0)
+		return NULL;
+	return &find(&engine->namespaces, destination->name)->space;
+}
+
+/* What is in memory stays as what to store: a key that changes before the store takes it changes
+ * nothing. */
+void namespaces_invalidate(struct namespaces *namespaces)
+{
+	namespaces->valid = false;
+	for (size_t i = 0; i < namespaces->count; i++)
+		namespaces->items[i].stored = false;
+}
+
+void namespaces_free(struct namespaces *namespaces)
+{
+	for (size_t i = 0; i < namespaces->count; i++)
+		free(namespaces->items[i].name);
+	free(namespaces->items);
+	*namespaces = (struct namespaces){0};
+}
