@@ -9,11 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HTTP_ANSWER_MAX = 64 << 10 };
+enum {
+	HTTP_ANSWER_MAX = 64 << 10,    /* bytes of an answer that are kept */
+	HTTP_ANSWER_LIMIT = 1 << 20,   /* bytes at which an attempt is ended */
+	HTTP_CONNECTION_AGE = 50 * 60, /* s after which a connection is not used again */
+};
 
 /* A new handle with what all requests have in common: TLS 1.2 at least and verified, no redirects,
- * 5 s to connect, 15 s in all, HTTP/2 where offered. NULL when there is no memory. The caller
- * cleans it up. */
+ * 5 s to connect, 15 s in all, HTTP/1.1, dead flows noticed within 15 s. NULL when there is no
+ * memory. The caller cleans it up. */
 CURL *http_handle(void);
 
 /* Sets where a request goes: to another machine by the environment's proxy, if there is one; to

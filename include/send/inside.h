@@ -58,6 +58,8 @@ struct target {
 	struct destination_state pause; /* its name is not used */
 	int64_t resume_at;              /* ms of the monotonic clock: when the pause ends */
 	bool holding;                   /* paused for a fault of the configuration */
+	int64_t distrust_at; /* ms of the monotonic clock: connections from before are not used, 0
+			      * for never */
 	int64_t failures; /* that began or renewed a pause, ever: an attempt started before the last
 			   * of them does not tell how things are now */
 	bool told;        /* the log knows of the pause */
@@ -78,6 +80,7 @@ struct attempt {
 	struct curl_slist *headers;
 	struct text body;
 	struct text answer;
+	size_t answered;  /* bytes of its body that came */
 	int64_t started;  /* ms of the monotonic clock */
 	int64_t failures; /* of its target when it started */
 	char reason[CURL_ERROR_SIZE];
@@ -207,6 +210,14 @@ void attempt_abort_all(struct sender *sender);
 /* Segment's words, or curl's: one line, cut, without control characters and without the write key.
  */
 void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSWER_WORDS + 1]);
+
+/* ---- connections.c: which of them an attempt may use ---- */
+
+/* Has the attempt use no connection that may be dead. */
+void connections_choose(struct attempt *attempt);
+
+/* The attempt failed without an answer: connections from before are not used any more. */
+void connections_distrust(const struct attempt *attempt);
 
 /* ---- transfers.c: curl's share of the loop ---- */
 

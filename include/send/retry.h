@@ -14,10 +14,11 @@ enum outcome {
 
 /* The outcome of an attempt: curl's result, and with an answer its status and body.
  *
- * 2xx counts only with an answer as Segment gives it ("success" is not false), "OK", or none: a
- * proxy's page with status 200 is no acceptance. What Segment documents as to be retried is; 400,
- * 413 and 422 speak of the batch's content. Everything else (a refused key, a wrong address) would
- * be answered to any batch. */
+ * 2xx counts only with an answer as Segment gives it, "OK", or none: an object that says no
+ * ("success" or "ok" is false, "errors" or "error" holds something, "status" is an error) is not
+ * acceptance, nor is a proxy's page with status 200. What Segment documents as to be retried is;
+ * 400, 413 and 422 speak of the batch's content. Everything else (a refused key, a wrong address)
+ * would be answered to any batch. */
 enum outcome retry_classify(CURLcode code, long status, const char *answer);
 
 /* Milliseconds to wait after `failures` (1 and up) attempts in a row failed: full jitter between 0

@@ -69,6 +69,18 @@ static bool make_body(struct attempt *attempt)
 	return true;
 }
 
+/* Keeps an answer's beginning. libcurl ends the transfer when less than all is taken; it bounds the
+ * head itself (300 KB). */
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct attempt *attempt = context;
+
+	attempt->answered += size * count;
+	return attempt->answered <= HTTP_ANSWER_LIMIT
+		       ? http_keep(bytes, size, count, &attempt->answer)
+		       : 0;
+}
+
 /* The Tracking API takes the write key as a user's name, the Public API its token as a bearer's. A
  * handle may have served the other before. */
 static CURLcode authorize(CURL *handle, const struct destination *options)
@@ -108,9 +120,12 @@ static bool prepare(struct attempt *attempt)
 	(void)curl_easy_setopt(
 		handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt->body.length);
 	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, attempt->headers);
-	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &attempt->answer);
+	attempt->answered = 0;
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, attempt);
 	(void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, attempt->reason);
 	(void)curl_easy_setopt(handle, CURLOPT_PRIVATE, attempt);
+	connections_choose(attempt);
 	return true;
 }
 
@@ -202,7 +217,9 @@ void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSW
 {
 	const char *whole = text_string(&attempt->answer);
 
-	if (code != CURLE_OK)
+	if (attempt->answered > HTTP_ANSWER_LIMIT)
+		whole = "the answer is longer than 1 MiB";
+	else if (code != CURLE_OK)
 		whole = attempt->reason[0] != '\0' ? attempt->reason : curl_easy_strerror(code);
 	http_words(whole, attempt->options->write_key, words, ANSWER_WORDS + 1);
 }

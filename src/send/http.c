@@ -5,20 +5,44 @@
 #include "config/values.h"
 #include "send/retry.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
 	CONNECT_SECONDS = 5,
 	WHOLE_SECONDS = 15,
-	CONNECTION_AGE = 50 * 60,
+	FLOW_MS = 15000, /* that sent bytes may stay unacknowledged */
+	KEEPALIVE_AFTER = 30,
+	KEEPALIVE_EVERY = 10,
 	WHOLE_ANSWER_MAX = 1 << 30, /* a dead webhook of max_body, escaped */
 };
 
 static void setup(void)
 {
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* The system gives up a connection whose peer acknowledges nothing. */
+static int limit_silence(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+	const unsigned int limit = FLOW_MS;
+
+	(void)context, (void)purpose;
+	(void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof(limit));
+	return CURL_SOCKOPT_OK;
+}
+
+/* Probes keep idle flows in the tables of firewalls, and find those that are dropped. */
+static void keep_alive(CURL *handle)
+{
+	(void)curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+	(void)curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_AFTER);
+	(void)curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_EVERY);
+	(void)curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, limit_silence);
 }
 
 CURL *http_handle(void)
@@ -40,9 +64,10 @@ CURL *http_handle(void)
 	(void)curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
 	(void)curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
 	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)WHOLE_SECONDS);
-	(void)curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	(void)curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	/* Segment's addresses change: its documentation asks to look them up again. */
-	(void)curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_AGE);
+	(void)curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, (long)HTTP_CONNECTION_AGE);
+	keep_alive(handle);
 	(void)curl_easy_setopt(handle, CURLOPT_USERAGENT, "segrelay/" SEGRELAY_VERSION);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, http_keep);
 	return handle;

@@ -12,6 +12,40 @@
 
 enum { BACKOFF_FIRST = 500, BACKOFF_MOST = MINUTE, RETRY_AFTER_MOST = HOUR };
 
+/* Whether a member of an answer says no: false, as a text too, 0, or null. */
+static bool is_no(const cJSON *answer, const char *name)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(answer, name);
+	const char *text = json_text(answer, name);
+
+	return cJSON_IsFalse(member) || cJSON_IsNull(member) ||
+	       (text != NULL && (strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0));
+}
+
+/* Whether a member of an answer lists what went wrong. */
+static bool has_content(const cJSON *answer, const char *name)
+{
+	return json_at(answer, name) != NULL && !is_no(answer, name);
+}
+
+static bool is_failure_word(const char *word)
+{
+	static const char *const words[] = {"error", "fail", "failed", "failure"};
+
+	for (size_t i = 0; word != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Servers that speak Segment's protocol say in the body that they refuse: Segment's own
+ * {"success":false}, Jitsu's {"ok":false,"errors":[...]}, {"status":"error"}, {"error":"..."}. */
+static bool is_refusal(const cJSON *answer)
+{
+	return is_no(answer, "success") || is_no(answer, "ok") || has_content(answer, "errors") ||
+	       has_content(answer, "error") || is_failure_word(json_text(answer, "status"));
+}
+
 /* Whether an answer's body says that the batch was taken. */
 static bool is_acceptance(const char *answer)
 {
@@ -31,7 +65,7 @@ static bool is_acceptance(const char *answer)
 	if (arena == NULL)
 		return false;
 	json = json_parse(arena, answer, strlen(answer), &error);
-	accepted = cJSON_IsObject(json) && !cJSON_IsFalse(json_at(json, "success"));
+	accepted = cJSON_IsObject(json) && !is_refusal(json);
 	arena_destroy(arena);
 	return accepted;
 }

@@ -49,6 +49,8 @@ static const char *word_of(CURLcode code)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CONNECT_ERROR:
 		return "tls";
+	case CURLE_WRITE_ERROR: /* more of an answer than is taken, or no memory for it */
+		return "answer";
 	default:
 		return "network";
 	}

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	MEMORY_PAUSE = SECOND,
@@ -119,6 +120,21 @@ static bool is_news(const struct attempt *attempt, enum outcome outcome)
 	       (!is_outdated(attempt) || outcome == OUTCOME_SENT);
 }
 
+/* An answer with 2xx that does not say that the batch was taken. The beginning of an object says
+ * why; that of a page says nothing. */
+static void describe_refusal(
+	const struct attempt *attempt, long status, char words[ANSWER_WORDS + 1])
+{
+	char answer[ANSWER_WORDS + 1];
+	int length =
+		snprintf(words, ANSWER_WORDS + 1, "answered %ld, but not as Segment does", status);
+
+	attempt_words(attempt, CURLE_OK, answer);
+	if (answer[strspn(answer, " ")] == '{')
+		(void)snprintf(words + length, (size_t)(ANSWER_WORDS + 1 - length), ": %.*s",
+			ANSWER_WORDS - 2 - length, answer);
+}
+
 static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
 {
 	*judgement = (struct judgement){.wait = http_asked_to_wait(attempt->handle)};
@@ -126,8 +142,7 @@ static void judge(const struct attempt *attempt, CURLcode code, struct judgement
 	judgement->outcome = retry_classify(code, judgement->status, text_string(&attempt->answer));
 	judgement->is_news = is_news(attempt, judgement->outcome);
 	if (code == CURLE_OK && judgement->outcome == OUTCOME_RETRY && judgement->status < 300)
-		(void)snprintf(judgement->words, sizeof(judgement->words),
-			"answered %ld, but not as Segment does", judgement->status);
+		describe_refusal(attempt, judgement->status, judgement->words);
 	else
 		attempt_words(attempt, code, judgement->words);
 }
@@ -138,6 +153,8 @@ void target_finish(struct target *target, struct attempt *attempt, CURLcode code
 	struct judgement judgement;
 
 	judge(attempt, code, &judgement);
+	if (code != CURLE_OK)
+		connections_distrust(attempt);
 	tally_attempt(target, code, judgement.status, clock_monotonic() - attempt->started);
 	tally_in_flight(target, -1);
 	switch (judgement.outcome) {

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import MAIN_KEY, OTHER_KEY
-from standin.segment import (Segment, answer, closes, garbage, http_date, is_order, poison, resets)
+from standin.segment import (Segment, answer, closes, endless, garbage, http_date, is_order, poison, resets)
 from tools.shop import order
 
 pytestmark = pytest.mark.threads
@@ -29,6 +29,43 @@ def test_what_failed_is_sent_again(relay, segment, behaviour):
     assert len(relay.said("delivery resumed")) == 1
     sent = [[m["messageId"] for m in request.messages] for request in segment.requests]
     assert sent[0] == sent[1]
+
+
+@pytest.mark.parametrize("behaviour, words, code", [
+    (endless(), "longer than 1 MiB", "answer"),
+    (endless(b'{"success": true}' + b" " * 4000), "longer than 1 MiB", "answer"),
+    (endless(accepts=None), "headers", "network")], ids=["garbage", "like a good one", "head"])
+def test_an_endless_answer_ends_after_1_mib(relay, segment, behaviour, words, code):
+    segment.fail(behaviour)
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    assert words in relay.said("delivery paused")[0]["answer"]
+    assert relay.metric(f'segrelay_requests_total{{destination="main",code="{code}"}}') == 1
+    relay.wait(lambda: relay.destination()["waiting"] == 0)
+    assert segment.bytes_answered < 64 << 20  # and what the sockets held
+    assert segment.repetitions() == 0
+
+
+@pytest.mark.parametrize("body, words", [
+    (b'{"ok":false,"errors":[{"error":"no such source"}]}', "no such source"),
+    (b'{"errors":["too many"]}', "too many"), (b'{"status":"error"}', "status"),
+    (b"<html>down for maintenance</html>", "does"), (b'{"ok":false,"k":"' + MAIN_KEY.encode() + b'"}', "***")],
+    ids=["Jitsu", "errors", "status", "page", "repeats the key"])
+def test_a_refusal_with_status_200_is_not_success(relay, segment, body, words):
+    segment.fail(answer(200, body, accepts=False))
+    relay.post("orders/create", order())
+    segment.wait_for(2)
+    paused = relay.said("delivery paused")[0]
+    assert "not as Segment does" in paused["answer"] and words in paused["answer"]
+    assert [request.retry_count for request in segment.requests] == [0, 1]
+
+
+@pytest.mark.parametrize("body", [b"", b"OK", b'{"ok":true}', b'{"success":true,"errors":[]}', b"{}"])
+def test_an_acceptance_of_another_server_is_one(relay, segment, body):
+    segment.always(answer(200, body))
+    relay.post("orders/create", order())
+    relay.wait(lambda: relay.destination()["sent"] == 2)
+    assert len(segment.requests) == 1 and relay.lines("delivery paused") == []
 
 
 def test_each_attempt_has_its_own_time(relay, segment):

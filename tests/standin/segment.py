@@ -51,7 +51,7 @@ class Answer:
     headers: dict = dataclasses.field(default_factory=dict)
     delay: float = 0
     accepts: bool = True  # whether the messages count as arrived
-    ends: str = ""        # "": properly; "close": without an answer; "reset": in its middle
+    ends: str = ""        # "": properly; "close": without an answer; "reset": in its middle; "never"; "head": its head never does
 
 
 @dataclasses.dataclass
@@ -96,6 +96,11 @@ def garbage(body=b"<html>a proxy's page</html>"):
     return lambda request: Answer(200, body, {"Content-Type": "text/html"}, accepts=False)
 
 
+def endless(body=b"x" * 65536, accepts=False):
+    """The answer never ends; with accepts=None it is its head that does not."""
+    return lambda request: Answer(200, body, accepts=bool(accepts), ends="head" if accepts is None else "never")
+
+
 def poison(predicate, status=400, body=b'{"code": "bad_request", "message": "invalid message"}'):
     """Refuses every batch that has a message for which predicate(message) holds."""
     def behaviour(request):
@@ -128,6 +133,7 @@ class Segment:
         self.violations = []  # what the real one, or the catalogue, would not have
         self.deletions = []   # accepted by the Public API: (token, path, userIds)
         self.from_browsers = []  # calls of analytics.js, in order, repetitions included
+        self.bytes_answered = 0  # of answers that do not end
         self.on_message = on_message
         self._deletion_failures = collections.deque()
         self._lock = threading.Lock()
@@ -411,8 +417,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(chosen.body)
 
+    def _go_on(self, chosen):
+        """Sends without end, for as long as it is read (at most 256 MiB)."""
+        part = b"X-Filler: " + b"y" * 8000 + b"\r\n" if chosen.ends == "head" else chosen.body
+        try:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if chosen.ends == "never" else b""))
+            for _ in range((256 << 20) // len(part)):
+                self.wfile.write(part)
+                self.server.segment.bytes_answered += len(part)
+        except OSError:
+            pass  # who asked has read enough
+
     def _break(self, chosen):
         self.close_connection = True
+        if chosen.ends in ("never", "head"):
+            self._go_on(chosen)
         if chosen.ends == "reset":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
             self.connection.setsockopt(
