@@ -13,6 +13,7 @@ enum { BATCH_BYTES_MAX = 475000 };
 struct batch {
 	const struct message *messages; /* in the arena, which halves share */
 	size_t count;
+	size_t bytes;     /* of the messages' JSON */
 	int64_t attempts; /* that were made */
 	struct shared_arena *arena;
 	struct batch *next;
@@ -25,6 +26,9 @@ struct batch *batch_create(size_t bytes);
 
 /* Where its messages are to live. */
 struct arena *batch_arena(const struct batch *batch);
+
+/* Counts its bytes, once its messages are known. */
+void batch_measure(struct batch *batch);
 
 /* Parts a batch of two or more into halves; itself stays the first one. The second, or NULL when
  * there is no memory. */

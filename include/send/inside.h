@@ -51,6 +51,7 @@ struct target {
 	bool claiming;
 	bool stale;          /* what is in memory is not what the outbox has */
 	struct batch *ready; /* to be posted next */
+	int64_t held;        /* bytes of its messages in memory, as of the last measurement */
 	int64_t in_flight;
 	int64_t outstanding; /* requests of its own that the engine has */
 	int64_t window;      /* batches in flight at the most: 1, 2, 4, ... after a pause */
@@ -117,6 +118,9 @@ struct sender {
 	struct note *later;       /* settlements that the store could not take yet */
 	int64_t later_at;
 	int64_t outstanding; /* requests that the engine has */
+	int64_t share;       /* bytes of messages that a destination may always have in memory */
+	int64_t further;     /* bytes that destinations have beyond that, in all */
+	_Atomic int64_t claimed; /* bytes of all messages in memory */
 };
 
 /* ---- sender.c ---- */
@@ -210,6 +214,21 @@ void attempt_abort_all(struct sender *sender);
 /* Segment's words, or curl's: one line, cut, without control characters and without the write key.
  */
 void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSWER_WORDS + 1]);
+
+/* ---- memory.c: one bound for the claimed messages of all destinations ---- */
+
+/* Counts what is in memory; before the destinations are stepped. */
+void memory_measure(struct sender *sender);
+
+/* Whether the target may claim a batch now: its only one, or there is room for more. */
+bool memory_allows(const struct target *target);
+
+/* The bytes that the target's next claim may take, which are counted as taken. */
+size_t memory_of_claim(struct target *target);
+
+/* Whether the target, which is paused, shall let go of what it has: it has more than its share, and
+ * others need the room. */
+bool memory_is_wanted(const struct target *target);
 
 /* ---- connections.c: which of them an attempt may use ---- */
 

@@ -45,6 +45,13 @@ struct arena *batch_arena(const struct batch *batch)
 	return batch->arena->arena;
 }
 
+void batch_measure(struct batch *batch)
+{
+	batch->bytes = 0;
+	for (size_t i = 0; i < batch->count; i++)
+		batch->bytes += batch->messages[i].json_length;
+}
+
 struct batch *batch_halve(struct batch *batch)
 {
 	struct batch *second = malloc(sizeof(*second));
@@ -57,6 +64,8 @@ struct batch *batch_halve(struct batch *batch)
 	second->count -= first_count;
 	second->next = NULL;
 	batch->count = first_count;
+	batch_measure(batch);
+	batch_measure(second);
 	batch->arena->references++;
 	return second;
 }

@@ -181,6 +181,7 @@ static int64_t step_all(struct sender *sender)
 	int64_t now = clock_monotonic();
 	int64_t next = now + LONGEST_WAIT;
 
+	memory_measure(sender);
 	for (struct target *target = sender->targets; target != NULL; target = target->next) {
 		int64_t due = target_step(target, now);
 

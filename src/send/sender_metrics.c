@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -192,6 +193,9 @@ void sender_metrics(struct sender *sender, struct text *text)
 	};
 	static const char duration[] = "segrelay_request_duration_seconds";
 
+	add_head(text, "segrelay_claimed_bytes", "gauge",
+		"Bytes of messages that are in memory to be sent, of all destinations.");
+	text_format(text, "segrelay_claimed_bytes %" PRId64 "\n", atomic_load(&sender->claimed));
 	(void)pthread_mutex_lock(&sender->mutex);
 	add_codes(sender, text);
 	add_head(text, duration, "summary", "How long requests to Segment took.");

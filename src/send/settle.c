@@ -123,6 +123,7 @@ static void take_claim(struct sender *sender, struct note *note)
 		target->unclaimed = 0; /* they were taken with earlier ones */
 	} else {
 		count_off(target, errand);
+		batch_measure(errand->batch);
 		append(target, errand->batch);
 		errand->batch = NULL;
 	}
@@ -135,7 +136,8 @@ bool settle_claim(struct target *target)
 
 	if (errand == NULL)
 		return false;
-	errand->batch = batch_create(batch_room(target->options) / 4);
+	errand->limits.bytes = memory_of_claim(target);
+	errand->batch = batch_create(errand->limits.bytes / 4);
 	if (errand->batch == NULL) {
 		free_errand(errand);
 		return false;
@@ -143,7 +145,6 @@ bool settle_claim(struct target *target)
 	errand->asked = clock_monotonic();
 	errand->expected = target->unclaimed;
 	errand->limits.messages = (size_t)target->options->batch_messages;
-	errand->limits.bytes = batch_room(target->options);
 	target->claiming = true;
 	submit(errand);
 	return true;

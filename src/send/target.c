@@ -72,12 +72,16 @@ int64_t target_step(struct target *target, int64_t now)
 		return renew(target, now);
 	if (target->options == NULL)
 		return INT64_MAX;
+	if (left > 0 && memory_is_wanted(target))
+		target->stale = true;
 	if (left > 0)
-		return now + left;
+		return target->stale ? now : now + left;
 	while (target->in_flight < target->window && target->ready != NULL)
 		if (!post_next(target))
 			return now + MEMORY_PAUSE;
 	if (target->in_flight >= target->window)
+		return INT64_MAX;
+	if (!memory_allows(target)) /* until a batch of whoever it is has ended, which wakes us */
 		return INT64_MAX;
 	if (wants_claim(target, now) && !settle_claim(target))
 		return now + MEMORY_PAUSE;
