@@ -78,6 +78,7 @@ $(BUILD)/tests/unit/test_sender_faults: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic,--wrap=clock_now,--wrap=curl_multi_poll,--wrap=curl_multi_perform \
 	-Wl,--wrap=curl_multi_init,--wrap=curl_multi_add_handle,--wrap=curl_easy_init,--wrap=pthread_create \
 	-Wl,--wrap=curl_easy_setopt,--wrap=curl_slist_append,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/unit/test_names: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic,--wrap=getaddrinfo
 $(BUILD)/tests/unit/test_engine $(BUILD)/tests/unit/test_engine_log $(BUILD)/tests/unit/test_engine_steady: \
 	ALL_LDFLAGS += -Wl,--wrap=clock_monotonic
 $(BUILD)/tests/unit/test_engine_steady: ALL_LDFLAGS += -Wl,--wrap=malloc

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "send/batch.h"
 #include "send/http.h"
+#include "send/names.h"
 #include "send/retry.h"
 #include "send/sender.h"
 
@@ -79,6 +80,11 @@ struct attempt {
 	const struct destination *options;
 	CURL *handle;
 	struct curl_slist *headers;
+	char *host; /* to be looked up, libcurl's; NULL for none */
+	long port;
+	struct curl_slist *resolved; /* its addresses, for CURLOPT_RESOLVE */
+	int64_t look_up_by;          /* ms of the monotonic clock */
+	bool is_posted;              /* libcurl has it: its address is known */
 	struct text body;
 	struct text answer;
 	size_t answered;  /* bytes of its body that came */
@@ -110,6 +116,7 @@ struct sender {
 	struct config *next_config;
 	struct target *targets; /* only this thread adds to them */
 
+	struct names *names;
 	CURLMcode curl_state; /* of its last turn */
 	bool curl_told;       /* the log knows that curl fails */
 	struct log_limit curl_lines;
@@ -202,6 +209,10 @@ void settle_give_up(struct sender *sender);
 /* Posts a batch. False without memory; then the batch is still the caller's. */
 bool attempt_start(struct target *target, struct batch *batch);
 
+/* Goes on with an attempt whose name was looked up: CURLE_OK when it is posted, CURLE_AGAIN when it
+ * has to wait still, or why it failed. */
+CURLcode attempt_go_on(struct attempt *attempt);
+
 /* The attempt that a handle belongs to is over: takes it out of flight. */
 struct attempt *attempt_end(struct sender *sender, CURL *handle);
 
@@ -237,6 +248,15 @@ void connections_choose(struct attempt *attempt);
 
 /* The attempt failed without an answer: connections from before are not used any more. */
 void connections_distrust(const struct attempt *attempt);
+
+/* ---- aim.c: where an attempt connects to ---- */
+
+/* Finds the name that the attempt has to look up, if there is one. */
+void aim_find(struct attempt *attempt);
+
+/* Takes the addresses of that name: CURLE_OK when the attempt can be posted, CURLE_AGAIN while they
+ * are looked up, or why it fails; then `reason` says it. */
+CURLcode aim_look_up(struct attempt *attempt);
 
 /* ---- transfers.c: curl's share of the loop ---- */
 

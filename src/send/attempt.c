@@ -129,10 +129,24 @@ static bool prepare(struct attempt *attempt)
 	return true;
 }
 
+CURLcode attempt_go_on(struct attempt *attempt)
+{
+	CURLcode code = aim_look_up(attempt);
+
+	if (code != CURLE_OK)
+		return code;
+	(void)curl_easy_setopt(attempt->handle, CURLOPT_RESOLVE, attempt->resolved);
+	if (curl_multi_add_handle(attempt->target->sender->multi, attempt->handle) != CURLM_OK)
+		return CURLE_OUT_OF_MEMORY;
+	attempt->is_posted = true;
+	return CURLE_OK;
+}
+
 bool attempt_start(struct target *target, struct batch *batch)
 {
 	struct sender *sender = target->sender;
 	struct attempt *attempt = take_spare(sender);
+	CURLcode code = CURLE_OUT_OF_MEMORY;
 
 	if (attempt == NULL)
 		return false;
@@ -142,11 +156,17 @@ bool attempt_start(struct target *target, struct batch *batch)
 	attempt->options = target->options;
 	attempt->started = clock_monotonic();
 	attempt->failures = target->failures;
-	if (!prepare(attempt) ||
-		curl_multi_add_handle(sender->multi, attempt->handle) != CURLM_OK) {
+	attempt->is_posted = false;
+	if (prepare(attempt)) {
+		aim_find(attempt);
+		code = attempt_go_on(attempt);
+	}
+	if (code != CURLE_OK && attempt->host == NULL) {
 		attempt_free(sender, attempt);
 		return false;
 	}
+	if (code != CURLE_OK && code != CURLE_AGAIN) /* it ends in the loop */
+		(void)curl_multi_wakeup(sender->multi);
 	batch->attempts++;
 	attempt->next = sender->attempts;
 	sender->attempts = attempt;
@@ -174,6 +194,10 @@ static void clear(struct attempt *attempt)
 {
 	curl_slist_free_all(attempt->headers);
 	attempt->headers = NULL;
+	curl_slist_free_all(attempt->resolved);
+	attempt->resolved = NULL;
+	curl_free(attempt->host);
+	attempt->host = NULL;
 	text_free(&attempt->body); /* up to 475 KB: not kept for what may come */
 	text_free(&attempt->answer);
 	config_release(attempt->config);

@@ -276,9 +276,15 @@ static void free_sender(struct sender *sender)
 		target_free(target);
 	}
 	config_release(sender->next_config);
+	names_stop(sender->names);
 	(void)curl_multi_cleanup(sender->multi);
 	(void)pthread_mutex_destroy(&sender->mutex);
 	free(sender);
+}
+
+static void wake(void *context)
+{
+	(void)curl_multi_wakeup(((struct sender *)context)->multi);
 }
 
 int sender_start(
@@ -295,8 +301,9 @@ int sender_start(
 	(void)pthread_mutex_init(&made->mutex, NULL);
 	curl_easy_cleanup(http_handle()); /* curl's global set-up: before our thread starts */
 	made->multi = curl_multi_init();
+	made->names = names_create(wake, made);
 	atomic_store(&made->heartbeat, clock_monotonic());
-	if (made->multi == NULL) {
+	if (made->multi == NULL || made->names == NULL) {
 		(void)error_set(error, "no memory");
 		goto failed;
 	}

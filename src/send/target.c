@@ -141,8 +141,12 @@ static void describe_refusal(
 
 static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
 {
-	*judgement = (struct judgement){.wait = http_asked_to_wait(attempt->handle)};
-	(void)curl_easy_getinfo(attempt->handle, CURLINFO_RESPONSE_CODE, &judgement->status);
+	*judgement = (struct judgement){.wait = -1};
+	if (attempt->is_posted) { /* else the handle has the answer to another one */
+		judgement->wait = http_asked_to_wait(attempt->handle);
+		(void)curl_easy_getinfo(
+			attempt->handle, CURLINFO_RESPONSE_CODE, &judgement->status);
+	}
 	judgement->outcome = retry_classify(code, judgement->status, text_string(&attempt->answer));
 	judgement->is_news = is_news(attempt, judgement->outcome);
 	if (code == CURLE_OK && judgement->outcome == OUTCOME_RETRY && judgement->status < 300)
@@ -157,7 +161,7 @@ void target_finish(struct target *target, struct attempt *attempt, CURLcode code
 	struct judgement judgement;
 
 	judge(attempt, code, &judgement);
-	if (code != CURLE_OK)
+	if (code != CURLE_OK && attempt->is_posted)
 		connections_distrust(attempt);
 	tally_attempt(target, code, judgement.status, clock_monotonic() - attempt->started);
 	tally_in_flight(target, -1);

@@ -31,10 +31,28 @@ static void take_answers(struct sender *sender)
 	}
 }
 
+/* An attempt whose name was not found ends as one that libcurl gave up. */
+static void post_waiting(struct sender *sender)
+{
+	struct attempt *next;
+
+	for (struct attempt *attempt = sender->attempts; attempt != NULL; attempt = next) {
+		CURLcode code = attempt->is_posted ? CURLE_OK : attempt_go_on(attempt);
+
+		next = attempt->next;
+		if (code == CURLE_OK || code == CURLE_AGAIN)
+			continue;
+		(void)attempt_end(sender, attempt->handle);
+		target_finish(attempt->target, attempt, code);
+		attempt_free(sender, attempt);
+	}
+}
+
 void transfers_go_on(struct sender *sender)
 {
 	int running;
 
+	post_waiting(sender);
 	sender->curl_state = curl_multi_perform(sender->multi, &running);
 	take_answers(sender);
 }
