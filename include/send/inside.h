@@ -38,6 +38,7 @@ struct tally {
 	bool failing;         /* the last word was a failure */
 	int64_t paused_until; /* ms since 1970, 0 when not paused */
 	int64_t last_success;
+	int64_t clock_offset; /* ms that our clock is ahead of the destination's */
 };
 
 /* One destination being sent to. */
@@ -68,6 +69,7 @@ struct target {
 	bool unsaid;      /* the store does not know how the pause is now */
 	int64_t log_at;   /* when it may be told of it (again) */
 	struct log_limit dead_lines;
+	struct log_limit clock_lines;
 	struct tally tally;  /* under the sender's mutex */
 	struct target *next; /* all that ever were, until the end: under the mutex, too */
 };
@@ -249,6 +251,11 @@ void connections_choose(struct attempt *attempt);
 /* The attempt failed without an answer: connections from before are not used any more. */
 void connections_distrust(const struct attempt *attempt);
 
+/* ---- clock_offset.c ---- */
+
+/* Compares our clock with the Date of an answer; says so when they differ by over a minute. */
+void clock_offset_note(const struct attempt *attempt);
+
 /* ---- aim.c: where an attempt connects to ---- */
 
 /* Finds the name that the attempt has to look up, if there is one. */
@@ -279,6 +286,9 @@ void tally_split(struct target *target);
 
 /* Notes the time of an accepted batch. */
 void tally_success(struct target *target, int64_t now);
+
+/* Notes how far our clock is ahead of the destination's. */
+void tally_clock(struct target *target, int64_t offset);
 
 /* Notes the target's pause. */
 void tally_pause(struct target *target);

@@ -93,6 +93,8 @@ struct destination_state {
 	int64_t paused_since;
 	int64_t failures; /* attempts in a row that failed */
 	char reason[256];
+	int64_t clock_offset; /* ms that our clock is ahead of its own, 0 within a minute; not kept
+			       */
 };
 
 /* The sizes that bound a claim. */

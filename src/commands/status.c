@@ -58,6 +58,17 @@ static void print_topics(const cJSON *status)
 	table_print(&table);
 }
 
+/* A clock that is over a minute off, as the daemon found by the destination's answers. */
+static void add_clock(struct text *state, const cJSON *destination)
+{
+	const char *offset = json_text(destination, "clock_offset_seconds");
+	int64_t seconds = offset != NULL ? strtoll(offset, NULL, 10) : 0;
+
+	if (seconds != 0)
+		text_format(state, "; this machine's clock is %lld s %s its own",
+			llabs((long long)seconds), seconds > 0 ? "ahead of" : "behind");
+}
+
 /* "ok", "paused until …: the reason", or that it is not configured. */
 static void add_state(struct table *table, const cJSON *destination)
 {
@@ -77,6 +88,7 @@ static void add_state(struct table *table, const cJSON *destination)
 		text_format(&state, "trying again: %s", reason != NULL ? reason : "");
 	else
 		text_put(&state, "ok");
+	add_clock(&state, destination);
 	table_add(table, text_string(&state));
 	text_free(&state);
 }

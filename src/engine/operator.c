@@ -108,6 +108,7 @@ static int add_destinations(struct engine *engine, struct text *answer, struct e
 		json_add_number(answer, "paused_until", state->paused_until);
 		json_add_number(answer, "failures", state->failures);
 		json_add_member(answer, "reason", state->reason);
+		json_add_number(answer, "clock_offset_seconds", state->clock_offset / SECOND);
 		text_put(answer, "}");
 	}
 	text_put(answer, "]");

@@ -125,6 +125,7 @@ int engine_pause(struct engine *engine, const struct destination_state *pause, s
 	state->paused_until = pause->paused_until;
 	state->paused_since = pause->paused_since;
 	state->failures = pause->failures;
+	state->clock_offset = pause->clock_offset;
 	memcpy(state->reason, pause->reason, sizeof(state->reason));
 	return 0;
 }

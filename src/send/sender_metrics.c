@@ -88,6 +88,12 @@ void tally_success(struct target *target, int64_t now)
 	unlock_tally(target);
 }
 
+void tally_clock(struct target *target, int64_t offset)
+{
+	lock_tally(target)->clock_offset = offset;
+	unlock_tally(target);
+}
+
 void tally_pause(struct target *target)
 {
 	struct tally *tally = lock_tally(target);
@@ -147,6 +153,11 @@ static double last_success(const struct tally *tally)
 	return (double)tally->last_success / SECOND;
 }
 
+static double clock_offset(const struct tally *tally)
+{
+	return (double)tally->clock_offset / SECOND;
+}
+
 static double request_seconds(const struct tally *tally)
 {
 	return (double)tally->milliseconds / SECOND;
@@ -190,6 +201,11 @@ void sender_metrics(struct sender *sender, struct text *text)
 			resume_time},
 		{"segrelay_last_success_timestamp_seconds", "gauge",
 			"When Segment last took a batch.", last_success},
+		{"segrelay_clock_offset_seconds", "gauge",
+			"How far this machine's clock is ahead of the destination's, by the Date "
+			"of "
+			"its answers; below 0 when it is behind.",
+			clock_offset},
 	};
 	static const char duration[] = "segrelay_request_duration_seconds";
 

@@ -161,7 +161,9 @@ void target_finish(struct target *target, struct attempt *attempt, CURLcode code
 	struct judgement judgement;
 
 	judge(attempt, code, &judgement);
-	if (code != CURLE_OK && attempt->is_posted)
+	if (code == CURLE_OK)
+		clock_offset_note(attempt);
+	else if (attempt->is_posted)
 		connections_distrust(attempt);
 	tally_attempt(target, code, judgement.status, clock_monotonic() - attempt->started);
 	tally_in_flight(target, -1);

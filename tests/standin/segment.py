@@ -133,6 +133,7 @@ class Segment:
         self.violations = []  # what the real one, or the catalogue, would not have
         self.deletions = []   # accepted by the Public API: (token, path, userIds)
         self.from_browsers = []  # calls of analytics.js, in order, repetitions included
+        self.clock_ahead = 0     # seconds by which its Date is ahead
         self.bytes_answered = 0  # of answers that do not end
         self.on_message = on_message
         self._deletion_failures = collections.deque()
@@ -403,6 +404,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._break(chosen)
         else:
             self._answer(chosen)
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) + self.server.segment.clock_ahead)
 
     def do_OPTIONS(self):
         """A browser asks whether it may post JSON with a key."""
