@@ -270,6 +270,9 @@ CURLcode aim_look_up(struct attempt *attempt);
 /* Lets what is in flight go on, and finishes what ended. */
 void transfers_go_on(struct sender *sender);
 
+/* Ends a wait of the sender's; from any thread. */
+void transfers_wake(void *sender);
+
 /* Waits until something is to be done, `ms` at the most. Where curl fails, which it does at once,
  * the loop rests instead. */
 void transfers_wait(struct sender *sender, int64_t ms);

@@ -282,11 +282,6 @@ static void free_sender(struct sender *sender)
 	free(sender);
 }
 
-static void wake(void *context)
-{
-	(void)curl_multi_wakeup(((struct sender *)context)->multi);
-}
-
 int sender_start(
 	struct engine *engine, struct config *config, struct sender **sender, struct error *error)
 {
@@ -301,7 +296,7 @@ int sender_start(
 	(void)pthread_mutex_init(&made->mutex, NULL);
 	curl_easy_cleanup(http_handle()); /* curl's global set-up: before our thread starts */
 	made->multi = curl_multi_init();
-	made->names = names_create(wake, made);
+	made->names = names_create(transfers_wake, made);
 	atomic_store(&made->heartbeat, clock_monotonic());
 	if (made->multi == NULL || made->names == NULL) {
 		(void)error_set(error, "no memory");

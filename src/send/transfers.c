@@ -92,3 +92,8 @@ void transfers_wait(struct sender *sender, int64_t ms)
 	log_failure(sender);
 	(void)nanosleep(&(struct timespec){.tv_nsec = REST * 1000000L}, NULL);
 }
+
+void transfers_wake(void *sender)
+{
+	(void)curl_multi_wakeup(((struct sender *)sender)->multi);
+}
