@@ -258,7 +258,7 @@ check-crash: $(BINARY) ## kill -9 the relay CRASHES (200) times under a mixed lo
 	CRASHES=$(CRASHES) SEGRELAY=$(abspath $(BINARY)) \
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/blackbox/test_crash.py
 
-FUZZ         = mapping work request config texts hint
+FUZZ         = mapping work request config texts hint exchange
 FUZZ_SECONDS ?= 300
 FUZZ_SEED    ?= 0
 FUZZ_FLAGS   = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined

@@ -42,6 +42,50 @@ HINTS = [
 ]
 
 
+# The flags of fuzz_exchange.c.
+SHOPIFY, RECHARGE, TIMED, LENGTH, IN_PARTS, LEAVE = 1, 2, 4, 8, 16, 32
+SHOP = "blue-kettle.myshopify.com"
+TO_SHOPIFY = f"POST /webhooks/shopify HTTP/1.1\r\nHost: a\r\nX-Shopify-Topic: %s\r\nX-Shopify-Shop-Domain: {SHOP}"
+TO_RECHARGE = f"POST /webhooks/recharge/{SHOP}%s HTTP/1.1\r\nHost: a"
+COLLECT = "%s /collect HTTP/1.1\r\nHost: a\r\nOrigin: %s\r\nUser-Agent: x\r\nX-Forwarded-For: 2001:db8::1, 192.0.2.1"
+SCRIPT = (f"GET /segrelay%s.js?shop={SHOP} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip;q=0.5, *;q=0\r\n"
+          "If-None-Match: \"x\", *")
+UNSIGNED = "\r\nX-Recharge-Topic: charge/failed\r\nX-Shopify-Hmac-Sha256: " + SIGNATURE
+
+
+def run(character, length):
+    """Stands for so many of a character."""
+    return f"\2{character}{chr(length >> 8)}{chr(length & 255)}"
+
+
+def exchanges():
+    """Flags, head and body of requests to each route."""
+    order = min((ROOT / "tests/golden/order_completed").glob("*/1_orders__create.json")).read_text()
+    hint = json.dumps(storefront.posted() | {"shop": SHOP})
+    charge = '{"charge":{"id":1,"customer":{"id":2,"external_customer_id":{"ecommerce":"3"}},"line_items":[]}}'
+    long_shop = "\r\nX-Shopify-Shop-Domain: " + run("a", 300)
+    return [
+        (SHOPIFY | LENGTH, TO_SHOPIFY % "orders/create", order),
+        (LENGTH, TO_SHOPIFY % "orders/create" + UNSIGNED, order),
+        (SHOPIFY | LENGTH | IN_PARTS, TO_SHOPIFY % "carts/update", '{"id":"c1","token":"c1","line_items":[]}'),
+        (SHOPIFY | LENGTH | LEAVE, TO_SHOPIFY % "customers/update", '{"id":7,"email":"a@example.com"}'),
+        (SHOPIFY | LENGTH, TO_SHOPIFY % run("t", 100), "["), (SHOPIFY | LENGTH, TO_SHOPIFY % "orders/paid", ""),
+        (SHOPIFY, TO_SHOPIFY % "orders/create" + "\r\nTransfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"),
+        (RECHARGE | LENGTH, TO_RECHARGE % "/charge/failed", charge),
+        (TIMED | LENGTH, TO_RECHARGE % "/charge/failed", charge),
+        (TIMED | LENGTH, TO_RECHARGE % "" + "\r\nX-Recharge-Topic: charge/failed", charge),
+        (LENGTH, TO_RECHARGE % "" + UNSIGNED, charge), (RECHARGE | TIMED | LENGTH, TO_RECHARGE % run("/", 500), charge),
+        (LENGTH, COLLECT % ("POST", "null"), hint), (LENGTH, COLLECT % ("POST", "https://blue-kettle.example"), hint),
+        (LENGTH, COLLECT % ("POST", run("o", 400)) + long_shop, hint),
+        (0, COLLECT % ("OPTIONS", "null") + long_shop, ""),
+        (0, SCRIPT % "", ""), (0, SCRIPT % "-pixel", ""), (0, SCRIPT % "" + long_shop, ""), (LEAVE, SCRIPT % "", ""),
+        (0, "GET /nothing HTTP/1.1\r\nHost: a" + long_shop, ""),
+        (0, "PUT /collect HTTP/1.0\r\n" + run("h", 4000) + ": a", ""),
+        (0, "GET /segrelay.js?" + run("q", 33000) + " HTTP/1.1\r\nHost: a", ""),
+        (LENGTH, COLLECT % ("POST", "null"), run("{", 9000)),
+    ]
+
+
 def webhooks(case):
     """The payloads of a golden case, as fuzz_mapping reads them."""
     parts = []
@@ -121,6 +165,8 @@ def main():
         write(out / "request", str(number), request.encode())
     for number, (client, hint) in enumerate(HINTS):
         write(out / "hint", str(number), f"{client}\n{json.dumps(hint)}".encode())
+    for number, (flags, head, body) in enumerate(exchanges()):
+        write(out / "exchange", str(number), bytes([flags]) + (head + "\r\n\r\n" + body).encode("latin-1", "replace"))
     for number, text in enumerate(TEXTS):
         write(out / "texts", str(number), text.encode())
     for path in [ROOT / "config/segrelay.conf", *ROOT.glob("tests/golden/**/segrelay.conf")]:
