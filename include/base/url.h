@@ -21,6 +21,9 @@ bool url_split(struct arena *arena, const char *string, struct url *url);
  * there, is empty, or does not decode to UTF-8 without control characters. */
 const char *url_parameter(struct arena *arena, const char *search, const char *name);
 
+/* Decodes in place, as a form is encoded: `+` is a space. "%00" stays as it is. */
+void url_decode(char *string);
+
 /* Whether a string is UTF-8 (RFC 3629) without control characters. */
 bool url_is_clean_text(const char *string);
 

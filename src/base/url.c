@@ -54,8 +54,7 @@ static int hex_digit(char character)
 	return found != NULL ? (int)(found - digits) : -1;
 }
 
-/* Decodes in place, as a form is encoded: `+` is a space. */
-static void decode(char *string)
+void url_decode(char *string)
 {
 	char *to = string;
 
@@ -63,7 +62,7 @@ static void decode(char *string)
 		int high = *from == '%' ? hex_digit(from[1]) : -1;
 		int low = high >= 0 ? hex_digit(from[2]) : -1;
 
-		if (low >= 0) {
+		if (low >= 0 && high + low > 0) {
 			*to++ = (char)(high * 16 + low);
 			from += 2;
 		} else {
@@ -97,7 +96,7 @@ const char *url_parameter(struct arena *arena, const char *search, const char *n
 				return NULL;
 			if (strstr(value, "%00") != NULL)
 				return NULL;
-			decode(value);
+			url_decode(value);
 			return *value != '\0' && url_is_clean_text(value) ? value : NULL;
 		}
 		search += length;

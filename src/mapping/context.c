@@ -2,6 +2,7 @@
 #include "mapping/context.h"
 
 #include "base/url.h"
+#include "base/url_clean.h"
 #include "mapping/hints.h"
 #include "mapping/people.h"
 #include "mapping/rules.h"
@@ -58,14 +59,14 @@ static bool is_page(const char *path)
 /* `landing` is a path for most orders; then the page's URL is that at the shop's permanent domain.
  */
 static void write_page(
-	struct scope *scope, const char *landing, const struct url *url, const char *referrer)
+	struct scope *scope, const struct url *url, const char *landing, const char *referrer)
 {
 	json_add_key(scope->out, "page");
 	text_put(scope->out, "{");
 	if (url->path != NULL) {
 		if (url->host == NULL)
-			landing = arena_format(scope->work->arena, "https://%s%s%s",
-				scope->work->delivery->shop, url->path, url->search);
+			landing = arena_format(scope->work->arena, "https://%s%s",
+				scope->work->delivery->shop, landing);
 		field_text(scope, "url", landing);
 		field_text(scope, "path", url->path);
 		field_text(scope, "search", url->search);
@@ -135,28 +136,32 @@ static void write_hinted_visit(struct scope *scope)
 		as_object(scope, &campaign, said);
 }
 
-/* Of a longer one the end is left out: no browser sends it. */
-static const char *landing_of(struct work *work)
+/* A URL of the payload without what opens something or names somebody; NULL when nothing remains.
+ * Of a longer one the end is left out: no browser sends it. */
+static const char *clean(struct work *work, const char *name)
 {
-	enum { LANDING_MAX = 65536 };
-	const char *landing = json_text(work->payload, "landing_site");
+	enum { URL_MAX = 65536 };
+	const char *address = json_text(work->payload, name);
+	struct text cleaned = {0};
 
-	if (landing == NULL || strnlen(landing, LANDING_MAX + 1) <= LANDING_MAX)
-		return landing;
-	return arena_format(work->arena, "%.*s", LANDING_MAX, landing);
+	if (address != NULL && strnlen(address, URL_MAX + 1) > URL_MAX)
+		address = arena_format(work->arena, "%.*s", URL_MAX, address);
+	if (address != NULL)
+		url_add_clean(&cleaned, address);
+	return work_keep(work, &cleaned);
 }
 
 static void write_visit(struct scope *scope)
 {
-	const char *landing = landing_of(scope->work);
-	const char *referrer = json_text(scope->work->payload, "referring_site");
+	const char *landing = clean(scope->work, "landing_site");
+	const char *referrer = clean(scope->work, "referring_site");
 	struct url url = {0};
 
 	if (landing != NULL &&
 		(!url_split(scope->work->arena, landing, &url) || !is_page(url.path)))
 		url = (struct url){0};
 	if (url.path != NULL || referrer != NULL)
-		write_page(scope, landing, &url, referrer);
+		write_page(scope, &url, landing, referrer);
 	else
 		write_hinted_visit(scope);
 	if (url.path != NULL)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/url.h"
+#include "base/url_clean.h"
 
 #include <string.h>
 #include <strings.h>
@@ -17,7 +18,7 @@ enum {
 /* A browser's clock may be wrong by this much, and a page open for this long. */
 static const int64_t EVENT_AGE_MAX = DAY;
 
-enum kind { ID, TOKEN, WORDS, ADDRESS, PATH, QUERY, FLAG, TIME, OBJECT, EVENT };
+enum kind { ID, TOKEN, WORDS, LABEL, ADDRESS, PATH, QUERY, FLAG, TIME, OBJECT, EVENT };
 
 struct member {
 	const char *posted;
@@ -36,11 +37,11 @@ static const struct member page[] = {
 };
 
 static const struct member campaign[] = {
-	{"name", "name", WORDS, NULL},
-	{"source", "source", WORDS, NULL},
-	{"medium", "medium", WORDS, NULL},
-	{"term", "term", WORDS, NULL},
-	{"content", "content", WORDS, NULL},
+	{"name", "name", LABEL, NULL},
+	{"source", "source", LABEL, NULL},
+	{"medium", "medium", LABEL, NULL},
+	{"term", "term", LABEL, NULL},
+	{"content", "content", LABEL, NULL},
 	{0},
 };
 
@@ -149,9 +150,10 @@ struct hint {
 	const struct hint_request *request;
 	struct text *kept;
 	struct error *error;
+	const char *path; /* of the object's page; NULL for none */
 };
 
-/* Without what begins with "?". */
+/* Without the browser's key to the cart, which begins with "?". */
 static void write_before_query(struct hint *hint, const char *name, const char *value)
 {
 	struct text text = {0};
@@ -162,14 +164,23 @@ static void write_before_query(struct hint *hint, const char *name, const char *
 	text_free(&text);
 }
 
-/* The browser's key to the cart, behind the cart's token or in a URL, gives access to it. */
-static bool has_key(enum kind kind, const char *value)
+/* A page as it is sent, too: without what opens something or names somebody. Nothing when nothing
+ * of it remains. */
+static void write_clean(
+	struct hint *hint, const struct member *member, const char *value, const char *path)
 {
-	const char *query = kind == ADDRESS || kind == QUERY ? strchr(value, '?') : NULL;
+	struct text clean = {0};
 
-	if (query == NULL)
-		return kind == TOKEN || kind == PATH;
-	return strncmp(query, "?key=", 5) == 0 || strstr(query, "&key=") != NULL;
+	if (member->kind == ADDRESS)
+		url_add_clean(&clean, value);
+	else if (member->kind == PATH)
+		url_add_clean_path(&clean, value);
+	else
+		url_add_clean_query(&clean, value, path);
+	if (clean.length > 0)
+		json_add_member(hint->kept, member->kept, text_string(&clean));
+	hint->kept->failed |= clean.failed;
+	text_free(&clean);
 }
 
 /* A wrong clock must not tell a wrong time. */
@@ -198,8 +209,12 @@ static int write_text(
 	if (member->kind != TIME && !is_text_of(member->kind, value->valuestring))
 		return refuse(hint, parent, member->posted,
 			"is too long, or nothing that could stand there");
-	if (has_key(member->kind, value->valuestring))
+	if (member->kind == LABEL && strchr(value->valuestring, '@') != NULL)
+		return 0; /* as in the query of a page */
+	if (member->kind == TOKEN)
 		write_before_query(hint, member->kept, value->valuestring);
+	else if (member->kind == ADDRESS || member->kind == PATH || member->kind == QUERY)
+		write_clean(hint, member, value->valuestring, hint->path);
 	else if (member->kind == TIME)
 		write_time(hint, member->kept, value->valuestring);
 	else
@@ -226,6 +241,7 @@ static int write_object(
 	(void)parent;
 	if (!cJSON_IsObject(value))
 		return refuse(hint, "", member->posted, "is no object");
+	hint->path = json_text(value, "path");
 	json_add_key(hint->kept, member->kept);
 	text_put(hint->kept, "{");
 	empty = hint->kept->length;

@@ -38,13 +38,19 @@ static void keeps_what_is_known(void **state)
 		{",\"googleClientId\":12.34", ",\"google_client_id\":\"12.34\""},
 		{",\"campaign\":{\"name\":\"Winter & co\",\"other\":\"x\"}",
 			",\"campaign\":{\"name\":\"Winter & co\"}"},
+		{",\"campaign\":{\"name\":\"w\",\"term\":\"alma@example\"}",
+			",\"campaign\":{\"name\":\"w\"}"},
 		{",\"consent\":{\"analytics\":true,\"saleOfData\":false}",
 			",\"consent\":{\"analytics\":true,\"sale_of_data\":false}"},
 		/* the key of a cart gives access to it */
 		{",\"page\":{\"url\":\"https://a.example/c?key=s\",\"search\":\"?a=1&key=s\"}",
-			",\"page\":{\"url\":\"https://a.example/c\"}"},
-		{",\"page\":{\"path\":\"/cart/c/Z2Nw?key=s\"}",
-			",\"page\":{\"path\":\"/cart/c/Z2Nw\"}"},
+			",\"page\":{\"url\":\"https://a.example/c\",\"search\":\"?a=1\"}"},
+		{",\"page\":{\"path\":\"/cart/c/Z2Nw?key=s\"}", ",\"page\":{\"path\":\"/cart/c\"}"},
+		/* whatever the browser left in an address goes, too */
+		{",\"page\":{\"path\":\"/account/reset/7/x\",\"search\":\"?x=1\",\"referrer\":"
+		 "\"https://a:b@a.example/account/reset/7/x?y=a%40b\"}",
+			",\"page\":{\"path\":\"/account/reset\",\"referrer\":"
+			"\"https://a.example/account/reset\"}"},
 		{",\"page\":{\"url\":\"https://a.example/c?monkey=s\",\"path\":\"/c\"}",
 			",\"page\":{\"url\":\"https://a.example/c?monkey=s\",\"path\":\"/c\"}"},
 		/* an app led to the page */
