@@ -24,7 +24,7 @@ struct client client_find(const struct sockaddr *peer, const struct span *forwar
 /* The address as a text. */
 void client_format(const struct client *client, char text[CLIENT_TEXT]);
 
-/* The same number for all that one host has: an IPv4 address, or an IPv6 network of 64 bits. */
+/* The same number for all that one host has: an IPv4 address, or an IPv6 network of 56 bits. */
 uint64_t client_key(const struct client *client);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 256 };
+/* Bytes of an IPv6 address that say whose it is, as those of client.c. */
+enum { BUCKETS = 256, IPV6_NETWORK = 7 };
 
 struct address {
 	struct address *next;
@@ -37,7 +38,7 @@ static uint64_t key_of(const struct sockaddr *socket_address)
 	if (IN6_IS_ADDR_V4MAPPED(&ipv6.sin6_addr))
 		memcpy(&key, &ipv6.sin6_addr.s6_addr[12], 4);
 	else
-		memcpy(&key, &ipv6.sin6_addr.s6_addr[0], sizeof(key));
+		memcpy(&key, &ipv6.sin6_addr.s6_addr[0], IPV6_NETWORK);
 	return key;
 }
 

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of an IPv6 address that say whose it is: providers give a customer up to a /56. */
+enum { IPV6_NETWORK = 7 };
+
 static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static bool is_ipv4(const struct client *client)
@@ -126,8 +129,11 @@ void client_format(const struct client *client, char text[CLIENT_TEXT])
 
 uint64_t client_key(const struct client *client)
 {
-	uint64_t key;
+	uint64_t key = 0;
 
-	memcpy(&key, client->address + (is_ipv4(client) ? 8 : 0), sizeof(key));
+	if (is_ipv4(client))
+		memcpy(&key, client->address + 8, sizeof(key));
+	else
+		memcpy(&key, client->address, IPV6_NETWORK);
 	return key;
 }

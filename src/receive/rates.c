@@ -5,11 +5,12 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 enum {
-	SETS = 2048, /* a power of two */
-	WAYS = 4,    /* buckets that a key may have */
-	SET_BITS = 11,
+	SET_BITS = 13,
+	SETS = 1 << SET_BITS,
+	WAYS = 8, /* buckets that a key may have */
 };
 
 struct bucket {
@@ -20,6 +21,7 @@ struct bucket {
 
 struct rates {
 	pthread_mutex_t lock;
+	uint64_t seed[2]; /* else anyone could choose keys that share a set with a victim's */
 	struct bucket buckets[SETS][WAYS];
 };
 
@@ -27,8 +29,13 @@ struct rates *rates_create(void)
 {
 	struct rates *rates = calloc(1, sizeof(*rates));
 
-	if (rates != NULL)
-		(void)pthread_mutex_init(&rates->lock, NULL);
+	if (rates == NULL)
+		return NULL;
+	if (getrandom(rates->seed, sizeof(rates->seed), 0) != (ssize_t)sizeof(rates->seed)) {
+		free(rates);
+		return NULL;
+	}
+	(void)pthread_mutex_init(&rates->lock, NULL);
 	return rates;
 }
 
@@ -39,21 +46,39 @@ void rates_destroy(struct rates *rates)
 	free(rates);
 }
 
-/* The key's bucket, or the one that was used the longest ago, emptied for it. */
+/* Both halves of the seed take part between multiplications (the finaliser of MurmurHash3): which
+ * keys share a set cannot be known from outside. */
+static uint64_t set_of(const struct rates *rates, uint64_t key)
+{
+	uint64_t hash = key ^ rates->seed[0];
+
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xff51afd7ed558ccd);
+	hash ^= hash >> 33;
+	hash += rates->seed[1];
+	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return hash >> (64 - SET_BITS);
+}
+
+/* The key's bucket, or the one that was used the longest ago. Where that one was not full again,
+ * the new key starts with nothing: else whoever takes turns with more keys than there are buckets
+ * would never be held up. */
 static struct bucket *find(struct rates *rates, uint64_t key, int64_t a_minute, int64_t now)
 {
-	uint64_t set = (key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - SET_BITS);
-	struct bucket *oldest = rates->buckets[set];
+	struct bucket *set = rates->buckets[set_of(rates, key)];
+	struct bucket *oldest = set;
+	bool is_full;
 
 	for (size_t i = 0; i < WAYS; i++) {
-		struct bucket *bucket = &rates->buckets[set][i];
+		struct bucket *bucket = &set[i];
 
 		if (bucket->at != 0 && bucket->key == key)
 			return bucket;
 		if (bucket->at < oldest->at)
 			oldest = bucket;
 	}
-	*oldest = (struct bucket){.key = key, .left = a_minute * MINUTE, .at = now};
+	is_full = oldest->at == 0 || now - oldest->at >= MINUTE;
+	*oldest = (struct bucket){.key = key, .left = is_full ? a_minute * MINUTE : 0, .at = now};
 	return oldest;
 }
 

@@ -121,8 +121,8 @@ static void knows_networks(void **state)
 static void a_host_has_one_key(void **state)
 {
 	struct client a = find("2001:db8:1:2::1", NULL, NULL, 0);
-	struct client b = find("2001:db8:1:2:ffff::2", NULL, NULL, 0);
-	struct client other = find("2001:db8:1:3::1", NULL, NULL, 0);
+	struct client b = find("2001:db8:1:ff:ffff::2", NULL, NULL, 0);
+	struct client other = find("2001:db8:1:102::1", NULL, NULL, 0);
 	struct client ipv4 = find("203.0.113.9", NULL, NULL, 0);
 	struct client next = find("203.0.113.10", NULL, NULL, 0);
 
@@ -168,6 +168,46 @@ static void many_keys_at_once(void **state)
 	rates_destroy(rates);
 }
 
+/* More keys than there are buckets: whoever takes turns with them gets no more than with one that
+ * stays, so a flood of addresses does not grow with the addresses' number. */
+static void takes_turns_with_keys(void **state)
+{
+	enum { KEYS = 400000, MOST = 70000 };
+	struct rates *rates = rates_create();
+	int64_t first = 0;
+	int64_t again = 0;
+
+	(void)state;
+	assert_non_null(rates);
+	for (uint64_t key = 1; key <= KEYS; key++)
+		first += rates_take(rates, key, 5, 1000);
+	for (uint64_t key = KEYS + 1; key <= 2 * KEYS; key++)
+		again += rates_take(rates, key, 5, 1001);
+	assert_in_range(first, MOST / 2, MOST);
+	assert_int_equal(again, 0);
+	/* a minute later all buckets would be full: nobody is punished for what others did */
+	assert_true(rates_take(rates, 3 * KEYS, 5, 1001 + MINUTE));
+	rates_destroy(rates);
+}
+
+/* Which keys share a set differs from process to process, and from table to table. */
+static void keys_are_spread_at_random(void **state)
+{
+	enum { KEYS = 100000 };
+	struct rates *one = rates_create();
+	struct rates *other = rates_create();
+	int differences = 0;
+
+	(void)state;
+	assert_non_null(one);
+	assert_non_null(other);
+	for (uint64_t key = 1; key <= KEYS; key++)
+		differences += rates_take(one, key, 1, 1000) != rates_take(other, key, 1, 1000);
+	assert_in_range(differences, KEYS / 50, KEYS);
+	rates_destroy(one);
+	rates_destroy(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +216,8 @@ int main(void)
 		cmocka_unit_test(a_host_has_one_key),
 		cmocka_unit_test(so_many_a_minute),
 		cmocka_unit_test(many_keys_at_once),
+		cmocka_unit_test(takes_turns_with_keys),
+		cmocka_unit_test(keys_are_spread_at_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
