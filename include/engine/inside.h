@@ -6,6 +6,7 @@
 #include "engine/counters.h"
 #include "engine/daemon.h"
 #include "engine/engine.h"
+#include "engine/hint_room.h"
 #include "engine/namespaces.h"
 
 #include <pthread.h>
@@ -63,6 +64,7 @@ struct engine {
 	bool scrub;        /* what was removed of somebody may not stay in the files */
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;
+	struct hint_room *hint_room;
 	struct steady steady;
 	struct expired expired;
 	int64_t timer_at; /* ms since 1970: when the next timer is due; 0 for not known */

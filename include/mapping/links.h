@@ -25,6 +25,13 @@ const char *links_made_up(const struct work *work);
 /* Whether that id was joined with the user already. */
 bool links_are_joined(const struct work *work);
 
+/* Bytes of what a link keeps of the browser: with the rest it stays below 2 KB. */
+enum { LINK_BROWSER_MAX = 1792, LINK_MAX = 2048 };
+
+/* Whether a webhook has named the cart or the checkout of a link's record: it is kept as long as a
+ * cart then. Else only hints have, which anyone can post. */
+bool links_are_named(const char *json);
+
 /* Remembers what the delivery taught of them. */
 void links_remember(struct work *work);
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "engine/hint_room.h"
 #include "receive/body.h"
 #include "receive/loop.h"
 #include "receive/request.h"
@@ -31,10 +32,12 @@ struct exchange {
 	size_t secrets;      /* that were tried in vain */
 	int64_t complete_at; /* when its last byte was there, clock_monotonic; 0 before */
 	bool answered;
-	bool refused;                /* by the engine, for lack of room */
-	struct scripts *scripts;     /* of those that are served; NULL for none */
-	const struct script *script; /* that is asked for */
-	bool gzip;                   /* and in which form */
+	bool refused;                         /* by the engine, for lack of room */
+	struct scripts *scripts;              /* of those that are served; NULL for none */
+	const struct script *script;          /* that is asked for */
+	bool gzip;                            /* and in which form */
+	const char *hint_tokens[HINT_TOKENS]; /* that a hint names; NULL for none */
+	bool only_named; /* hints_per_shop is used up: for hints of what a webhook has named */
 	struct arena *arena;
 	struct delivery delivery;
 	struct error error; /* why it was refused, or could not be stored */

@@ -27,6 +27,7 @@ struct reception {
 	struct addresses *addresses;
 	struct rates *address_rates; /* of hints */
 	struct rates *shop_rates;    /* apart: many addresses must not push a shop's out */
+	struct rates *look_up_rates; /* of hints beyond them */
 	struct scripts *scripts;     /* of the configuration's storefronts; under the lock */
 	struct MHD_Response *answers[VERDICT_COUNT]; /* made once; NULL where none is given */
 	struct log_limit limits[VERDICT_COUNT];

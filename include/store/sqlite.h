@@ -18,6 +18,7 @@ enum statement {
 	ADD_DELIVERY,
 	GET_DELIVERY,
 	OLD_DELIVERIES,
+	BRIEF_DELIVERIES,
 	DELETE_DELIVERY,
 	EARLY_DELIVERIES,
 	TELL,
@@ -80,7 +81,7 @@ struct place {
 
 /* Where the sweep goes on: one subject after the other, so that a round has an end. */
 struct sweep {
-	enum { SWEEP_DELIVERIES, SWEEP_TOLD, SWEEP_RECORDS, SWEEP_END } subject;
+	enum { SWEEP_DELIVERIES, SWEEP_BRIEF, SWEEP_TOLD, SWEEP_RECORDS, SWEEP_END } subject;
 	int64_t delivery;
 	unsigned char told[16];
 	char record[3][RECORD_KEY_PART]; /* shop, kind, key; cut when longer */
@@ -122,6 +123,7 @@ struct sqlite_store {
 	struct error room_error;
 	struct sweep sweep;
 	struct early early;
+	int64_t brief_delivery; /* up to here those of the brief topic are gone */
 	struct sqlite_writing writing;
 };
 

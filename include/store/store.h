@@ -287,6 +287,8 @@ struct retention {
 	int64_t now;
 	int64_t deliveries_before;
 	int64_t told_before;
+	const char *brief_topic; /* whose deliveries go earlier; NULL for none */
+	int64_t brief_before;
 };
 int store_sweep(
 	struct store *store, const struct retention *retention, bool *more, struct error *error);

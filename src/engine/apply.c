@@ -6,6 +6,7 @@
 #include "engine/privacy.h"
 #include "engine/queueing.h"
 #include "engine/timers.h"
+#include "mapping/links.h"
 #include "mapping/waits.h"
 
 #include <inttypes.h>
@@ -31,11 +32,31 @@ static int get(
 
 /* How long what is remembered is kept after it was last written. A product that never changes is
  * never written again; it goes when the shop deletes it. */
-static int64_t keeps(const struct memory_context *memory, const char *kind)
+static int64_t keeps(const struct memory_context *memory, const char *kind, const char *json)
 {
+	int64_t cart_ttl = memory->shop->cart_ttl;
+
 	if (strcmp(kind, "product") == 0)
 		return 3650 * DAY;
-	return map_is_of_cart(kind) ? memory->shop->cart_ttl : memory->engine->config->keep_orders;
+	if (strcmp(kind, "link") == 0 && !links_are_named(json) && cart_ttl > HINT_LINK_TTL)
+		return HINT_LINK_TTL;
+	return map_is_of_cart(kind) ? cart_ttl : memory->engine->config->keep_orders;
+}
+
+/* A webhook names a link that was only a hint's until now. */
+static int give_back(struct memory_context *memory, const char *key, const char *json)
+{
+	struct engine *engine = memory->engine;
+	const char *before = NULL;
+
+	if (!links_are_named(json))
+		return 0;
+	if (store_get_record(engine->store, memory->shop->domain, "link", key, engine->arena,
+		    &before, memory->error) != 0)
+		return -1;
+	if (before != NULL && !links_are_named(before))
+		hint_room_give(engine->hint_room, memory->shop->domain, strlen(before));
+	return 0;
 }
 
 static int put(void *context, const char *kind, const char *key, const char *json)
@@ -45,8 +66,10 @@ static int put(void *context, const char *kind, const char *key, const char *jso
 
 	if (json == NULL)
 		return store_drop_record(memory->engine->store, shop, kind, key, memory->error);
+	if (strcmp(kind, "link") == 0 && give_back(memory, key, json) != 0)
+		return -1;
 	return store_put_record(memory->engine->store, shop, kind, key, json,
-		engine_steady_now(memory->engine) + keeps(memory, kind), memory->error);
+		engine_steady_now(memory->engine) + keeps(memory, kind, json), memory->error);
 }
 
 static int set_timer(void *context, const char *kind, const char *key, int64_t due)

@@ -145,6 +145,7 @@ static void free_engine(struct engine *engine)
 	namespaces_free(&engine->namespaces);
 	text_free(&engine->message);
 	arena_destroy(engine->arena);
+	hint_room_destroy(engine->hint_room);
 	config_release(engine->config);
 	config_release(engine->next_config);
 	free(engine);
@@ -165,7 +166,8 @@ int engine_start(
 	made->sweep_at = clock_monotonic() + START_PAUSE;
 	atomic_store(&made->heartbeat, clock_monotonic());
 	made->arena = arena_create(ARENA);
-	if (made->arena == NULL) {
+	made->hint_room = hint_room_create();
+	if (made->arena == NULL || made->hint_room == NULL) {
 		(void)error_set(error, "no memory");
 		goto failed;
 	}

@@ -126,6 +126,8 @@ static struct retention retention_of(struct engine *engine)
 		.now = now,
 		.deliveries_before = now - engine->config->keep_deliveries,
 		.told_before = now - engine->config->keep_told,
+		.brief_topic = HINT_TOPIC,
+		.brief_before = now - HINT_DELIVERY_TTL,
 	};
 }
 

@@ -96,6 +96,29 @@ static cJSON *refuse(struct work *work, cJSON *link)
 	return browser;
 }
 
+static size_t size_of(struct work *work, const cJSON *value)
+{
+	struct text json = {0};
+	size_t size;
+
+	json_add_value(&json, value);
+	size = json.length;
+	if (json.failed)
+		work_fail(work, "no memory");
+	text_free(&json);
+	return size;
+}
+
+/* Anyone can post hints: what is large and only nice to have goes. */
+static void bound(struct work *work, cJSON *browser)
+{
+	static const char *const large[] = {"page", "campaign", "user_agent", "locale"};
+
+	for (size_t i = 0; !work->failed && i < sizeof(large) / sizeof(large[0]); i++)
+		if (size_of(work, browser) > LINK_BROWSER_MAX && !work->failed)
+			json_remove(browser, large[i]);
+}
+
 /* A refusal stands until the visitor agrees. */
 void hints_join(struct work *work, struct recalled *link)
 {
@@ -113,6 +136,7 @@ void hints_join(struct work *work, struct recalled *link)
 		mark(work, browser, "thanked_at", "checkout_completed");
 		count_failure(work, joined);
 	}
+	bound(work, browser);
 	if (!work->failed && browser->child != NULL)
 		work_refer(work, joined, "browser", browser);
 	link->value = joined;

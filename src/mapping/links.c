@@ -129,6 +129,35 @@ static void write_record(struct work *work, const char *kind, const char *key, c
 	text_free(&json);
 }
 
+/* Texts in JSON have no quote without a backslash before it: a name between quotes is a member. The
+ * others are those of links that were written before there was "named". */
+bool links_are_named(const char *json)
+{
+	static const char *const members[] = {"\"named\":\"true\"",
+		"\"customer_id\":", "\"email\":", "\"order\":", "\"made_up\":", "\"joined\":"};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strstr(json, members[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* A hint makes no link a webhook's; but one may have shown the cart, or the checkout, before. */
+static void set_named(
+	struct work *work, cJSON *link, const char *token, const struct recalled *before)
+{
+	bool is_named =
+		!work->topic->is_hint || (before->json != NULL && links_are_named(before->json));
+
+	if (work->failed)
+		return;
+	if (!is_named)
+		is_named = work_recall(work, "cart", token).json != NULL ||
+			   work_recall(work, "checkout", token).json != NULL;
+	if (is_named && link->child != NULL)
+		work_set(work, link, "named", "true");
+}
+
 /* What others have written there stays: it is not ours to know all members. */
 static void remember(struct work *work, const char *token, const struct recalled *before)
 {
@@ -137,6 +166,7 @@ static void remember(struct work *work, const char *token, const struct recalled
 	set_person(work, link);
 	set_join(work, link);
 	set_order(work, link);
+	set_named(work, link, token, before);
 	write_record(work, "link", token, link, before);
 }
 

@@ -13,7 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ORIGIN_MAX = 300 };
+enum {
+	ORIGIN_MAX = 300,
+	LOOK_UPS = 10, /* for each hint that a shop may have */
+};
 
 /* A browser that would send another type than text asks first. */
 enum verdict collect_judge(struct request_head *head)
@@ -73,7 +76,8 @@ enum verdict collect_verify(struct exchange *exchange)
 		       : VERDICT_RATE;
 }
 
-static bool shop_may(struct exchange *exchange)
+/* Of a shop, at most so many a minute. */
+static bool take_of_shop(struct exchange *exchange, struct rates *rates, int64_t a_minute)
 {
 	const struct digest_part part = {exchange->shop->domain, strlen(exchange->shop->domain)};
 	unsigned char digest[SHA256_SIZE];
@@ -82,11 +86,34 @@ static bool shop_may(struct exchange *exchange)
 	if (digest_sha256(&part, 1, digest) != 0)
 		return false;
 	memcpy(&key, digest, sizeof(key));
-	return rates_take(loop_reception(exchange->loop)->shop_rates, key,
-		exchange->config->hints_per_shop, clock_monotonic());
+	return rates_take(rates, key, a_minute, clock_monotonic());
+}
+
+static bool shop_may(struct exchange *exchange)
+{
+	return take_of_shop(exchange, loop_reception(exchange->loop)->shop_rates,
+		exchange->config->hints_per_shop);
+}
+
+/* Beyond hints_per_shop the store is asked whether a webhook has named the cart. That is cheap, but
+ * not for nothing. */
+static bool may_look_up(struct exchange *exchange)
+{
+	return take_of_shop(exchange, loop_reception(exchange->loop)->look_up_rates,
+		exchange->config->hints_per_shop * LOOK_UPS);
 }
 
 /* ---- what ---- */
+
+/* A token as it is kept: without the key behind it. */
+static const char *token_of(struct exchange *exchange, const cJSON *posted, const char *name)
+{
+	const char *token = json_text(posted, name);
+
+	return token != NULL
+		       ? arena_format(exchange->arena, "%.*s", (int)strcspn(token, "?"), token)
+		       : NULL;
+}
 
 /* Writes what is kept of the hint, as the delivery's body. */
 static enum verdict keep(struct exchange *exchange, const cJSON *posted)
@@ -103,6 +130,8 @@ static enum verdict keep(struct exchange *exchange, const cJSON *posted)
 		request.ip = ip;
 	request.user_agent = request_copy(exchange->arena, &exchange->head.user_agent);
 	result = hint_read(posted, &request, &kept, &exchange->error);
+	exchange->hint_tokens[0] = token_of(exchange, posted, "cartToken");
+	exchange->hint_tokens[1] = token_of(exchange, posted, "checkoutToken");
 	if (result == 0) {
 		exchange->delivery.body = arena_copy(exchange->arena, text_string(&kept));
 		exchange->delivery.body_length = kept.length;
@@ -152,7 +181,8 @@ enum verdict collect_describe(struct exchange *exchange)
 	if (exchange->shop == NULL || exchange->shop->storefront_origins.count == 0 ||
 		!is_from_shop(&exchange->head.origin, exchange->shop))
 		return VERDICT_ORIGIN;
-	if (!shop_may(exchange))
+	exchange->only_named = !shop_may(exchange);
+	if (exchange->only_named && !may_look_up(exchange))
 		return VERDICT_RATE;
 	verdict = keep(exchange, posted);
 	if (verdict != VERDICT_NONE)
@@ -163,9 +193,29 @@ enum verdict collect_describe(struct exchange *exchange)
 
 /* ---- whether there is room ---- */
 
+/* Pays for the hint out of what the store has for hints. */
+static int take_room(struct exchange *exchange, struct engine *engine, struct error *error)
+{
+	struct hint_claim claim = {
+		.shop = exchange->shop->domain,
+		.tokens = {exchange->hint_tokens[0], exchange->hint_tokens[1]},
+		.bytes = exchange->delivery.body_length,
+		.only_named = exchange->only_named,
+	};
+	enum hint_admission admission = HINT_ADMITTED;
+
+	if (hint_room_admit(engine, &claim, exchange->arena, &admission, error) != 0)
+		return -1;
+	if (admission == HINT_TOO_MANY)
+		exchange->verdict = VERDICT_RATE;
+	else if (admission == HINT_NO_ROOM)
+		exchange->verdict = VERDICT_ROOM;
+	return 0;
+}
+
 /* Anyone can post hints, so they may not fill what webhooks need: the last twentieth of the store,
  * and of its disk half as much again as is to stay free. Below that, deliveries that are sent
- * expire early for hints as for webhooks. */
+ * expire early for hints as for webhooks. And see engine/hint_room.h. */
 int collect_admit(struct exchange *exchange, struct engine *engine, struct error *error)
 {
 	bool is_nearly_full;
@@ -174,7 +224,7 @@ int collect_admit(struct exchange *exchange, struct engine *engine, struct error
 		return -1;
 	if (is_nearly_full)
 		exchange->verdict = VERDICT_ROOM;
-	return 0;
+	return exchange->verdict == VERDICT_NONE ? take_room(exchange, engine, error) : 0;
 }
 
 /* ---- the answer ---- */

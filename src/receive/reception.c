@@ -61,8 +61,9 @@ struct reception *reception_create(struct engine *engine, struct config *config)
 	reception->addresses = addresses_create();
 	reception->address_rates = rates_create();
 	reception->shop_rates = rates_create();
+	reception->look_up_rates = rates_create();
 	if (reception->addresses == NULL || reception->address_rates == NULL ||
-		reception->shop_rates == NULL)
+		reception->shop_rates == NULL || reception->look_up_rates == NULL)
 		goto failed;
 	for (size_t i = 0; i < VERDICT_COUNT; i++) {
 		if (!make_answer(reception, (enum verdict)i))
@@ -85,6 +86,7 @@ void reception_destroy(struct reception *reception)
 	addresses_destroy(reception->addresses);
 	rates_destroy(reception->address_rates);
 	rates_destroy(reception->shop_rates);
+	rates_destroy(reception->look_up_rates);
 	scripts_release(reception->scripts);
 	config_release(reception->config);
 	(void)pthread_mutex_destroy(&reception->lock);

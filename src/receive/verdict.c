@@ -184,8 +184,11 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.status = 503,
 		.answer = TRY_AGAIN,
 		.log = "hint refused for now: what is left of the store is for webhooks",
-		.advice = "hints leave the last twentieth of max_store, and half of min_free: see what "
-			  "waits with `segrelay status`; or lower hints_per_shop"},
+		.advice = "hints of carts that no webhook has named may take a small part of "
+			  "max_store: subscribe to carts and checkouts, or raise max_store; hints "
+			  "leave "
+			  "its last twentieth, and half of min_free: see what waits with `segrelay "
+			  "status`"},
 	[VERDICT_SERVED] = {.reason = "served", .status = 200, .answer = ""},
 	[VERDICT_UNCHANGED] = {.reason = "unchanged", .status = 304, .answer = ""},
 	[VERDICT_NO_STOREFRONT] = {.reason = "no_storefront",

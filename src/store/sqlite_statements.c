@@ -69,6 +69,10 @@ static const char *const sql[STATEMENTS] = {
 		"SELECT id, ifnull(stored, received), EXISTS (SELECT 1 FROM dead WHERE delivery ="
 		" deliveries.id AND destination IS NULL) FROM deliveries"
 		" WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[BRIEF_DELIVERIES] =
+		"SELECT id, ifnull(stored, received), topic IS NOT ?3 OR EXISTS (SELECT 1 FROM"
+		" dead WHERE delivery = deliveries.id AND destination IS NULL) FROM deliveries"
+		" WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[DELETE_DELIVERY] = "DELETE FROM deliveries WHERE id = ?1",
 	/* The length of a body is in the row's head: the body is not read. */
 	[EARLY_DELIVERIES] = "SELECT id, received, length(body),"

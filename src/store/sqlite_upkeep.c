@@ -25,33 +25,76 @@ static struct sqlite_store *own(struct store *store)
 
 /* ---- forgetting ---- */
 
-/* Deliveries are as old as their ids are small: the first young one ends the sweep. */
-static int sweep_deliveries(
-	struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
-{
-	sqlite3_stmt *row = store->statements[OLD_DELIVERIES];
-	int64_t ids[DELIVERIES_A_STEP];
-	size_t count = 0;
-	int seen = 0;
-	int result = sqlite_run(store, OLD_DELIVERIES, error, "ii", store->sweep.delivery,
-		(int64_t)DELIVERIES_A_STEP);
+/* Deliveries that are old: those of a topic, or all. */
+struct old {
+	const char *topic;
+	int64_t before;
+	int64_t rows; /* that a step looks at */
+};
 
-	for (; result == SQLITE_ROW && sqlite3_column_int64(row, 1) < before;
+/* What a walk over deliveries has found in a step. */
+struct found {
+	int64_t ids[DELIVERIES_A_STEP]; /* to remove */
+	size_t count;
+	bool ended;
+};
+
+/* Deliveries are as old as their ids are small: the first young one ends the walk. */
+static int find_old(struct sqlite_store *store, enum statement statement, int64_t *from,
+	const struct old *old, struct found *found, struct error *error)
+{
+	sqlite3_stmt *row = store->statements[statement];
+	int result = sqlite_run(store, statement, error, old->topic != NULL ? "iit" : "ii", *from,
+		old->rows, old->topic);
+	int64_t seen = 0;
+
+	for (; result == SQLITE_ROW && sqlite3_column_int64(row, 1) < old->before &&
+		found->count < DELIVERIES_A_STEP;
 		result = sqlite3_step(row), seen++) {
-		store->sweep.delivery = sqlite3_column_int64(row, 0);
+		*from = sqlite3_column_int64(row, 0);
 		if (sqlite3_column_int(row, 2) == 0)
-			ids[count++] = store->sweep.delivery;
+			found->ids[found->count++] = *from;
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
 		result = sqlite_failed(store, "it cannot be read", error);
-	sqlite_end(store, OLD_DELIVERIES);
-	if (result == -1)
-		return -1;
-	*ended = seen < DELIVERIES_A_STEP;
-	for (size_t i = 0; i < count; i++)
-		if (sqlite_do(store, DELETE_DELIVERY, error, "i", ids[i]) != 0)
+	found->ended = seen < old->rows && found->count < DELIVERIES_A_STEP;
+	sqlite_end(store, statement);
+	return result == -1 ? -1 : 0;
+}
+
+static int remove_found(struct sqlite_store *store, const struct found *found, struct error *error)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (sqlite_do(store, DELETE_DELIVERY, error, "i", found->ids[i]) != 0)
 			return -1;
 	return 0;
+}
+
+static int sweep_deliveries(
+	struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
+{
+	const struct old old = {NULL, before, DELIVERIES_A_STEP};
+	struct found found = {.count = 0};
+
+	if (find_old(store, OLD_DELIVERIES, &store->sweep.delivery, &old, &found, error) != 0)
+		return -1;
+	*ended = found.ended;
+	return remove_found(store, &found, error);
+}
+
+/* Those of a topic that go earlier lie among others: a round goes on where the last one ended, and
+ * only the first one after a start sees all. */
+static int expire_brief(struct sqlite_store *store, const struct retention *retention, bool *ended,
+	struct error *error)
+{
+	const struct old old = {retention->brief_topic, retention->brief_before, ROWS_A_STEP};
+	struct found found = {.ended = true};
+
+	if (old.topic != NULL &&
+		find_old(store, BRIEF_DELIVERIES, &store->brief_delivery, &old, &found, error) != 0)
+		return -1;
+	*ended = found.ended;
+	return remove_found(store, &found, error);
 }
 
 /* A step of a walk through all of `told` in the order of its key. */
@@ -111,6 +154,9 @@ int sqlite_sweep(
 	switch (self->sweep.subject) {
 	case SWEEP_DELIVERIES:
 		result = sweep_deliveries(self, retention->deliveries_before, &ended, error);
+		break;
+	case SWEEP_BRIEF:
+		result = expire_brief(self, retention, &ended, error);
 		break;
 	case SWEEP_TOLD:
 		result = sweep_told(self, retention->told_before, &ended, error);

@@ -281,6 +281,17 @@ def test_one_shop_may_not_post_too_often(make_relay):
     assert relay.post("orders/create", order()).status == 200  # webhooks are not counted
 
 
+def test_visitors_come_through_a_flood(make_relay):
+    """Invented tokens use up what the shop may have; a cart that Shopify named is still tied to its browser."""
+    relay = make_relay(options=GENERAL + "hints_per_shop = 20", shop_options=SHOP)
+    assert relay.post("carts/create", cart()).status == 200
+    flood = [collect(relay, storefront.posted(number=n), client=f"198.51.100.{n - 2000}").status
+             for n in range(2000, 2100)]
+    assert flood.count(204) <= 25 and flood.count(429) >= 75
+    assert [collect(relay, storefront.posted(), client=f"203.0.113.{n}").status for n in range(5)] == [204] * 5
+    assert relay.metric('segrelay_http_requests_total{code="429",reason="rate"}') >= 75
+
+
 def test_hints_leave_room_to_webhooks(make_relay, segment):
     """What waits fills the store: hints are refused a little before webhooks are."""
     relay = make_relay(options=GENERAL + 'max_store = "16MiB"\nstop_grace = "1s"\nhints_per_address = 1000',

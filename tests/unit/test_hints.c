@@ -3,6 +3,7 @@
 #include "remembering.h"
 
 #include "config/options.h"
+#include "mapping/links.h"
 
 #include <stdio.h>
 
@@ -181,6 +182,57 @@ static void a_refusal_before_the_subscriber_is_known_reaches_them(void **state)
 
 /* ---- what anyone can post ---- */
 
+/* What is large and only nice to have goes; what says whose cart it is stays. */
+static void a_link_stays_small(void **state)
+{
+	struct given *given = *state;
+	struct text body = {0};
+	const char *link;
+
+	for (int part = 0; part < 2; part++) { /* a page, and later a campaign */
+		text_cut(&body, 0);
+		text_put(&body, "{\"shop\":\"aurora.myshopify.com\",\"cart_token\":\"cart-1\","
+				"\"anonymous_id\":\"browser-1\",\"user_agent\":\"UA\",");
+		text_put(&body, part == 0 ? "\"page\":{" : "\"campaign\":{");
+		for (int i = 0; i < 5; i++)
+			text_format(&body, "%s\"%s\":\"%0300d\"", i > 0 ? "," : "",
+				((const char *[]){
+					"name", "source", "medium", "term", "content"})[i],
+				7);
+		text_put(&body, "}}");
+		map(given, HINT, text_string(&body));
+		link = remembered(given, "link", "cart-1");
+		assert_in_range(strlen(link), 1500, 2048);
+		assert_non_null(strstr(link, "browser-1"));
+	}
+	assert_null(strstr(link, "\"page\""));
+	text_free(&body);
+}
+
+/* Until a webhook names its cart or its checkout, whichever comes first, and whatever a hint says.
+ */
+static void only_a_webhook_names_a_link(void **state)
+{
+	struct given *given = *state;
+
+	hint(given, "\"cart_token\":\"cart-1\",\"anonymous_id\":\"browser-1\","
+		    "\"locale\":\"\\\"named\\\":\\\"true\\\"\"");
+	assert_false(links_are_named(remembered(given, "link", "cart-1")));
+	hint(given, "\"cart_token\":\"cart-1\",\"anonymous_id\":\"browser-2\"");
+	assert_false(links_are_named(remembered(given, "link", "cart-1")));
+	map(given, "checkouts/create", checkout);
+	assert_true(links_are_named(remembered(given, "link", "cart-1")));
+	hint(given, "\"cart_token\":\"cart-1\",\"anonymous_id\":\"browser-1\"");
+	assert_true(links_are_named(remembered(given, "link", "cart-1")));
+	/* the webhook first */
+	map(given, "carts/create", "{\"id\":\"cart-2\",\"token\":\"cart-2\",\"line_items\":[]}");
+	hint(given, "\"cart_token\":\"cart-2\",\"anonymous_id\":\"browser-1\"");
+	assert_true(links_are_named(remembered(given, "link", "cart-2")));
+	/* as it was kept before there was a mark */
+	assert_true(links_are_named("{\"customer_id\":\"7\"}"));
+	assert_false(links_are_named("{\"browser\":{\"anonymous_id\":\"b\"}}"));
+}
+
 static void a_hint_gives_no_customer_to_another_cart(void **state)
 {
 	struct given *given = *state;
@@ -270,6 +322,8 @@ int main(void)
 		TEST(a_refusal_reaches_the_subscriber),
 		TEST(a_refusal_before_the_subscriber_is_known_reaches_them),
 		TEST(a_hint_gives_no_customer_to_another_cart),
+		TEST(a_link_stays_small),
+		TEST(only_a_webhook_names_a_link),
 		TEST(another_browser_of_a_known_buyer_leaves_nothing),
 		TEST(an_order_is_thanked_for_under_its_own_checkout),
 		TEST(a_payment_is_of_its_checkout_not_of_the_next),

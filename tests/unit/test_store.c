@@ -666,6 +666,37 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 	commit(given);
 }
 
+/* Hints go after an hour, though they lie between webhooks that stay for a week. */
+static void a_topic_may_be_kept_shorter(void **state)
+{
+	struct given *given = *state;
+	struct retention retention = {.now = 9000, .brief_topic = "storefront/hint"};
+	struct delivery deliveries[900];
+	struct delivery read;
+	int64_t dead;
+	bool flag;
+
+	begin(given);
+	for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
+		deliveries[i] = a_delivery(
+			i % 3 == 0 ? "orders/create" : "storefront/hint", (unsigned char)i);
+		deliveries[i].fingerprint[1] = (unsigned char)(i >> 8);
+		deliveries[i].stored = i < 700 ? 5999 : 6000;
+		(void)store_add_delivery(given->store, &deliveries[i], &flag, &given->error);
+	}
+	(void)store_bury_delivery(given->store, deliveries[10].id, 1, "kept", &dead, &given->error);
+	commit(given);
+	for (int round = 0; round < 2; round++) { /* the second goes on where the first ended */
+		retention.brief_before = 6000 + round;
+		sweep_all(given, &retention);
+		for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
+			(void)store_get_delivery(given->store, deliveries[i].id, given->arena,
+				&read, &flag, &given->error);
+			assert_int_equal(flag, i % 3 == 0 || i == 10 || (i >= 700 && round == 0));
+		}
+	}
+}
+
 /* ---- room ---- */
 
 static void room_is_checked_against_both_limits(void **state)
@@ -870,6 +901,7 @@ int main(void)
 		STORE_TEST(lost_timers_are_those_without_a_record),
 		STORE_TEST(counters_survive),
 		STORE_TEST(what_is_old_is_forgotten_and_the_rest_is_not),
+		STORE_TEST(a_topic_may_be_kept_shorter),
 		STORE_TEST(room_is_checked_against_both_limits),
 		STORE_TEST(only_what_is_acknowledged_expires_early),
 		STORE_TEST(early_expiry_ends_where_there_is_room),
