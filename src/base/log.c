@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log_writer.h"
 #include "base/text.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 const char log_is_number[] = "";
 
@@ -109,8 +109,8 @@ void log_write(enum log_level level, const char *message, const struct log_field
 	text_put(&line, "\n");
 	if (holding)
 		text_add(&held, line.data, line.length);
-	else if (!line.failed) /* one write a line, so that lines of several threads do not mix */
-		(void)!write(STDERR_FILENO, line.data, line.length);
+	else if (!line.failed)
+		log_writer_put(line.data, line.length);
 	text_free(&line);
 }
 
@@ -129,7 +129,7 @@ void log_release(bool say)
 	while (say && *at != '\0') {
 		size_t length = strcspn(at, "\n") + 1;
 
-		(void)!write(STDERR_FILENO, at, length);
+		log_writer_put(at, length);
 		at += length;
 	}
 	text_free(&held);

@@ -2,6 +2,7 @@
 #include "commands/process_metrics.h"
 
 #include "base/clock.h"
+#include "base/log_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,4 +46,7 @@ void process_metrics(struct text *text, int64_t started)
 	process_metric(text, "process_cpu_seconds_total", "counter", "User and system time.",
 		(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 			(double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
+	process_metric(text, "segrelay_log_dropped_total", "counter",
+		"Log lines that were dropped because nobody read stderr.",
+		(double)log_writer_dropped());
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_writer.h"
 #include "engine/engine.h"
 #include "receive/admin.h"
 #include "receive/listener.h"
@@ -23,7 +24,7 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
-enum { STATUS_EVERY = 10 * SECOND, TURN = 500 };
+enum { STATUS_EVERY = 10 * SECOND, TURN = 500, LOG_GRACE = SECOND };
 
 static const char usage[] =
 	"usage: segrelay serve [--config FILE]\n"
@@ -236,7 +237,8 @@ static int run(struct daemon *daemon)
 
 	signals_block();
 	daemon->started = clock_now();
-	if (daemon_check_addresses(daemon->config, &error) == 0)
+	if (log_writer_start(&error) == 0 &&
+		daemon_check_addresses(daemon->config, &error) == 0)
 		status = daemon_open_store(daemon, &error);
 	if (status != EXIT_GOOD) {
 		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
@@ -290,6 +292,7 @@ int command_serve(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	status = run(&daemon);
+	log_writer_stop(LOG_GRACE);
 	config_release(daemon.config);
 	return status;
 }

@@ -1,12 +1,18 @@
 """What is answered: to good requests, to bad ones, and to those that only look like requests."""
 
+import fcntl
 import http.client
+import json
+import os
+import re
+import signal
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
-from conftest import signed_headers
+from conftest import SEGRELAY, signed_headers
 from tools import shop as shops
 from tools.shop import AURORA, order
 
@@ -207,3 +213,30 @@ def test_rejections_say_what_to_do(relay):
     relay.post("orders/create", order(), headers={"X-Shopify-Hmac-Sha256": "A" * 43 + "="})
     relay.post("orders/create", order(), headers={"Content-Type": "text/xml"})
     relay.wait(lambda: "client secret" in relay.log() and "JSON" in relay.log())
+
+
+def test_nobody_reads_the_log(make_relay):
+    """The relay works on, counts the lines that it dropped, and says so when somebody reads again."""
+    relay = make_relay(options='log_level = "debug"')
+    relay.stop()
+    relay.fix_ports()
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    relay.process = subprocess.Popen([SEGRELAY, "serve", "--config", relay.config], stderr=writer)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as log:
+        while "msg=started" not in log.readline():
+            pass
+        for number in range(2000):
+            body = json.dumps({"id": number, "note": "x"}).encode()
+            assert relay.post("products/none_of_ours", body).status == 200
+        assert relay.metric("segrelay_log_dropped_total") > 0
+        dropped = None
+        while not dropped:
+            dropped = re.search(r'msg="log lines dropped".* suppressed=(\d+)', log.readline())
+        assert int(dropped[1]) > 0
+        relay.process.send_signal(signal.SIGTERM)
+        while "msg=stopped" not in log.readline():
+            pass
+        assert relay.process.wait(60) == 0
+    relay.process = None
