@@ -7,8 +7,8 @@
 
 struct rates;
 
-/* Of a fixed size: with more than 65,536 keys within a minute the least active ones are dropped, and
- * whoever takes their place starts with nothing. NULL when there is no memory. */
+/* Of a fixed size: with more than 65,536 keys within a minute the least active ones are dropped,
+ * and whoever takes their place starts with nothing. NULL when there is no memory. */
 struct rates *rates_create(void);
 
 /* Takes one of `a_minute` of the key at `now` (ms of any clock that does not go back); false when

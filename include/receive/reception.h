@@ -31,6 +31,7 @@ struct reception {
 	struct scripts *scripts;     /* of the configuration's storefronts; under the lock */
 	struct MHD_Response *answers[VERDICT_COUNT]; /* made once; NULL where none is given */
 	struct log_limit limits[VERDICT_COUNT];
+	struct log_limit accept_lines;
 	struct traffic traffic;
 };
 

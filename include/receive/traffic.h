@@ -15,6 +15,7 @@ struct traffic {
 	_Atomic int64_t connections;
 	_Atomic int64_t waiting;   /* webhooks handed to the engine and not back yet */
 	_Atomic int64_t in_memory; /* bytes of bodies */
+	_Atomic int64_t accept_pauses;
 	_Atomic int64_t
 		durations[DURATION_BUCKETS + 1]; /* by bucket; the last is beyond them all */
 	_Atomic int64_t duration_sum;            /* ms */

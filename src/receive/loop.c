@@ -14,19 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	CONNECTION_MEMORY = 32 * 1024, /* the head must fit in; bodies pass through */
 	TURN = 1000,                   /* ms that an idle loop sleeps at the most */
 	STOPPING_TURN = 20,
+	ACCEPTS = 16,       /* in a turn */
+	ACCEPT_PAUSE = 100, /* ms, when there is no file or no memory for another connection */
 };
 
 struct loop {
 	struct reception *reception;
 	struct MHD_Daemon *daemon;
 	pthread_t thread;
-	int listen_fd; /* its own, of the shared socket; -1 once closed */
+	int listen_fd;     /* its own, of the shared socket; -1 once closed */
+	unsigned most;     /* connections */
+	int64_t accept_at; /* clock_monotonic */
 	int wake_fd;
 	_Atomic int64_t heartbeat;
 	_Atomic int64_t stop_at; /* INT64_MAX while it runs */
@@ -79,6 +84,52 @@ static void resume_all(struct loop *loop)
 	}
 }
 
+/* ---- accepting ---- */
+
+/* Where it is full, who comes next waits in the socket's queue. */
+static bool may_accept(const struct loop *loop)
+{
+	return loop->listen_fd >= 0 && loop->peers.now >= loop->accept_at &&
+	       MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+			       ->num_connections < loop->most;
+}
+
+/* Without a file for the next connection the socket stays readable: trying again and again would
+ * only take the processor from the connections that there are. */
+static void pause_accepting(struct loop *loop, int code)
+{
+	struct reception *reception = loop->reception;
+	int64_t suppressed;
+
+	loop->accept_at = loop->peers.now + ACCEPT_PAUSE;
+	traffic_add(&reception->traffic.accept_pauses, 1);
+	if (log_allow(&reception->accept_lines, MINUTE, &suppressed))
+		log_line(LOG_ERROR, "accepting paused", LOG_STRING("reason", strerror(code)),
+			LOG_STRING("action",
+				"raise LimitNOFILE in the unit, or lower max_connections"),
+			LOG_NUMBER("suppressed", suppressed));
+}
+
+static void accept_all(struct loop *loop)
+{
+	struct sockaddr_storage address;
+	socklen_t length;
+	int fd;
+
+	for (int i = 0; i < ACCEPTS && may_accept(loop); i++) {
+		length = sizeof(address);
+		fd = accept4(loop->listen_fd, (struct sockaddr *)&address, &length,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0)
+			(void)MHD_add_connection(
+				loop->daemon, fd, (struct sockaddr *)&address, length);
+		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			pause_accepting(loop, errno);
+		else if (errno != EINTR && errno != ECONNABORTED)
+			return; /* nobody waits */
+	}
+}
+
 /* ---- the thread ---- */
 
 static int milliseconds_to_wait(struct loop *loop, int64_t stop_at)
@@ -88,6 +139,8 @@ static int milliseconds_to_wait(struct loop *loop, int64_t stop_at)
 
 	if (loop->peers.first != NULL && loop->peers.next_sweep - loop->peers.now < wait)
 		wait = loop->peers.next_sweep - loop->peers.now;
+	if (loop->accept_at > loop->peers.now && loop->accept_at - loop->peers.now < wait)
+		wait = loop->accept_at - loop->peers.now;
 	if (stop_at != INT64_MAX)
 		wait = STOPPING_TURN;
 	if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted < (uint64_t)wait)
@@ -101,10 +154,11 @@ static void wait_for_events(struct loop *loop, int64_t stop_at)
 		{.fd = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 			.events = POLLIN},
 		{.fd = loop->wake_fd, .events = POLLIN},
+		{.fd = may_accept(loop) ? loop->listen_fd : -1, .events = POLLIN},
 	};
 	uint64_t count;
 
-	(void)poll(polled, 2, milliseconds_to_wait(loop, stop_at));
+	(void)poll(polled, 3, milliseconds_to_wait(loop, stop_at));
 	if (polled[1].revents != 0)
 		(void)!read(loop->wake_fd, &count, sizeof(count));
 }
@@ -113,7 +167,6 @@ static void stop_accepting(struct loop *loop)
 {
 	if (loop->listen_fd < 0)
 		return;
-	(void)MHD_quiesce_daemon(loop->daemon);
 	(void)close(loop->listen_fd);
 	loop->listen_fd = -1;
 }
@@ -130,6 +183,7 @@ static void *run(void *context)
 		if (stop_at != INT64_MAX)
 			stop_accepting(loop);
 		resume_all(loop);
+		accept_all(loop);
 		(void)MHD_run(loop->daemon);
 		if (stop_at != INT64_MAX && loop->peers.first == NULL)
 			break;
@@ -171,14 +225,14 @@ static struct MHD_Daemon *start_daemon(struct loop *loop, const struct config *c
 	int64_t connections =
 		(config->max_connections + config->http_threads - 1) / config->http_threads;
 
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		exchange_handle, loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_NOTIFY_CONNECTION,
-		peers_changed, &loop->peers, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
-		MHD_OPTION_URI_LOG_CALLBACK, request_begun, loop, MHD_OPTION_UNESCAPE_CALLBACK,
-		leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, strictness, 1,
-		MHD_OPTION_END);
+	loop->most = (unsigned)connections;
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET,
+		0, NULL, NULL, exchange_handle, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
+		MHD_OPTION_NOTIFY_CONNECTION, peers_changed, &loop->peers,
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop, MHD_OPTION_URI_LOG_CALLBACK,
+		request_begun, loop, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, strictness, 1, MHD_OPTION_END);
 }
 
 /* All signals are for the main thread; SIGPIPE for none. */

@@ -100,5 +100,11 @@ void traffic_write(struct traffic *traffic, struct text *text)
 		&traffic->waiting);
 	write_gauge(text, "segrelay_http_in_memory_bytes",
 		"Bytes of bodies being received or waiting for the commit.", &traffic->in_memory);
+	text_format(text,
+		"# HELP segrelay_http_accept_pauses_total Pauses of accepting, for lack of files "
+		"or "
+		"memory.\n# TYPE segrelay_http_accept_pauses_total counter\n"
+		"segrelay_http_accept_pauses_total %" PRId64 "\n",
+		read_counter(&traffic->accept_pauses));
 	write_durations(traffic, text);
 }

@@ -9,6 +9,7 @@ import resource
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from conftest import signed_headers
@@ -342,6 +343,34 @@ def test_no_file_left_for_a_connection(relay, segment):
     relay.wait(lambda: relay.destination()["waiting"] == 0)
     assert segment.repetitions() == 0
     assert relay.metric("segrelay_counters_balanced") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees which files a relay has open: it lets nobody look into it")
+def test_no_file_at_all_costs_no_processor_time(relay):
+    """Not one connection is open: nobody's end would wake a listener that waits for it."""
+    assert is_well(relay, 0)
+    relay.wait(lambda: relay.metric("segrelay_http_connections") == 0)
+    opened = [int(name) for name in os.listdir(f"/proc/{relay.process.pid}/fd")]
+    limits = resource.prlimit(relay.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(relay.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+
+    def seconds():
+        stat = Path(f"/proc/{relay.process.pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+    assert len(opened) > 3
+    with connect(relay) as connection:
+        connection.sendall(request(shops.body(order(1, id=FIRST + 100))))
+        lines = relay.said("accepting paused")
+        before = seconds()
+        time.sleep(3)
+        assert seconds() - before < 1.5  # of 3 s; a loop that never sleeps takes all of them, in each thread
+        assert len(lines) == 1 and len(relay.lines("accepting paused")) == 1
+        assert "LimitNOFILE" in lines[0]["action"]
+        resource.prlimit(relay.process.pid, resource.RLIMIT_NOFILE, limits)
+        connection.settimeout(60)
+        assert b" 200 " in connection.recv(4096)
+    assert relay.metric("segrelay_http_accept_pauses_total") >= 2
 
 
 def test_a_topic_for_each_webhook_is_bounded(relay):
