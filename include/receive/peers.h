@@ -24,7 +24,7 @@ struct peers {
 /* Where a connection's request is; each phase has its deadline. */
 enum phase {
 	PHASE_IDLE,      /* between requests: idle_timeout */
-	PHASE_RECEIVING, /* request_timeout from the first byte to the last */
+	PHASE_RECEIVING, /* request_timeout from the first line on, or from when it began late */
 	PHASE_WAITING,   /* for the engine: none, it always answers */
 	PHASE_ANSWERING, /* request_timeout */
 };

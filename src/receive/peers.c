@@ -2,6 +2,8 @@
 #include "receive/peers.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,7 +19,9 @@ struct peer {
 	int fd;
 	enum phase phase;
 	int64_t deadline; /* clock_monotonic; INT64_MAX for none, or when it was cut already */
-	bool slow;        /* cut while its request was arriving */
+	int64_t idle_since;
+	bool has_begun; /* a part of the next request's first line is there */
+	bool slow;      /* cut while its request was arriving */
 };
 
 static struct peer *peer_of(struct MHD_Connection *connection)
@@ -62,6 +66,7 @@ static void open_peer(struct peers *peers, struct MHD_Connection *connection, vo
 		.next = peers->first,
 		.address = address,
 		.fd = fd,
+		.idle_since = peers->now,
 		.deadline = peers->now + atomic_load_explicit(&peers->reception->request_timeout,
 						 memory_order_relaxed),
 	};
@@ -114,12 +119,13 @@ void peer_phase(struct MHD_Connection *connection, enum phase phase)
 		      atomic_load_explicit(&reception->request_timeout, memory_order_relaxed);
 	switch (phase) {
 	case PHASE_IDLE:
+		peer->idle_since = peer->peers->now;
+		peer->has_begun = false;
 		peer->deadline = peer->peers->now + atomic_load_explicit(&reception->idle_timeout,
 							    memory_order_relaxed);
 		break;
-	case PHASE_RECEIVING: /* bytes of it may have come before its first line was complete */
-		if (request_end < peer->deadline)
-			peer->deadline = request_end;
+	case PHASE_RECEIVING: /* however little was left of the time to be idle */
+		peer->deadline = peer->has_begun ? peer->deadline : request_end;
 		break;
 	case PHASE_WAITING:
 		peer->deadline = INT64_MAX;
@@ -138,6 +144,25 @@ bool peer_was_cut(struct MHD_Connection *connection)
 	return peer != NULL && peer->slow;
 }
 
+/* libmicrohttpd tells of a request when its first line is complete. One whose first bytes have come
+ * meanwhile gets the time of a request, once. The kernel counts in ticks. */
+static bool begins_late(struct peer *peer)
+{
+	enum { TICKS = 20 }; /* ms */
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+
+	if (peer->phase != PHASE_IDLE || peer->has_begun ||
+		getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
+		peer->peers->now - info.tcpi_last_data_recv <= peer->idle_since + TICKS)
+		return false;
+	peer->has_begun = true;
+	peer->deadline =
+		peer->peers->now + atomic_load_explicit(&peer->peers->reception->request_timeout,
+					   memory_order_relaxed);
+	return true;
+}
+
 /* Shutting the socket down makes libmicrohttpd close it in its own time. */
 static void cut(struct peer *peer)
 {
@@ -153,7 +178,7 @@ void peers_sweep(struct peers *peers, int64_t stop_at)
 		return;
 	peers->next_sweep = peers->now + SWEEP;
 	for (struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
-		if (peers->now >= peer->deadline) {
+		if (peers->now >= peer->deadline && !begins_late(peer)) {
 			peer->slow = peer->phase == PHASE_RECEIVING;
 			cut(peer);
 		} else if (peers->now >= stop_at || (stopping && peer->phase == PHASE_IDLE)) {

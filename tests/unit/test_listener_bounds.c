@@ -209,6 +209,34 @@ static void an_idle_connection_is_not_a_slow_request(void **state)
 	(void)close(fd);
 }
 
+/* What is left of the time to be idle is not the time of the next request, whose headers, or whose
+ * first line, are there just before that ends. */
+static void the_end_of_idleness_cuts_no_request(void **state)
+{
+	static const size_t parts[] = {5, 120};
+	char answer[ANSWER_MAX];
+	struct text request = {0};
+
+	(void)state;
+	config.idle_timeout = 1500;
+	start();
+	add_webhook(&request, SECRET, BODY, strlen(BODY));
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		int fd = open_connection();
+
+		send_webhook(fd);
+		assert_int_equal(read_answer(fd, answer), 200);
+		(void)usleep(900 * 1000);
+		write_all(fd, request.data, parts[i]);
+		(void)usleep(1500 * 1000);
+		write_all(fd, request.data + parts[i], request.length - parts[i]);
+		assert_int_equal(read_answer(fd, answer), 200);
+		assert_true(has_ended(fd)); /* and it is idle again */
+		(void)close(fd);
+	}
+	text_free(&request);
+}
+
 /* Nor is one that waits for the engine. It arrives as a whole, on a connection that was used: its
  * time is not that which the client takes between connecting and sending. */
 static void a_waiting_request_has_no_deadline(void **state)
@@ -528,6 +556,7 @@ int main(void)
 		TEST(an_announced_body_takes_no_room),
 		TEST(a_slow_request_is_cut_at_its_deadline),
 		TEST(an_idle_connection_is_not_a_slow_request),
+		TEST(the_end_of_idleness_cuts_no_request),
 		TEST(a_waiting_request_has_no_deadline),
 		TEST(an_address_has_a_limit),
 		TEST(connections_beyond_the_limit_wait_for_their_turn),
