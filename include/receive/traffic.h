@@ -13,8 +13,9 @@ enum { DURATION_BUCKETS = 10 };
 struct traffic {
 	_Atomic int64_t requests[VERDICT_COUNT];
 	_Atomic int64_t connections;
-	_Atomic int64_t waiting;   /* webhooks handed to the engine and not back yet */
-	_Atomic int64_t in_memory; /* bytes of bodies */
+	_Atomic int64_t waiting;         /* webhooks handed to the engine and not back yet */
+	_Atomic int64_t in_memory;       /* bytes of bodies */
+	_Atomic int64_t in_memory_large; /* of those that are large */
 	_Atomic int64_t accept_pauses;
 	_Atomic int64_t
 		durations[DURATION_BUCKETS + 1]; /* by bucket; the last is beyond them all */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Stands in place of the "$" of a variable that is not set, until the value is checked. */
@@ -154,11 +155,23 @@ static int prepare(struct text *text, int *line, struct text *blocks, struct err
 	return scan.what == NULL ? 0 : error_set(error, "%s", scan.what);
 }
 
+/* A pipe, a socket or a device could be read for ever, or never. */
+static bool is_file(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+}
+
 static int read_all(int fd, struct text *text)
 {
 	char part[16384];
 	ssize_t length;
 
+	if (!is_file(fd)) {
+		errno = EINVAL;
+		return -1;
+	}
 	while ((length = read(fd, part, sizeof(part))) > 0 && text->length <= FILE_MAX)
 		text_add(text, part, (size_t)length);
 	digest_forget(part, sizeof(part));
@@ -187,13 +200,14 @@ FILE *source_open(const char *path, int *line, struct text *blocks, struct error
 {
 	struct text text = {0};
 	FILE *file = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	*line = 0;
 	if (fd < 0 || read_all(fd, &text) != 0) {
 		int code = errno;
 
-		(void)error_set(error, "cannot be read: %s%s", strerror(code),
+		(void)error_set(error, "cannot be read: %s%s",
+			code == EINVAL ? "it is not a regular file" : strerror(code),
 			code == EACCES ? ": segrelay's user must be able to: chmod 644 it, and "
 					 "keep secrets in files of their own"
 				       : "");

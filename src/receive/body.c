@@ -2,11 +2,12 @@
 #include "receive/body.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Memory is not taken on the word of a Content-Length: it grows with what has arrived. */
-enum { FIRST_CAPACITY = 64 * 1024 };
+enum { FIRST_CAPACITY = 64 * 1024, SMALL = FIRST_CAPACITY };
 
 static size_t larger_capacity(const struct body *body, size_t needed)
 {
@@ -21,22 +22,59 @@ static size_t larger_capacity(const struct body *body, size_t needed)
 	return capacity;
 }
 
+/* Takes bytes of a bound that bodies share; false, and takes none, when they are not there. */
+static bool take(_Atomic int64_t *taken, int64_t more, size_t most)
+{
+	int64_t before = atomic_fetch_add_explicit(taken, more, memory_order_relaxed);
+
+	if ((uint64_t)(before + more) <= most)
+		return true;
+	(void)atomic_fetch_sub_explicit(taken, more, memory_order_relaxed);
+	return false;
+}
+
+static void give(_Atomic int64_t *taken, int64_t bytes)
+{
+	(void)atomic_fetch_sub_explicit(taken, bytes, memory_order_relaxed);
+}
+
+/* A body is large by what it announces, or by what has arrived. */
+static bool take_as_large(struct body *body, size_t needed, size_t capacity)
+{
+	if (body->expected <= SMALL && needed <= SMALL)
+		return true;
+	if (!take(body->of_large, (int64_t)(capacity - body->large), body->most_of_large))
+		return false;
+	body->large = capacity;
+	return true;
+}
+
 static enum verdict grow(struct body *body, size_t needed)
 {
 	size_t capacity = larger_capacity(body, needed);
 	int64_t more = (int64_t)(capacity - body->capacity);
-	int64_t before = atomic_fetch_add_explicit(body->of_all, more, memory_order_relaxed);
 	char *bytes = NULL;
 
-	if ((uint64_t)(before + more) <= body->most_of_all)
+	if (!take(body->of_all, more, body->most_of_all))
+		return VERDICT_MEMORY;
+	if (take_as_large(body, needed, capacity))
 		bytes = realloc(body->bytes, capacity);
 	if (bytes == NULL) {
-		(void)atomic_fetch_sub_explicit(body->of_all, more, memory_order_relaxed);
+		give(body->of_all, more);
 		return VERDICT_MEMORY;
 	}
 	body->bytes = bytes;
 	body->capacity = capacity;
 	return VERDICT_NONE;
+}
+
+size_t body_most_of_large(int64_t max_in_memory, int64_t max_body)
+{
+	int64_t most = max_in_memory - max_in_memory / 8;
+
+	if (most < max_body)
+		most = max_body < max_in_memory ? max_body : max_in_memory;
+	return (size_t)most;
 }
 
 enum verdict body_add(struct body *body, const void *bytes, size_t length)
@@ -59,8 +97,9 @@ enum verdict body_add(struct body *body, const void *bytes, size_t length)
 void body_free(struct body *body)
 {
 	free(body->bytes);
-	(void)atomic_fetch_sub_explicit(
-		body->of_all, (int64_t)body->capacity, memory_order_relaxed);
+	give(body->of_all, (int64_t)body->capacity);
+	give(body->of_large, (int64_t)body->large);
+	body->large = 0;
 	body->bytes = NULL;
 	body->length = 0;
 	body->capacity = 0;

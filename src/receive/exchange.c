@@ -207,7 +207,10 @@ static struct exchange *exchange_create(struct loop *loop)
 	exchange->config = reception_config(reception);
 	exchange->verdict = VERDICT_NONE;
 	exchange->body.most_of_all = (size_t)exchange->config->max_in_memory;
+	exchange->body.most_of_large =
+		body_most_of_large(exchange->config->max_in_memory, exchange->config->max_body);
 	exchange->body.of_all = &reception->traffic.in_memory;
+	exchange->body.of_large = &reception->traffic.in_memory_large;
 	return exchange;
 }
 

@@ -36,6 +36,8 @@ static const char *advice(int code)
 		return ": see to the rights on the file and its folder";
 	case ENOSPC:
 		return ": make room on the disk";
+	case EINVAL:
+		return ": it is not a regular file: name another one";
 	default:
 		return "";
 	}
@@ -72,12 +74,19 @@ static void give_to_owner(int fd, const char *path)
  * anywhere. */
 static int open_or_make(const char *path)
 {
+	struct stat status;
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd >= 0)
 		give_to_owner(fd, path);
 	else if (errno == EEXIST)
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+	/* SQLite would wait for ever for the other end of a pipe. */
+	if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
+		(void)close(fd);
+		errno = EINVAL;
+		return -1;
+	}
 	return fd;
 }
 
@@ -126,6 +135,24 @@ static int judge_header(
 	return 0;
 }
 
+/* SQLite opens these by itself. */
+static int check_neighbours(struct sqlite_store *store, struct error *error)
+{
+	static const char *const suffixes[] = {"-wal", "-journal", "-shm"};
+	char path[PATH_MAX];
+	struct stat status;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		beside(store, suffixes[i], path);
+		if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+			return error_set(error,
+				"store %s: its %s file is not a regular file: remove it, or name "
+				"another store",
+				store->path, suffixes[i]);
+	}
+	return 0;
+}
+
 int sqlite_claim_file(struct sqlite_store *store, struct error *error)
 {
 	unsigned char header[HEADER];
@@ -142,6 +169,8 @@ int sqlite_claim_file(struct sqlite_store *store, struct error *error)
 	(void)close(fd);
 	if (size < 0)
 		return failed(store, "it cannot be read", error);
+	if (check_neighbours(store, error) != 0)
+		return -1;
 	return size == 0 ? 0 : judge_header(store, header, size, error);
 }
 

@@ -397,6 +397,12 @@ static void names_the_included_file(void **state)
 	expect_refused("include(\"none.conf\")\nadmin = \"z\"\n",
 		"segrelay.conf:1: none.conf: cannot be read: No such file or directory\n"
 		"segrelay.conf:2: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
+	/* a pipe would be waited for without end */
+	assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
+	expect_refused("include(\"pipe\")\n" GOOD,
+		"segrelay.conf:1: pipe: cannot be read: it is not a regular file\n");
+	expect_refused("include(\"/dev/zero\")\n" GOOD,
+		"segrelay.conf:1: /dev/zero: cannot be read: it is not a regular file\n");
 	expect_refused("include(\"${SEGRELAY_TEST_NONE}/x\")\n" GOOD,
 		"segrelay.conf:1: include: the environment has not the ${NAME} in it\n");
 	expect_refused("include(\"segrelay.conf\")\n",

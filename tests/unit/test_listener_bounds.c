@@ -106,6 +106,49 @@ static void all_bodies_together_are_bounded(void **state)
 	(void)close(second);
 }
 
+/* Large bodies that never end, announced or chunked, leave room for the many small ones. */
+static void small_bodies_have_room_of_their_own(void **state)
+{
+	enum { CLIENTS = 80, STARTED = 100 * 1000 };
+	struct text announced = {0};
+	struct text chunked = {0};
+	char answer[ANSWER_MAX];
+	int fds[CLIENTS];
+	int fd;
+
+	(void)state;
+	config.max_in_memory = 2 * 1024 * 1024;
+	start();
+	add_head(&announced, SECRET, "", 0);
+	text_add(&chunked, announced.data, announced.length);
+	text_put(&announced, "Content-Length: 1000000\r\n\r\n{");
+	text_format(&chunked, "Transfer-Encoding: chunked\r\n\r\n%x\r\n", 1000000);
+	while (chunked.length < STARTED)
+		text_put(&chunked, "          ");
+	for (int i = 0; i < CLIENTS; i++) {
+		const struct text *request = i % 2 == 0 ? &announced : &chunked;
+
+		fds[i] = open_connection();
+		write_all(fds[i], request->data, request->length);
+	}
+	/* each has taken what it can: one more would get nothing */
+	fd = open_connection();
+	write_all(fd, chunked.data, chunked.length);
+	for (int i = 0; i < 20; i++) {
+		int small = open_connection();
+
+		send_webhook(small);
+		assert_int_equal(read_answer(small, answer), 200);
+		(void)close(small);
+	}
+	(void)close(fd);
+	for (int i = 0; i < CLIENTS; i++)
+		(void)close(fds[i]);
+	expect_metric("segrelay_http_in_memory_bytes 0\n");
+	text_free(&announced);
+	text_free(&chunked);
+}
+
 /* Memory is not taken on the word of a Content-Length. */
 static void an_announced_body_takes_no_room(void **state)
 {
@@ -554,6 +597,7 @@ int main(void)
 		TEST(a_client_may_leave_while_it_waits),
 		TEST(all_bodies_together_are_bounded),
 		TEST(an_announced_body_takes_no_room),
+		TEST(small_bodies_have_room_of_their_own),
 		TEST(a_slow_request_is_cut_at_its_deadline),
 		TEST(an_idle_connection_is_not_a_slow_request),
 		TEST(the_end_of_idleness_cuts_no_request),

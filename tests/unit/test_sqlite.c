@@ -49,6 +49,28 @@ static void assert_refused(struct given *given, const char *why)
 		fail_msg("\"%s\" does not say \"%s\"", given->error.text, why);
 }
 
+/* A pipe would be waited for without end. */
+static void only_regular_files_are_opened(void **state)
+{
+	static const char *const suffixes[] = {"", "-wal", ".lock"};
+	struct given *given = *state;
+	const char *store = given->url + strlen("sqlite:");
+	char path[128];
+
+	store_close(given->store);
+	given->store = NULL;
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", store, suffixes[i]);
+		(void)unlink(path);
+		assert_int_equal(mkfifo(path, 0600), 0);
+		assert_refused(given, "not a regular file");
+		(void)unlink(path);
+		assert_int_equal(mkdir(path, 0700), 0);
+		assert_refused(given, "");
+		(void)rmdir(path);
+	}
+}
+
 static void a_file_that_is_no_database_is_left_alone(void **state)
 {
 	struct given *given = *state;
@@ -431,6 +453,7 @@ int main(void)
 		STORE_TEST(one_process_has_the_store),
 		STORE_TEST(the_file_is_private),
 		STORE_TEST(a_file_that_is_no_database_is_left_alone),
+		STORE_TEST(only_regular_files_are_opened),
 		STORE_TEST(a_newer_schema_is_left_alone),
 		STORE_TEST(another_programs_database_is_left_alone),
 		STORE_TEST(another_programs_file_stays_as_it_is_to_the_byte),
