@@ -10,7 +10,7 @@
 
 struct admin;
 
-/* Who is asked. The functions may be called from the admin's thread at any time until admin_stop.
+/* Who is asked. The functions may be called from the admin's threads at any time until admin_stop.
  */
 struct admin_sources {
 	struct engine *engine;

@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "config/values.h"
 #include "engine/operator.h"
+#include "receive/admin_clients.h"
+#include "receive/admin_pages.h"
 #include "receive/socket.h"
 #include "receive/unix_socket.h"
 
@@ -11,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum {
 	CONNECTIONS = 32,
-	TIMEOUT_SECONDS = 10,
+	STACK = 256 * 1024, /* of a connection's thread */
 	BODY_MAX = 8 << 20, /* the state of a preview (engine/operator.h) */
 	SEARCH_MAX = 256,
 	HOST_MAX = 256,
@@ -32,68 +35,9 @@ struct admin {
 	struct door address;
 	struct door socket;
 	struct unix_socket file; /* of the unix socket */
-	char *path;              /* of the file */
-	char host[HOST_MAX];     /* of the address that it listens at */
-};
-
-/* One request and its answer. */
-struct visit {
-	struct text body;
-	struct text answer;
-	unsigned status;
-	const char *type;
-};
-
-/* ---- what there is ---- */
-
-static void answer_health(struct visit *visit, bool good, const char *name, const char *reason)
-{
-	visit->status = good ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
-	text_put(&visit->answer, "{");
-	json_add_flag(&visit->answer, name, good);
-	json_add_key(&visit->answer, "reasons");
-	text_put(&visit->answer, "[");
-	if (!good)
-		json_add_string(&visit->answer, reason);
-	text_put(&visit->answer, "]}");
-}
-
-static void health(struct admin *admin, struct visit *visit)
-{
-	struct error reason = {""};
-	bool good = admin->sources.is_alive(admin->sources.context, &reason);
-
-	answer_health(visit, good, "alive", reason.text);
-}
-
-static void readiness(struct admin *admin, struct visit *visit)
-{
-	struct error reason = {""};
-	bool good = admin->sources.is_alive(admin->sources.context, &reason) &&
-		    admin->sources.is_ready(admin->sources.context, &reason);
-
-	answer_health(visit, good, "ready", reason.text);
-}
-
-static void metrics(struct admin *admin, struct visit *visit)
-{
-	struct error error;
-
-	visit->type = "text/plain; version=0.0.4; charset=utf-8";
-	admin->sources.metrics(admin->sources.context, &visit->answer);
-	/* While the store fails the other numbers are wanted all the more. */
-	if (operator_metrics(admin->sources.engine, &visit->answer, &error) != 0)
-		text_put(&visit->answer, "# the store cannot be read now\n");
-	visit->status = MHD_HTTP_OK;
-}
-
-static const struct {
-	const char *path;
-	void (*answer)(struct admin *admin, struct visit *visit);
-} pages[] = {
-	{"/healthz", health},
-	{"/readyz", readiness},
-	{"/metrics", metrics},
+	struct admin_clients *clients;
+	char *path;          /* of the file */
+	char host[HOST_MAX]; /* of the address that it listens at */
 };
 
 /* ---- who may ask, and modify ---- */
@@ -160,17 +104,6 @@ static enum MHD_Result add_parameter(
 	return MHD_YES;
 }
 
-static bool answer_page(struct admin *admin, const char *path, struct visit *visit)
-{
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-		if (strcmp(pages[i].path, path) == 0) {
-			pages[i].answer(admin, visit);
-			return true;
-		}
-	}
-	return false;
-}
-
 static void route(const struct door *door, struct MHD_Connection *connection, const char *method,
 	const char *path, struct visit *visit)
 {
@@ -185,7 +118,7 @@ static void route(const struct door *door, struct MHD_Connection *connection, co
 			"admin = \"HOST:PORT\"");
 		return;
 	}
-	if (is_read && answer_page(admin, path, visit))
+	if (is_read && admin_page(&admin->sources, admin->clients, path, visit))
 		return;
 	if (!door->is_socket) {
 		refuse_at_address(admin, path, visit);
@@ -197,10 +130,17 @@ static void route(const struct door *door, struct MHD_Connection *connection, co
 			"and no Origin");
 		return;
 	}
+	if (!admin_clients_enter_engine(admin->clients)) {
+		visit->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+		text_put(&visit->answer, "{\"error\":\"too many requests wait for the engine: try "
+					 "again later\"}");
+		return;
+	}
 	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter, &search);
 	visit->status = (unsigned)operator_handle(admin->sources.engine, is_read ? "GET" : method,
 		path, text_string(&search), text_string(&visit->body), visit->body.length,
 		&visit->answer);
+	admin_clients_leave_engine(admin->clients);
 	text_free(&search);
 }
 
@@ -245,7 +185,9 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 		*part_length = 0;
 		return MHD_YES;
 	}
+	admin_client_rest(connection);
 	route(door, connection, method, path, visit);
+	admin_client_hurry(connection);
 	return respond(connection, visit);
 }
 
@@ -254,7 +196,8 @@ static void completed(void *context, struct MHD_Connection *connection, void **v
 {
 	struct visit *visit = *visit_of;
 
-	(void)context, (void)connection, (void)code;
+	(void)context, (void)code;
+	admin_client_hurry(connection); /* with the next request */
 	if (visit == NULL)
 		return;
 	text_free(&visit->body);
@@ -265,15 +208,28 @@ static void completed(void *context, struct MHD_Connection *connection, void **v
 
 /* ---- the listener ---- */
 
-/* Starts a thread of its own that serves a listening socket, which is the thread's from now on. */
+/* The line of a request has arrived. */
+static void *begun(void *context, const char *uri, struct MHD_Connection *connection)
+{
+	(void)context, (void)uri;
+	admin_client_hurry(connection);
+	return NULL;
+}
+
+/* Starts a thread of its own that serves a listening socket, which is the thread's from now on. By
+ * poll: libmicrohttpd's epoll thread can hang, see receive/loop.h. A thread for each connection:
+ * who waits for the engine must not hold up who asks for health. */
 static int open_door(struct admin *admin, struct door *door, int fd)
 {
 	door->admin = admin;
-	/* By poll: libmicrohttpd's epoll thread can hang, see receive/loop.h. */
-	door->daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, handle, door,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+	door->daemon =
+		MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0,
+			NULL, NULL, handle, door, MHD_OPTION_LISTEN_SOCKET, fd,
+			MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+			MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK, MHD_OPTION_CONNECTION_TIMEOUT,
+			(unsigned)(ADMIN_DEADLINE / SECOND), MHD_OPTION_NOTIFY_CONNECTION,
+			admin_clients_changed, admin->clients, MHD_OPTION_URI_LOG_CALLBACK, begun,
+			NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
 	/* Without a thread it has closed the socket, whose number may be a connection's of the
 	 * public listener by now: it is not closed again. */
 	return door->daemon != NULL ? 0 : -1;
@@ -319,6 +275,11 @@ int admin_start(const struct admin_sources *sources, const char *address, const 
 	if (made == NULL)
 		return error_set(error, "no memory");
 	made->sources = *sources;
+	made->clients = admin_clients_create();
+	if (made->clients == NULL) {
+		free(made);
+		return error_set(error, "no thread for the admin listener");
+	}
 	/* The socket first: what is asked at the address names it. */
 	if (open_socket(made, path, error) != 0 || open_address(made, address, port, error) != 0) {
 		admin_stop(made);
@@ -341,6 +302,7 @@ void admin_stop(struct admin *admin)
 	unix_socket_remove(&admin->file);
 	close_door(&admin->socket);
 	close_door(&admin->address);
+	admin_clients_destroy(admin->clients);
 	free(admin->path);
 	free(admin);
 }
