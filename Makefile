@@ -319,6 +319,12 @@ bench-storefront: $(BROWSER_MODULES) ## what the storefront's script costs a pag
 	scripts/deps.sh browser
 	$(PYTHON) tests/browser/bench.py build/storefront.txt $(LOADS)
 
+.PHONY: bench-flood
+bench-flood: ## what floods of bad signatures and of hints cost good webhooks and the store; build/flood.txt
+	scripts/deps.sh build bench
+	$(MAKE) all
+	$(PYTHON) tests/bench/flood.py $(BINARY) build/flood.txt
+
 GROWTH_ROWS  ?= 1000000
 
 .PHONY: bench-growth

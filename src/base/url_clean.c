@@ -10,7 +10,7 @@
 enum {
 	TOKEN_RUN = 20,    /* letters and digits in a row, of both kinds: no word is like that */
 	LONGEST_WORD = 32, /* of letters alone */
-	UUID_DIGITS = 32,  /* hexadecimal, with hyphens between them */
+	UUID_DIGITS = 32,  /* hexadecimal */
 	LANGUAGE_MAX = 3,
 	WORD_MAX = 20,     /* of the name of an app */
 	ENCODED_TWICE = 2, /* "%2540" is an "@", too */
@@ -113,7 +113,7 @@ static bool is_digit(char character)
 
 static bool is_letter(char character)
 {
-	return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+	return character >= 'a' && character <= 'z';
 }
 
 static struct part part_of(const char *start, size_t length)
@@ -137,8 +137,6 @@ static bool is_token(const char *text)
 	size_t hexadecimal = 0;
 
 	for (; *text != '\0'; text++) {
-		bool is_hyphen = *text == '-';
-
 		digits += is_digit(*text);
 		letters += is_letter(*text);
 		run += is_digit(*text) || is_letter(*text);
@@ -148,7 +146,7 @@ static bool is_token(const char *text)
 			return true;
 		if (!is_digit(*text) && !is_letter(*text))
 			run = digits = letters = 0;
-		if (!is_hyphen && !is_digit(*text) && (*text < 'a' || *text > 'f'))
+		if (*text != '-' && !is_digit(*text) && (*text < 'a' || *text > 'f'))
 			hexadecimal = 0;
 	}
 	return false;

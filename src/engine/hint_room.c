@@ -60,7 +60,7 @@ static void fill(struct bucket *bucket, int64_t most, int64_t period, int64_t no
 
 	bucket->most = (double)(most > LEAST ? most : LEAST);
 	if (is_new)
-		bucket->left = most / START > LEAST ? (double)(most / START) : LEAST;
+		bucket->left = bucket->most / START > LEAST ? bucket->most / START : LEAST;
 	else if (now > bucket->at)
 		bucket->left += bucket->most * (double)(now - bucket->at) / (double)period;
 	if (bucket->left > bucket->most)
@@ -107,7 +107,7 @@ static double delivery_cost(size_t bytes)
 /* Pages of a tree whose keys come in any order are two thirds full. */
 static double link_cost(size_t bytes)
 {
-	return (double)(((bytes < LINK_MAX ? bytes : LINK_MAX) + ROW) * 3 / 2);
+	return (double)((bytes < LINK_MAX ? bytes : LINK_MAX) + ROW) * 1.5;
 }
 
 static bool take(struct bucket *bucket, double bytes)
