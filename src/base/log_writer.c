@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -94,6 +95,7 @@ static void report_dropped(void)
 	(void)pthread_mutex_unlock(&writer.lock);
 	log_line(LOG_WARNING, "log lines dropped",
 		LOG_STRING("reason", "the reader of stderr did not read"),
+		LOG_STRING("effect", "they are lost"),
 		LOG_STRING("action", "see what reads the log: journald, a pipe, a terminal"),
 		LOG_NUMBER("suppressed", count));
 	(void)pthread_mutex_lock(&writer.lock);
@@ -189,6 +191,8 @@ int log_writer_start(struct error *error)
 {
 	pthread_condattr_t attributes;
 	char *line = malloc(BUFFER);
+	sigset_t before;
+	sigset_t all;
 	int problem;
 
 	if (line == NULL)
@@ -201,7 +205,10 @@ int log_writer_start(struct error *error)
 	(void)pthread_mutex_lock(&writer.lock);
 	writer.stopping = false;
 	writer.stuck = false;
+	(void)sigfillset(&all); /* SIGPIPE, above all */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	problem = pthread_create(&writer.thread, NULL, run, line);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	writer.running = problem == 0;
 	(void)pthread_mutex_unlock(&writer.lock);
 	if (problem != 0) {

@@ -237,8 +237,7 @@ static int run(struct daemon *daemon)
 
 	signals_block();
 	daemon->started = clock_now();
-	if (log_writer_start(&error) == 0 &&
-		daemon_check_addresses(daemon->config, &error) == 0)
+	if (log_writer_start(&error) == 0 && daemon_check_addresses(daemon->config, &error) == 0)
 		status = daemon_open_store(daemon, &error);
 	if (status != EXIT_GOOD) {
 		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));

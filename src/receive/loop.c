@@ -105,6 +105,7 @@ static void pause_accepting(struct loop *loop, int code)
 	traffic_add(&reception->traffic.accept_pauses, 1);
 	if (log_allow(&reception->accept_lines, MINUTE, &suppressed))
 		log_line(LOG_ERROR, "accepting paused", LOG_STRING("reason", strerror(code)),
+			LOG_STRING("effect", "new connections wait"),
 			LOG_STRING("action",
 				"raise LimitNOFILE in the unit, or lower max_connections"),
 			LOG_NUMBER("suppressed", suppressed));
