@@ -139,13 +139,16 @@ static int find_shortage(struct sqlite_store *store, const struct store_limits *
 	int64_t free_bytes = sqlite_free_bytes(store);
 	int64_t taken;
 	int64_t reusable;
+	int64_t wanted;
 	int64_t on_disk;
 
 	if (sqlite_measure(store, &taken, &reusable, error) != 0)
 		return -1;
 	*bytes = sqlite_beyond_wal(store, limits, taken) - (limits->max_store - margin / part);
-	on_disk = disk_margin / part - free_bytes - reusable + limits->min_free;
-	*of_disk = on_disk > *bytes;
+	/* A store in memory has INT64_MAX bytes free. */
+	wanted = disk_margin / part + limits->min_free - reusable;
+	on_disk = wanted > free_bytes ? wanted - free_bytes : 0;
+	*of_disk = on_disk > 0 && on_disk > *bytes;
 	if (*of_disk)
 		*bytes = on_disk;
 	if (*bytes < 0)

@@ -49,7 +49,7 @@ static struct admin *start_admin(struct given *given)
 	struct admin *admin = NULL;
 	struct error error = {""};
 
-	if (admin_start(&sources, "127.0.0.1:0", &admin, &port, &error) != 0)
+	if (admin_start(&sources, "127.0.0.1:0", NULL, &admin, &port, &error) != 0)
 		fail_msg("%s", error.text);
 	return admin;
 }
