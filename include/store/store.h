@@ -111,9 +111,10 @@ struct store_limits {
 
 /* Why a store could not be opened. */
 enum store_obstacle {
-	STORE_UNUSABLE, /* until somebody mends it: damaged, another program's, newer, no such path */
+	STORE_UNUSABLE, /* until somebody mends it: damaged, another program's, newer, no such path
+			 */
 	STORE_IN_USE,   /* by another process */
-	STORE_ABSENT,   /* its disk is not mounted, full or failing, no memory, no right: may pass */
+	STORE_ABSENT, /* its disk is not mounted, full or failing, no memory, no right: may pass */
 };
 
 /* Opens the store of an URL ("sqlite:PATH", "sqlite::memory:"), makes or migrates its tables. -1
