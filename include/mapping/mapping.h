@@ -60,7 +60,9 @@ enum privacy {
 struct mapped {
 	enum mapped_as outcome;
 	const char *reason;
-	bool is_test; /* ignored as test traffic */
+	bool is_test;     /* ignored as test traffic */
+	bool marked_test; /* a test by its header alone, which is not signed */
+	bool contradicts; /* the body is not what the headers say, which are not signed */
 	enum privacy privacy;
 	struct call_made *calls;
 	struct call_made *last; /* of them, NULL for none */

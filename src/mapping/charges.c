@@ -76,13 +76,18 @@ static struct subjects attempt(struct work *work)
 	return speak_of(work, subject);
 }
 
+/* Success and failure have the same members: the error's code parts them. */
 struct subjects contract_billed(struct work *work)
 {
+	if (json_text(work->payload, "error_code") != NULL)
+		return silent("the topic says success, the body does not");
 	return work->order_id != NULL ? attempt(work) : silent("the body names no order");
 }
 
 struct subjects contract_not_billed(struct work *work)
 {
+	if (json_text(work->payload, "error_code") == NULL && work->order_id != NULL)
+		return silent("the topic says failure, the body does not");
 	return attempt(work);
 }
 

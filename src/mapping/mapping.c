@@ -8,6 +8,7 @@
 #include "mapping/catalogue.h"
 #include "mapping/links.h"
 #include "mapping/memories.h"
+#include "mapping/resources.h"
 #include "mapping/waits.h"
 
 #include <string.h>
@@ -68,12 +69,12 @@ static const char *why_unusable(
 	return why != NULL ? why : "the payload's id is missing, or no whole number";
 }
 
+/* By the body, which is signed. */
 static bool is_test(const struct work *work)
 {
 	const cJSON *item;
 
-	if (work->delivery->test || json_is_true(work->payload, "test") ||
-		json_is_true(work->order.value, "test"))
+	if (json_is_true(work->payload, "test") || json_is_true(work->order.value, "test"))
 		return true;
 	cJSON_ArrayForEach (item, json_at(work->payload, "transactions")) {
 		if (json_is_true(item, "test"))
@@ -100,17 +101,24 @@ static void remember(struct work *work)
 	work->is_kept = false;
 }
 
-/* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. */
+/* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. But
+ * X-Shopify-Test is not signed: of what it alone marks as a test nothing is remembered, or a real
+ * delivery that was posted again with it would hide what follows. */
 static void map_people(struct work *work, struct mapped *result)
 {
+	bool marked;
 	const char *waits_for;
 
 	memories_recall(work);
+	marked = work->delivery->test && !is_test(work);
 	if (work->topic->is_hint)
 		result->reason = "it ties a browser to its cart and checkout";
-	if (is_test(work) && work->shop->test_orders == SKIP) {
+	if ((marked || is_test(work)) && work->shop->test_orders == SKIP) {
 		result->reason = "test traffic (test_orders = skip)";
 		result->is_test = true;
+	} else if (marked) {
+		follow_rules(work, result);
+		result->marked_test = true;
 	} else if ((waits_for = waits_begin(work)) != NULL) {
 		result->reason = waits_for;
 		links_remember(work); /* all else is learnt when it is told */
@@ -118,7 +126,7 @@ static void map_people(struct work *work, struct mapped *result)
 	} else {
 		follow_rules(work, result);
 	}
-	if (result->outcome != UNUSABLE)
+	if (result->outcome != UNUSABLE && !marked)
 		remember(work);
 }
 
@@ -262,10 +270,14 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 		return 0;
 	}
 	why_not = why_unusable(work.topic, payload, arena);
+	if (why_not == NULL && !is_test_notification(&work)) {
+		why_not = resource_contradicts(delivery, payload, arena);
+		result->contradicts = why_not != NULL;
+	}
 	if (why_not != NULL) {
 		result->outcome = UNUSABLE;
 		result->reason = why_not;
-		return 0;
+		return finish(&work, result);
 	}
 	map_known_topic(&work, result);
 	return finish(&work, result);

@@ -273,6 +273,7 @@ static struct store *make_faulty(struct store *inner_store)
 	"\"line_items\":[{\"id\":11,\"key\":\"1:a\",\"product_id\":5,\"quantity\":1,\"title\":" \
 	"\"Mug\",\"price\":\"9.00\",\"line_price\":\"9.00\"}]"
 #define CREATED "\"created_at\":\"2026-11-23T10:00:00Z\",\"updated_at\":\"2026-11-23T10:00:00Z\""
+#define OF_SHOP "\"shop_id\":90001,\"shop_domain\":\"" SHOP "\""
 
 static const struct {
 	const char *topic;
@@ -507,9 +508,10 @@ static void live(struct day *day)
 	question(day, "POST", "/dead/retry", "{\"all\":true}");
 	send_all(day);
 	question(day, "POST", "/dead/drop", "{\"all\":true}");
-	post_again(day, "customers/redact", "{\"customer\":{\"id\":9},\"orders_to_redact\":[2]}");
+	post_again(day, "customers/redact",
+		"{" OF_SHOP ",\"customer\":{\"id\":9},\"orders_to_redact\":[2]}");
 	post_again(day, "customers/data_request",
-		"{\"customer\":{\"id\":7},\"data_request\":{\"id\":99}}");
+		"{" OF_SHOP ",\"customer\":{\"id\":7},\"data_request\":{\"id\":99}}");
 	run_timers(day, noon() + 2 * MINUTE);
 	jump(HOUR); /* the sweep */
 	question(day, "GET", "/status", NULL);

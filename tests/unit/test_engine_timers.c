@@ -305,7 +305,8 @@ static void who_is_forgotten_is_not_waited_for(void **state)
 				 "{\"customer\":{\"id\":61234567,\"email\":\"alma@example.com\"}}"),
 		STORED);
 	assert_int_equal(post(given, "customers/redact",
-				 "{\"customer\":{\"id\":7106345812043,\"email\":"
+				 "{\"shop_id\":90001,\"shop_domain\":\"" SHOP
+				 "\",\"customer\":{\"id\":7106345812043,\"email\":"
 				 "\"alma@example.com\"},\"orders_to_redact\":[]}"),
 		STORED);
 	for (int i = 1; i < 20; i++)

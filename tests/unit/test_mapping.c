@@ -326,7 +326,7 @@ static void without_a_time_shopifys_header_tells_it(void **state)
 {
 	struct given *given = *state;
 
-	assert_int_equal(map(given, "orders/create", "{\"id\":1}"), 0);
+	assert_int_equal(map(given, "orders/create", "{\"id\":1,\"line_items\":[]}"), 0);
 	assert_has(only_call(given), "\"timestamp\":\"2026-11-23T11:59:58.123Z\"");
 }
 
@@ -390,7 +390,7 @@ static void texts_are_cut_at_last(void **state)
 
 	assert_int_equal(map(given, "orders/create", body), 0);
 	free(body);
-	text_put(&large, "{\"id\":2,\"tags\":\"");
+	text_put(&large, "{\"id\":2,\"line_items\":[],\"tags\":\"");
 	for (int i = 0; i < 20000; i++)
 		text_put(&large, "\xc3\xa9");
 	text_put(&large, "\"}");
@@ -408,7 +408,7 @@ static void a_store_that_fails_makes_the_result_void(void **state)
 	struct given *given = *state;
 
 	given->record.fails = true;
-	assert_int_equal(map(given, "orders/create", "{\"id\":1}"), -1);
+	assert_int_equal(map(given, "orders/create", "{\"id\":1,\"line_items\":[]}"), -1);
 	assert_has(given->error.text, "remembered");
 }
 
