@@ -12,6 +12,7 @@ int command_post(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_dead(int argc, char **argv);
 int command_erase(int argc, char **argv);
+int command_erase_cancel(int argc, char **argv);
 int command_webhooks(int argc, char **argv);
 
 #endif

@@ -65,6 +65,8 @@ struct destination {
 	bool deletes; /* one such: posts one request after the other, under the token */
 };
 
+enum { SHARING_MAX = 100 };
+
 /* A shop whose webhooks are accepted, with its choices of what is told. */
 struct shop {
 	char *domain;                    /* "my-store.myshopify.com", lower case */
@@ -94,6 +96,8 @@ struct shop {
 	char *recharge_currency;        /* of what ReCharge sends without one; NULL for none */
 	bool cancel_on_max_retries;     /* the last failed try ends the subscription */
 	struct event_choices events;
+	const struct shop **sharing; /* shops that have one of its secrets, at most SHARING_MAX */
+	size_t sharing_count;
 	/* the storefront's script and pixel; off while `origins` has none */
 	struct strings storefront_origins; /* of its pages, beside https:// and the domain */
 	char *storefront_write_key;        /* public; NULL where pages have their analytics.js */
@@ -117,6 +121,7 @@ struct config {
 	int64_t keep_deliveries; /* ms that raw bodies are kept */
 	int64_t keep_orders;     /* ms that what is known of an order or a customer is kept */
 	int64_t keep_told;       /* ms that what was told is remembered */
+	int64_t redact_grace;    /* ms that shop/redact waits to be carried out */
 	int64_t max_store;       /* bytes of the store; beyond it webhooks get 503 */
 	int64_t min_free;        /* bytes that must stay free on its disk */
 	int64_t max_body;        /* bytes of a webhook's body */

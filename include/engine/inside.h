@@ -3,6 +3,7 @@
 #define SEGRELAY_ENGINE_INSIDE_H
 
 #include "base/log.h"
+#include "engine/contradictions.h"
 #include "engine/counters.h"
 #include "engine/daemon.h"
 #include "engine/engine.h"
@@ -60,7 +61,9 @@ struct engine {
 	struct arena *arena; /* and this for each delivery: its memory stays at hand */
 	struct log_limit dead_lines;
 	struct log_limit unreadable_lines;
-	bool failed;       /* the store failed, and was not reopened yet */
+	struct log_limit contradiction_lines;
+	int64_t contradictions[CONTRADICTIONS]; /* since the start */
+	bool failed;                            /* the store failed, and was not reopened yet */
 	bool scrub;        /* what was removed of somebody may not stay in the files */
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;

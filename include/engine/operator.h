@@ -15,6 +15,7 @@
  *   POST /erase/step with the same: some steps of it; {"running":false} when it is done
  *   POST /erase/preview with the same: how much there is to erase; while "running" is true, to be
  *                               asked again with the "state" of the answer
+ *   POST /erase/cancel with {"shop":"…"}: cancels the erasure of a shop that waits; 404 for none
  *   POST /dead/retry, /dead/drop with {"ids":[…]} or {"all":true}; the answer names what was done
  * and which ids are unknown
  */

@@ -33,6 +33,7 @@ struct job {
 	int64_t row;                /* the row that was looked at last */
 	int64_t last[STORE_TABLES]; /* rows that came after the job was begun stay */
 	int64_t counts[JOB_END];    /* of what was removed, or found */
+	bool keeps_messages;        /* they are sent: of shop/redact */
 	bool is_preview;            /* counts what an erasure would remove, and removes nothing */
 	struct kind_count kinds[JOB_KINDS]; /* of a preview, by kind */
 	size_t kind_count;

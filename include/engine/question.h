@@ -43,5 +43,6 @@ operator_answer question_drop_dead;
 operator_answer question_erase;
 operator_answer question_erase_step;
 operator_answer question_erase_preview;
+operator_answer question_erase_cancel;
 
 #endif

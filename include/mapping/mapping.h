@@ -108,4 +108,7 @@ void message_write(const struct call_made *call, const char *name, const struct 
 /* Whether the topic is one that is told, or that the relay learns from. */
 bool map_knows(const char *topic);
 
+/* Whether the topic asks the relay to erase or to report. */
+bool map_asks_privacy(const char *topic);
+
 #endif

@@ -15,12 +15,14 @@ enum statement {
 	COMMIT,
 	ROLLBACK,
 	FIND_DELIVERY,
+	EACH_TWIN,
 	ADD_DELIVERY,
 	GET_DELIVERY,
 	OLD_DELIVERIES,
 	BRIEF_DELIVERIES,
 	DELETE_DELIVERY,
 	EARLY_DELIVERIES,
+	IS_EMITTED,
 	TELL,
 	QUEUE,
 	CLAIM,
@@ -211,8 +213,13 @@ int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement stateme
 /* The engine's functions, by file. */
 int sqlite_add_delivery(
 	struct store *store, struct delivery *delivery, bool *repeated, struct error *error);
+int sqlite_each_twin(struct store *store, const struct delivery *delivery,
+	int (*visit)(void *context, const struct delivery *twin), void *context,
+	struct error *error);
 int sqlite_get_delivery(struct store *store, int64_t id, struct arena *arena,
 	struct delivery *delivery, bool *found, struct error *error);
+int sqlite_is_emitted(
+	struct store *store, const struct uuid *message_id, bool *emitted, struct error *error);
 int sqlite_tell(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
 	struct error *error);
 int sqlite_queue(struct store *store, struct message *message, struct error *error);

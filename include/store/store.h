@@ -138,14 +138,26 @@ void store_rollback(struct store *store);
  * the reason when not. Cheap enough for every turn. */
 int store_room(struct store *store, const struct store_limits *limits, struct error *error);
 
-/* Stores a delivery and sets its id, unless one with the same shop, topic and fingerprint is kept:
- * then *repeated is true and nothing is stored. */
+/* Stores a delivery and sets its id, unless one with the same shop, topic, fingerprint and mark of
+ * a test is kept: then *repeated is true and nothing is stored. */
 int store_add_delivery(
 	struct store *store, struct delivery *delivery, bool *repeated, struct error *error);
+
+/* Calls `visit` for up to 100 kept deliveries with the same body as this one (by `near` and
+ * `fingerprint`) and another id, of any shop and topic, unless they are dead letters. Only id,
+ * shop, topic and test are set, and live during the call, which must not write. A visit that
+ * returns non-zero ends it. */
+int store_each_twin(struct store *store, const struct delivery *delivery,
+	int (*visit)(void *context, const struct delivery *twin), void *context,
+	struct error *error);
 
 /* Reads a stored delivery; its strings live in the arena. *found is false when there is none. */
 int store_get_delivery(struct store *store, int64_t id, struct arena *arena,
 	struct delivery *delivery, bool *found, struct error *error);
+
+/* Whether store_tell was called with this id. */
+int store_is_emitted(
+	struct store *store, const struct uuid *message_id, bool *emitted, struct error *error);
 
 /* Remembers for good that a message was told. *fresh is false when it was known already. */
 int store_tell(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,

@@ -14,8 +14,13 @@ struct store_engine {
 	int (*room)(struct store *store, const struct store_limits *limits, struct error *error);
 	int (*add_delivery)(struct store *store, struct delivery *delivery, bool *repeated,
 		struct error *error);
+	int (*each_twin)(struct store *store, const struct delivery *delivery,
+		int (*visit)(void *context, const struct delivery *twin), void *context,
+		struct error *error);
 	int (*get_delivery)(struct store *store, int64_t id, struct arena *arena,
 		struct delivery *delivery, bool *found, struct error *error);
+	int (*is_emitted)(struct store *store, const struct uuid *message_id, bool *emitted,
+		struct error *error);
 	int (*tell)(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
 		struct error *error);
 	int (*queue)(struct store *store, struct message *message, struct error *error);

@@ -215,8 +215,11 @@ int command_erase(int argc, char **argv)
 	};
 	struct config *config;
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int words;
 
+	if (argc > 1 && strcmp(argv[1], "cancel") == 0)
+		return command_erase_cancel(argc, argv);
+	words = read_options(argc, argv, options, usage, &status);
 	if (words < 0)
 		return status;
 	if (words > 0)

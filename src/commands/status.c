@@ -133,6 +133,35 @@ static void print_store(const cJSON *status)
 	(void)puts("");
 }
 
+static void print_erasures(const cJSON *status)
+{
+	static const char *const heads[] = {"SHOP TO BE ERASED", "ASKED", "DUE", NULL};
+	struct table table = {0};
+	const cJSON *erasure;
+
+	if (json_at(status, "erasures") == NULL)
+		return;
+	add_heads(&table, heads);
+	cJSON_ArrayForEach (erasure, json_at(status, "erasures")) {
+		table_add(&table, json_text(erasure, "shop"));
+		table_add_time(&table, json_text(erasure, "asked"));
+		table_add_time(&table, json_text(erasure, "due"));
+	}
+	(void)puts("");
+	table_print(&table);
+	(void)puts("`segrelay erase cancel --shop SHOP` keeps a shop");
+}
+
+static void print_contradictions(const cJSON *status)
+{
+	const char *count = json_text(status, "contradictions");
+
+	if (count != NULL && strcmp(count, "0") != 0)
+		(void)printf("\n%s deliveries refused since the start: their bodies contradict "
+			     "their headers (see `segrelay dead list`)\n",
+			count);
+}
+
 int command_status(int argc, char **argv)
 {
 	const char *path = NULL;
@@ -162,6 +191,8 @@ int command_status(int argc, char **argv)
 		print_topics(status);
 		print_destinations(status);
 		print_store(status);
+		print_erasures(status);
+		print_contradictions(status);
 	}
 	text_free(&answer);
 	arena_destroy(arena);

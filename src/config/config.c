@@ -30,6 +30,7 @@ static void free_shop(struct shop *shop)
 	option_free(shop_options, &draft);
 	free(shop->domain);
 	free((void *)shop->destinations);
+	free((void *)shop->sharing);
 }
 
 void config_release(struct config *config)

@@ -5,6 +5,7 @@
 #include "config/admin_socket.h"
 #include "config/options.h"
 #include "config/secrets.h"
+#include "config/sharing.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -302,7 +303,7 @@ struct config *config_make(cfg_t *cfg, const char *path, struct text *report)
 	struct config *config =
 		make_room(path, cfg_size(cfg, "destination"), cfg_size(cfg, "shop"));
 
-	if (config != NULL && take_all(cfg, config) == 0) {
+	if (config != NULL && take_all(cfg, config) == 0 && sharing_find(config, report) == 0) {
 		for (size_t i = 0; i < config->shop_count; i++)
 			warn_of_twins(&config->shops[i], path, report);
 		return config;

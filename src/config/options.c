@@ -33,6 +33,7 @@ const struct option general_options[] = {
 	{"keep_deliveries",           OPTION_DURATION, IN_CONFIG(keep_deliveries),          "7d",        HOUR,        3650 * DAY,  NULL},
 	{"keep_orders",               OPTION_DURATION, IN_CONFIG(keep_orders),              "400d",      DAY,         36500 * DAY, NULL},
 	{"keep_told",                 OPTION_DURATION, IN_CONFIG(keep_told),                "730d",      7 * DAY,     36500 * DAY, NULL},
+	{"redact_grace",              OPTION_DURATION, IN_CONFIG(redact_grace),             "48h",       0,           30 * DAY,    NULL},
 	{"max_store",                 OPTION_SIZE,     IN_CONFIG(max_store),                "10GiB",     MIB,         1024 * TIB,  NULL},
 	{"min_free",                  OPTION_SIZE,     IN_CONFIG(min_free),                 "256MiB",    0,           1024 * TIB,  NULL},
 	{"max_body",                  OPTION_SIZE,     IN_CONFIG(max_body),                 "16MiB",     64 * KIB,    256 * MIB,   NULL},

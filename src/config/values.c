@@ -51,7 +51,8 @@ bool value_duration(const char *value, int64_t *milliseconds)
 	static const struct unit units[] = {
 		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
 
-	return with_unit(value, units, milliseconds);
+	*milliseconds = 0;
+	return strcmp(value, "0") == 0 || with_unit(value, units, milliseconds);
 }
 
 bool value_size(const char *value, int64_t *bytes)

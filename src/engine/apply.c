@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/contradictions.h"
 #include "engine/privacy.h"
 #include "engine/queueing.h"
 #include "engine/timers.h"
@@ -111,6 +112,35 @@ static int bury(struct engine *engine, const struct delivery *delivery, const ch
 	return 0;
 }
 
+/* A dead letter as the others: the operator can look at it, and map it again. */
+static int set_aside(struct engine *engine, const struct delivery *delivery, const char *reason,
+	enum contradiction contradiction, struct topic_state *topic, struct error *error)
+{
+	int64_t dead;
+	int64_t left_out;
+	char action[64];
+
+	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
+		0)
+		return -1;
+	topic->dead++;
+	engine->contradictions[contradiction]++;
+	if (!log_allow(&engine->contradiction_lines, LINES_PAUSE, &left_out))
+		return 0;
+	(void)snprintf(action, sizeof(action), "segrelay dead show %" PRId64, dead);
+	log_line(LOG_WARNING, "delivery refused: its body contradicts its headers",
+		LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
+		LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
+		LOG_STRING("action", action), LOG_NUMBER("suppressed", left_out));
+	return 0;
+}
+
+/* What the mapping refused: a request to erase, or another topic. */
+static enum contradiction contradiction_of(const struct delivery *delivery)
+{
+	return map_asks_privacy(delivery->topic) ? CONTRADICTS_ERASURE : CONTRADICTS_TOPIC;
+}
+
 /* Who tries the set-up with a test order or Shopify's test notification asks where it went. */
 static void log_test(const struct delivery *delivery, const char *reason)
 {
@@ -179,12 +209,19 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
 	struct memory_context context = {engine, shop, error};
 	struct memory memory = memory_of(&context);
+	enum contradiction contradiction;
+	const char *why_not;
 	struct mapped mapped;
 
 	if (topic == NULL)
 		return error_set(error, "no memory");
 	if (payload == NULL)
 		return bury(engine, delivery, problem, topic, error);
+	if (contradictions_find(
+		    engine, delivery, payload, shop, arena, &why_not, &contradiction, error) != 0)
+		return -1;
+	if (why_not != NULL)
+		return set_aside(engine, delivery, why_not, contradiction, topic, error);
 	if (map_delivery(delivery, payload, shop, &memory, arena, &mapped, error) != 0)
 		return -1;
 	log_unreadable(engine, delivery, mapped.unreadable);
@@ -196,7 +233,9 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	case MAPPED:
 		return queue_mapped(engine, delivery, shop, &mapped, topic, error);
 	case UNUSABLE:
-		return bury(engine, delivery, mapped.reason, topic, error);
+		return mapped.contradicts ? set_aside(engine, delivery, mapped.reason,
+						    contradiction_of(delivery), topic, error)
+					  : bury(engine, delivery, mapped.reason, topic, error);
 	case IGNORED:
 		break;
 	}
@@ -212,13 +251,17 @@ static int apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	const char *problem, const struct shop *shop, struct error *error)
 {
 	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	bool repeated;
+	bool repeated = false;
 
 	if (topic == NULL)
 		return error_set(error, "no memory");
 	delivery->near = queueing_number(json_text(payload, "id|order_id"));
 	delivery->stored = engine_steady_now(engine);
-	if (store_add_delivery(engine->store, delivery, &repeated, error) != 0)
+	/* Whoever has one body could have it stored again under any number of topics. */
+	if (!map_knows(delivery->topic) &&
+		contradictions_is_known(engine, delivery, &repeated, error) != 0)
+		return -1;
+	if (!repeated && store_add_delivery(engine->store, delivery, &repeated, error) != 0)
 		return -1;
 	topic->received++;
 	topic->last = delivery->received;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "engine/erasure_wait.h"
 #include "engine/inside.h"
 #include "engine/question.h"
 
@@ -115,6 +116,35 @@ static int add_destinations(struct engine *engine, struct text *answer, struct e
 	return 0;
 }
 
+static void add_erasure(void *context, const struct erasure *erasure)
+{
+	struct text *answer = context;
+
+	json_add_comma(answer);
+	text_put(answer, "{");
+	json_add_member(answer, "shop", erasure->shop);
+	json_add_number(answer, "asked", erasure->asked);
+	json_add_number(answer, "due", erasure->due);
+	text_put(answer, "}");
+}
+
+/* Erasures of shops that wait, and what was refused as it contradicts itself. */
+static int add_refusals(
+	struct engine *engine, struct text *answer, struct arena *arena, struct error *error)
+{
+	int64_t contradictions = 0;
+
+	for (int i = 0; i < CONTRADICTIONS; i++)
+		contradictions += engine->contradictions[i];
+	json_add_number(answer, "contradictions", contradictions);
+	json_add_key(answer, "erasures");
+	text_put(answer, "[");
+	if (erasure_each(engine, add_erasure, answer, arena, error) != 0)
+		return -1;
+	text_put(answer, "]");
+	return 0;
+}
+
 static int run_status(struct engine *engine, struct request *request, struct error *error)
 {
 	struct question *question = (struct question *)request;
@@ -130,7 +160,8 @@ static int run_status(struct engine *engine, struct request *request, struct err
 	json_add_number(question->answer, "max_store", engine->config->max_store);
 	json_add_number(question->answer, "expired_early", engine->expired.count);
 	add_topics(engine, question->answer);
-	if (add_destinations(engine, question->answer, error) != 0)
+	if (add_destinations(engine, question->answer, error) != 0 ||
+		add_refusals(engine, question->answer, question->arena, error) != 0)
 		return -1;
 	text_put(question->answer, "}");
 	question->status = 200;
@@ -161,6 +192,7 @@ static const struct {
 	{"POST", "/erase", question_erase},
 	{"POST", "/erase/step", question_erase_step},
 	{"POST", "/erase/preview", question_erase_preview},
+	{"POST", "/erase/cancel", question_erase_cancel},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

@@ -2,6 +2,7 @@
 #include "engine/operator.h"
 
 #include "base/clock.h"
+#include "engine/erasure_wait.h"
 #include "engine/inside.h"
 #include "engine/question.h"
 
@@ -110,6 +111,34 @@ static void add_dead(struct engine *engine, struct text *text)
 	text_format(text, "segrelay_dead_letters %" PRId64 "\n", dead);
 }
 
+static void add_contradictions(const struct engine *engine, struct text *text)
+{
+	add_head(text, "segrelay_contradictions_total", "counter",
+		"Deliveries refused since the start because their body contradicts their headers.");
+	for (int i = 0; i < CONTRADICTIONS; i++)
+		text_format(text, "segrelay_contradictions_total{reason=\"%s\"} %" PRId64 "\n",
+			contradiction_name((enum contradiction)i), engine->contradictions[i]);
+}
+
+static void count_erasure(void *context, const struct erasure *erasure)
+{
+	(void)erasure;
+	++*(int64_t *)context;
+}
+
+static int add_erasures(
+	struct engine *engine, struct text *text, struct arena *arena, struct error *error)
+{
+	int64_t waiting = 0;
+
+	if (erasure_each(engine, count_erasure, &waiting, arena, error) != 0)
+		return -1;
+	add_head(text, "segrelay_erasures_waiting", "gauge",
+		"Shops that are erased after redact_grace unless that is cancelled.");
+	text_format(text, "segrelay_erasures_waiting %" PRId64 "\n", waiting);
+	return 0;
+}
+
 /* received = repeated + ignored + mapped + dead + dropped, and nothing waits that is not there:
  * otherwise webhooks or messages went astray. */
 static bool is_balanced(struct engine *engine)
@@ -155,6 +184,9 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	if (add_ages(engine, text, error) != 0)
 		return -1;
 	add_dead(engine, text);
+	add_contradictions(engine, text);
+	if (add_erasures(engine, text, ((struct question *)request)->arena, error) != 0)
+		return -1;
 	add_head(text, "segrelay_store_bytes", "gauge", "Bytes that the store takes.");
 	text_format(text, "segrelay_store_bytes %" PRId64 "\n", bytes);
 	add_head(text, "segrelay_store_free_bytes", "gauge", "Bytes free on the store's disk.");
@@ -180,5 +212,12 @@ int operator_metrics(struct engine *engine, struct text *text, struct error *err
 {
 	struct question question = {.request = {.run = run}, .answer = text};
 
-	return engine_call(engine, &question.request, error);
+	int result;
+
+	question.arena = arena_create(1024);
+	if (question.arena == NULL)
+		return error_set(error, "no memory");
+	result = engine_call(engine, &question.request, error);
+	arena_destroy(question.arena);
+	return result;
 }

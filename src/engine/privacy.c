@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/erasure_wait.h"
 #include "engine/inside.h"
 #include "engine/privacy_job.h"
 #include "engine/timers.h"
@@ -33,6 +34,41 @@ static int begin(struct engine *engine, struct job *job, struct error *error)
 	if (job_set_bounds(engine, job, error) != 0 || timers_set(engine, &timer, error) != 0)
 		return -1;
 	return job_write(engine, job, error);
+}
+
+int privacy_bounds(struct engine *engine, struct erasure_bounds *bounds, struct error *error)
+{
+	for (int table = 0; table < STORE_TABLES; table++) {
+		int64_t first;
+
+		if (store_row_range(engine->store, (enum store_table)table, 0, &first,
+			    &bounds->last[table], error) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int privacy_erase_shop(struct engine *engine, const char *domain,
+	const struct erasure_bounds *bounds, struct error *error)
+{
+	struct timer timer = {.due = clock_now(), .shop = domain, .kind = "privacy", .key = "*"};
+	struct arena *arena = arena_create(4096);
+	struct job job = {.domain = domain,
+		.shop = config_shop(engine->config, domain),
+		.what = PRIVACY_FORGET_SHOP,
+		.key = "*",
+		.keeps_messages = true,
+		.words = {.arena = arena}};
+	int result;
+
+	if (arena == NULL)
+		return error_set(error, "no memory");
+	memcpy(job.last, bounds->last, sizeof(job.last));
+	result = timers_set(engine, &timer, error);
+	if (result == 0)
+		result = job_write(engine, &job, error);
+	arena_destroy(arena);
+	return result;
 }
 
 static int add_words(struct job *job, const cJSON *payload)
@@ -86,8 +122,7 @@ int privacy_begin(struct engine *engine, const struct delivery *delivery, const 
 		return error_set(error, "no memory");
 	job.what = what;
 	if (what == PRIVACY_FORGET_SHOP) {
-		job.key = "*";
-		result = begin(engine, &job, error);
+		result = erasure_ask(engine, delivery, shop, error);
 	} else if (what == PRIVACY_UNINSTALLED) {
 		log_uninstalled(delivery);
 		result = 0;
@@ -196,6 +231,9 @@ static int end(struct engine *engine, const struct timer *timer, const struct jo
 		wipe_excerpts(engine);
 	engine->scrub |= erases; /* another job may have ended in this turn */
 	if (erases && store_drop_lost_timers(engine->store, job->domain, error) != 0)
+		return -1;
+	if (job->what == PRIVACY_FORGET_SHOP &&
+		contradictions_erase_shop(engine, timer->shop, error) != 0)
 		return -1;
 	if (store_drop_timer(engine->store, timer, error) != 0)
 		return -1;

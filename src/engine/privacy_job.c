@@ -321,6 +321,8 @@ static int step_rows(struct found *found, struct error *error)
 		return 0;
 	job->row = 0;
 	job->phase++;
+	if (job->phase == JOB_MESSAGES && job->keeps_messages)
+		job->phase = JOB_END;
 	return 0;
 }
 

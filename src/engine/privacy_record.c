@@ -49,6 +49,7 @@ int job_print(const struct job *job, struct text *json)
 	json_add_number(json, "phase", job->phase);
 	json_add_number(json, "round", job->round);
 	json_add_flag(json, "has_learnt", job->has_learnt);
+	json_add_flag(json, "keeps_messages", job->keeps_messages);
 	json_add_member(json, "kind", job->kind);
 	json_add_member(json, "at", job->at);
 	json_add_number(json, "row", job->row);
@@ -144,6 +145,7 @@ static bool read_members(const cJSON *json, struct job *job)
 	job->phase = (enum job_phase)phase;
 	job->round = (int)number_at(json, "round");
 	job->has_learnt = json_is_true(json, "has_learnt");
+	job->keeps_messages = json_is_true(json, "keeps_messages");
 	job->kind = json_text(json, "kind");
 	job->at = json_text(json, "at");
 	job->row = number_at(json, "row");

@@ -29,17 +29,33 @@ static struct uuid told_id(const struct call_made *call, const struct uuid *mess
 	return id;
 }
 
+/* The id of a call of a delivery that its header alone calls a test: one of its own, so that it
+ * takes nothing from the real one. That is emitted already where a real delivery was posted again
+ * as a test. */
+static int mark_test(struct engine *engine, const struct uuid *space, const struct call_made *call,
+	struct uuid *message_id, bool *emitted, struct error *error)
+{
+	struct uuid id = told_id(call, message_id);
+	char name[UUID_TEXT + 5] = "test ";
+
+	if (store_is_emitted(engine->store, &id, emitted, error) != 0)
+		return -1;
+	uuid_format(message_id, name + 5);
+	*message_id = uuid_of_name(space, name, strlen(name));
+	return 0;
+}
+
 /* Tells one call to one destination, unless it was told before. */
 static int tell(struct engine *engine, const struct delivery *delivery,
 	const struct destination *destination, const struct call_made *call, bool *fresh,
 	struct message *message, struct error *error)
 {
 	const struct uuid *space = namespaces_find(engine, destination, error);
+	bool emitted = false;
 	struct uuid id;
 
 	if (space == NULL)
 		return -1;
-
 	*message = (struct message){
 		.destination = destination->name,
 		.shop = delivery->shop,
@@ -49,6 +65,12 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 	};
 	if (message_id_of(space, delivery->shop, call, &message->message_id) != 0)
 		return error_set(error, "no memory");
+	if (delivery->test &&
+		mark_test(engine, space, call, &message->message_id, &emitted, error) != 0)
+		return -1;
+	*fresh = false;
+	if (emitted)
+		return 0;
 	id = told_id(call, &message->message_id);
 	return store_tell(engine->store, &id, engine_steady_now(engine), fresh, error);
 }
@@ -112,9 +134,12 @@ static int queue_calls(struct engine *engine, const struct delivery *delivery,
 int queueing_add(struct engine *engine, const struct delivery *delivery, const struct shop *shop,
 	const struct mapped *mapped, size_t *queued, struct error *error)
 {
+	struct delivery marked = *delivery;
+
+	marked.test = mapped->marked_test;
 	for (size_t i = 0; i < shop->destination_count; i++)
-		if (queue_calls(engine, delivery, shop, shop->destinations[i], mapped->calls,
-			    queued, error) != 0)
+		if (queue_calls(engine, &marked, shop, shop->destinations[i], mapped->calls, queued,
+			    error) != 0)
 			return -1;
 	return 0;
 }

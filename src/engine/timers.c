@@ -2,6 +2,7 @@
 #include "engine/timers.h"
 
 #include "base/clock.h"
+#include "engine/erasure_wait.h"
 #include "engine/inside.h"
 #include "engine/privacy.h"
 #include "mapping/waits.h"
@@ -49,6 +50,7 @@ static const struct {
 	{WAIT_FOR_CUSTOMER, map_later},
 	{WAIT_FOR_ORDER, map_later},
 	{"privacy", go_on_with_privacy},
+	{ERASURE_WAIT, erasure_go_on},
 };
 
 static int run_one(

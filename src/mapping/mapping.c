@@ -321,6 +321,13 @@ bool map_knows(const char *topic)
 	return topic_find(topic) != NULL;
 }
 
+bool map_asks_privacy(const char *topic)
+{
+	const struct topic *known = topic_find(topic);
+
+	return known != NULL && known->privacy != PRIVACY_NONE;
+}
+
 bool map_is_of_cart(const char *kind)
 {
 	return topic_is_among("cart|checkout|link", kind);

@@ -1,9 +1,11 @@
 /* Shopify's webhooks: their headers and their signature. */
 #include "receive/shopify.h"
 
+#include "base/clock.h"
 #include "receive/exchange.h"
 #include "receive/signature.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* application/xml, text/xml, application/…+xml, each with or without parameters. */
@@ -36,7 +38,8 @@ static enum verdict check_headers(struct request_head *head)
 		return VERDICT_UNSIGNED;
 	if (head->topic.start == NULL)
 		head->problem = "X-Shopify-Topic is missing";
-	else if (!request_consists_of(&head->topic, "/._-", REQUEST_TOPIC_MAX))
+	else if (!request_consists_of(&head->topic, "/._-", REQUEST_TOPIC_MAX) ||
+		 request_says(&head->topic, HINT_TOPIC)) /* the browser's: no signature is for it */
 		head->problem = "X-Shopify-Topic is not a topic";
 	else if (head->shop.start == NULL)
 		head->problem = "X-Shopify-Shop-Domain is missing";
@@ -73,9 +76,32 @@ enum verdict shopify_verify(struct exchange *exchange)
 	return VERDICT_STORE;
 }
 
+/* Shopify's topics are in lower case: the same body in another is a repetition. */
+static const char *make_topic(struct arena *arena, const struct span *topic)
+{
+	char *made = arena_format(arena, "%.*s", (int)topic->length, topic->start);
+
+	for (char *at = made; at != NULL && *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return made;
+}
+
+/* A time of the future, which is not signed, would make all that follows look older. */
+static bool is_future(const struct delivery *delivery)
+{
+	int64_t time = time_parse(delivery->triggered_at);
+
+	return time != TIME_UNKNOWN && time > delivery->received;
+}
+
 /* A repetition has the same body, so the same signature. */
 enum verdict shopify_describe(struct exchange *exchange)
 {
-	memcpy(exchange->delivery.fingerprint, exchange->head.claimed, SHA256_SIZE);
+	struct delivery *delivery = &exchange->delivery;
+
+	delivery->topic = make_topic(exchange->arena, &exchange->head.topic);
+	if (is_future(delivery))
+		delivery->triggered_at = NULL;
+	memcpy(delivery->fingerprint, exchange->head.claimed, SHA256_SIZE);
 	return VERDICT_NONE;
 }

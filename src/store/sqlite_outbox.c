@@ -31,8 +31,8 @@ int sqlite_add_delivery(
 	struct sqlite_store *self = own(store);
 	const void *fingerprint = delivery->fingerprint;
 	int64_t hash = hash_of(delivery);
-	int found = sqlite_run(self, FIND_DELIVERY, error, "ibtt", hash, fingerprint,
-		(size_t)SHA256_SIZE, delivery->topic, delivery->shop);
+	int found = sqlite_run(self, FIND_DELIVERY, error, "ibtti", hash, fingerprint,
+		(size_t)SHA256_SIZE, delivery->topic, delivery->shop, (int64_t)delivery->test);
 
 	*repeated = found == SQLITE_ROW;
 	sqlite_end(self, FIND_DELIVERY);
@@ -49,6 +49,32 @@ int sqlite_add_delivery(
 	self->early.added++;
 	self->early.added_bytes += (int64_t)delivery->body_length;
 	return 0;
+}
+
+int sqlite_each_twin(struct store *store, const struct delivery *delivery,
+	int (*visit)(void *context, const struct delivery *twin), void *context,
+	struct error *error)
+{
+	struct sqlite_store *self = own(store);
+	sqlite3_stmt *row = self->statements[EACH_TWIN];
+	int result = sqlite_run(self, EACH_TWIN, error, "ibi", hash_of(delivery),
+		(const void *)delivery->fingerprint, (size_t)SHA256_SIZE, delivery->id);
+
+	for (; result == SQLITE_ROW; result = sqlite3_step(row)) {
+		const struct delivery twin = {
+			.id = sqlite3_column_int64(row, 0),
+			.shop = (const char *)sqlite3_column_text(row, 1),
+			.topic = (const char *)sqlite3_column_text(row, 2),
+			.test = sqlite3_column_int(row, 3) != 0,
+		};
+
+		if (twin.shop != NULL && twin.topic != NULL && visit(context, &twin) != 0)
+			break;
+	}
+	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
+		result = sqlite_failed(self, "it cannot be read", error);
+	sqlite_end(self, EACH_TWIN);
+	return result == -1 ? -1 : 0;
 }
 
 /* A copy of a blob in the arena, with a NUL behind it. */
@@ -109,6 +135,18 @@ int sqlite_tell(struct store *store, const struct uuid *message_id, int64_t now,
 		return -1;
 	*fresh = sqlite3_changes(self->db) > 0;
 	return 0;
+}
+
+int sqlite_is_emitted(
+	struct store *store, const struct uuid *message_id, bool *emitted, struct error *error)
+{
+	struct sqlite_store *self = own(store);
+	int result = sqlite_run(self, IS_EMITTED, error, "b", (const void *)message_id->bytes,
+		sizeof(message_id->bytes));
+
+	*emitted = result == SQLITE_ROW;
+	sqlite_end(self, IS_EMITTED);
+	return result == -1 ? -1 : 0;
 }
 
 /* ---- the outbox ---- */

@@ -59,7 +59,10 @@ static const char *const sql[STATEMENTS] = {
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[FIND_DELIVERY] = "SELECT id FROM deliveries WHERE hash = ?1 AND fingerprint = ?2"
-			  " AND topic = ?3 AND shop = ?4",
+			  " AND topic = ?3 AND shop = ?4 AND test = ?5",
+	[EACH_TWIN] = "SELECT id, shop, topic, test FROM deliveries WHERE hash = ?1"
+		      " AND fingerprint = ?2 AND id != ?3 AND NOT EXISTS (SELECT 1 FROM dead WHERE"
+		      " delivery = deliveries.id AND destination IS NULL) LIMIT 100",
 	[ADD_DELIVERY] = "INSERT INTO deliveries (hash, received, shop, topic, fingerprint, test,"
 			 " webhook_id, event_id, api_version, triggered_at, body, stored)"
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -79,6 +82,7 @@ static const char *const sql[STATEMENTS] = {
 			     " EXISTS (SELECT 1 FROM messages WHERE delivery = deliveries.id)"
 			     " OR EXISTS (SELECT 1 FROM dead WHERE delivery = deliveries.id)"
 			     " FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[IS_EMITTED] = "SELECT 1 FROM told WHERE id = ?1",
 	[TELL] = "INSERT OR IGNORE INTO told (id, told) VALUES (?1, ?2)",
 	[QUEUE] =
 		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"

@@ -70,10 +70,23 @@ int store_add_delivery(
 	return store->engine->add_delivery(store, delivery, repeated, error);
 }
 
+int store_each_twin(struct store *store, const struct delivery *delivery,
+	int (*visit)(void *context, const struct delivery *twin), void *context,
+	struct error *error)
+{
+	return store->engine->each_twin(store, delivery, visit, context, error);
+}
+
 int store_get_delivery(struct store *store, int64_t id, struct arena *arena,
 	struct delivery *delivery, bool *found, struct error *error)
 {
 	return store->engine->get_delivery(store, id, arena, delivery, found, error);
+}
+
+int store_is_emitted(
+	struct store *store, const struct uuid *message_id, bool *emitted, struct error *error)
+{
+	return store->engine->is_emitted(store, message_id, emitted, error);
 }
 
 int store_tell(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,

@@ -29,6 +29,8 @@ SAID = {
     "messages wait for a destination that is not configured": {"cause", "effect"},
     "fewer open files are allowed": {"cause", "effect"},
     "the app was uninstalled": {"cause"},
+    "delivery refused": {"effect"},
+    "shop erasure": {"effect"},
     "a customer asks for their data": {"cause", "effect"},
     "a customer has more ids": {"cause"},
 }

@@ -75,8 +75,8 @@ def state(relay, destination="main (deletions)"):
 def fixture_relay(make_relay, segment):
     """Two people did everything, one message of each is a dead letter, the rest waits."""
     relay = make_relay(destinations={
-        "main": (MAIN_KEY, segment.url, PUBLIC_API % (TOKEN, segment.url))}, shop_options=
-        'cart_settle = "50ms"')
+        "main": (MAIN_KEY, segment.url, PUBLIC_API % (TOKEN, segment.url))}, options="redact_grace = 0",
+        shop_options='cart_settle = "50ms"')
     segment.always(poison(is_order(order(1001)["id"])))
     for topic, payload in all_of(ALMA, 1001, ALMAS_BROWSER):
         assert relay.post(topic, payload).status == 200

@@ -242,7 +242,7 @@ static void warns_of_two_destinations_that_are_one(void **state)
 	text_put(&content, twins);
 	text_put(&content,
 		"shop \"one.myshopify.com\" { secrets = {\"x\"} destinations = {\"a\"} }\n"
-		"shop \"two.myshopify.com\" { secrets = {\"x\"} }\n");
+		"shop \"two.myshopify.com\" { secrets = {\"y\"} }\n");
 	config_release(load_and_expect(text_string(&content),
 		"segrelay.conf: warning: shop \"two.myshopify.com\": destinations \"a\" and \"b\" "
 		"have "
@@ -250,12 +250,41 @@ static void warns_of_two_destinations_that_are_one(void **state)
 	text_free(&content);
 }
 
+static void warns_of_shops_that_share_a_secret(void **state)
+{
+	static const char ends[] =
+		" have a secret in common: whoever has a webhook of one can post "
+		"it for the other. Give each shop an app, and so a secret, of its "
+		"own\n";
+	struct text report = {0};
+	struct config *config;
+
+	(void)state;
+	text_format(&report,
+		"segrelay.conf: warning: shops \"a.myshopify.com\" and \"c.myshopify.com\"%s"
+		"segrelay.conf: warning: shops \"a.myshopify.com\" and \"b.myshopify.com\" and 1 "
+		"more%s",
+		ends, ends);
+	config = load_and_expect(MAIN_DESTINATION
+		"shop \"a.myshopify.com\" { secrets = {\"z\", \"x\", \"z\"}\n"
+		" recharge_secrets = {\"r\"} }\n"
+		"shop \"b.myshopify.com\" { secrets = {\"y\", \"z\"} }\n"
+		"shop \"c.myshopify.com\" { secrets = {\"z\", \"w\"} recharge_secrets = {\"r\"} }\n"
+		"shop \"d.myshopify.com\" { secrets = {\"own\", \"own\"} }\n",
+		text_string(&report));
+	assert_int_equal(config_shop(config, "a.myshopify.com")->sharing_count, 2);
+	assert_int_equal(config_shop(config, "b.myshopify.com")->sharing_count, 2);
+	assert_int_equal(config_shop(config, "d.myshopify.com")->sharing_count, 0);
+	config_release(config);
+	text_free(&report);
+}
+
 static void warns_of_what_is_hardly_meant(void **state)
 {
 	(void)state;
 	config_release(load_and_expect(MAIN_DESTINATION
 		"shop \"a.myshopify.com\" {\n secrets = {\"new\"}\n secrets = {\"old\"}\n}\n"
-		"shop \"b.myshopify.com\" {\n secrets = {\"new\"}\n secrets += {\"old\"}\n}\n"
+		"shop \"b.myshopify.com\" {\n secrets = {\"b1\"}\n secrets += {\"b2\"}\n}\n"
 		"store = \"sqlite:segrelay.db\"\n",
 		"segrelay.conf:4: shop \"a.myshopify.com\": warning: secrets is set twice: the "
 		"last value wins\n"
@@ -553,6 +582,7 @@ int main(void)
 		cmocka_unit_test(wants_room_for_a_body_in_memory),
 		cmocka_unit_test(bounds_lists),
 		cmocka_unit_test(warns_of_two_destinations_that_are_one),
+		cmocka_unit_test(warns_of_shops_that_share_a_secret),
 		cmocka_unit_test(warns_of_what_is_hardly_meant),
 		cmocka_unit_test(wants_secrets_that_can_be_ones),
 		cmocka_unit_test(wants_two_addresses),

@@ -219,7 +219,7 @@ static void gives_shops_their_destinations(void **state)
 {
 	struct config *config =
 		load_good("shop \"all.myshopify.com\" { secrets = {\"x\"} }\n"
-			  "shop \"one.myshopify.com\" { secrets = {\"x\"}\n"
+			  "shop \"one.myshopify.com\" { secrets = {\"y\"}\n"
 			  " destinations = {\"eu\"} }\n" MAIN_DESTINATION OTHER_DESTINATION);
 	const struct shop *all = config_shop(config, "all.myshopify.com");
 	const struct shop *one = config_shop(config, "one.myshopify.com");
@@ -270,8 +270,8 @@ static void finds_shops_in_any_case(void **state)
 	(void)state;
 	text_put(&content, MAIN_DESTINATION);
 	for (int i = 99; i >= 0; i--)
-		text_format(&content, "shop \"%s%d.myshopify.com\" { secrets = {\"x\"} }\n",
-			i % 2 == 0 ? "Even" : "odd", i);
+		text_format(&content, "shop \"%s%d.myshopify.com\" { secrets = {\"x%d\"} }\n",
+			i % 2 == 0 ? "Even" : "odd", i, i);
 	config = load_good(text_string(&content));
 	assert_int_equal(config->shop_count, 100);
 	for (int i = 0; i < 100; i++) {
@@ -283,6 +283,18 @@ static void finds_shops_in_any_case(void **state)
 	assert_null(config_shop(config, "even1.myshopify.com"));
 	assert_null(config_shop(config, ""));
 	text_free(&content);
+	config_release(config);
+}
+
+static void finds_shops_that_share_a_secret(void **state)
+{
+	struct config *config = load_good("shop \"a.myshopify.com\" { secrets = {\"own\"} }\n"
+					  "shop \"b.myshopify.com\" { secrets = {\"x\", \"b\"} "
+					  "recharge_secrets = {\"rb\"} }\n" MAIN_DESTINATION);
+
+	(void)state;
+	assert_int_equal(config->shops[0].sharing_count, 0);
+	assert_int_equal(config->shops[1].sharing_count, 0);
 	config_release(config);
 }
 
@@ -495,6 +507,7 @@ int main(void)
 		cmocka_unit_test(makes_the_space_of_the_write_key),
 		cmocka_unit_test(gives_shops_their_destinations),
 		cmocka_unit_test(finds_shops_in_any_case),
+		cmocka_unit_test(finds_shops_that_share_a_secret),
 		cmocka_unit_test(reads_secrets_from_files),
 		cmocka_unit_test(reads_what_recharge_needs),
 		cmocka_unit_test(takes_the_default_of_a_variable),

@@ -63,7 +63,8 @@ static void what_no_rule_speaks_of_is_ignored(void **state)
 
 	assert_int_equal(post(given, "shop/update", "{\"id\":5}"), STORED);
 	assert_int_equal(topic_number(given, "shop/update", "ignored"), 1);
-	assert_int_equal(post(given, "orders/create", "{\"id\":5,\"line_items\":[],\"test\":true}"), STORED);
+	assert_int_equal(
+		post(given, "orders/create", "{\"id\":5,\"line_items\":[],\"test\":true}"), STORED);
 	assert_int_equal(topic_number(given, "orders/create", "ignored"), 1);
 }
 

@@ -173,9 +173,14 @@ FAULTY(room, (struct store *store, const struct store_limits *limits, struct err
 	error)
 FAULTY(add_delivery, (struct store *store, struct delivery *delivery, bool *repeated,
 	struct error *error), delivery, repeated, error)
+FAULTY(each_twin, (struct store *store, const struct delivery *delivery,
+	int (*visit)(void *context, const struct delivery *twin), void *context,
+	struct error *error), delivery, visit, context, error)
 FAULTY(get_delivery, (struct store *store, int64_t id, struct arena *arena,
 	struct delivery *delivery, bool *found, struct error *error), id, arena, delivery, found,
 	error)
+FAULTY(is_emitted, (struct store *store, const struct uuid *message_id, bool *emitted,
+	struct error *error), message_id, emitted, error)
 FAULTY(tell, (struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
 	struct error *error), message_id, now, fresh, error)
 FAULTY(queue, (struct store *store, struct message *message, struct error *error), message, error)
@@ -248,13 +253,13 @@ FAULTY(size, (struct store *store, int64_t *bytes, int64_t *free_bytes, struct e
 
 static const struct store_engine faulty_engine = {CALL(close), CALL(reopen), CALL(begin),
 	CALL(commit), CALL(rollback), CALL(room), CALL(add_delivery), CALL(get_delivery),
-	CALL(tell), CALL(queue), CALL(claim), CALL(unclaim), CALL(sent), CALL(bury),
-	CALL(bury_delivery), CALL(each_dead), CALL(get_dead), CALL(revive), CALL(drop_dead),
-	CALL(get_record), CALL(put_record), CALL(drop_record), CALL(each_record), CALL(row_range),
-	CALL(each_row), CALL(drop_row), CALL(scrub), CALL(set_timer), CALL(drop_timer),
-	CALL(drop_lost_timers), CALL(due_timer), CALL(count_timers), CALL(topics), CALL(save_topic),
-	CALL(destinations), CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early),
-	CALL(is_nearly_full), CALL(tidy), CALL(size)};
+	CALL(each_twin), CALL(is_emitted), CALL(tell), CALL(queue), CALL(claim), CALL(unclaim),
+	CALL(sent), CALL(bury), CALL(bury_delivery), CALL(each_dead), CALL(get_dead), CALL(revive),
+	CALL(drop_dead), CALL(get_record), CALL(put_record), CALL(drop_record), CALL(each_record),
+	CALL(row_range), CALL(each_row), CALL(drop_row), CALL(scrub), CALL(set_timer),
+	CALL(drop_timer), CALL(drop_lost_timers), CALL(due_timer), CALL(count_timers), CALL(topics),
+	CALL(save_topic), CALL(destinations), CALL(save_destination), CALL(oldest), CALL(sweep),
+	CALL(expire_early), CALL(is_nearly_full), CALL(tidy), CALL(size)};
 
 static struct store *make_faulty(struct store *inner_store)
 {
@@ -512,12 +517,18 @@ static void live(struct day *day)
 		"{" OF_SHOP ",\"customer\":{\"id\":9},\"orders_to_redact\":[2]}");
 	post_again(day, "customers/data_request",
 		"{" OF_SHOP ",\"customer\":{\"id\":7},\"data_request\":{\"id\":99}}");
+	post_again(day, "orders/delete", "{\"id\":77}");
+	post_again(day, "products/delete", "{\"id\":77}"); /* refused */
+	post_again(day, "refunds/create", "{\"id\":1,\"line_items\":[],\"order_id\":2}");
+	post_again(day, "shop/redact", "{" OF_SHOP "}");
+	question(day, "POST", "/erase/cancel", "{\"shop\":\"" SHOP "\"}");
 	run_timers(day, noon() + 2 * MINUTE);
 	jump(HOUR); /* the sweep */
 	question(day, "GET", "/status", NULL);
 	question(day, "POST", "/erase/preview", "{\"shop\":\"aurora.myshopify.com\"}");
 	question(day, "POST", "/erase", "{\"shop\":\"gone.myshopify.com\",\"customer\":\"9\"}");
 	run_timers(day, noon() + 2 * HOUR);
+	post_again(day, "shop/redact", "{" OF_SHOP " }");
 }
 
 /* ---- what is there at night ---- */

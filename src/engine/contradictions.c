@@ -1,0 +1,241 @@
+/* A body against what is known of it and of the shops (README, Security). */
+#include "engine/contradictions.h"
+
+#include "base/url.h"
+#include "engine/inside.h"
+#include "engine/queueing.h"
+#include "engine/shop_numbers.h"
+#include "mapping/resources.h"
+#include "mapping/topics.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *contradiction_name(enum contradiction contradiction)
+{
+	static const char *const names[CONTRADICTIONS] = {[CONTRADICTS_TOPIC] = "topic",
+		[CONTRADICTS_ERASURE] = "erasure",
+		[CONTRADICTS_SHOP] = "shop",
+		[CONTRADICTS_REPLAY] = "replay"};
+
+	return names[contradiction];
+}
+
+/* ---- the same body before ---- */
+
+struct twins {
+	const struct delivery *delivery;
+	const struct resource *resource;
+	bool of_another_shop;
+	bool of_another_resource;
+	bool of_this_shop;
+};
+
+/* What a header alone called a test proves nothing: it may have been posted to hide the real one.
+ */
+static int visit_twin(void *context, const struct delivery *twin)
+{
+	struct twins *twins = context;
+	bool is_same_shop = strcmp(twin->shop, twins->delivery->shop) == 0;
+	const struct resource *resource = resource_of(twin->topic);
+
+	twins->of_this_shop |= is_same_shop;
+	if (twin->test)
+		return 0;
+	twins->of_another_shop |= !is_same_shop;
+	twins->of_another_resource |=
+		is_same_shop && resource != NULL && resource != twins->resource;
+	return 0;
+}
+
+static int find_twins(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	struct twins *twins, struct error *error)
+{
+	struct delivery found = *delivery;
+
+	*twins = (struct twins){.delivery = delivery, .resource = resource_of(delivery->topic)};
+	found.near = queueing_number(json_text(payload, "id|order_id"));
+	return store_each_twin(engine->store, &found, visit_twin, twins, error);
+}
+
+int contradictions_is_known(
+	struct engine *engine, const struct delivery *delivery, bool *known, struct error *error)
+{
+	struct twins twins = {.delivery = delivery};
+
+	*known = false;
+	if (store_each_twin(engine->store, delivery, visit_twin, &twins, error) != 0)
+		return -1;
+	*known = twins.of_this_shop;
+	return 0;
+}
+
+/* ---- what other shops have ---- */
+
+/* Shopify's sample payloads, which every shop gets as tests, have ids of 18 digits. */
+static bool is_real_id(const char *id)
+{
+	enum { SAMPLE_DIGITS = 18 };
+
+	return id != NULL && strlen(id) < SAMPLE_DIGITS;
+}
+
+static int has_record(struct engine *engine, const struct shop *shop, const char *kind,
+	const char *id, struct arena *arena, bool *found, struct error *error)
+{
+	const char *json = NULL;
+
+	if (*found || !is_real_id(id))
+		return 0;
+	if (store_get_record(engine->store, shop->domain, kind, id, arena, &json, error) != 0)
+		return -1;
+	*found = json != NULL;
+	return 0;
+}
+
+/* Orders and customers have ids that no other shop's have. */
+static int is_anothers(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	const struct shop *shop, struct arena *arena, bool *found, struct error *error)
+{
+	const struct topic *topic = topic_find(delivery->topic);
+	const char *order = topic != NULL ? topic_id(payload, topic->order) : NULL;
+	const char *customer = topic != NULL ? topic_id(payload, topic->customer_id) : NULL;
+	bool own = false;
+
+	if (has_record(engine, shop, "order", order, arena, &own, error) != 0 ||
+		(order == NULL &&
+			has_record(engine, shop, "customer", customer, arena, &own, error) != 0))
+		return -1;
+	for (size_t i = 0; i < shop->sharing_count && !own && !*found; i++) {
+		const struct shop *other = shop->sharing[i];
+
+		if (has_record(engine, other, "order", order, arena, found, error) != 0 ||
+			has_record(engine, other, "customer", customer, arena, found, error) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- the shop's names in the body ---- */
+
+static bool is_host_of(const struct shop *shop, const char *host)
+{
+	static const char scheme[] = "https://";
+
+	if (strcasecmp(host, shop->domain) == 0)
+		return true;
+	for (size_t i = 0; i < shop->storefront_origins.count; i++) {
+		const char *origin = shop->storefront_origins.items[i];
+
+		if (strncmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
+			strcasecmp(origin + sizeof(scheme) - 1, host) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A custom domain that no shop has names nobody. */
+static bool is_host_of_another(
+	const struct engine *engine, const struct shop *shop, const char *host)
+{
+	const struct shop *named = config_shop(engine->config, host);
+
+	if (named != NULL)
+		return named != shop;
+	for (size_t i = 0; i < shop->sharing_count; i++)
+		if (is_host_of(shop->sharing[i], host))
+			return true;
+	return false;
+}
+
+/* Whose the body says it is. A shop's domain may have been renamed: its number, where it is known,
+ * counts more than a host that looks like another's. */
+static int judge_names(struct engine *engine, const cJSON *payload, const struct shop *shop,
+	bool counts, struct arena *arena, enum shop_number *whose, struct error *error)
+{
+	const char *text = json_text(payload, "order_status_url|abandoned_checkout_url");
+	const char *number = json_text(payload, "shop_id");
+	enum shop_number host = NUMBER_UNKNOWN;
+	struct url url = {0};
+
+	*whose = NUMBER_UNKNOWN;
+	if (text != NULL && url_split(arena, text, &url) && url.host != NULL) {
+		number = arena_format(
+			arena, "%.*s", (int)strspn(url.path + 1, "0123456789"), url.path + 1);
+		if (is_host_of(shop, url.host))
+			host = NUMBER_OWN;
+		else if (is_host_of_another(engine, shop, url.host))
+			host = NUMBER_OF_ANOTHER;
+	}
+	counts = counts && host != NUMBER_OF_ANOTHER;
+	if (number != NULL && *number != '\0' && !json_is_true(payload, "test") &&
+		shop_numbers_judge(engine, shop, number, counts, arena, whose, error) != 0)
+		return -1;
+	if (host == NUMBER_OWN || *whose == NUMBER_UNKNOWN)
+		*whose = host;
+	return 0;
+}
+
+/* ---- all ---- */
+
+static int judge_shop(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	const struct shop *shop, const struct twins *twins, struct arena *arena, const char **why,
+	struct error *error)
+{
+	bool counts = !twins->of_this_shop && !twins->of_another_shop;
+	enum shop_number whose;
+	bool found = false;
+
+	if (judge_names(engine, payload, shop, counts, arena, &whose, error) != 0)
+		return -1;
+	if (whose == NUMBER_OF_ANOTHER)
+		*why = "the body names another shop";
+	if (whose != NUMBER_UNKNOWN || shop->sharing_count == 0)
+		return 0;
+	if (is_anothers(engine, delivery, payload, shop, arena, &found, error) != 0)
+		return -1;
+	if (twins->of_another_shop)
+		*why = "the same body came for another shop, which shares a secret";
+	else if (found)
+		*why = "its order or customer is of another shop, which shares a secret";
+	return 0;
+}
+
+/* A hint is the browser's; what is skipped as a test does nothing; what has not the members of its
+ * topic is refused by the mapping. */
+static bool is_to_be_judged(const struct delivery *delivery, const cJSON *payload,
+	const struct shop *shop, struct arena *arena)
+{
+	return map_knows(delivery->topic) && resource_of(delivery->topic) != NULL &&
+	       cJSON_IsObject(payload) && !(delivery->test && shop->test_orders == SKIP) &&
+	       resource_contradicts(delivery, payload, arena) == NULL;
+}
+
+int contradictions_find(struct engine *engine, const struct delivery *delivery,
+	const cJSON *payload, const struct shop *shop, struct arena *arena, const char **why,
+	enum contradiction *which, struct error *error)
+{
+	struct twins twins = {0};
+	bool is_proven;
+
+	*why = NULL;
+	if (!is_to_be_judged(delivery, payload, shop, arena))
+		return 0;
+	is_proven = resource_is_proven(resource_of(delivery->topic), payload);
+	if ((!is_proven || shop->sharing_count > 0) &&
+		find_twins(engine, delivery, payload, &twins, error) != 0)
+		return -1;
+	*which = CONTRADICTS_SHOP;
+	if (judge_shop(engine, delivery, payload, shop, &twins, arena, why, error) != 0)
+		return -1;
+	if (*why == NULL && !is_proven && twins.of_another_resource) {
+		*which = CONTRADICTS_REPLAY;
+		*why = "the same body came under a topic of another resource";
+	}
+	return 0;
+}
+
+int contradictions_erase_shop(struct engine *engine, const char *domain, struct error *error)
+{
+	return shop_numbers_erase(engine, domain, error);
+}

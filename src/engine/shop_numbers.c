@@ -1,0 +1,128 @@
+/* The number of each shop: a majority of its bodies, so that a few that are not its own, the first
+ * ones even, neither become its number nor shut its own out for good. */
+#include "engine/shop_numbers.h"
+
+#include "engine/inside.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A record of no shop: it outlives what is kept of the shop, and never expires. */
+#define KIND "shop_number"
+
+enum {
+	NUMBER_MAX = 20,
+	SEEN_ENOUGH = 20, /* times, until another number is refused */
+	SEEN_MOST = 1000, /* counted at the most */
+};
+
+struct claim {
+	const char *number; /* NULL for none */
+	int64_t seen;
+};
+
+static int read_claim(struct engine *engine, const char *domain, struct arena *arena,
+	struct claim *claim, struct error *error)
+{
+	const char *text = NULL;
+	const char *seen;
+	struct error unreadable;
+	const cJSON *json;
+
+	*claim = (struct claim){0};
+	if (store_get_record(engine->store, "", KIND, domain, arena, &text, error) != 0)
+		return -1;
+	if (text == NULL)
+		return 0;
+	json = json_parse(arena, text, strlen(text), &unreadable);
+	claim->number = json_text(json, "number");
+	seen = json_text(json, "seen");
+	claim->seen = seen != NULL ? strtoll(seen, NULL, 10) : 0;
+	return 0;
+}
+
+static int write_claim(
+	struct engine *engine, const char *domain, const struct claim *claim, struct error *error)
+{
+	char json[96];
+
+	(void)snprintf(json, sizeof(json), "{\"number\":\"%s\",\"seen\":%" PRId64 "}",
+		claim->number, claim->seen);
+	return store_put_record(engine->store, "", KIND, domain, json, INT64_MAX, error);
+}
+
+static bool is_number(const struct claim *claim, const char *number)
+{
+	return claim->number != NULL && strcmp(claim->number, number) == 0;
+}
+
+/* Those of the shops in Shopify's documentation and its tests; or no number. */
+static bool is_nobodys(const char *number)
+{
+	static const char *const samples[] = {"548380009", "690933842", "954889", NULL};
+
+	for (const char *const *sample = samples; *sample != NULL; sample++)
+		if (strcmp(number, *sample) == 0)
+			return true;
+	return strlen(number) > NUMBER_MAX || strspn(number, "0123456789") != strlen(number);
+}
+
+/* Counts a body with the number for the shop; false when it changes nothing. */
+static bool count(struct claim *own, const char *number)
+{
+	if (is_number(own, number)) {
+		own->seen++;
+		return own->seen <= SEEN_MOST;
+	}
+	if (own->number == NULL || --own->seen <= 0)
+		*own = (struct claim){number, 1};
+	return true;
+}
+
+/* Whether a shop with the same secret was seen with the number, and more often; at SEEN_MOST both
+ * may have it. */
+static int is_claimed(struct engine *engine, const struct shop *shop, const char *number,
+	const struct claim *own, struct arena *arena, bool *claimed, struct error *error)
+{
+	int64_t seen = is_number(own, number) ? own->seen + 1 : 1;
+
+	*claimed = false;
+	for (size_t i = 0; i < shop->sharing_count && !*claimed && seen <= SEEN_MOST; i++) {
+		struct claim other;
+
+		if (read_claim(engine, shop->sharing[i]->domain, arena, &other, error) != 0)
+			return -1;
+		*claimed = is_number(&other, number) && other.seen >= seen;
+	}
+	return 0;
+}
+
+int shop_numbers_judge(struct engine *engine, const struct shop *shop, const char *number,
+	bool counts, struct arena *arena, enum shop_number *whose, struct error *error)
+{
+	struct claim own;
+	bool claimed;
+	bool is_own;
+
+	*whose = NUMBER_UNKNOWN;
+	if (is_nobodys(number))
+		return 0;
+	if (read_claim(engine, shop->domain, arena, &own, error) != 0 ||
+		is_claimed(engine, shop, number, &own, arena, &claimed, error) != 0)
+		return -1;
+	is_own = is_number(&own, number);
+	if (claimed || (!is_own && own.number != NULL && own.seen >= SEEN_ENOUGH))
+		*whose = NUMBER_OF_ANOTHER;
+	else if (is_own)
+		*whose = NUMBER_OWN;
+	if (!counts || (claimed && !is_own && own.number != NULL))
+		return 0; /* what is another shop's does not weaken its own */
+	return count(&own, number) ? write_claim(engine, shop->domain, &own, error) : 0;
+}
+
+int shop_numbers_erase(struct engine *engine, const char *domain, struct error *error)
+{
+	return store_drop_record(engine->store, "", KIND, domain, error);
+}
