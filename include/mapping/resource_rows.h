@@ -2,6 +2,8 @@
 #ifndef SEGRELAY_MAPPING_RESOURCE_ROWS_H
 #define SEGRELAY_MAPPING_RESOURCE_ROWS_H
 
+#include <stdbool.h>
+
 /* Members are those of the body's outermost object; "a|b" is one or the other. */
 struct resource {
 	const char *name;
@@ -13,6 +15,7 @@ struct resource {
 	const char *none; /* members that must not be there */
 	const char *all;  /* members that must be there and hold something */
 	const char *only; /* nothing but these; NULL for no rule */
+	bool acts;        /* the topic says what happened, and the body does not */
 };
 
 /* Ends with a row without a name. */

@@ -76,7 +76,7 @@ static struct subjects attempt(struct work *work)
 	return speak_of(work, subject);
 }
 
-/* Success and failure have the same members: the error's code parts them. */
+/* Success and failure have the same members; only a failure has an error. */
 struct subjects contract_billed(struct work *work)
 {
 	if (json_text(work->payload, "error_code") != NULL)
@@ -86,8 +86,6 @@ struct subjects contract_billed(struct work *work)
 
 struct subjects contract_not_billed(struct work *work)
 {
-	if (json_text(work->payload, "error_code") == NULL && work->order_id != NULL)
-		return silent("the topic says failure, the body does not");
 	return attempt(work);
 }
 

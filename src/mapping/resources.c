@@ -118,11 +118,16 @@ static bool is_type_of(const struct resource *resource, const char *type, size_t
 	return false;
 }
 
-bool resource_is_proven(const struct resource *resource, const cJSON *payload)
+static bool shows_itself(const struct resource *resource, const cJSON *payload)
 {
 	size_t length;
 
 	return type_of(payload, &length) != NULL || has_any(payload, resource->owns);
+}
+
+bool resource_is_proven(const struct resource *resource, const cJSON *payload)
+{
+	return !resource->acts && shows_itself(resource, payload);
 }
 
 /* ---- contradictions ---- */
@@ -177,7 +182,7 @@ static const char *wrong_others(
 					resource->only);
 		}
 	}
-	if (is_of_recharge(resource) || resource_is_proven(resource, payload))
+	if (is_of_recharge(resource) || shows_itself(resource, payload))
 		return NULL;
 	name = foreign_member(resource, payload);
 	return name != NULL

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 from standin.segment import answer
+from tools import recharge
 from tools.journeys import (
     cart, checkout, data_request, product, product_deleted, redact, shop_redact, tags_changed, transaction,
     uninstalled)
@@ -169,8 +170,12 @@ def test_a_thin_body_is_of_the_topic_that_it_came_under(relay):
     assert relay.post("customer.tags_added", tags_changed(ALMA, "vip")).status == 200
     assert relay.post("customer.tags_removed", tags_changed(ALMA, "vip")).status == 200
     assert relay.post("customer.tags_removed", tags_changed(ALMA, "old")).status == 200
+    attempt = recharge.attempt(shopify_number=3001)
+    assert relay.post("subscription_billing_attempts/success", attempt).status == 200
+    assert relay.post("subscription_billing_attempts/failure", attempt).status == 200
+    assert dead(relay, "subscription_billing_attempts/failure") == 1
     assert dead(relay, "products/delete") == dead(relay, "customer.tags_removed") == 1
-    assert contradictions(relay, "replay") == 2
+    assert contradictions(relay, "replay") == 3
 
 
 def test_topics_of_one_resource_share_a_body(relay, segment):
