@@ -229,7 +229,7 @@ static void warns_of_two_events_under_one_name(void **state)
 			"destination \"main\" { write_key = \"" WRITE_KEY_OF_32
 			"\" region = us %s }\n"
 			"shop \"a.myshopify.com\" { secrets = {\"" SECRET "\"}\n%s\n}\n"
-			"shop \"b.myshopify.com\" { secrets = {\"" SECRET "\"} }\n",
+			"shop \"b.myshopify.com\" { secrets = {\"another-" SECRET "\"} }\n",
 			cases[i].of_destination, cases[i].of_shop);
 		expect_review(content, cases[i].expected);
 	}
