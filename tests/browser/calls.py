@@ -1,6 +1,6 @@
 """What the tests ask about the calls that came from a browser."""
 
-import time
+import json
 from decimal import Decimal
 
 
@@ -53,11 +53,25 @@ def view(visitor, shop, segment, path):
 
 
 def leave(visitor, shop, segment):
-    """Goes to a page where nothing happens: what was to be told before has been."""
+    """Goes to a page where nothing happens, and waits until all that was posted before has arrived."""
     here = visitor.evaluate("location.pathname")
     segment.wait(lambda: here in paths(segment))
     view(visitor, shop, segment, "/pages/end")
-    count = None
-    while count != len(segment.from_browsers):  # the last page may have overtaken something
-        count = len(segment.from_browsers)
-        time.sleep(0.1)
+    await_posts(visitor, shop, segment)
+
+
+def await_posts(visitor, shop, segment):
+    """Waits until the stand-ins have received each post that the browser has sent so far. Those of a page that was left
+    arrive, too: they are sent with `keepalive`, or analytics.js sends them again from the next page."""
+    visitor.evaluate("1")  # the browser reports its requests in order: those before are known when this is answered
+    for post in [request for request in visitor.seen()["requests"] if request["method"] == "POST"]:
+        if post["url"].startswith(segment.url):
+            segment.wait(lambda post=post: is_received(post, segment))
+        elif shop.relay_web and post["url"].startswith(shop.web_url):
+            segment.wait(lambda post=post: post["body"] in
+                         [body for _, body in list(shop.relay_web.requests)])
+
+
+def is_received(post, segment):
+    """Whether the stand-in has the call of a post."""
+    return json.loads(post["body"])["messageId"] in {message["messageId"] for message in list(segment.from_browsers)}

@@ -53,6 +53,7 @@ def relay_web():
 def shop(browser, relay_web, segment):
     with shops.Storefront(browser, relay_web.url, segment.url) as own:
         relay_web.connect(own.url, shops.KEY)
+        own.relay_web = relay_web
         yield own
 
 

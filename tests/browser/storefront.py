@@ -62,6 +62,7 @@ class Storefront:
         self.browser = browser
         self.web_url = web_url
         self.segment_url = segment_url
+        self.relay_web = None  # the stand-in that serves web_url, where it is one
         self.customer = None
         self.riddle = False
         self.consent_needed = False
