@@ -99,4 +99,12 @@ static inline void await_really(const int *counter, int expected)
 	assert_int_equal(read_locked(&engine.lock, counter), expected);
 }
 
+/* Waits for a condition, in real time. */
+static inline void await_condition(bool (*holds)(void))
+{
+	for (int i = 0; i < 60000 && !holds(); i++)
+		(void)usleep(1000);
+	assert_true(holds());
+}
+
 #endif

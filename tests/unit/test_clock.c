@@ -3,7 +3,11 @@
 
 #include "base/clock.h"
 
+<<<<<<< HEAD
 #include <string.h>
+=======
+#include <time.h>
+>>>>>>> 9f4245e (tests: no upper bound on the wall clock in unit tests)
 
 static void reads_times_with_zones(void **state)
 {
@@ -118,11 +122,16 @@ static void ends_with_the_years_of_four_digits(void **state)
 
 static void can_be_held(void **state)
 {
+	int64_t before;
+	int64_t now;
+
 	(void)state;
 	clock_hold(1234);
 	assert_int_equal(clock_now(), 1234);
 	clock_hold(TIME_UNKNOWN);
-	assert_true(clock_now() > time_parse("2026-01-01T00:00:00Z"));
+	before = (int64_t)time(NULL) * SECOND;
+	now = clock_now();
+	assert_in_range(now, before, (int64_t)time(NULL) * SECOND + SECOND);
 }
 
 int main(void)

@@ -42,6 +42,7 @@ static void check_request(struct visit *visit)
 
 static void speaks_as_segment_asks(void **state)
 {
+	int64_t began = clock_now();
 	int64_t sent_at;
 
 	(void)state;
@@ -51,7 +52,7 @@ static void speaks_as_segment_asks(void **state)
 	await_visits(1);
 	assert_int_equal(segment.visits[0].status, 200);
 	sent_at = time_parse(segment.visits[0].sent_at);
-	assert_in_range(clock_now() - sent_at, 0, 5 * SECOND);
+	assert_in_range(sent_at, began, clock_now());
 }
 
 /* However slowly they were queued: no batch goes before its time, and there are no more than that
@@ -234,7 +235,7 @@ static void keeps_what_does_not_finish(void **state)
 	began = clock_monotonic();
 	sender_stop(sender, 100);
 	sender = NULL;
-	assert_in_range(clock_monotonic() - began, 90, PATIENCE / 2);
+	assert_true(clock_monotonic() - began >= 90);
 	assert_int_equal(engine.sent, 0);
 }
 

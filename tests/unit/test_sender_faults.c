@@ -251,8 +251,7 @@ static void what_was_missed_after_a_claim_in_vain_is_sent(void **state)
 	hold_engine(true);
 	start();
 	sender_queued(sender, "main", 1); /* of a turn that was rolled back after all */
-	while (!is_asked())
-		(void)usleep(1000);
+	await_condition(is_asked);
 	atomic_store(&stalls, true);
 	(void)usleep(50000);
 	hold_engine(false);
@@ -290,8 +289,7 @@ static void what_was_claimed_before_it_was_taken_back_is_not_sent(void **state)
 	hold_engine(true);
 	start();
 	queue("main", 5);
-	while (!is_asked())
-		(void)usleep(1000);
+	await_condition(is_asked);
 	atomic_store(&stalls, true);
 	(void)usleep(50000);
 	sender_post(sender, &note);
@@ -312,6 +310,16 @@ static void sending_goes_on_though_curl_fails_now_and_then(void **state)
 	atomic_store(&performs_badly, false);
 }
 
+static bool has_failed(void)
+{
+	return atomic_load(&failures) > 0;
+}
+
+static bool has_recovered(void)
+{
+	return count_logged("curl works again") > 0;
+}
+
 /* Half a second of a call that fails: the loop turns a few times, not as fast as it can. */
 static void fail_for_a_while(enum curl_call call)
 {
@@ -319,8 +327,7 @@ static void fail_for_a_while(enum curl_call call)
 
 	atomic_store(&failures, 0);
 	atomic_store(&failing, call);
-	while (atomic_load(&failures) == 0)
-		(void)usleep(1000);
+	await_condition(has_failed);
 	(void)usleep(500000);
 	assert_in_range(atomic_load(&failures), 1, 10 + (__real_clock_monotonic() - began) / 50);
 }
@@ -346,8 +353,7 @@ static void where_curl_fails_the_sender_rests(void **state)
 		assert_logged("sending rests: curl fails", true);
 		assert_logged("curl works again", false);
 		curl_recovers(5);
-		while (count_logged("curl works again") == 0)
-			(void)usleep(1000);
+		await_condition(has_recovered);
 		fail_for_a_while(calls[i]); /* once more within the minute: nothing new */
 		queue("main", 5);
 		curl_recovers(10);

@@ -109,6 +109,27 @@ static void three_hours_of_401_hold_it(void **state)
 	assert_in_range(visits(), 30, 45); /* one every five minutes */
 }
 
+/* Splitting a batch needs no timer: with a clock that stands, none ever ends. */
+static void refuse_number_37(struct visit *visit)
+{
+	if (strstr(visit->body, "\"n\":37}") != NULL)
+		visit->status = 400;
+}
+
+static void a_batch_is_split_while_the_clock_stands(void **state)
+{
+	(void)state;
+	destinations[0].batch_wait = 0;
+	behave(refuse_number_37);
+	start();
+	atomic_store(&stands_at, clock_monotonic());
+	queue("main", 100);
+	await_really(&engine.dead, 1);
+	await_really(&engine.sent, 99);
+	atomic_store(&stands_at, 0);
+	assert_told_once(37);
+}
+
 /* Chance may let the second attempt start, and end, in the millisecond of the first one's failure.
  */
 static void fail_first(struct visit *visit)
@@ -196,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_hour_of_5xx_loses_nothing),
 		TEST(three_hours_of_401_hold_it),
+		TEST(a_batch_is_split_while_the_clock_stands),
 		TEST(a_retry_in_the_same_millisecond_resumes),
 		TEST(a_clock_that_is_set_back_prolongs_no_pause),
 		TEST(a_long_pause_is_told_though_a_short_one_just_was),

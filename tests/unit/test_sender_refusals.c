@@ -38,21 +38,6 @@ static void splits_down_to_the_culprit(void **state)
 	assert_logged("see=\"segrelay dead show 1037\"", true);
 }
 
-/* Splitting needs no timer: it goes on as fast as the answers come. The sender's own turns, a
- * second each, would make seven of it. */
-static void splits_without_delay(void **state)
-{
-	int64_t began;
-
-	(void)state;
-	behave(refuse_poison);
-	start();
-	began = clock_monotonic();
-	queue("main", 100);
-	await_dead(1);
-	assert_true(clock_monotonic() - began < 5 * SECOND);
-}
-
 static void echo_the_key(struct visit *visit)
 {
 	visit->status = 413;
@@ -247,7 +232,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(splits_down_to_the_culprit),
-		TEST(splits_without_delay),
 		TEST(hides_the_write_key),
 		TEST(a_refused_key_holds_all_until_the_reload),
 		TEST(a_key_that_is_refused_after_the_reload_holds_nothing),
