@@ -30,6 +30,8 @@ from tools import journeys  # noqa: E402
 from tools import recharge_signing  # noqa: E402
 from tools import shop as shops  # noqa: E402
 from tools.unix_http import UnixConnection  # noqa: E402
+from tools.folders import (  # noqa: E402,F401
+    passed_folder, pytest_collection_modifyitems, pytest_runtest_makereport, pytest_sessionfinish)
 
 SEGRELAY = os.environ.get("SEGRELAY", str(ROOT / "build/release/segrelay"))
 PRELOAD = os.environ.get("RELAY_PRELOAD")  # into the relays, not into the tests
@@ -59,6 +61,15 @@ PATTERNS = [r"\bchk\d{10,}", r"\d{10,}(cart|tok)\b", r"(?<![\d:])4242(?!\d)", r"
 LOGS = {}  # of all relays of the run, by the test's name
 
 
+class Log(str):
+    """What a relay logged in so many seconds."""
+
+    def __new__(cls, text, seconds):
+        self = super().__new__(cls, text)
+        self.seconds = seconds
+        return self
+
+
 class Answer:
     """What came back for a request."""
 
@@ -80,6 +91,7 @@ class Relay:
         self.process = None
         self.port = self.admin = self.socket = None
         self.expected_status = 0
+        self.made = time.monotonic()
         if destinations is None:
             # of several batches in flight any may arrive first
             destinations = {"main": (MAIN_KEY, segment.url, "batches_in_flight = 1" if in_order else "")}
@@ -113,7 +125,7 @@ class Relay:
     def start(self):
         before = self.log_path.stat().st_size if self.log_path.exists() else 0
         self.spawn()
-        self.wait(lambda: self._read_ports(before) or self.process.poll() is not None, 30)
+        self.wait(lambda: self._read_ports(before) or self.process.poll() is not None)
         assert self.process.poll() is None, self.log()
         return self
 
@@ -148,7 +160,7 @@ class Relay:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         if self.process:
-            status = self.process.wait(30)
+            status = self.process.wait(60)
             assert status == self.expected_status, f"status {status}\n{self.log()}"
         self.process = None
 
@@ -205,7 +217,7 @@ class Relay:
 
     def ask_address(self, path, method="GET", body=None, headers=None):
         """Asks the admin API at its address: health, readiness and metrics."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=60)
         connection.request(method, path, body, headers or {})
         return Answer(connection.getresponse())
 
@@ -240,7 +252,7 @@ class Relay:
         body = payload if isinstance(payload, bytes) else shops.body(payload)
         sent = signed_headers(topic, body, shop) | (headers or {})
         sent = {name: value for name, value in sent.items() if name not in leave_out}
-        own = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        own = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         own.request(method, path, body, sent)
         answer = Answer(own.getresponse())
         if connection is None:
@@ -253,7 +265,7 @@ class Relay:
         is left out."""
         body = payload if isinstance(payload, bytes) else shops.body(payload)
         sent = recharge_signing.headers(topic, body, **signing) | (headers or {})
-        own = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        own = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         own.request("POST", path or f"/webhooks/recharge/{shop}/{topic}", body,
                     {name: value for name, value in sent.items() if value is not None})
         answer = Answer(own.getresponse())
@@ -323,7 +335,7 @@ def make_relay(tmp_path, segment, request):
         relay.stop()
         log = relay.log()
         assert "Sanitizer" not in log and "runtime error" not in log, log
-        LOGS.setdefault(request.node.nodeid, []).append(log)
+        LOGS.setdefault(request.node.nodeid, []).append(Log(log, time.monotonic() - relay.made))
         assert [canary for canary in CANARIES if canary in log] == []
 
 
@@ -335,8 +347,4 @@ def relay(make_relay):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "threads: also run under ThreadSanitizer")
-
-
-def pytest_collection_modifyitems(items):
-    """The test of the logs comes last, when all relays have written theirs."""
-    items.sort(key=lambda item: "test_logs.py" in item.nodeid)
+    config.addinivalue_line("markers", "last: runs when all other tests have")

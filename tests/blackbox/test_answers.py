@@ -94,14 +94,14 @@ def test_readiness_waits_for_no_webhook_to_be_refused(make_relay):
     good = relay.config.read_text(encoding="utf-8")
     relay.config.write_text(good.replace("min_free = 0", 'min_free = "900TiB"'), encoding="utf-8")
     relay.reload()
-    relay.wait(lambda: relay.get("/readyz").status == 503, 10)
+    relay.wait(lambda: relay.get("/readyz").status == 503)
     assert "min_free" in relay.get("/readyz").body.decode()
     relay.stop()
     assert relay.run("status").stderr == ""
     relay.start()
     relay.config.write_text(good, encoding="utf-8")
     relay.reload()
-    relay.wait(lambda: relay.get("/readyz").status == 200, 10)
+    relay.wait(lambda: relay.get("/readyz").status == 200)
 
 
 def test_a_full_store_refuses_and_recovers(make_relay, segment):
@@ -126,7 +126,7 @@ GOOD = "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
 SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def exchange(relay, text, seconds=30):
+def exchange(relay, text, seconds=60):
     """Sends raw bytes and returns all that comes back until the relay closes, or the time is over."""
     with socket.create_connection(("127.0.0.1", relay.port), timeout=seconds) as connection:
         connection.sendall(text.encode("latin-1"))
@@ -164,7 +164,7 @@ def test_smuggled_requests_are_not_read(relay, headers, body):
 
 def test_a_chunked_body_is_taken(relay):
     body = shops.body(order())
-    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=60)
     parts = (body[at:at + 1000] for at in range(0, len(body), 1000))
     connection.request("POST", "/webhooks/shopify", parts,
                        signed_headers("orders/create", body), encode_chunked=True)
@@ -172,23 +172,19 @@ def test_a_chunked_body_is_taken(relay):
 
 
 def test_connections_are_kept(relay):
-    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", relay.port, timeout=60)
     for number in range(20):
         assert relay.post("orders/create", order(number), connection=connection).status == 200
 
 
 def test_a_slow_sender_is_cut_off(make_relay):
     relay = make_relay(options='request_timeout = "1s"')
-    with socket.create_connection(("127.0.0.1", relay.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", relay.port), timeout=60) as connection:
         connection.sendall(post("Content-Length: 1000\r\n").encode())
-        start = time.monotonic()
-        try:
-            for _ in range(100):
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            for _ in range(900):  # of 1,000 bytes
                 connection.sendall(b"x")
                 time.sleep(0.1)
-        except (ConnectionResetError, BrokenPipeError):
-            pass
-        assert time.monotonic() - start < 9  # all of it takes ten
 
 
 @pytest.mark.threads

@@ -276,7 +276,7 @@ def test_damage_that_is_found_while_it_stops(stored, segment):
     assert stored.post("orders/create", order(40, id=FIRST + 40)).status == 503
     if len(stored.lines("stopping")) == 1:  # it looks for damage a second later
         stored.process.send_signal(signal.SIGTERM)
-    assert stored.process.wait(30) == 2
+    assert stored.process.wait(60) == 2
     assert stored.said("store is damaged") and stored.said("stopped")[-1]["status"] == "2"
     stored.process = None
 

@@ -19,7 +19,7 @@ VERBS = ["serve", "check", "map", "post", "status", "dead", "erase", "webhooks"]
 
 
 def run(*words):
-    return subprocess.run([SEGRELAY, *words], capture_output=True, text=True, timeout=30,
+    return subprocess.run([SEGRELAY, *words], capture_output=True, text=True, timeout=60,
                           check=False)
 
 
@@ -101,7 +101,7 @@ def test_what_the_service_s_user_may_not_read(relay):
         for mode, said in ((0o644, "${CREDENTIALS_DIRECTORY}/NAME"), (0, "chmod 644")):
             os.chmod(config.name, mode)
             done = subprocess.run([*other, SEGRELAY, "check", "--config", config.name],
-                                  capture_output=True, text=True, timeout=30, check=False)
+                                  capture_output=True, text=True, timeout=60, check=False)
             assert done.returncode == 2
             assert "Permission denied: segrelay's user" in done.stderr and said in done.stderr
 
@@ -221,7 +221,7 @@ def test_what_ends_with_a_backslash_is_shown_as_it_is(relay):
 
 def test_a_second_daemon_is_refused(relay):
     done = subprocess.run([SEGRELAY, "serve", "--config", relay.config], capture_output=True,
-                          text=True, timeout=30, check=False)
+                          text=True, timeout=60, check=False)
     assert done.returncode == 1 and "in use by another segrelay" in done.stderr
 
 

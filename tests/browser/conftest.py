@@ -15,12 +15,15 @@ import storefront as shops  # noqa: E402
 from browser import Browser, Visitor, missing  # noqa: E402
 from standin.collector import Collector  # noqa: E402
 from standin.segment import Segment  # noqa: E402
+from tools import folders  # noqa: E402
+from tools.folders import passed_folder, pytest_runtest_makereport, pytest_sessionfinish  # noqa: E402,F401
 
 
 def pytest_collection_modifyitems(items):
+    folders.pytest_collection_modifyitems(items)
     reason = missing()
     for item in items:
-        if reason and pathlib.Path(__file__).parent in item.path.parents:
+        if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 

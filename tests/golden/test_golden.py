@@ -10,6 +10,7 @@ wanted, `expected.err` (what is said on stderr), `segrelay.conf` (instead of the
     python3 tests/golden/test_golden.py --update  writes what is expected anew; then read the difference
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -43,6 +44,7 @@ def payloads(case):
         yield path.stem.split("_", 1)[1].replace("__", "/", 1), path
 
 
+@functools.cache
 def run_map(case):
     """The messages that the case's payloads become, and what was said on stderr."""
     own = case / "segrelay.conf"

@@ -3,11 +3,8 @@
 
 #include "base/clock.h"
 
-<<<<<<< HEAD
 #include <string.h>
-=======
 #include <time.h>
->>>>>>> 9f4245e (tests: no upper bound on the wall clock in unit tests)
 
 static void reads_times_with_zones(void **state)
 {
