@@ -275,6 +275,14 @@ check-crash: $(BINARY) ## kill -9 the relay CRASHES (200) times under a mixed lo
 	CRASHES=$(CRASHES) SEGRELAY=$(abspath $(BINARY)) \
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/blackbox/test_crash.py
 
+MUTANTS      ?= 200
+MUTANTS_SEED ?= 1
+
+.PHONY: check-mutants
+check-mutants: ## make MUTANTS (200) small wrong changes in turn: does a test notice each? takes an hour
+	scripts/deps.sh build test
+	$(PYTHON) tests/mutants.py --count $(MUTANTS) --seed $(MUTANTS_SEED)
+
 FUZZ         = mapping work request config texts hint exchange
 FUZZ_SECONDS ?= 300
 FUZZ_SEED    ?= 0

@@ -9,7 +9,7 @@ import socket
 class UnixConnection(http.client.HTTPConnection):
     """As HTTPConnection, to a path of any length."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=60):
         super().__init__("localhost", timeout=timeout)
         self.path = pathlib.Path(path)
 
