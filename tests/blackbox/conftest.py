@@ -130,11 +130,11 @@ class Relay:
         return self
 
     def _read_ports(self, before):
-        started = re.search(r"msg=started.* listen=\S*:(\d+) admin=\S*:(\d+) admin_socket=(\S+)",
-                            self.log_path.read_bytes()[before:].decode())
+        whole_lines = self.log_path.read_bytes()[before:].decode().split("\n")[:-1]
+        started = [line for line in map(_fields, whole_lines) if line.get("msg") == "started"]
         if started:
-            self.port, self.admin = map(int, started.groups()[:2])
-            self.socket = started[3]
+            self.port, self.admin = (int(started[0][name].rpartition(":")[2]) for name in ("listen", "admin"))
+            self.socket = started[0].get("admin_socket")
         return started
 
     def fix_ports(self):
@@ -290,7 +290,9 @@ class Relay:
 
 
 def _fields(line):
-    """key=value pairs of a log line."""
+    """key=value pairs of a log line, or the members of one in JSON."""
+    if line.startswith("{"):
+        return {name: str(value) for name, value in json.loads(line).items()}
     return dict(part.split("=", 1) for part in shlex.split(re.sub(r"^<\d>", "", line))
                 if "=" in part)
 

@@ -98,6 +98,47 @@ static void converts_by_a_pair_of_amounts(void **state)
 	assert_false(money_convert(money_parse("1"), money_parse("0.00"), money_parse("1")).known);
 }
 
+/* Half a cent is rounded away from zero, as Shopify rounds it. */
+static void rounds_exactly_half_away_from_zero(void **state)
+{
+	(void)state;
+	assert_prints(money_convert(money_parse("1.00"), money_parse("2.00"), money_parse("0.01")),
+		"0.01");
+	assert_prints(money_convert(money_parse("-1.00"), money_parse("2.00"), money_parse("0.01")),
+		"-0.01");
+	assert_prints(money_convert(money_parse("1.00"), money_parse("-2.00"), money_parse("0.01")),
+		"-0.01");
+	assert_prints(money_convert(money_parse("0.5"), money_parse("1"), money_parse("1")), "1");
+	assert_prints(money_convert(money_parse("2.5"), money_parse("1.0"), money_parse("1")), "3");
+	assert_prints(money_convert(money_parse("0.49"), money_parse("1"), money_parse("1")), "0");
+}
+
+/* What does not fit into 18 digits is not known, and never another number. */
+static void what_is_too_large_is_not_known(void **state)
+{
+	struct money most = money_parse("999999999999999999");
+	struct money least = money_parse("-999999999999999999");
+	struct money one = money_parse("1");
+
+	(void)state;
+	assert_prints(money_add(money_parse("999999999999999998"), one), "999999999999999999");
+	assert_prints(
+		money_subtract(money_parse("-999999999999999998"), one), "-999999999999999999");
+	assert_false(money_subtract(least, one).known);
+	assert_false(money_add(money_parse("0.01"), most).known);
+	assert_false(money_add(least, money_parse("0.1")).known);
+	assert_prints(money_convert(most, one, one), "999999999999999999");
+	assert_prints(money_convert(least, one, one), "-999999999999999999");
+	assert_false(money_convert(most, one, money_parse("2")).known);
+	assert_false(money_convert(most, one, money_parse("-2")).known);
+	/* The product itself is beyond 120 bits. */
+	assert_false(money_convert(most, money_parse("0.000000000000000001"), most).known);
+	assert_false(money_convert(least, money_parse("0.000000000000000001"), most).known);
+	assert_false(money_parse("99999999999999999.99").known);
+	assert_false(money_parse("1e-19").known);
+	assert_false(money_parse("0.1234567890123456789").known);
+}
+
 static void compares(void **state)
 {
 	(void)state;
@@ -127,6 +168,8 @@ int main(void)
 		cmocka_unit_test(sums_are_exact),
 		cmocka_unit_test(one_unknown_amount_makes_the_sum_unknown),
 		cmocka_unit_test(converts_by_a_pair_of_amounts),
+		cmocka_unit_test(rounds_exactly_half_away_from_zero),
+		cmocka_unit_test(what_is_too_large_is_not_known),
 		cmocka_unit_test(compares),
 		cmocka_unit_test(leaves_out_zeros_at_the_end),
 	};
