@@ -127,6 +127,12 @@ static void what_is_too_large_is_not_known(void **state)
 	assert_false(money_subtract(least, one).known);
 	assert_false(money_add(money_parse("0.01"), most).known);
 	assert_false(money_add(least, money_parse("0.1")).known);
+	assert_prints(money_add(money_parse("99999999999999999"), money_parse("0.1")),
+		"99999999999999999.1");
+	assert_prints(money_subtract(money_parse("-99999999999999999"), money_parse("0.1")),
+		"-99999999999999999.1");
+	assert_prints(
+		money_add(money_parse("0.000000000000000001"), MONEY_ZERO), "0.000000000000000001");
 	assert_prints(money_convert(most, one, one), "999999999999999999");
 	assert_prints(money_convert(least, one, one), "-999999999999999999");
 	assert_false(money_convert(most, one, money_parse("2")).known);
