@@ -149,7 +149,7 @@ check: all check-rooms $(UNIT_BIN)
 # What the tests' fixtures have, and no line of a log.
 UNIT_SECRETS = hush-of-the|k3y0f|@example
 
-UNIT_LONG    = run-test_sender_failures run-test_engine_faults run-test_listener_bounds \
+UNIT_LONG    = run-test_growth run-test_sender_failures run-test_engine_faults run-test_listener_bounds \
                run-test_engine
 UNIT_RUN     = $(UNIT_LONG) $(filter-out $(UNIT_LONG),$(UNIT:tests/unit/%.c=run-%))
 

@@ -28,7 +28,7 @@ def begin_post(relay):
 
 def is_refused(port):
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=20).close()
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
     except ConnectionRefusedError:
         return True
     return False

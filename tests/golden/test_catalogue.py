@@ -29,7 +29,7 @@ NEVER = {
 def catalogue():
     """{event: (topics, properties, on by default)}, as the program has them."""
     lines = subprocess.run([SEGRELAY, "map", "--events"], capture_output=True, text=True,
-                           timeout=20, check=True).stdout.splitlines()
+                           timeout=60, check=True).stdout.splitlines()
     found = {}
     for rule in map(json.loads, lines):
         event = rule["event"] if rule["call"] == "track" else rule["call"]
