@@ -22,15 +22,18 @@ static size_t larger_capacity(const struct body *body, size_t needed)
 	return capacity;
 }
 
-/* Takes bytes of a bound that bodies share; false, and takes none, when they are not there. */
+/* Takes bytes of a bound that bodies share; false, and takes none, when they are not there. What is
+ * not there is never taken for a moment either: another body would be refused for it. */
 static bool take(_Atomic int64_t *taken, int64_t more, size_t most)
 {
-	int64_t before = atomic_fetch_add_explicit(taken, more, memory_order_relaxed);
+	int64_t before = atomic_load_explicit(taken, memory_order_relaxed);
 
-	if ((uint64_t)(before + more) <= most)
-		return true;
-	(void)atomic_fetch_sub_explicit(taken, more, memory_order_relaxed);
-	return false;
+	do {
+		if ((uint64_t)(before + more) > most)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(
+		taken, &before, before + more, memory_order_relaxed, memory_order_relaxed));
+	return true;
 }
 
 static void give(_Atomic int64_t *taken, int64_t bytes)
@@ -38,10 +41,10 @@ static void give(_Atomic int64_t *taken, int64_t bytes)
 	(void)atomic_fetch_sub_explicit(taken, bytes, memory_order_relaxed);
 }
 
-/* A body is large by what it announces, or by what has arrived. */
-static bool take_as_large(struct body *body, size_t needed, size_t capacity)
+/* A body is small when it announces so; one that announces nothing may become large. */
+static bool take_as_large(struct body *body, size_t capacity)
 {
-	if (body->expected <= SMALL && needed <= SMALL)
+	if (body->expected > 0 && body->expected <= SMALL)
 		return true;
 	if (!take(body->of_large, (int64_t)(capacity - body->large), body->most_of_large))
 		return false;
@@ -55,10 +58,10 @@ static enum verdict grow(struct body *body, size_t needed)
 	int64_t more = (int64_t)(capacity - body->capacity);
 	char *bytes = NULL;
 
-	if (!take(body->of_all, more, body->most_of_all))
+	/* What it takes as a large one is given back with the body. */
+	if (!take_as_large(body, capacity) || !take(body->of_all, more, body->most_of_all))
 		return VERDICT_MEMORY;
-	if (take_as_large(body, needed, capacity))
-		bytes = realloc(body->bytes, capacity);
+	bytes = realloc(body->bytes, capacity);
 	if (bytes == NULL) {
 		give(body->of_all, more);
 		return VERDICT_MEMORY;
