@@ -74,6 +74,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 # Tests that stand between the program and what it calls.
 $(BUILD)/tests/unit/test_sender_hours: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic,--wrap=clock_now,--wrap=curl_multi_poll,--wrap=curl_multi_perform,--wrap=getrandom
+$(BUILD)/tests/unit/test_sender_poison: ALL_LDFLAGS += \
+	-Wl,--wrap=clock_monotonic,--wrap=clock_now,--wrap=curl_multi_poll,--wrap=curl_multi_perform
 $(BUILD)/tests/unit/test_sender_faults: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic,--wrap=clock_now,--wrap=curl_multi_poll,--wrap=curl_multi_perform \
 	-Wl,--wrap=curl_multi_init,--wrap=curl_multi_add_handle,--wrap=curl_easy_init,--wrap=pthread_create \

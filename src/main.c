@@ -25,6 +25,7 @@ static const struct {
 	{"post", command_post, "sign a payload as Shopify or ReCharge does and post it"},
 	{"status", command_status, "show what came in and what waits to be sent"},
 	{"dead", command_dead, "list, show, retry and drop dead letters"},
+	{"outbox", command_outbox, "list, show and drop messages that wait to be sent"},
 	{"erase", command_erase, "remove a customer or a shop from the store, for good"},
 	{"webhooks", command_webhooks,
 		"list what is registered at ReCharge, register what is missing"},

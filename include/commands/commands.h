@@ -11,6 +11,7 @@ int command_map(int argc, char **argv);
 int command_post(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_dead(int argc, char **argv);
+int command_outbox(int argc, char **argv);
 int command_erase(int argc, char **argv);
 int command_erase_cancel(int argc, char **argv);
 int command_webhooks(int argc, char **argv);

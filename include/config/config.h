@@ -57,6 +57,7 @@ struct destination {
 	int64_t batch_wait;          /* ms that a message may wait for others */
 	int64_t batches_in_flight;   /* at once, at the most */
 	bool gzip;                   /* compress what is sent */
+	int64_t poison_after;        /* ms until what fails alone is a dead letter */
 	struct event_choices events; /* beside the shop's, and before them */
 	char *public_api_token;      /* a secret; NULL for none */
 	char *public_api_url;

@@ -37,6 +37,9 @@ int counters_fresh(struct counters *counters, const char *name, int64_t messages
  * memory runs out. */
 int counters_removed(struct counters *counters, const char *name);
 
+/* Has whoever sends a destination's messages let go of them. -1 when memory runs out. */
+int counters_let_go(struct counters *counters, const char *name);
+
 /* Saves what changed. */
 int counters_save(struct counters *counters, struct store *store, struct error *error);
 

@@ -121,6 +121,34 @@ int engine_settle_sent(struct engine *engine, const char *destination, const int
 int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
 	int64_t status, const char *reason, int64_t *dead, struct error *error);
 
+/* An attempt to send one message alone that failed, while its destination accepts others. */
+struct failed_alone {
+	int64_t message;
+	int64_t status;       /* HTTP's, 0 without an answer */
+	const char *reason;   /* the answer: one line, fit for the log */
+	int64_t wait;         /* ms that the answer asks to wait, or less than 1 */
+	int64_t poison_after; /* ms; see segrelay.conf(5) */
+};
+struct set_aside_result {
+	int64_t attempts; /* that failed so far */
+	int64_t wait;     /* ms until it is due again */
+	int64_t dead;     /* the dead letter's id; 0 when it is not one yet */
+};
+
+/* Sets the message aside with a growing delay. When it has failed so for `poison_after`, and the
+ * destination accepted others since its last failure, it becomes a dead letter. */
+int engine_set_aside(struct engine *engine, const char *destination,
+	const struct failed_alone *failure, struct set_aside_result *result, struct error *error);
+
+/* How many messages of a destination are set aside. */
+int engine_count_set_aside(
+	struct engine *engine, const char *destination, int64_t *count, struct error *error);
+
+/* Claims the message of a destination that is set aside and due. *found is false when there is
+ * none; then *wait is when to ask again, in ms (INT64_MAX for never). */
+int engine_claim_set_aside(struct engine *engine, const char *destination, struct arena *arena,
+	struct message *message, bool *found, int64_t *wait, struct error *error);
+
 /* Drops a dead letter, and counts it. */
 int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, struct error *error);
 

@@ -30,6 +30,12 @@ struct expired {
 	int64_t step_at; /* ms of the monotonic clock */
 };
 
+/* A message that the operator drops as soon as the sender has let go of it. */
+struct leaving {
+	int64_t id;
+	bool dropped; /* it was */
+};
+
 struct engine {
 	struct store *store;
 	pthread_t thread;
@@ -63,7 +69,9 @@ struct engine {
 	struct log_limit unreadable_lines;
 	struct log_limit contradiction_lines;
 	int64_t contradictions[CONTRADICTIONS]; /* since the start */
-	bool failed;                            /* the store failed, and was not reopened yet */
+	struct leaving *leaving;
+	size_t leaving_count;
+	bool failed;       /* the store failed, and was not reopened yet */
 	bool scrub;        /* what was removed of somebody may not stay in the files */
 	int64_t reopen_at; /* ms of the monotonic clock */
 	int64_t sweep_at;

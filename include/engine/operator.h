@@ -11,6 +11,13 @@
  *   GET  /status                what came in, what waits, who is paused
  *   GET  /dead?after=N&limit=N  dead letters with an id over N, without their JSON
  *   GET  /dead/ID               one with its JSON
+ *   GET  /outbox?destination=&shop=&after=N&limit=N  messages that wait, without their JSON;
+ * "more" says that there may be some behind the id "last"
+ *   GET  /outbox/ID             one with its JSON
+ *   POST /outbox/drop with {"ids":[…]}, or {"destination":"…","shop":"…","after":N} with at least
+ * one of the names, or {"all":true,"after":N}: drops up to 2000. The answer counts what is done and
+ * lists the ids that are unknown, and those that the sender has: they are dropped when it has let
+ * go, unless the destination accepted them; asked again, the answer says which
  *   POST /erase with {"shop":"…","customer":"…"}, or the shop alone: begins an erasure
  *   POST /erase/step with the same: some steps of it; {"running":false} when it is done
  *   POST /erase/preview with the same: how much there is to erase; while "running" is true, to be

@@ -7,6 +7,8 @@
 #include "config/config.h"
 #include "store/store.h"
 
+#include <stdbool.h>
+
 /* Bytes of a request's body at the most: under Segment's 500 KB, as its libraries keep it. */
 enum { BATCH_BYTES_MAX = 475000 };
 
@@ -16,6 +18,12 @@ struct batch {
 	size_t bytes;     /* of the messages' JSON */
 	int64_t attempts; /* that were made */
 	struct shared_arena *arena;
+	/* What is known of a batch that failed: see suspects.c. */
+	int64_t failures; /* attempts that reached the destination and failed */
+	int64_t passes;   /* of the target when it failed last, or the batch that it is a part of */
+	bool is_suspect;  /* a message in it may be the cause */
+	bool is_set_aside; /* one message, claimed alone */
+	bool follows;      /* goes only after the part before it has left: they belong together */
 	struct batch *next;
 };
 
@@ -30,9 +38,17 @@ struct arena *batch_arena(const struct batch *batch);
 /* Counts its bytes, once its messages are known. */
 void batch_measure(struct batch *batch);
 
-/* Parts a batch of two or more into halves; itself stays the first one. The second, or NULL when
- * there is no memory. */
+/* Parts a batch of two or more into halves; itself stays the first one. Messages that belong
+ * together (with_next) stay together, unless the batch has nothing else: then the second half
+ * `follows`. The second, or NULL when there is no memory. */
 struct batch *batch_halve(struct batch *batch);
+
+/* Parts a batch after the first message and those that belong together with it. The rest, or NULL
+ * when there is no memory. Not for a unit. */
+struct batch *batch_detach(struct batch *batch);
+
+/* Whether all messages of a batch belong together. */
+bool batch_is_unit(const struct batch *batch);
 
 void batch_free(struct batch *batch);
 

@@ -20,6 +20,10 @@ enum {
  * memory. The caller cleans it up. */
 CURL *http_handle(void);
 
+/* Milliseconds that a request with a body of so many bytes may take: 15 s, and as long as a slow
+ * line needs for the body. */
+long http_time_limit(size_t bytes);
+
 /* Sets where a request goes: to another machine by the environment's proxy, if there is one; to
  * this one by none, as http would carry keys to the proxy in clear. */
 CURLcode http_aim(CURL *handle, const char *url);

@@ -21,6 +21,7 @@ struct judgement {
 	long status;                  /* 0 without an answer */
 	char words[ANSWER_WORDS + 1]; /* Segment's, curl's or ours: one line, fit for the log */
 	int64_t wait;                 /* ms that the answer asks for, -1 when it does not */
+	bool has_arrived;             /* the request reached the destination */
 	bool is_news;                 /* tells how things are now */
 };
 
@@ -34,6 +35,7 @@ struct tally {
 	int64_t requests;
 	int64_t milliseconds; /* of all requests */
 	int64_t splits;
+	int64_t set_aside; /* messages that were, ever */
 	int64_t in_flight;
 	bool failing;         /* the last word was a failure */
 	int64_t paused_until; /* ms since 1970, 0 when not paused */
@@ -53,7 +55,8 @@ struct target {
 	bool claiming;
 	bool stale;          /* what is in memory is not what the outbox has */
 	struct batch *ready; /* to be posted next */
-	int64_t held;        /* bytes of its messages in memory, as of the last measurement */
+	int64_t held;        /* bytes of its messages in memory but for one that is set aside, as of
+			      * the last measurement */
 	int64_t in_flight;
 	int64_t outstanding; /* requests of its own that the engine has */
 	int64_t window;      /* batches in flight at the most: 1, 2, 4, ... after a pause */
@@ -68,6 +71,23 @@ struct target {
 	bool told;        /* the log knows of the pause */
 	bool unsaid;      /* the store does not know how the pause is now */
 	int64_t log_at;   /* when it may be told of it (again) */
+	/* See suspects.c. */
+	int64_t passes;          /* batches that were accepted, ever */
+	int64_t in_a_row;        /* attempts that failed though they arrived, since one passed */
+	int64_t credit;          /* suspects that may fail before the destination is paused again */
+	int64_t extra_claims;    /* made to try something else */
+	int64_t early_probes;    /* made as soon as there was something else */
+	struct batch *set_aside; /* claimed alone, to be posted */
+	int64_t set_aside_at;    /* ms of the monotonic clock: when to ask for the next */
+	int64_t set_aside_minute;     /* when the count of lines began */
+	int64_t set_aside_lines;      /* in it */
+	int64_t set_aside_suppressed; /* lines since the last one */
+	bool is_accepted;             /* a batch was, with these options */
+	bool wants_claim;             /* for something else to try */
+	bool asked_to_wait;           /* by the answer that the pause is for */
+	bool set_aside_in_flight;     /* it has a place of its own beside the window */
+	bool set_aside_unsettled;     /* its outcome is not in the store yet */
+	bool set_aside_claiming;
 	struct log_limit dead_lines;
 	struct log_limit clock_lines;
 	struct tally tally;  /* under the sender's mutex */
@@ -155,6 +175,9 @@ void target_configure(struct target *target, struct config *config);
 /* Frees what waits in memory; it stays in the outbox. */
 void target_free(struct target *target);
 
+/* Puts a batch back to those to be posted, in the order of the outbox. */
+void target_put_back(struct target *target, struct batch *batch);
+
 /* ---- pause.c: pausing, resuming, and saying so ---- */
 
 /* Milliseconds until a paused destination is tried again, 0 when it is not paused. */
@@ -179,6 +202,9 @@ struct refused {
 	const char *words; /* Segment's: one line, fit for the log */
 };
 
+/* Says so of a message that failed alone for too long. */
+void dead_log_poison(struct target *target, const struct refused *refused, int64_t attempts);
+
 /* Says so, at most once in a while for a destination, and what to do. */
 void dead_log(struct target *target, const struct refused *refused);
 
@@ -195,6 +221,13 @@ bool settle_renew(struct target *target);
  * said again. Takes the batch. */
 void settle_sent(struct target *target, struct batch *batch);
 void settle_dead(struct target *target, struct batch *batch, long status, const char *words);
+
+/* Says that its only message failed alone, see engine_set_aside. Takes the batch. */
+void settle_set_aside(
+	struct target *target, struct batch *batch, const struct judgement *judgement);
+
+/* Asks the engine for a message that is set aside and due. False without memory. */
+bool settle_claim_set_aside(struct target *target);
 
 /* Remembers the pause across restarts. */
 void settle_pause(struct target *target);
@@ -238,6 +271,9 @@ bool memory_allows(const struct target *target);
 
 /* The bytes that the target's next claim may take, which are counted as taken. */
 size_t memory_of_claim(struct target *target);
+
+/* Whether a message that is set aside may be claimed now; then it is counted as taken. */
+bool memory_take_message(struct sender *sender);
 
 /* Whether the target, which is paused, shall let go of what it has: it has more than its share, and
  * others need the room. */
@@ -286,6 +322,8 @@ void tally_attempt(struct target *target, CURLcode code, long status, int64_t mi
 void tally_in_flight(struct target *target, int64_t change);
 
 void tally_split(struct target *target);
+
+void tally_set_aside(struct target *target);
 
 /* Notes the time of an accepted batch. */
 void tally_success(struct target *target, int64_t now);

@@ -28,6 +28,14 @@ enum statement {
 	CLAIM,
 	LAST_MESSAGE,
 	DELETE_MESSAGE,
+	SET_ASIDE,
+	GET_SET_ASIDE,
+	NEXT_SET_ASIDE,
+	CLAIM_ONE,
+	COUNT_SET_ASIDE,
+	LIST_MESSAGES,
+	LIST_MESSAGES_OF,
+	GET_MESSAGE,
 	BURY,
 	BURY_DELIVERY,
 	LIST_DEAD,
@@ -79,6 +87,7 @@ struct place {
 	int64_t id;
 	int64_t cursor;
 	int64_t before; /* where it was when the transaction began */
+	int64_t alone;  /* the message that is set aside and was claimed last */
 };
 
 /* Where the sweep goes on: one subject after the other, so that a round has an end. */
@@ -159,6 +168,9 @@ int sqlite_migrate(struct sqlite_store *store, struct error *error);
 /* The place of a destination; made when new. NULL with the error. */
 struct place *sqlite_place(struct sqlite_store *store, const char *name, struct error *error);
 
+/* A message from a row of CLAIM or CLAIM_ONE, in the arena; false without memory. */
+bool sqlite_read_message(sqlite3_stmt *row, struct arena *arena, struct message *message);
+
 /* Whether the store is in memory only, and has no files. */
 bool sqlite_in_memory(const struct sqlite_store *store);
 
@@ -225,6 +237,19 @@ int sqlite_tell(struct store *store, const struct uuid *message_id, int64_t now,
 int sqlite_queue(struct store *store, struct message *message, struct error *error);
 int sqlite_claim(struct store *store, const char *destination, const struct claim_limits *limits,
 	struct arena *arena, struct message **messages, size_t *count, struct error *error);
+int sqlite_set_aside(struct store *store, const struct set_aside *set_aside, struct error *error);
+int sqlite_get_set_aside(struct store *store, int64_t message, struct arena *arena,
+	struct set_aside *set_aside, bool *found, struct error *error);
+int sqlite_claim_set_aside(struct store *store, const char *destination, int64_t now,
+	struct arena *arena, struct message *message, bool *found, int64_t *next,
+	struct error *error);
+int sqlite_count_set_aside(
+	struct store *store, const char *destination, int64_t *count, struct error *error);
+int sqlite_each_message(struct store *store, const char *destination, int64_t after, size_t most,
+	int (*visit)(void *context, const struct outbox_entry *entry), void *context,
+	struct error *error);
+int sqlite_get_message(struct store *store, int64_t id, struct arena *arena,
+	struct outbox_entry *entry, bool *found, struct error *error);
 void sqlite_unclaim(struct store *store, const char *destination);
 int sqlite_sent(struct store *store, const int64_t *ids, size_t count, size_t *removed,
 	struct error *error);

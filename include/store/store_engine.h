@@ -4,6 +4,7 @@
 #define SEGRELAY_STORE_STORE_ENGINE_H
 
 #include "store/store.h"
+#include "store/store_outbox.h"
 
 struct store_engine {
 	void (*close)(struct store *store);
@@ -27,6 +28,20 @@ struct store_engine {
 	int (*claim)(struct store *store, const char *destination,
 		const struct claim_limits *limits, struct arena *arena, struct message **messages,
 		size_t *count, struct error *error);
+	int (*set_aside)(
+		struct store *store, const struct set_aside *set_aside, struct error *error);
+	int (*get_set_aside)(struct store *store, int64_t message, struct arena *arena,
+		struct set_aside *set_aside, bool *found, struct error *error);
+	int (*claim_set_aside)(struct store *store, const char *destination, int64_t now,
+		struct arena *arena, struct message *message, bool *found, int64_t *next,
+		struct error *error);
+	int (*count_set_aside)(
+		struct store *store, const char *destination, int64_t *count, struct error *error);
+	int (*each_message)(struct store *store, const char *destination, int64_t after,
+		size_t most, int (*visit)(void *context, const struct outbox_entry *entry),
+		void *context, struct error *error);
+	int (*get_message)(struct store *store, int64_t id, struct arena *arena,
+		struct outbox_entry *entry, bool *found, struct error *error);
 	void (*unclaim)(struct store *store, const char *destination);
 	int (*sent)(struct store *store, const int64_t *ids, size_t count, size_t *removed,
 		struct error *error);

@@ -1,6 +1,7 @@
 /* dead: the dead letters. */
 #include "commands/commands.h"
 #include "commands/common.h"
+#include "commands/print_json.h"
 #include "commands/table.h"
 
 #include <stdio.h>
@@ -101,31 +102,6 @@ static bool is_id(const char *word)
 	return length > 0 && length < 19 && strspn(word, "0123456789") == length;
 }
 
-/* JSON with a member a line; what is no JSON as it is. */
-static void print_indented(const char *json)
-{
-	bool in_string = false;
-	bool escaped = false;
-	int depth = 0;
-
-	for (const char *at = json; *at != '\0'; at++) {
-		bool opens = !in_string && (*at == '{' || *at == '[');
-		bool closes = !in_string && (*at == '}' || *at == ']');
-
-		if (*at == '"' && !escaped)
-			in_string = !in_string;
-		escaped = *at == '\\' && !escaped;
-		if (closes)
-			(void)printf("\n%*s", --depth * 2, "");
-		(void)putchar(*at);
-		if (opens)
-			depth++;
-		if (opens || (!in_string && *at == ','))
-			(void)printf("\n%*s", depth * 2, "");
-	}
-	(void)putchar('\n');
-}
-
 static int show(const struct dead *dead, const char *id)
 {
 	static const char *const names[] = {"id", "kind", "shop", "topic", "destination", "event",
@@ -143,7 +119,7 @@ static int show(const struct dead *dead, const char *id)
 			if (json_text(letter, names[i]) != NULL)
 				(void)printf("%-12s %s\n", names[i], json_text(letter, names[i]));
 		if (json_text(letter, "message|body") != NULL)
-			print_indented(json_text(letter, "message|body"));
+			print_json(json_text(letter, "message|body"));
 	}
 	text_free(&answer);
 	return letter != NULL ? EXIT_GOOD : EXIT_FAILED;

@@ -95,8 +95,8 @@ static void add_state(struct table *table, const cJSON *destination)
 
 static void print_destinations(const cJSON *status)
 {
-	static const char *const heads[] = {"DESTINATION", "WAITING", "OLDEST", "SENT", "DEAD",
-		"DROPPED", "LAST SENT", "STATE", NULL};
+	static const char *const heads[] = {"DESTINATION", "WAITING", "SET ASIDE", "OLDEST", "SENT",
+		"DEAD", "DROPPED", "LAST SENT", "STATE", NULL};
 	static const char *const counts[] = {"sent", "dead", "dropped", NULL};
 	struct table table = {0};
 	const cJSON *destination;
@@ -107,6 +107,7 @@ static void print_destinations(const cJSON *status)
 	cJSON_ArrayForEach (destination, json_at(status, "destinations")) {
 		table_add(&table, json_text(destination, "name"));
 		table_add_number(&table, json_text(destination, "waiting"));
+		table_add_number(&table, json_text(destination, "set_aside"));
 		table_add_age(&table, json_text(destination, "oldest_seconds"));
 		add_row(&table, destination, counts);
 		table_add_time(&table, json_text(destination, "last_sent"));

@@ -123,6 +123,7 @@ static int make_deletions(struct destination *destination, struct destination *d
 		.space = destination->space,
 		.batch_messages = 1,
 		.batches_in_flight = 1,
+		.poison_after = destination->poison_after,
 		.deletes = true,
 	};
 	destination->deletions = deletions;

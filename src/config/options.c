@@ -59,6 +59,7 @@ const struct option destination_options[] = {
 	{"batch_wait",                OPTION_DURATION, IN_DESTINATION(destination.batch_wait),        "1s",   0, MINUTE, NULL},
 	{"batches_in_flight",         OPTION_NUMBER,   IN_DESTINATION(destination.batches_in_flight), "4",    1, 64,     NULL},
 	{"gzip",                      OPTION_FLAG,     IN_DESTINATION(destination.gzip),              "no",   0, 0,      NULL},
+	{"poison_after",              OPTION_DURATION, IN_DESTINATION(destination.poison_after),      "24h",  SECOND, 365 * DAY, NULL},
 	{"public_api_token",          OPTION_SECRET,   IN_DESTINATION(destination.public_api_token),  NULL,   0, 0,      NULL},
 	{"public_api_token_file",     OPTION_FILE,     IN_DESTINATION(public_api_token_file),         NULL,   0, 0,      NULL},
 	{"public_api_url",            OPTION_URL,      IN_DESTINATION(destination.public_api_url),    NULL,   0, 0,      NULL},

@@ -86,6 +86,16 @@ int counters_removed(struct counters *counters, const char *name)
 	return 0;
 }
 
+int counters_let_go(struct counters *counters, const char *name)
+{
+	struct destination_state *state = counters_destination(counters, name);
+
+	if (state == NULL)
+		return -1;
+	counters->destination_marks[state - counters->destinations].removed = true;
+	return 0;
+}
+
 void counters_free(struct counters *counters)
 {
 	store_free_topics(counters->topics, counters->topic_count);

@@ -141,6 +141,7 @@ static int make_condition(struct engine *engine)
 
 static void free_engine(struct engine *engine)
 {
+	free(engine->leaving);
 	counters_free(&engine->counters);
 	namespaces_free(&engine->namespaces);
 	text_free(&engine->message);

@@ -91,8 +91,10 @@ static int add_destinations(struct engine *engine, struct text *answer, struct e
 	for (size_t i = 0; i < count; i++) {
 		const struct destination_state *state = &states[i];
 		int64_t seconds;
+		int64_t set_aside;
 
-		if (oldest_seconds(engine, state, &seconds, error) != 0)
+		if (oldest_seconds(engine, state, &seconds, error) != 0 ||
+			engine_count_set_aside(engine, state->name, &set_aside, error) != 0)
 			return -1;
 		json_add_comma(answer);
 		text_put(answer, "{");
@@ -100,6 +102,7 @@ static int add_destinations(struct engine *engine, struct text *answer, struct e
 		json_add_flag(answer, "configured",
 			config_destination(engine->config, state->name) != NULL);
 		json_add_number(answer, "waiting", question_waiting(state));
+		json_add_number(answer, "set_aside", set_aside);
 		json_add_number(answer, "oldest_seconds", seconds);
 		json_add_number(answer, "queued", state->queued);
 		json_add_number(answer, "sent", state->sent);
@@ -189,6 +192,9 @@ static const struct {
 	{"GET", "/dead/", question_show_dead},
 	{"POST", "/dead/retry", question_retry_dead},
 	{"POST", "/dead/drop", question_drop_dead},
+	{"GET", "/outbox", question_list_outbox},
+	{"GET", "/outbox/", question_show_outbox},
+	{"POST", "/outbox/drop", question_drop_outbox},
 	{"POST", "/erase", question_erase},
 	{"POST", "/erase/step", question_erase_step},
 	{"POST", "/erase/preview", question_erase_preview},

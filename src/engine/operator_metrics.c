@@ -78,6 +78,16 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 	size_t count;
 	const struct destination_state *states = engine_destinations(engine, &count);
 
+	add_head(text, "segrelay_messages_set_aside", "gauge",
+		"Messages among them that fail alone and are tried alone.");
+	for (size_t i = 0; i < count; i++) {
+		int64_t set_aside;
+
+		if (engine_count_set_aside(engine, states[i].name, &set_aside, error) != 0)
+			return -1;
+		add_name(text, "segrelay_messages_set_aside", &states[i]);
+		text_format(text, "} %" PRId64 "\n", set_aside);
+	}
 	add_head(text, "segrelay_oldest_waiting_seconds", "gauge",
 		"How long the oldest message waits.");
 	for (size_t i = 0; i < count; i++) {

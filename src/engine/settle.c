@@ -51,18 +51,6 @@ int engine_claim(struct engine *engine, const char *destination, const struct cl
 	return store_claim(engine->store, destination, limits, arena, messages, count, error);
 }
 
-int engine_unclaim(
-	struct engine *engine, const char *destination, int64_t *waiting, struct error *error)
-{
-	const struct destination_state *state = engine_destination(engine, destination);
-
-	if (state == NULL)
-		return error_set(error, "no memory");
-	store_unclaim(engine->store, destination);
-	*waiting = state->queued - state->sent - state->dead - state->dropped;
-	return 0;
-}
-
 int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,
 	size_t count, struct error *error)
 {

@@ -19,7 +19,7 @@ enum {
 	CONNECTIONS = 32,
 	STACK = 256 * 1024, /* of a connection's thread */
 	BODY_MAX = 8 << 20, /* the state of a preview (engine/operator.h) */
-	SEARCH_MAX = 256,
+	SEARCH_MAX = 512,
 	HOST_MAX = 256,
 };
 
@@ -100,7 +100,7 @@ static enum MHD_Result add_parameter(
 
 	(void)kind;
 	if (value != NULL && search->length < SEARCH_MAX)
-		text_format(search, "%c%.40s=%.40s", search->length > 0 ? '&' : '?', key, value);
+		text_format(search, "%c%.40s=%.128s", search->length > 0 ? '&' : '?', key, value);
 	return MHD_YES;
 }
 

@@ -52,10 +52,10 @@ void batch_measure(struct batch *batch)
 		batch->bytes += batch->messages[i].json_length;
 }
 
-struct batch *batch_halve(struct batch *batch)
+/* Parts a batch before the message at `first_count`. */
+static struct batch *part(struct batch *batch, size_t first_count)
 {
 	struct batch *second = malloc(sizeof(*second));
-	size_t first_count = batch->count / 2;
 
 	if (second == NULL)
 		return NULL;
@@ -63,11 +63,44 @@ struct batch *batch_halve(struct batch *batch)
 	second->messages += first_count;
 	second->count -= first_count;
 	second->next = NULL;
+	second->follows = batch->messages[first_count - 1].with_next;
 	batch->count = first_count;
 	batch_measure(batch);
 	batch_measure(second);
 	batch->arena->references++;
 	return second;
+}
+
+/* How many messages from the first one on belong together. */
+static size_t unit_of(const struct batch *batch)
+{
+	size_t count = 1;
+
+	while (count < batch->count && batch->messages[count - 1].with_next)
+		count++;
+	return count;
+}
+
+bool batch_is_unit(const struct batch *batch)
+{
+	return unit_of(batch) == batch->count;
+}
+
+struct batch *batch_halve(struct batch *batch)
+{
+	size_t middle = batch->count / 2;
+	size_t back = middle;
+
+	while (back > 0 && batch->messages[back - 1].with_next)
+		back--;
+	if (back == 0)
+		back = unit_of(batch);
+	return part(batch, back < batch->count ? back : 1);
+}
+
+struct batch *batch_detach(struct batch *batch)
+{
+	return part(batch, unit_of(batch));
 }
 
 void batch_free(struct batch *batch)
@@ -87,14 +120,12 @@ void batch_write(const struct batch *batch, const struct destination *destinatio
 	struct text *body)
 {
 	char sent_at[TIME_TEXT];
-	size_t bytes = ENVELOPE + strlen(destination->write_key) * 2;
+	size_t bytes = batch->bytes + batch->count + ENVELOPE + strlen(destination->write_key) * 2;
 
 	if (destination->deletes) { /* the request itself; it stands alone */
 		text_add(body, batch->messages[0].json, batch->messages[0].json_length);
 		return;
 	}
-	for (size_t i = 0; i < batch->count; i++)
-		bytes += batch->messages[i].json_length + 1;
 	(void)text_reserve(body, bytes); /* once, not by doubling; a failure is seen at the end */
 	time_format(now, sent_at);
 	text_put(body, "{\"batch\":[");

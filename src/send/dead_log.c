@@ -35,3 +35,23 @@ void dead_log(struct target *target, const struct refused *refused)
 			status, answer, LOG_STRING("see", command),
 			LOG_NUMBER("more_before", left_out));
 }
+
+void dead_log_poison(struct target *target, const struct refused *refused, int64_t attempts)
+{
+	const struct message *message = refused->message;
+	char message_id[UUID_TEXT];
+	char action[64];
+	int64_t suppressed;
+
+	if (!log_allow(&target->dead_lines, LINES_PAUSE, &suppressed))
+		return;
+	uuid_format(&message->message_id, message_id);
+	(void)snprintf(action, sizeof(action), "segrelay dead show %" PRId64, refused->id);
+	log_line(LOG_WARNING, "dead letter: message not accepted",
+		LOG_STRING("shop", message->shop), LOG_STRING("destination", target->name),
+		LOG_STRING("event", message->event), LOG_STRING("messageId", message_id),
+		LOG_NUMBER("status", refused->status), LOG_STRING("answer", refused->words),
+		LOG_NUMBER("attempts", attempts),
+		LOG_STRING("reason", "it failed alone for poison_after while others were accepted"),
+		LOG_STRING("action", action), LOG_NUMBER("suppressed", suppressed));
+}

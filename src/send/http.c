@@ -15,7 +15,8 @@
 enum {
 	CONNECT_SECONDS = 5,
 	WHOLE_SECONDS = 15,
-	FLOW_MS = 15000, /* that sent bytes may stay unacknowledged */
+	LINE_RATE = 8 << 10, /* bytes a second of the slowest line that is waited for */
+	FLOW_MS = 15000,     /* that sent bytes may stay unacknowledged */
 	KEEPALIVE_AFTER = 30,
 	KEEPALIVE_EVERY = 10,
 	WHOLE_ANSWER_MAX = 1 << 30, /* a dead webhook of max_body, escaped */
@@ -71,6 +72,11 @@ CURL *http_handle(void)
 	(void)curl_easy_setopt(handle, CURLOPT_USERAGENT, "segrelay/" SEGRELAY_VERSION);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, http_keep);
 	return handle;
+}
+
+long http_time_limit(size_t bytes)
+{
+	return (long)(WHOLE_SECONDS * SECOND + bytes * (size_t)SECOND / LINE_RATE);
 }
 
 CURLcode http_aim(CURL *handle, const char *url)

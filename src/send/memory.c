@@ -3,7 +3,8 @@
  * Each destination may always have one batch in memory, so that none waits for another: half of the
  * bound is shared out for that, and with many destinations the batches become smaller. The other
  * half is for further batches, of whoever is fast enough to need them. A destination that is paused
- * gives back what it has beyond its share when others need room: it stays in the outbox. */
+ * gives back what it has beyond its share when others need room: it stays in the outbox. A message
+ * that is claimed alone, because it is set aside, counts as part of the other half. */
 #include "send/inside.h"
 
 #include "base/clock.h"
@@ -15,7 +16,8 @@ enum {
 	IN_FLIGHT =
 		2, /* a batch in flight is there twice: as messages, and as the request's body */
 	PART = MEMORY / 2 / IN_FLIGHT,
-	SHARE_LEAST = 64 << 10, /* two of the largest messages */
+	MESSAGE = 32 << 10,        /* the largest one */
+	SHARE_LEAST = 2 * MESSAGE, /* two of them */
 };
 
 static int64_t share_of(int64_t destinations)
@@ -39,17 +41,20 @@ static int64_t bytes_of(const struct batch *batch)
 void memory_measure(struct sender *sender)
 {
 	int64_t destinations = 0;
-	int64_t claimed = 0;
+	int64_t alone = 0; /* bytes that are set aside */
+	int64_t claimed;
 
 	for (struct target *target = sender->targets; target != NULL; target = target->next) {
 		destinations += target->options != NULL;
 		target->held = bytes_of(target->ready) + (target->claiming ? sender->share : 0);
+		alone += bytes_of(target->set_aside) + (target->set_aside_claiming ? MESSAGE : 0);
 	}
 	for (const struct attempt *attempt = sender->attempts; attempt != NULL;
 		attempt = attempt->next)
-		attempt->target->held += (int64_t)attempt->batch->bytes;
+		*(attempt->batch->is_set_aside ? &alone : &attempt->target->held) +=
+			(int64_t)attempt->batch->bytes;
 	sender->share = share_of(destinations);
-	sender->further = 0;
+	sender->further = claimed = alone;
 	for (const struct target *target = sender->targets; target != NULL; target = target->next) {
 		claimed += target->held;
 		if (target->held > sender->share)
@@ -74,6 +79,14 @@ size_t memory_of_claim(struct target *target)
 		sender->further += sender->share;
 	target->held += sender->share;
 	return (size_t)sender->share < room ? (size_t)sender->share : room;
+}
+
+bool memory_take_message(struct sender *sender)
+{
+	if (sender->further + MESSAGE > PART)
+		return false;
+	sender->further += MESSAGE;
+	return true;
 }
 
 bool memory_is_wanted(const struct target *target)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "send/suspects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 enum {
 	HOLD_PROBE = 5 * MINUTE,
+	HOLD_DOUBTS = 5, /* the first failures that one message may have caused */
 	PAUSE_MOST = HOUR,
 	SUMMARY_EVERY = MINUTE,
 	/* A destination that fails now and then would fill the log with its ups and downs. */
@@ -72,16 +74,36 @@ static void log_pause(struct target *target, const struct judgement *judgement)
 		LOG_STRING("next", "kept, and tried again"), LOG_STRING("at", until));
 }
 
+/* Whether what looks like a fault of the configuration may be that of a message: a firewall answers
+ * 403 to some contents. Not a refused key, unless it was accepted before. */
+static bool is_in_doubt(const struct target *target, const struct judgement *judgement)
+{
+	return target->pause.failures <= HOLD_DOUBTS &&
+	       retry_classify(CURLE_OK, judgement->status, "") == OUTCOME_HOLD &&
+	       (judgement->status != 401 || target->is_accepted);
+}
+
+/* Milliseconds until the next probe. */
+static int64_t delay_of(const struct target *target, const struct judgement *judgement)
+{
+	if (judgement->outcome != OUTCOME_HOLD)
+		return retry_backoff(target->pause.failures);
+	return is_in_doubt(target, judgement) ? SECOND << (target->pause.failures - 1) : HOLD_PROBE;
+}
+
 static void begin_pause(struct target *target, const struct judgement *judgement)
 {
-	bool holds = judgement->outcome == OUTCOME_HOLD;
+	bool holds;
 
+	if (target->pause.failures++ == 0)
+		target->pause.paused_since = clock_now();
+	holds = judgement->outcome == OUTCOME_HOLD &&
+		!(target->is_accepted && is_in_doubt(target, judgement));
 	if (holds && !target->holding)
 		target->log_at = 0;
 	target->holding = holds;
 	target->window = 1; /* one probe after the pause, not all at once */
-	if (target->pause.failures++ == 0)
-		target->pause.paused_since = clock_now();
+	target->asked_to_wait = judgement->wait > 0;
 	if (judgement->status >= 300)
 		(void)snprintf(target->pause.reason, sizeof(target->pause.reason), "%ld %s",
 			judgement->status, judgement->words);
@@ -113,7 +135,7 @@ void target_pause(struct target *target, const struct judgement *judgement)
 		int64_t least;
 
 		begin_pause(target, judgement);
-		least = target->holding ? HOLD_PROBE : retry_backoff(target->pause.failures);
+		least = delay_of(target, judgement);
 		wait = wait > least ? wait : least;
 	} else if (!is_paused || wait <= target_pause_left(target)) {
 		return;
@@ -162,6 +184,8 @@ void target_recall(struct target *target, const struct destination_state *state)
 	target->pause = *state;
 	target->pause.name = NULL;
 	target->told = state->failures > 0;
+	target->in_a_row = state->failures;
+	set_aside_recall(target);
 	/* A restart may have mended the configuration, as a reload may. The reason begins with the
 	 * status that was answered. */
 	target->holding = state->failures > 0 && status > 0 &&

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "send/suspects.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ static void take_queued(struct sender *sender, struct note *note)
 		if (target->unclaimed == 0 && target->options != NULL)
 			target->flush_at = clock_monotonic() + target->options->batch_wait;
 		target->unclaimed += queued->messages;
+		suspects_queued(target);
 	}
 	free(queued);
 }
@@ -128,17 +130,17 @@ static void take_notes(struct sender *sender)
 
 struct target *sender_target(struct sender *sender, const char *name)
 {
-	struct target *target = sender->targets;
+	struct target *target;
 
-	while (target != NULL && strcmp(target->name, name) != 0)
-		target = target->next;
-	if (target != NULL)
-		return target;
+	for (target = sender->targets; target != NULL; target = target->next)
+		if (strcmp(target->name, name) == 0)
+			return target;
 	target = calloc(1, sizeof(*target));
 	if (target == NULL)
 		return NULL;
 	target->sender = sender;
 	target->window = 1;
+	target->set_aside_at = INT64_MAX;
 	target->name = strdup(name);
 	if (target->name == NULL) {
 		free(target);

@@ -82,6 +82,12 @@ void tally_split(struct target *target)
 	unlock_tally(target);
 }
 
+void tally_set_aside(struct target *target)
+{
+	lock_tally(target)->set_aside++;
+	unlock_tally(target);
+}
+
 void tally_success(struct target *target, int64_t now)
 {
 	lock_tally(target)->last_success = now;
@@ -136,6 +142,11 @@ static double in_flight(const struct tally *tally)
 static double splits(const struct tally *tally)
 {
 	return (double)tally->splits;
+}
+
+static double set_aside(const struct tally *tally)
+{
+	return (double)tally->set_aside;
 }
 
 static double paused(const struct tally *tally)
@@ -193,7 +204,10 @@ void sender_metrics(struct sender *sender, struct text *text)
 		{"segrelay_batches_in_flight", "gauge",
 			"Batches that Segment has not answered yet.", in_flight},
 		{"segrelay_split_batches_total", "counter",
-			"Batches that Segment refused and that were sent again in halves.", splits},
+			"Batches that failed or were refused and that were sent again in parts.",
+			splits},
+		{"segrelay_set_aside_messages_total", "counter",
+			"Messages that were set aside as they failed alone.", set_aside},
 		{"segrelay_destination_paused", "gauge",
 			"1 from a failure until a batch is accepted again.", paused},
 		{"segrelay_destination_resume_timestamp_seconds", "gauge",

@@ -1,32 +1,13 @@
 /* The sender's requests to the engine: the next batch, and what became of the last. */
-#include "send/inside.h"
+#include "send/errand.h"
 
 #include "base/clock.h"
+#include "send/suspects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { AGAIN_PAUSE = SECOND };
-
-/* A request and the note that brings its outcome back. */
-struct errand {
-	struct request request; /* first: the engine gives its address back */
-	struct note note;
-	struct target *target;
-	int result;
-	struct batch *batch; /* to be filled by a claim, or to be settled */
-	struct claim_limits limits;
-	int64_t asked;    /* when a claim was: ms of the monotonic clock */
-	int64_t expected; /* messages that waited then */
-	int64_t *ids;     /* of what was sent */
-	size_t count;
-	long status;
-	char words[ANSWER_WORDS + 1];
-	int64_t dead; /* the id of the dead letter */
-	struct destination_state pause;
-};
-
-static struct errand *of_note(struct note *note)
+struct errand *errand_of(struct note *note)
 {
 	return (struct errand *)((char *)note - offsetof(struct errand, note));
 }
@@ -40,14 +21,14 @@ static void bring_back(struct request *request, int result, const struct error *
 	sender_post(errand->target->sender, &errand->note);
 }
 
-static void free_errand(struct errand *errand)
+void errand_free(struct errand *errand)
 {
 	batch_free(errand->batch);
 	free(errand->ids);
 	free(errand);
 }
 
-static struct errand *make_errand(struct target *target,
+struct errand *errand_create(struct target *target,
 	int (*run)(struct engine *engine, struct request *request, struct error *error),
 	void (*take)(struct sender *sender, struct note *note))
 {
@@ -62,7 +43,7 @@ static struct errand *make_errand(struct target *target,
 	return errand;
 }
 
-static void submit(struct errand *errand)
+void errand_submit(struct errand *errand)
 {
 	errand->target->sender->outstanding++;
 	errand->target->outstanding++;
@@ -70,7 +51,7 @@ static void submit(struct errand *errand)
 }
 
 /* The engine is done with an errand. */
-static void came_back(const struct errand *errand)
+void errand_back(const struct errand *errand)
 {
 	errand->target->sender->outstanding--;
 	errand->target->outstanding--;
@@ -111,11 +92,11 @@ static void count_off(struct target *target, const struct errand *errand)
 
 static void take_claim(struct sender *sender, struct note *note)
 {
-	struct errand *errand = of_note(note);
+	struct errand *errand = errand_of(note);
 	struct target *target = errand->target;
 
 	(void)sender;
-	came_back(errand);
+	errand_back(errand);
 	target->claiming = false;
 	if (errand->result != 0) {
 		target->claim_at = clock_monotonic() + AGAIN_PAUSE;
@@ -127,26 +108,26 @@ static void take_claim(struct sender *sender, struct note *note)
 		append(target, errand->batch);
 		errand->batch = NULL;
 	}
-	free_errand(errand);
+	errand_free(errand);
 }
 
 bool settle_claim(struct target *target)
 {
-	struct errand *errand = make_errand(target, run_claim, take_claim);
+	struct errand *errand = errand_create(target, run_claim, take_claim);
 
 	if (errand == NULL)
 		return false;
 	errand->limits.bytes = memory_of_claim(target);
 	errand->batch = batch_create(errand->limits.bytes / 4);
 	if (errand->batch == NULL) {
-		free_errand(errand);
+		errand_free(errand);
 		return false;
 	}
 	errand->asked = clock_monotonic();
 	errand->expected = target->unclaimed;
 	errand->limits.messages = (size_t)target->options->batch_messages;
 	target->claiming = true;
-	submit(errand);
+	errand_submit(errand);
 	return true;
 }
 
@@ -159,11 +140,11 @@ static int run_renew(struct engine *engine, struct request *request, struct erro
 
 static void take_renewal(struct sender *sender, struct note *note)
 {
-	struct errand *errand = of_note(note);
+	struct errand *errand = errand_of(note);
 	struct target *target = errand->target;
 
 	(void)sender;
-	came_back(errand);
+	errand_back(errand);
 	target->claiming = false;
 	if (errand->result == 0) {
 		target->stale = false;
@@ -172,17 +153,17 @@ static void take_renewal(struct sender *sender, struct note *note)
 	} else {
 		target->claim_at = clock_monotonic() + AGAIN_PAUSE;
 	}
-	free_errand(errand);
+	errand_free(errand);
 }
 
 bool settle_renew(struct target *target)
 {
-	struct errand *errand = make_errand(target, run_renew, take_renewal);
+	struct errand *errand = errand_create(target, run_renew, take_renewal);
 
 	if (errand == NULL)
 		return false;
 	target->claiming = true;
-	submit(errand);
+	errand_submit(errand);
 	return true;
 }
 
@@ -190,13 +171,15 @@ bool settle_renew(struct target *target)
 
 /* What the store could not take is kept, to be said again: the messages were sent, and must not be
  * sent again by this process. */
-static void take_settlement(struct sender *sender, struct note *note)
+void errand_settled(struct sender *sender, struct note *note)
 {
-	struct errand *errand = of_note(note);
+	struct errand *errand = errand_of(note);
 
-	came_back(errand);
+	errand_back(errand);
 	if (errand->result == 0) {
-		free_errand(errand);
+		if (errand->is_set_aside)
+			set_aside_settled(errand->target);
+		errand_free(errand);
 		return;
 	}
 	note->next = sender->later;
@@ -217,7 +200,7 @@ void settle_again(struct sender *sender)
 	while (note != NULL) {
 		struct note *next = note->next;
 
-		submit(of_note(note));
+		errand_submit(errand_of(note));
 		note = next;
 	}
 }
@@ -228,7 +211,7 @@ void settle_give_up(struct sender *sender)
 		struct note *note = sender->later;
 
 		sender->later = note->next;
-		free_errand(of_note(note));
+		errand_free(errand_of(note));
 	}
 }
 
@@ -249,7 +232,7 @@ static int run_dead(struct engine *engine, struct request *request, struct error
 
 static void take_dead(struct sender *sender, struct note *note)
 {
-	const struct errand *errand = of_note(note);
+	const struct errand *errand = errand_of(note);
 	const struct refused refused = {
 		.message = &errand->batch->messages[0],
 		.id = errand->dead,
@@ -259,48 +242,52 @@ static void take_dead(struct sender *sender, struct note *note)
 
 	if (errand->result == 0 && errand->dead != 0)
 		dead_log(errand->target, &refused);
-	take_settlement(sender, note);
+	errand_settled(sender, note);
 }
 
 /* Without memory for the errand the batch is given up. It stays in the outbox, so it is claimed and
  * sent again: soon, while Segment still knows its ids. */
-static void give_up(struct target *target, struct batch *batch)
+void errand_give_up(struct target *target, struct batch *batch)
 {
+	if (batch->is_set_aside)
+		set_aside_settled(target);
 	batch_free(batch);
 	target->stale = true;
 }
 
 void settle_sent(struct target *target, struct batch *batch)
 {
-	struct errand *errand = make_errand(target, run_sent, take_settlement);
+	struct errand *errand = errand_create(target, run_sent, errand_settled);
 
 	if (errand != NULL)
 		errand->ids = malloc(batch->count * sizeof(*errand->ids));
 	if (errand == NULL || errand->ids == NULL) {
-		give_up(target, batch);
+		errand_give_up(target, batch);
 		if (errand != NULL)
-			free_errand(errand);
+			errand_free(errand);
 		return;
 	}
 	errand->count = batch->count;
 	for (size_t i = 0; i < batch->count; i++)
 		errand->ids[i] = batch->messages[i].id;
+	errand->is_set_aside = batch->is_set_aside;
 	batch_free(batch);
-	submit(errand);
+	errand_submit(errand);
 }
 
 void settle_dead(struct target *target, struct batch *batch, long status, const char *words)
 {
-	struct errand *errand = make_errand(target, run_dead, take_dead);
+	struct errand *errand = errand_create(target, run_dead, take_dead);
 
 	if (errand == NULL) {
-		give_up(target, batch);
+		errand_give_up(target, batch);
 		return;
 	}
 	errand->batch = batch;
+	errand->is_set_aside = batch->is_set_aside;
 	errand->status = status;
 	(void)snprintf(errand->words, sizeof(errand->words), "%s", words);
-	submit(errand);
+	errand_submit(errand);
 }
 
 static int run_pause(struct engine *engine, struct request *request, struct error *error)
@@ -315,19 +302,19 @@ static int run_pause(struct engine *engine, struct request *request, struct erro
  * failure says it, too. */
 static void take_pause(struct sender *sender, struct note *note)
 {
-	struct errand *errand = of_note(note);
+	struct errand *errand = errand_of(note);
 
-	came_back(errand);
+	errand_back(errand);
 	if (errand->result != 0) {
 		errand->target->unsaid = true;
 		sender->later_at = clock_monotonic() + AGAIN_PAUSE;
 	}
-	free_errand(errand);
+	errand_free(errand);
 }
 
 void settle_pause(struct target *target)
 {
-	struct errand *errand = make_errand(target, run_pause, take_pause);
+	struct errand *errand = errand_create(target, run_pause, take_pause);
 
 	target->unsaid = errand == NULL;
 	if (errand == NULL) {
@@ -335,5 +322,5 @@ void settle_pause(struct target *target)
 		return;
 	}
 	errand->pause = target->pause;
-	submit(errand);
+	errand_submit(errand);
 }

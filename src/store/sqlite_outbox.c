@@ -202,8 +202,7 @@ int sqlite_queue(struct store *store, struct message *message, struct error *err
 	return 0;
 }
 
-/* A message from a row of CLAIM, in the arena; false without memory. */
-static bool read_message(sqlite3_stmt *row, struct arena *arena, struct message *message)
+bool sqlite_read_message(sqlite3_stmt *row, struct arena *arena, struct message *message)
 {
 	message->id = sqlite3_column_int64(row, 0);
 	message->queued = sqlite3_column_int64(row, 1);
@@ -240,7 +239,7 @@ int sqlite_claim(struct store *store, const char *destination, const struct clai
 		if (*count > 0 && bytes > limits->bytes)
 			break;
 		*message = (struct message){.destination = place->name};
-		if (!read_message(row, arena, message)) {
+		if (!sqlite_read_message(row, arena, message)) {
 			result = SQLITE_NOMEM;
 			break;
 		}
@@ -264,7 +263,7 @@ void sqlite_unclaim(struct store *store, const char *destination)
 
 	for (size_t i = 0; i < self->place_count; i++)
 		if (strcmp(self->places[i].name, destination) == 0)
-			self->places[i].cursor = self->places[i].before = 0;
+			self->places[i].cursor = self->places[i].before = self->places[i].alone = 0;
 }
 
 int sqlite_sent(

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 
 /* Each brings the schema from the version of its place to the next. */
 static const char *const migrations[SCHEMA_VERSION] = {
@@ -47,12 +47,27 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE deliveries ADD COLUMN stored INTEGER",
 	/* Both ends of it move on: those of the newest deliveries come, those of the oldest go. */
 	"CREATE INDEX messages_by_delivery ON messages (delivery)",
+	/* Apart from the messages, which are many: these are few. */
+	"CREATE TABLE set_aside (message INTEGER PRIMARY KEY, destination INTEGER NOT NULL,"
+	" first_failed INTEGER NOT NULL, last_failed INTEGER NOT NULL,"
+	" not_before INTEGER NOT NULL, attempts INTEGER NOT NULL, status INTEGER NOT NULL,"
+	" reason TEXT NOT NULL) STRICT;"
+	"CREATE INDEX set_aside_by_time ON set_aside (destination, not_before);"
+	"CREATE TRIGGER set_aside_ends AFTER DELETE ON messages BEGIN"
+	" DELETE FROM set_aside WHERE message = old.id; END;",
 };
 
 #define DEAD_COLUMNS                                                                          \
 	"d.id, n.name, d.shop, d.topic, d.event, d.message_id, d.delivery, d.queued, d.died," \
 	" d.status, d.reason"
 #define DEAD_TABLES "dead d LEFT JOIN destinations n ON n.id = d.destination"
+
+#define OUTBOX_COLUMNS                                                                       \
+	"m.id, n.name, m.shop, m.event, m.message_id, m.delivery, m.queued, a.first_failed," \
+	" a.last_failed, a.not_before, a.attempts, a.status, a.reason"
+#define OUTBOX_TABLES                                            \
+	"messages m JOIN destinations n ON n.id = m.destination" \
+	" LEFT JOIN set_aside a ON a.message = m.id"
 
 static const char *const sql[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -89,9 +104,30 @@ static const char *const sql[STATEMENTS] = {
 		" event, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[CLAIM] = "SELECT id, queued, delivery, with_next, message_id, shop, event, json FROM "
 		  "messages"
-		  " WHERE destination = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+		  " WHERE destination = ?1 AND id > ?2"
+		  " AND NOT EXISTS (SELECT 1 FROM set_aside WHERE message = messages.id)"
+		  " ORDER BY id LIMIT ?3",
 	[LAST_MESSAGE] = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'",
 	[DELETE_MESSAGE] = "DELETE FROM messages WHERE id = ?1 RETURNING delivery",
+	[SET_ASIDE] = "INSERT OR REPLACE INTO set_aside (message, destination, first_failed,"
+		      " last_failed, not_before, attempts, status, reason)"
+		      " SELECT id, destination, ?2, ?3, ?4, ?5, ?6, ?7 FROM messages WHERE id = ?1",
+	[GET_SET_ASIDE] = "SELECT first_failed, last_failed, not_before, attempts, status, reason"
+			  " FROM set_aside WHERE message = ?1",
+	/* As for timers: one that stands too far ahead is due, as the clock was set back. */
+	[NEXT_SET_ASIDE] = "SELECT not_before, message FROM set_aside WHERE destination = ?1"
+			   " ORDER BY not_before LIMIT 1",
+	[CLAIM_ONE] = "SELECT id, queued, delivery, with_next, message_id, shop, event, json FROM "
+		      "messages WHERE id = ?1",
+	[COUNT_SET_ASIDE] = "SELECT count(*) FROM set_aside WHERE destination = ?1",
+	[LIST_MESSAGES] =
+		"SELECT " OUTBOX_COLUMNS ", length(CAST(m.json AS BLOB)) FROM " OUTBOX_TABLES
+		" WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
+	[LIST_MESSAGES_OF] =
+		"SELECT " OUTBOX_COLUMNS ", length(CAST(m.json AS BLOB)) FROM " OUTBOX_TABLES
+		" WHERE m.destination = (SELECT id FROM destinations WHERE name = ?3)"
+		" AND m.id > ?1 ORDER BY m.id LIMIT ?2",
+	[GET_MESSAGE] = "SELECT " OUTBOX_COLUMNS ", m.json FROM " OUTBOX_TABLES " WHERE m.id = ?1",
 	[BURY] = "INSERT INTO dead (destination, delivery, queued, died, status, message_id, shop,"
 		 " event, reason, json) SELECT destination, delivery, queued, ?2, ?3, message_id, "
 		 "shop,"

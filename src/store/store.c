@@ -106,6 +106,44 @@ int store_claim(struct store *store, const char *destination, const struct claim
 	return store->engine->claim(store, destination, limits, arena, messages, count, error);
 }
 
+int store_set_aside(struct store *store, const struct set_aside *set_aside, struct error *error)
+{
+	return store->engine->set_aside(store, set_aside, error);
+}
+
+int store_get_set_aside(struct store *store, int64_t message, struct arena *arena,
+	struct set_aside *set_aside, bool *found, struct error *error)
+{
+	return store->engine->get_set_aside(store, message, arena, set_aside, found, error);
+}
+
+int store_claim_set_aside(struct store *store, const char *destination, int64_t now,
+	struct arena *arena, struct message *message, bool *found, int64_t *next,
+	struct error *error)
+{
+	return store->engine->claim_set_aside(
+		store, destination, now, arena, message, found, next, error);
+}
+
+int store_count_set_aside(
+	struct store *store, const char *destination, int64_t *count, struct error *error)
+{
+	return store->engine->count_set_aside(store, destination, count, error);
+}
+
+int store_each_message(struct store *store, const char *destination, int64_t after, size_t most,
+	int (*visit)(void *context, const struct outbox_entry *entry), void *context,
+	struct error *error)
+{
+	return store->engine->each_message(store, destination, after, most, visit, context, error);
+}
+
+int store_get_message(struct store *store, int64_t id, struct arena *arena,
+	struct outbox_entry *entry, bool *found, struct error *error)
+{
+	return store->engine->get_message(store, id, arena, entry, found, error);
+}
+
 void store_unclaim(struct store *store, const char *destination)
 {
 	store->engine->unclaim(store, destination);

@@ -51,7 +51,8 @@ class Answer:
     headers: dict = dataclasses.field(default_factory=dict)
     delay: float = 0
     accepts: bool = True  # whether the messages count as arrived
-    ends: str = ""        # "": properly; "close": without an answer; "reset": in its middle; "never"; "head": its head never does
+    # "": properly; "close": without an answer; "reset": in its middle; "half": closed there; "never"; "head": its head never does
+    ends: str = ""
 
 
 @dataclasses.dataclass
@@ -108,6 +109,16 @@ def poison(predicate, status=400, body=b'{"code": "bad_request", "message": "inv
             return Answer(status, body, accepts=False)
         return None
     return behaviour
+
+
+def only(predicate, behaviour):
+    """Behaves so for every batch that has a message for which predicate(message) holds."""
+    return lambda request: behaviour(request) if any(map(predicate, request.messages)) else None
+
+
+def closes_half():
+    """The connection is closed after half of the answer."""
+    return lambda request: Answer(accepts=False, ends="half")
 
 
 def is_order(order_id):
@@ -436,6 +447,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         if chosen.ends in ("never", "head"):
             self._go_on(chosen)
+        if chosen.ends == "half":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + SUCCESS[:8])
         if chosen.ends == "reset":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
             self.connection.setsockopt(

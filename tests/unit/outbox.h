@@ -4,6 +4,7 @@
 
 #include "unit.h"
 
+#include "base/clock.h"
 #include "engine/engine.h"
 
 #include <pthread.h>
@@ -23,6 +24,11 @@ struct parcel {
 	int sent;     /* how often it was settled as sent */
 	long status;
 	char words[256]; /* why it is a dead letter */
+	int failures;    /* alone; it is set aside when there are any */
+	bool with_next;
+	int64_t first_failed;
+	int64_t last_failed;
+	int64_t due;
 };
 
 struct engine {
@@ -39,8 +45,10 @@ struct engine {
 	int sent;
 	int dead;
 	int claims;
-	int pauses;                         /* how often one was remembered, or its end */
-	int renewals;                       /* how often claims were let go of */
+	int pauses;    /* how often one was remembered, or its end */
+	int renewals;  /* how often claims were let go of */
+	int set_aside; /* how often a message failed alone */
+	int64_t last_sent;
 	struct destination_state states[2]; /* as they were at the last commit */
 	size_t state_count;
 };
@@ -84,13 +92,14 @@ int engine_claim(struct engine *it, const char *destination, const struct claim_
 	for (int i = 0; i < it->count && *count < limits->messages; i++) {
 		struct parcel *parcel = &it->parcels[i];
 
-		if (parcel->claimed || parcel->removed ||
+		if (parcel->claimed || parcel->removed || parcel->failures > 0 ||
 			strcmp(parcel->destination, destination) != 0)
 			continue;
 		parcel->claimed = true;
 		(*messages)[(*count)++] = (struct message){.id = i,
 			.event = "Order Completed",
 			.queued = parcel->queued,
+			.with_next = parcel->with_next,
 			.json = arena_copy(arena, parcel->json),
 			.json_length = strlen(parcel->json)};
 	}
@@ -124,6 +133,62 @@ int engine_settle_sent(struct engine *it, const char *destination, const int64_t
 		it->parcels[ids[i]].sent++;
 	}
 	it->sent += (int)count;
+	it->last_sent = clock_now();
+	return 0;
+}
+
+int engine_set_aside(struct engine *it, const char *destination, const struct failed_alone *failure,
+	struct set_aside_result *result, struct error *error)
+{
+	struct parcel *parcel = &it->parcels[failure->message];
+	int64_t now = clock_now();
+
+	assert_string_equal(parcel->destination, destination);
+	*result = (struct set_aside_result){.attempts = parcel->failures + 1};
+	it->set_aside++;
+	if (parcel->failures > 1 && now - parcel->first_failed >= failure->poison_after &&
+		it->last_sent > parcel->last_failed)
+		return engine_settle_dead(it, destination, failure->message, failure->status,
+			failure->reason, &result->dead, error);
+	if (parcel->failures++ == 0)
+		parcel->first_failed = now;
+	parcel->last_failed = now;
+	result->wait = SECOND << (parcel->failures < 12 ? parcel->failures - 1 : 12);
+	parcel->due = now + result->wait;
+	return 0;
+}
+
+int engine_count_set_aside(
+	struct engine *it, const char *destination, int64_t *count, struct error *error)
+{
+	(void)error;
+	*count = 0;
+	for (int i = 0; i < it->count; i++)
+		*count += it->parcels[i].failures > 0 &&
+			  strcmp(it->parcels[i].destination, destination) == 0;
+	return 0;
+}
+
+int engine_claim_set_aside(struct engine *it, const char *destination, struct arena *arena,
+	struct message *message, bool *found, int64_t *wait, struct error *error)
+{
+	(void)error;
+	*found = false;
+	*wait = INT64_MAX;
+	for (int i = 0; i < it->count && !*found; i++) {
+		const struct parcel *parcel = &it->parcels[i];
+		int64_t left = parcel->due - clock_now();
+
+		if (parcel->failures == 0 || parcel->removed || parcel->sent > 0 ||
+			parcel->status != 0 || strcmp(parcel->destination, destination) != 0)
+			continue;
+		*found = left <= 0;
+		*wait = left < *wait ? left : *wait;
+		*message = (struct message){.id = i,
+			.event = "Order Completed",
+			.json = arena_copy(arena, parcel->json),
+			.json_length = strlen(parcel->json)};
+	}
 	return 0;
 }
 

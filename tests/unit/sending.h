@@ -34,7 +34,8 @@ static inline void set_up_config(void)
 			.url = url,
 			.batch_messages = 100,
 			.batch_wait = 20,
-			.batches_in_flight = 4};
+			.batches_in_flight = 4,
+			.poison_after = DAY};
 	config = (struct config){
 		.destinations = destinations, .destination_count = 2, .references = 1};
 }

@@ -187,6 +187,22 @@ FAULTY(queue, (struct store *store, struct message *message, struct error *error
 FAULTY(claim, (struct store *store, const char *destination, const struct claim_limits *limits,
 	struct arena *arena, struct message **messages, size_t *count, struct error *error),
 	destination, limits, arena, messages, count, error)
+FAULTY(set_aside, (struct store *store, const struct set_aside *set_aside, struct error *error),
+	set_aside, error)
+FAULTY(get_set_aside, (struct store *store, int64_t message, struct arena *arena,
+	struct set_aside *set_aside, bool *found, struct error *error), message, arena, set_aside,
+	found, error)
+FAULTY(claim_set_aside, (struct store *store, const char *destination, int64_t now,
+	struct arena *arena, struct message *message, bool *found, int64_t *next,
+	struct error *error), destination, now, arena, message, found, next, error)
+FAULTY(count_set_aside, (struct store *store, const char *destination, int64_t *count,
+	struct error *error), destination, count, error)
+FAULTY(each_message, (struct store *store, const char *destination, int64_t after, size_t most,
+	int (*visit)(void *context, const struct outbox_entry *entry), void *context,
+	struct error *error), destination, after, most, visit, context, error)
+FAULTY(get_message, (struct store *store, int64_t id, struct arena *arena,
+	struct outbox_entry *entry, bool *found, struct error *error), id, arena, entry, found,
+	error)
 FAULTY(sent, (struct store *store, const int64_t *ids, size_t count, size_t *removed,
 	struct error *error), ids, count, removed, error)
 FAULTY(bury, (struct store *store, int64_t message, int64_t now, int64_t status,
@@ -253,13 +269,15 @@ FAULTY(size, (struct store *store, int64_t *bytes, int64_t *free_bytes, struct e
 
 static const struct store_engine faulty_engine = {CALL(close), CALL(reopen), CALL(begin),
 	CALL(commit), CALL(rollback), CALL(room), CALL(add_delivery), CALL(get_delivery),
-	CALL(each_twin), CALL(is_emitted), CALL(tell), CALL(queue), CALL(claim), CALL(unclaim),
-	CALL(sent), CALL(bury), CALL(bury_delivery), CALL(each_dead), CALL(get_dead), CALL(revive),
-	CALL(drop_dead), CALL(get_record), CALL(put_record), CALL(drop_record), CALL(each_record),
-	CALL(row_range), CALL(each_row), CALL(drop_row), CALL(scrub), CALL(set_timer),
-	CALL(drop_timer), CALL(drop_lost_timers), CALL(due_timer), CALL(count_timers), CALL(topics),
-	CALL(save_topic), CALL(destinations), CALL(save_destination), CALL(oldest), CALL(sweep),
-	CALL(expire_early), CALL(is_nearly_full), CALL(tidy), CALL(size)};
+	CALL(each_twin), CALL(is_emitted), CALL(tell), CALL(queue), CALL(claim), CALL(set_aside),
+	CALL(get_set_aside), CALL(claim_set_aside), CALL(count_set_aside), CALL(each_message),
+	CALL(get_message), CALL(unclaim), CALL(sent), CALL(bury), CALL(bury_delivery),
+	CALL(each_dead), CALL(get_dead), CALL(revive), CALL(drop_dead), CALL(get_record),
+	CALL(put_record), CALL(drop_record), CALL(each_record), CALL(row_range), CALL(each_row),
+	CALL(drop_row), CALL(scrub), CALL(set_timer), CALL(drop_timer), CALL(drop_lost_timers),
+	CALL(due_timer), CALL(count_timers), CALL(topics), CALL(save_topic), CALL(destinations),
+	CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early), CALL(is_nearly_full),
+	CALL(tidy), CALL(size)};
 
 static struct store *make_faulty(struct store *inner_store)
 {

@@ -307,6 +307,7 @@ static void age_schema(struct given *given)
 	assert_int_equal(sqlite3_exec(db,
 				 "DROP INDEX messages_by_delivery;"
 				 "ALTER TABLE deliveries DROP COLUMN stored;"
+				 " DROP TRIGGER set_aside_ends; DROP TABLE set_aside;"
 				 " PRAGMA user_version = 1",
 				 NULL, NULL, NULL),
 		SQLITE_OK);

@@ -1,0 +1,30 @@
+/* Looking through the outbox for the operator, shared by operator_outbox.c and operator_drop.c. */
+#ifndef SEGRELAY_ENGINE_OUTBOX_LIST_H
+#define SEGRELAY_ENGINE_OUTBOX_LIST_H
+
+#include "engine/engine.h"
+#include "store/store_outbox.h"
+
+/* Which messages are meant; NULL for any. */
+struct outbox_filter {
+	const char *destination;
+	const char *shop;
+};
+
+struct outbox_list {
+	struct request request;
+	struct engine *engine;
+	struct outbox_filter filter;
+	struct text *answer; /* NULL: `ids` is filled instead */
+	int64_t *ids;
+	size_t count;
+	size_t most;
+	int64_t after;
+	size_t seen; /* rows of this turn */
+};
+
+/* Looks through the outbox in several turns. *more says whether it was not seen to its end. 0, or
+ * -1 with the reason. */
+int outbox_look(struct engine *engine, struct outbox_list *list, bool *more, struct error *error);
+
+#endif

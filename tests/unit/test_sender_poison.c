@@ -1,0 +1,387 @@
+/* One message that fails stops no others, and a destination that is down makes no dead letters:
+ * hours in seconds. */
+#include "simulating.h"
+
+static struct {
+	bool is_bad[MESSAGES_MAX];
+	int status; /* 0 hangs up */
+	bool is_down;
+	int bad;                     /* requests that held a bad message */
+	int tries[MESSAGES_MAX];     /* of each message */
+	int order[4 * MESSAGES_MAX]; /* in which messages were accepted */
+	int accepted;
+	int follower; /* this message must not be tried … */
+	int leader;   /* … without this one before it was set aside */
+	bool is_torn;
+} world;
+
+static void note_try(int number, void *context)
+{
+	world.tries[number]++;
+	*(bool *)context |= world.is_bad[number];
+}
+
+static void note_order(int number, void *context)
+{
+	(void)context;
+	if (world.accepted < 4 * MESSAGES_MAX)
+		world.order[world.accepted++] = number;
+}
+
+struct pair {
+	bool has_leader;
+	bool has_follower;
+};
+
+static void note_pair(int number, void *context)
+{
+	struct pair *pair = context;
+
+	pair->has_leader |= number == world.leader;
+	pair->has_follower |= number == world.follower;
+}
+
+static void be_the_world(struct visit *visit)
+{
+	struct pair pair = {0};
+	bool fails = world.is_down;
+
+	each_number(visit->body, note_pair, &pair);
+	if (world.follower > 0 && pair.has_follower && !pair.has_leader &&
+		read_locked(&engine.lock, &engine.set_aside) == 0)
+		world.is_torn = true;
+	each_number(visit->body, note_try, &fails);
+	if (!fails) {
+		each_number(visit->body, note_order, NULL);
+		return;
+	}
+	world.bad++;
+	visit->status = world.status;
+	visit->answer = world.status == 200 ? "<html>" : "no";
+}
+
+static void begin_with(int status)
+{
+	memset(&world, 0, sizeof(world));
+	world.status = status;
+	atomic_store(&stops_at, INT64_MAX);
+	keep_log();
+	behave(be_the_world);
+	start();
+}
+
+static void be_down(bool is_down)
+{
+	(void)pthread_mutex_lock(&segment.lock);
+	world.is_down = is_down;
+	(void)pthread_mutex_unlock(&segment.lock);
+}
+
+static void pass_for(int64_t ms)
+{
+	int64_t time = clock_monotonic() + ms;
+
+	atomic_store(&stops_at, time);
+	while (clock_monotonic() < time)
+		(void)usleep(200);
+	atomic_store(&stops_at, INT64_MAX);
+}
+
+/* Waits in real time until so many messages are set aside. */
+static void await_set_aside(int expected)
+{
+	int count = 0;
+
+	for (int i = 0; i < 40000 && count < expected; i++) {
+		(void)usleep(1000);
+		count = 0;
+		(void)pthread_mutex_lock(&engine.lock);
+		for (int at = 0; at < engine.count; at++)
+			count += engine.parcels[at].failures > 0;
+		(void)pthread_mutex_unlock(&engine.lock);
+	}
+	assert_int_equal(count, expected);
+}
+
+static const int kinds[] = {500, 503, 403, 404, 301, 501, 200, 0};
+
+/* Whatever the answer: the others arrive, once, in so many requests. */
+static void the_others_arrive(void **state)
+{
+	static const int bad[] = {37, 38, 120, 240, 249};
+
+	(void)state;
+	for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
+		for (size_t count = 1; count <= COUNT_OF(bad); count += 4) {
+			begin_with(kinds[kind]);
+			for (size_t i = 0; i < count; i++)
+				world.is_bad[bad[i]] = true;
+			queue("main", 250);
+			await_really(&engine.sent, (int)(250 - count));
+			await_set_aside((int)count);
+			for (size_t i = 0; i < count; i++)
+				assert_in_range(world.tries[bad[i]], 3, 40);
+			assert_in_range(world.bad, 3, 40 * count);
+			assert_int_equal(engine.dead, 0);
+			memset(world.is_bad, 0, sizeof(world.is_bad));
+			await_really(&engine.sent, 250);
+			assert_told_once(-1);
+			assert_int_equal(count_logged("msg=\"message set aside\""), count);
+			assert_int_equal(tear_down(state), 0);
+			assert_int_equal(set_up(state), 0);
+		}
+}
+
+static void half_of_them_may_be_bad(void **state)
+{
+	(void)state;
+	begin_with(500);
+	for (int i = 0; i < 100; i++)
+		world.is_bad[i] = i % 2 == 0;
+	queue("main", 100);
+	await_really(&engine.sent, 50);
+	for (int i = 1; i < 100; i += 2)
+		assert_int_equal(segment.told[i], 1);
+}
+
+/* So that no batch of what is in memory is without one, the first message among them. */
+static void each_batch_may_hold_a_bad_one(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	begin_with(500);
+	began = clock_monotonic();
+	for (int i = 0; i < 500; i += 50)
+		world.is_bad[i] = true;
+	queue("main", 500);
+	await_really(&engine.sent, 490);
+	await_set_aside(10);
+	assert_true(clock_monotonic() - began < 10 * MINUTE);
+	assert_in_range(world.bad, 30, 400);
+}
+
+/* What waits first may all be bad, and more than a batch of it. */
+static void the_first_of_them_may_all_be_bad(void **state)
+{
+	(void)state;
+	begin_with(500);
+	for (int i = 0; i < 150; i++)
+		world.is_bad[i] = true;
+	queue("main", 400);
+	await_really(&engine.sent, 250);
+	assert_int_equal(engine.dead, 0);
+}
+
+static void hours_later_it_is_a_dead_letter(void **state)
+{
+	(void)state;
+	destinations[0].poison_after = 4 * HOUR;
+	begin_with(500);
+	world.is_bad[3] = true;
+	queue("main", 10);
+	await_really(&engine.sent, 9);
+	for (int i = 0; i < 22; i++) {
+		queue("main", 1);
+		pass_for(10 * MINUTE);
+	}
+	assert_int_equal(engine.dead, 0);
+	for (int i = 0; i < 16; i++) {
+		queue("main", 1);
+		pass_for(10 * MINUTE);
+	}
+	await_really(&engine.dead, 1);
+	assert_int_equal(engine.parcels[3].status, 500);
+	await_really(&engine.sent, 47);
+	assert_in_range(world.tries[3], 10, 40);
+	assert_int_equal(count_logged("msg=\"message set aside\""), 1);
+	assert_int_equal(count_logged("msg=\"dead letter: message not accepted\""), 1);
+	assert_false(is_paused(0));
+}
+
+/* Nothing else is accepted: that is no evidence against it. */
+static void alone_it_waits_for_evidence(void **state)
+{
+	(void)state;
+	begin_with(503);
+	world.is_bad[0] = true;
+	queue("main", 1);
+	pass_for(HOUR);
+	assert_int_equal(engine.set_aside, 0);
+	assert_int_equal(engine.dead, 0);
+	queue("main", 1);
+	await_really(&engine.sent, 1);
+	await_set_aside(1);
+	assert_false(is_paused(0));
+}
+
+/* The message that came meanwhile does not wait for the end of a long pause. */
+static void what_comes_behind_it_goes_at_once(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	begin_with(404);
+	world.is_bad[0] = true;
+	queue("main", 1);
+	pass_for(HOUR);
+	began = clock_monotonic();
+	queue("main", 1);
+	await_really(&engine.sent, 1);
+	assert_true(clock_monotonic() - began < 30 * SECOND);
+}
+
+static void a_long_outage_sets_nothing_aside(void **state)
+{
+	(void)state;
+	for (size_t kind = 0; kind < COUNT_OF(kinds); kind += 2) {
+		destinations[0].batches_in_flight = 1;
+		destinations[0].poison_after = SECOND;
+		begin_with(kinds[kind]);
+		queue("main", 100);
+		await_really(&engine.sent, 100);
+		be_down(true);
+		queue("main", 300);
+		pass_for(40 * MINUTE);
+		queue("main", 50);
+		pass_for(20 * MINUTE);
+		assert_int_equal(engine.set_aside, 0);
+		assert_int_equal(engine.dead, 0);
+		assert_in_range(world.bad, 15, 300);
+		be_down(false);
+		await_really(&engine.sent, 450);
+		assert_told_once(-1);
+		assert_int_equal(engine.set_aside, 0);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+/* With one batch in flight the order is that of the outbox, also after an outage. */
+static void an_outage_changes_no_order(void **state)
+{
+	(void)state;
+	destinations[0].batches_in_flight = 1;
+	begin_with(500);
+	be_down(true);
+	queue("main", 300);
+	pass_for(2 * SECOND);
+	be_down(false);
+	await_really(&engine.sent, 300);
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(world.order[i], i);
+}
+
+/* What is set aside in an outage is not a dead letter for the time of the outage. */
+static void an_outage_is_no_evidence(void **state)
+{
+	(void)state;
+	destinations[0].poison_after = 2 * HOUR;
+	begin_with(500);
+	world.is_bad[3] = true;
+	queue("main", 10);
+	await_set_aside(1);
+	be_down(true);
+	queue("main", 5);
+	pass_for(4 * HOUR);
+	assert_int_equal(engine.dead, 0);
+	memset(world.is_bad, 0, sizeof(world.is_bad));
+	be_down(false);
+	await_really(&engine.sent, 15);
+	assert_told_once(-1);
+}
+
+/* An alias, and what uses its user. */
+static void a_pair_is_parted_in_its_order(void **state)
+{
+	(void)state;
+	begin_with(500);
+	store("main", 60);
+	engine.parcels[20].with_next = true;
+	world.is_bad[20] = true;
+	world.leader = 20;
+	world.follower = 21;
+	sender_queued(sender, "main", 60);
+	await_really(&engine.sent, 59);
+	assert_false(world.is_torn);
+	await_set_aside(1);
+	memset(world.is_bad, 0, sizeof(world.is_bad));
+	await_really(&engine.sent, 60);
+	assert_told_once(-1);
+}
+
+static void a_lonely_pair_is_parted_too(void **state)
+{
+	(void)state;
+	begin_with(403);
+	store("main", 2);
+	engine.parcels[0].with_next = true;
+	world.is_bad[1] = true;
+	sender_queued(sender, "main", 2);
+	await_really(&engine.sent, 1);
+	await_set_aside(1);
+}
+
+static void a_restart_does_not_begin_again(void **state)
+{
+	(void)state;
+	begin_with(500);
+	world.is_bad[5] = true;
+	queue("main", 40);
+	await_really(&engine.sent, 39);
+	pass_for(10 * MINUTE);
+	for (int i = 0; i < 5; i++) {
+		int before = world.tries[5];
+
+		sender_stop(sender, SECOND);
+		atomic_store(&stops_at, clock_monotonic());
+		engine.states[0].queued = engine.count;
+		engine.states[0].sent = engine.sent;
+		(void)engine_unclaim(&engine, "main", &(int64_t){0}, NULL);
+		start();
+		queue("main", 1);
+		atomic_store(&stops_at, INT64_MAX);
+		await_really(&engine.sent, 40 + i);
+		assert_in_range(world.tries[5], before, before + 1);
+	}
+	assert_int_equal(count_logged("msg=\"message set aside\""), 1);
+	memset(world.is_bad, 0, sizeof(world.is_bad));
+	await_really(&engine.sent, 45);
+	assert_told_once(-1);
+}
+
+/* A limit of the rate concerns the destination, and no message. */
+static void a_rate_limit_makes_no_suspect(void **state)
+{
+	(void)state;
+	begin_with(429);
+	world.is_bad[5] = true;
+	queue("main", 1);
+	await_really(&engine.sent, 1);
+	queue("main", 20);
+	pass_for(HOUR);
+	assert_int_equal(engine.set_aside, 0);
+	assert_int_equal(engine.sent, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_others_arrive),
+		TEST(each_batch_may_hold_a_bad_one),
+		TEST(half_of_them_may_be_bad),
+		TEST(the_first_of_them_may_all_be_bad),
+		TEST(hours_later_it_is_a_dead_letter),
+		TEST(alone_it_waits_for_evidence),
+		TEST(what_comes_behind_it_goes_at_once),
+		TEST(a_long_outage_sets_nothing_aside),
+		TEST(an_outage_changes_no_order),
+		TEST(an_outage_is_no_evidence),
+		TEST(a_pair_is_parted_in_its_order),
+		TEST(a_lonely_pair_is_parted_too),
+		TEST(a_restart_does_not_begin_again),
+		TEST(a_rate_limit_makes_no_suspect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
