@@ -34,7 +34,8 @@ cJSON *json_object(struct arena *arena);
 cJSON *json_list(struct arena *arena);
 
 /* A new object with the members of another one, which must live as long. Nothing is copied; members
- * can be put in place of others. NULL when memory runs out. */
+ * can be put in place of others. An empty object for NULL and for a value that is not an object.
+ * NULL when memory runs out. */
 cJSON *json_view(struct arena *arena, const cJSON *object);
 
 /* The same to be looked into only, however many members there are: what it does not have itself is

@@ -115,12 +115,22 @@ void work_fail(struct work *work, const char *what);
 /* What is remembered by kind and key; what cannot be read is taken for nothing, and noted. */
 struct recalled work_recall(struct work *work, const char *kind, const char *key);
 
-/* Remembers, unless it is the same as `before` (NULL for nothing). */
+/* Remembers, unless it is the same as `before` (NULL for nothing), or there is no key. */
 void work_remember(struct work *work, const char *kind, const char *key, const struct text *json,
 	const char *before);
 
+/* The object that a record has under a key, for going through its members, which have names; NULL
+ * when there is none. */
+const cJSON *work_named(const cJSON *record, const char *key);
+
+/* A time of our own that a record has under a key, in ms since 1970; 0 for none. */
+int64_t work_milliseconds(const cJSON *record, const char *key);
+
 /* Forgets. */
 void work_forget(struct work *work, const char *kind, const char *key);
+
+/* Sets the timer of a record, or ends it with TIME_UNKNOWN; nothing without a key. */
+void work_set_timer(struct work *work, const char *kind, const char *key, int64_t due);
 
 /* A copy in the arena; the work fails when there is no memory. */
 const char *work_copy(struct work *work, const char *string);

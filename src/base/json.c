@@ -102,12 +102,12 @@ static cJSON *lent(const cJSON *value)
 cJSON *json_view(struct arena *arena, const cJSON *object)
 {
 	struct arena *before = current_arena;
+	const cJSON *child = cJSON_IsObject(object) ? object->child : NULL;
 	cJSON *view;
 
 	use_arena(arena);
 	view = cJSON_CreateObject();
-	for (const cJSON *child = object->child; view != NULL && child != NULL;
-		child = child->next) {
+	for (; view != NULL && child != NULL; child = child->next) {
 		steps_add(MAKE_STEPS);
 		if (!cJSON_AddItemReferenceToObject(view, child->string, lent(child)))
 			view = NULL;

@@ -109,6 +109,16 @@ static int read_words(
 	return 0;
 }
 
+/* Whether what was read can be gone on with: not where a bit of the disk's has flipped. */
+static bool is_job(const cJSON *json)
+{
+	int64_t phase = number_at(json, "phase");
+	int64_t what = number_at(json, "what");
+
+	return phase >= JOB_LEARN && phase < JOB_END && what > PRIVACY_NONE &&
+	       what < PRIVACY_UNINSTALLED && cJSON_IsObject(json);
+}
+
 /* That must not stop everything else. */
 static void report_unreadable(const struct job *job)
 {
@@ -123,26 +133,19 @@ static void read_kinds(const cJSON *json, struct job *job)
 	const cJSON *kind;
 
 	cJSON_ArrayForEach (kind, json_at(json, "kinds")) {
-		if (job->kind_count == JOB_KINDS)
+		if (job->kind_count == JOB_KINDS || kind->string == NULL)
 			return;
 		job->kinds[job->kind_count++] =
 			(struct kind_count){kind->string, number_at(kind, ".")};
 	}
 }
 
-/* False for what is none, as where a bit of the disk's has flipped. */
-static bool read_members(const cJSON *json, struct job *job)
+static void read_members(const cJSON *json, struct job *job)
 {
-	int64_t what = number_at(json, "what");
-	int64_t phase = number_at(json, "phase");
-
-	if (what < PRIVACY_FORGET_CUSTOMER || what > PRIVACY_REPORT || phase < JOB_LEARN ||
-		phase >= JOB_END)
-		return false;
-	job->what = (enum privacy)what;
+	job->what = (enum privacy)number_at(json, "what");
 	job->customer = json_text(json, "customer");
 	job->request = json_text(json, "request");
-	job->phase = (enum job_phase)phase;
+	job->phase = (enum job_phase)number_at(json, "phase");
 	job->round = (int)number_at(json, "round");
 	job->has_learnt = json_is_true(json, "has_learnt");
 	job->keeps_messages = json_is_true(json, "keeps_messages");
@@ -153,7 +156,6 @@ static bool read_members(const cJSON *json, struct job *job)
 	read_numbers(json_at(json, "last"), job->last, STORE_TABLES);
 	read_numbers(json_at(json, "counts"), job->counts, JOB_END);
 	read_kinds(json, job);
-	return true;
 }
 
 int job_parse(struct engine *engine, const struct timer *timer, const char *text,
@@ -168,8 +170,9 @@ int job_parse(struct engine *engine, const struct timer *timer, const char *text
 		.users = {.arena = arena}};
 	if (json == NULL && arena_failed(arena))
 		return error_set(error, "no memory");
-	if (json == NULL || !read_members(json, job))
+	if (!is_job(json))
 		return 1;
+	read_members(json, job);
 	if (read_words(json_at(json, "words"), &job->words, words_add) != 0 ||
 		read_words(json_at(json, "users"), &job->users, words_append) != 0)
 		return error_set(error, "no memory");

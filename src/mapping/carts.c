@@ -10,7 +10,6 @@
 #include "mapping/rules.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* So long a cart may keep changing until it is told. */
@@ -31,8 +30,6 @@ struct cart {
 
 static struct cart read_cart(const cJSON *record)
 {
-	const char *since = json_text(record, "since");
-
 	return (struct cart){
 		.updated_at = json_text(record, "updated_at"),
 		.changed_at = json_text(record, "changed_at"),
@@ -40,7 +37,7 @@ static struct cart read_cart(const cJSON *record)
 		.currency = json_text(record, "currency"),
 		.lines = json_at(record, "lines"),
 		.told = json_at(record, "told"),
-		.since = since != NULL ? strtoll(since, NULL, 10) : 0,
+		.since = work_milliseconds(record, "since"),
 	};
 }
 
@@ -79,11 +76,7 @@ bool carts_is_snapshot(const struct work *work)
 
 static void set_timer(struct work *work, int64_t due)
 {
-	const char *token = topic_id(work->payload, work->topic->cart);
-
-	if (!work->failed &&
-		work->memory->set_timer(work->memory->context, "cart", token, due) != 0)
-		work_fail(work, "a timer cannot be set");
+	work_set_timer(work, "cart", topic_id(work->payload, work->topic->cart), due);
 }
 
 /* A cart that is older than what is remembered at all was told before, and forgotten since. */

@@ -69,7 +69,7 @@ static struct subjects attempt(struct work *work)
 	cJSON *subject = recharge_subject(work, work->payload, ".");
 	const char *id = json_text(work->payload, "id|idempotency_key");
 
-	if (id == NULL || json_text(work->payload, work->topic->subscription) == NULL)
+	if (id == NULL || topic_id(work->payload, work->topic->subscription) == NULL)
 		return silent("the body does not say what it is about");
 	work_set(work, subject, "id", id);
 	work_set(work, subject, "source", "shopify");

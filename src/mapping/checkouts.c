@@ -51,16 +51,21 @@ static int step_of(const cJSON *checkout)
 	return has_contact(checkout) ? CONTACT : 0;
 }
 
+/* A step as it is remembered. */
+static int known_step(const char *text)
+{
+	long step = text != NULL ? strtol(text, NULL, 10) : 0;
+
+	return step >= 0 && step <= STEPS ? (int)step : 0;
+}
+
 /* An order ends a checkout that was seen, whatever was seen of it. */
 void checkouts_recall(struct work *work)
 {
-	const char *step;
-
 	if (work->topic->checkout == NULL)
 		return;
 	work->checkout = work_recall(work, "checkout", work->checkout_id);
-	step = json_text(work->checkout.value, "step");
-	work->progress.known = step != NULL ? (int)strtol(step, NULL, 10) : 0;
+	work->progress.known = known_step(json_text(work->checkout.value, "step"));
 	if (is_checkout(work))
 		work->progress.now = links_order(work) != NULL ? PAYMENT : step_of(work->payload);
 	else if (work->topic->is_order && work->checkout.value != NULL)

@@ -163,12 +163,13 @@ static void map_waiting(
 		struct work one = *work;
 
 		one.payload = waits_open(work, waiting, &delivery);
-		if (one.payload == NULL || work->failed) {
+		one.topic = one.payload != NULL ? topic_find(delivery.topic) : NULL;
+		if (one.topic == NULL || work->failed ||
+			why_unusable(one.topic, one.payload, work->arena) != NULL) {
 			work_unreadable(work, "(what has waited)");
 			continue;
 		}
 		one.delivery = &delivery;
-		one.topic = topic_find(delivery.topic);
 		one.awaited_customer_id = customer_id;
 		one.has_waited = true;
 		one.unreadable = (struct text){0};
@@ -306,7 +307,8 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 		return finish(&work, result);
 	}
 	work.payload = work_recall(&work, timer->kind, timer->key).value;
-	if (work.topic == NULL || work.payload == NULL)
+	/* a record without its token is not one of ours */
+	if (work.topic == NULL || topic_id(work.payload, work.topic->id) == NULL)
 		return finish(&work, result);
 	memories_recall(&work);
 	follow_rules(&work, result);

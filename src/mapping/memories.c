@@ -170,7 +170,7 @@ enum { REFUNDS_MAX = 1000 };
 
 static void keep_amounts(struct work *work, struct text *json, const char *key, const char *amount)
 {
-	const cJSON *known = json_at(work->order.value, key);
+	const cJSON *known = work_named(work->order.value, key);
 	const char *id = amount != NULL ? json_text(work->payload, "id") : NULL;
 	const cJSON *item;
 	int count = 0;

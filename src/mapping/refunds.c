@@ -101,10 +101,11 @@ static void buyers_total(struct scope *scope, const struct field *row, const cJS
 static struct money given_back(const struct work *work, const char *kept, const char *own)
 {
 	const char *id = json_text(work->payload, "id");
+	const cJSON *amounts = work_named(work->order.value, kept);
 	struct money sum = money_parse(own);
 	const cJSON *earlier;
 
-	cJSON_ArrayForEach (earlier, json_at(work->order.value, kept)) {
+	cJSON_ArrayForEach (earlier, amounts) {
 		if (strcmp(earlier->string, id) != 0)
 			sum = money_add(sum, amount_at(earlier, "."));
 	}

@@ -140,7 +140,7 @@ static int changed(const struct tag_list *list, const cJSON *change)
 {
 	int64_t time = time_of(change);
 
-	if (change == NULL ||
+	if (!cJSON_IsString(change) ||
 		(list->since != TIME_UNKNOWN && time != TIME_UNKNOWN && time <= list->since))
 		return 0;
 	return change->valuestring[0] == '+' ? 1 : -1;

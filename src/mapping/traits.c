@@ -144,10 +144,11 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 	};
 	/* the first is its older name; of two states the newer one's counts, whichever it has */
 	static const char opt_in[] = "marketing_opt_in_level|email_marketing_consent.opt_in_level";
-	cJSON *learnt = customer != NULL ? work_overlay(work, customer) : work_object(work);
+	cJSON *learnt = work_overlay(work, customer);
 	const char *otherwise = json_text(work->payload, "updated_at|created_at");
+	size_t count = cJSON_IsObject(customer) ? sizeof(times) / sizeof(times[0]) : 0;
 
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && customer != NULL; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *at = json_text(customer, times[i].path);
 
 		work_set(work, learnt, times[i].at, at != NULL ? at : otherwise);

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "mapping/rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* When there is more of one customer within minutes, what waits goes before it. */
@@ -84,12 +83,6 @@ static void write_record(struct text *json, const struct work *work, const cJSON
 	text_put(json, "]}");
 }
 
-static void set_timer(struct work *work, const char *kind, const char *key, int64_t due)
-{
-	if (!work->failed && work->memory->set_timer(work->memory->context, kind, key, due) != 0)
-		work_fail(work, "a timer cannot be set");
-}
-
 /* Writes what would wait, the delivery with it; false when that is too much. */
 static bool make_record(struct text *json, const struct work *work, const cJSON *before)
 {
@@ -113,7 +106,7 @@ const char *waits_begin(struct work *work)
 	if (fits)
 		work_remember(work, wait.kind, wait.key, &json, NULL);
 	if (fits && before == NULL)
-		set_timer(work, wait.kind, wait.key, work->delivery->received + wait.time);
+		work_set_timer(work, wait.kind, wait.key, work->delivery->received + wait.time);
 	text_free(&json);
 	return fits ? wait.reason : NULL;
 }
@@ -143,24 +136,24 @@ const cJSON *waits_end(struct work *work, const char *kind, const char *key)
 	if (known.json == NULL)
 		return NULL;
 	work_forget(work, kind, key);
-	set_timer(work, kind, key, TIME_UNKNOWN);
+	work_set_timer(work, kind, key, TIME_UNKNOWN);
 	return json_at(known.value, "bodies");
 }
 
 const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery *delivery)
 {
 	const char *body = json_text(waiting, "body");
-	const char *received = json_text(waiting, "received");
+	int64_t received = work_milliseconds(waiting, "received");
 	const char *topic = json_text(waiting, "topic");
 	struct error error;
 
-	if (body == NULL || received == NULL || topic == NULL || topic_find(topic) == NULL)
+	if (body == NULL || received == 0 || topic == NULL || topic_find(topic) == NULL)
 		return NULL;
 	*delivery = (struct delivery){
 		.shop = work->delivery->shop,
 		.topic = topic,
 		.triggered_at = json_text(waiting, "triggered_at"),
-		.received = strtoll(received, NULL, 10),
+		.received = received,
 	};
 	return json_parse(work->arena, body, strlen(body), &error);
 }

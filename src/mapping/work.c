@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -56,7 +57,7 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	if (recalled.json == NULL)
 		return recalled;
 	recalled.value = json_parse(work->arena, recalled.json, strlen(recalled.json), &error);
-	if (recalled.value != NULL)
+	if (cJSON_IsObject(recalled.value))
 		return recalled;
 	/* A bit of the disk's has flipped: what it says is gone, but not all that comes after. */
 	if (arena_failed(work->arena))
@@ -77,15 +78,39 @@ void work_remember(struct work *work, const char *kind, const char *key, const s
 {
 	if (json->failed)
 		work_fail(work, "no memory");
-	if (work->failed || (before != NULL && strcmp(text_string(json), before) == 0))
+	if (work->failed || key == NULL ||
+		(before != NULL && strcmp(text_string(json), before) == 0))
 		return;
 	put(work, kind, key, text_string(json));
 }
 
 void work_forget(struct work *work, const char *kind, const char *key)
 {
-	if (!work->failed)
+	if (!work->failed && key != NULL)
 		put(work, kind, key, NULL);
+}
+
+void work_set_timer(struct work *work, const char *kind, const char *key, int64_t due)
+{
+	if (!work->failed && key != NULL &&
+		work->memory->set_timer(work->memory->context, kind, key, due) != 0)
+		work_fail(work, "a timer cannot be set");
+}
+
+const cJSON *work_named(const cJSON *record, const char *key)
+{
+	const cJSON *value = json_at(record, key);
+
+	return cJSON_IsObject(value) ? value : NULL;
+}
+
+int64_t work_milliseconds(const cJSON *record, const char *key)
+{
+	static const int64_t YEAR_10000 = 253402300800 * SECOND;
+	const char *text = json_text(record, key);
+	int64_t time = text != NULL ? strtoll(text, NULL, 10) : 0;
+
+	return time > 0 && time < YEAR_10000 ? time : 0;
 }
 
 /* ---- making ---- */

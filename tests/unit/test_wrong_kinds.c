@@ -163,9 +163,76 @@ static void values_of_another_kind_do_no_harm(void **state)
 	config_release(config);
 }
 
+/* ---- ids without a last part, lists for objects ---- */
+
+static void map_text(struct trial *trial, const char *topic, const char *body)
+{
+	struct payload_file file;
+	struct arena *arena = arena_create(4096);
+	struct error error;
+
+	(void)snprintf(file.path, sizeof(file.path), "%s", body);
+	(void)snprintf(file.topic, sizeof(file.topic), "%s", topic);
+	map(trial, &file, json_parse(arena, body, strlen(body), &error));
+	arena_destroy(arena);
+}
+
+#define ATTEMPT(id)                                                   \
+	"{\"id\":1,\"subscription_contract_id\":null,\"order_id\":5," \
+	"\"admin_graphql_api_subscription_contract_id\":" id "}"
+#define OF_ORDER(customer)                                           \
+	"{\"id\":5,\"cart_token\":\"c1\",\"checkout_token\":\"k1\"," \
+	"\"updated_at\":\"2026-11-23T10:00:00Z\",\"customer\":" customer "}"
+
+static void an_attempt_without_the_id_of_a_contract(void **state)
+{
+	static const char *const ids[] = {ATTEMPT("\"gid://shopify/SubscriptionContract/\""),
+		ATTEMPT("\"gid://\""), ATTEMPT("{}"), ATTEMPT("[1]"), ATTEMPT("\"/\""),
+		ATTEMPT("true")};
+	static const char *const topics[] = {
+		"subscription_billing_attempts/success", "subscription_billing_attempts/failure"};
+	struct config *config = config_defaults("aurora-outfitters.myshopify.com");
+	struct trial trial = {.shop = &config->shops[0]};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ids) * COUNT_OF(topics); i++) {
+		map_text(&trial, topics[i % COUNT_OF(topics)], ids[i / COUNT_OF(topics)]);
+		run_out(&trial, ids[i / COUNT_OF(topics)]);
+	}
+	map_memory_free(&trial.memory);
+	config_release(config);
+}
+
+/* The buyer is known by the cart, so that what the payload says of them is looked at. */
+static void an_order_whose_customer_is_no_object(void **state)
+{
+	static const char *const orders[] = {OF_ORDER("[\"x\"]"), OF_ORDER("[[]]"),
+		OF_ORDER("\"x\""), OF_ORDER("true"), OF_ORDER("7"), OF_ORDER("[]"),
+		OF_ORDER("{\"id\":[7],\"default_address\":[\"x\"],\"tags\":{}}")};
+	struct config *config = config_defaults("aurora-outfitters.myshopify.com");
+	struct trial trial = {.shop = &config->shops[0]};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(orders); i++) {
+		map_text(&trial, "checkouts/create",
+			"{\"id\":3,\"token\":\"k1\",\"cart_token\":\"c1\",\"customer\":{\"id\":7}"
+			"}");
+		map_text(&trial, "orders/create", orders[i]);
+		map_text(&trial, "orders/updated", orders[i]);
+		map_text(&trial, "checkouts/update", orders[i]);
+		map_memory_free(&trial.memory);
+		trial.memory = (struct map_memory){0};
+	}
+	config_release(config);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(values_of_another_kind_do_no_harm)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_of_another_kind_do_no_harm),
+		cmocka_unit_test(an_attempt_without_the_id_of_a_contract),
+		cmocka_unit_test(an_order_whose_customer_is_no_object),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
