@@ -6,6 +6,7 @@
 #define SEGRELAY_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
@@ -48,6 +49,10 @@ bool log_hold(bool hold);
 
 /* Writes the lines that were kept back, or forgets them; keeps back no more. */
 void log_release(bool say);
+
+/* How much is kept back, and forgetting all that was kept back since. */
+size_t log_mark(void);
+void log_forget(size_t mark);
 
 /* Bounds a kind of line that a peer can cause at will: at most one a period, with the number of
  * those left out. Zero-initialised; shared by threads. */

@@ -14,6 +14,15 @@ struct destination_mark {
 	bool removed;  /* this turn took some out of it unsent */
 };
 
+/* A state as it was when it was handed out after a savepoint. */
+struct counters_before {
+	bool is_topic; /* else of a destination */
+	struct topic_state topic;
+	size_t destination; /* its place */
+	struct destination_state state;
+	struct destination_mark mark;
+};
+
 struct counters {
 	struct topic_state *topics; /* sorted by shop and topic */
 	bool *topic_changed;
@@ -21,6 +30,10 @@ struct counters {
 	struct destination_state *destinations;
 	struct destination_mark *destination_marks;
 	size_t destination_count;
+	bool saves; /* between a savepoint and its end */
+	struct counters_before *before;
+	size_t before_count;
+	size_t before_room;
 };
 
 /* Reads all from the store, in place of what is there. */
@@ -39,6 +52,12 @@ int counters_removed(struct counters *counters, const char *name);
 
 /* Has whoever sends a destination's messages let go of them. -1 when memory runs out. */
 int counters_let_go(struct counters *counters, const char *name);
+
+/* From now on what changes can be undone; until one of the other two is called, of which the second
+ * undoes it. One at a time. */
+void counters_savepoint(struct counters *counters);
+void counters_release(struct counters *counters);
+void counters_rollback_to(struct counters *counters);
 
 /* Saves what changed. */
 int counters_save(struct counters *counters, struct store *store, struct error *error);

@@ -84,12 +84,15 @@ enum applied { STORED, REFUSED };
 int engine_apply(struct engine *engine, struct delivery *delivery, const struct shop *shop,
 	struct error *error);
 
-/* Maps a delivery that is stored already, and counts what became of it. `payload` is NULL when the
- * body could not be parsed, and `problem` says why. 0, or -1 when the store failed. */
+/* Maps a delivery that is stored already, alone (see isolation.h), and counts what became of it; a
+ * dead letter is made of what cannot be mapped. `payload` is NULL when the body could not be
+ * parsed, and `problem` says why. STORED, REFUSED (there was no memory), or -1 when the store
+ * failed. */
 int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error);
 
-/* Maps what a timer of the mapping asks for. 0, or -1 when the store failed. */
+/* Maps what a timer of the mapping asks for. 0, or -1 with the error, whose kind says whether the
+ * store failed. */
 int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
 	struct arena *arena, struct error *error);
 

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/hint_room.h"
 #include "engine/namespaces.h"
+#include "engine/progress.h"
 
 #include <pthread.h>
 
@@ -78,7 +79,9 @@ struct engine {
 	struct hint_room *hint_room;
 	struct steady steady;
 	struct expired expired;
-	int64_t timer_at; /* ms since 1970: when the next timer is due; 0 for not known */
+	struct in_progress progress;
+	int64_t postponed; /* timers, since the start */
+	int64_t timer_at;  /* ms since 1970: when the next timer is due; 0 for not known */
 };
 
 /* Takes what waits (so much as one turn may do), waiting up to `ms` for something to come. False

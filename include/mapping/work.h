@@ -90,7 +90,7 @@ struct work {
 	bool visit_is_long;                /* for any message, unless its texts are cut */
 	bool is_kept;              /* all is told: what is remembered of it is not bounded again */
 	bool is_spent;             /* the budget; then the work has failed, too */
-	bool failed;               /* the memory failed, or there is no more memory */
+	bool failed;               /* the result is void; the error's kind says of what */
 	int shrink;                /* that the last message of a cart needed */
 	const char *identified;    /* digest of the traits told now */
 	const char *traits_digest; /* once it was made */
@@ -111,6 +111,10 @@ bool work_goes_on(struct work *work);
 
 /* Remembers that the store or the memory failed: the result is void. */
 void work_fail(struct work *work, const char *what);
+
+/* Ends the mapping for a reason of the payload's: the delivery becomes a dead letter, a timer is
+ * postponed, and all that was remembered since is undone. */
+void work_give_up(struct work *work, const char *why);
 
 /* What is remembered by kind and key; what cannot be read is taken for nothing, and noted. */
 struct recalled work_recall(struct work *work, const char *kind, const char *key);

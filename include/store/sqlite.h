@@ -14,6 +14,9 @@ enum statement {
 	BEGIN,
 	COMMIT,
 	ROLLBACK,
+	SAVEPOINT,
+	RELEASE,
+	ROLLBACK_TO,
 	FIND_DELIVERY,
 	EACH_TWIN,
 	ADD_DELIVERY,
@@ -124,6 +127,7 @@ struct sqlite_store {
 	struct place *places; /* moves when there is one more */
 	size_t place_count;
 	size_t places_before;         /* when the transaction began */
+	size_t places_saved;          /* when the savepoint was set */
 	bool was_full;                /* the disk was, and no room was seen since */
 	int last_code;                /* SQLite's primary code of the last failure */
 	enum store_obstacle obstacle; /* while it is opened: that of the last failure */
@@ -194,6 +198,9 @@ int64_t sqlite_free_bytes(const struct sqlite_store *store);
  * when there is room; while there is not, after a full disk, what room there is is theirs. */
 void sqlite_make_ballast(struct sqlite_store *store);
 void sqlite_drop_ballast(struct sqlite_store *store);
+
+/* See store_open_marker. */
+int sqlite_open_marker(struct store *store, size_t size);
 
 /* From now on, no copy of what was moved or removed stays in the gaps of the file's pages. Once a
  * connection, before anything is written. */

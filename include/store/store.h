@@ -1,8 +1,9 @@
 /* What is durable: deliveries, messages to send, dead letters, what was told, what is remembered.
  *
  * One interface, several engines (SQLite; PostgreSQL to come). A store belongs to one thread. All
- * functions that return int return 0, or -1 with a sentence in `error`; after -1 inside a
- * transaction the caller rolls back. No SQL and no engine's names above this header.
+ * functions that return int return 0, or -1 with a sentence in `error`, whose kind says whether the
+ * store itself failed; after -1 inside a transaction the caller rolls back, to the savepoint at
+ * least. No SQL and no engine's names above this header.
  *
  * A turn of the engine is one transaction: store_begin, any of the functions below, store_commit.
  * What was committed survives a crash of the process and of the machine. */
@@ -133,6 +134,19 @@ int store_reopen(struct store *store, bool *damaged, struct error *error);
 int store_begin(struct store *store, struct error *error);
 int store_commit(struct store *store, struct error *error);
 void store_rollback(struct store *store);
+
+/* A part of a transaction that can be undone by itself: store_savepoint, any of the functions below,
+ * then store_release, or store_rollback_to, after which all is as it was at the savepoint. One at a
+ * time, and nothing is claimed in it. When store_rollback_to fails, the whole transaction is void.
+ */
+int store_savepoint(struct store *store, struct error *error);
+int store_release(struct store *store, struct error *error);
+int store_rollback_to(struct store *store, struct error *error);
+
+/* A descriptor of a small file beside the store, for what a crash of the process shall leave; its
+ * `size` bytes have room on the disk. The caller closes it. -1 when there is none: of a store in
+ * memory, on a full disk. */
+int store_open_marker(struct store *store, size_t size);
 
 /* Whether there is room for more webhooks within the limits, or early expiry can make it. -1 with
  * the reason when not. Cheap enough for every turn. */

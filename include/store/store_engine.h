@@ -12,6 +12,10 @@ struct store_engine {
 	int (*begin)(struct store *store, struct error *error);
 	int (*commit)(struct store *store, struct error *error);
 	void (*rollback)(struct store *store);
+	int (*savepoint)(struct store *store, struct error *error);
+	int (*release)(struct store *store, struct error *error);
+	int (*rollback_to)(struct store *store, struct error *error);
+	int (*open_marker)(struct store *store, size_t size);
 	int (*room)(struct store *store, const struct store_limits *limits, struct error *error);
 	int (*add_delivery)(struct store *store, struct delivery *delivery, bool *repeated,
 		struct error *error);

@@ -13,5 +13,19 @@ int error_set(struct error *error, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
+	error->kind = ERROR_OTHER;
 	return -1;
+}
+
+int error_classify(struct error *error, enum error_kind kind)
+{
+	if (error != NULL)
+		error->kind = kind;
+	return -1;
+}
+
+int error_no_memory(struct error *error)
+{
+	(void)error_set(error, "no memory");
+	return error_classify(error, ERROR_MEMORY);
 }

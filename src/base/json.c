@@ -38,6 +38,12 @@ static void use_arena(struct arena *arena)
 
 /* ---- parsing ---- */
 
+static int no_memory(size_t length, struct error *error)
+{
+	(void)error_set(error, "no memory to parse a body of %zu bytes", length);
+	return error_classify(error, ERROR_MEMORY);
+}
+
 cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct error *error)
 {
 	/* A number grows by two quotes, a bad byte to three: never over three times the length. */
@@ -48,7 +54,7 @@ cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct e
 	cJSON *value;
 
 	if (quoted == NULL) {
-		(void)error_set(error, "no memory to parse a body of %zu bytes", length);
+		(void)no_memory(length, error);
 		return NULL;
 	}
 	if (json_scan(body, length, quoted, &quoted_length, error) != 0)
@@ -59,7 +65,7 @@ cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct e
 	if (value != NULL && !json_index(arena, value))
 		value = NULL;
 	if (value == NULL && arena_failed(arena))
-		(void)error_set(error, "no memory to parse a body of %zu bytes", length);
+		(void)no_memory(length, error);
 	else if (value == NULL)
 		(void)error_set(error, "not usable JSON: %s",
 			length == 0 ? "the body is empty" : "broken, cut off, or followed by more");

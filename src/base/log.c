@@ -136,6 +136,16 @@ void log_release(bool say)
 	holding = false;
 }
 
+size_t log_mark(void)
+{
+	return held.length;
+}
+
+void log_forget(size_t mark)
+{
+	text_cut(&held, mark);
+}
+
 bool log_allow(struct log_limit *limit, int64_t period_ms, int64_t *left_out)
 {
 	int64_t now = clock_monotonic();

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/contradictions.h"
+#include "engine/isolation.h"
 #include "engine/privacy.h"
 #include "engine/queueing.h"
 #include "engine/timers.h"
@@ -91,13 +92,25 @@ static struct memory memory_of(struct memory_context *context)
 /* Between two lines of a kind that a shop can cause at will. */
 enum { LINES_PAUSE = 10 * SECOND };
 
-static int bury(struct engine *engine, const struct delivery *delivery, const char *reason,
-	struct topic_state *topic, struct error *error)
+static int unusable(const char *reason, struct error *error)
 {
+	(void)error_set(error, "%s", reason);
+	return error_classify(error, ERROR_VALUE);
+}
+
+/* Makes a dead letter of a delivery that is stored. The reason may be the error's own text. */
+static int bury(struct engine *engine, const struct delivery *delivery, const char *why,
+	struct error *error)
+{
+	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
+	char reason[sizeof(error->text)];
 	int64_t dead;
 	int64_t left_out;
 	char command[64];
 
+	(void)snprintf(reason, sizeof(reason), "%s", why);
+	if (topic == NULL)
+		return error_no_memory(error);
 	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
 		0)
 		return -1;
@@ -114,12 +127,15 @@ static int bury(struct engine *engine, const struct delivery *delivery, const ch
 
 /* A dead letter as the others: the operator can look at it, and map it again. */
 static int set_aside(struct engine *engine, const struct delivery *delivery, const char *reason,
-	enum contradiction contradiction, struct topic_state *topic, struct error *error)
+	enum contradiction contradiction, struct error *error)
 {
+	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
 	int64_t dead;
 	int64_t left_out;
 	char action[64];
 
+	if (topic == NULL)
+		return error_no_memory(error);
 	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
 		0)
 		return -1;
@@ -203,86 +219,160 @@ static int queue_mapped(struct engine *engine, const struct delivery *delivery,
 	return 0;
 }
 
-int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
-	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
-{
-	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	struct memory_context context = {engine, shop, error};
-	struct memory memory = memory_of(&context);
-	enum contradiction contradiction;
-	const char *why_not;
+/* A delivery with what it is mapped with. */
+struct mapping_work {
+	const struct delivery *delivery;
+	const cJSON *payload;
+	const struct shop *shop;
+	struct arena *arena;
 	struct mapped mapped;
+};
 
-	if (topic == NULL)
-		return error_set(error, "no memory");
-	if (payload == NULL)
-		return bury(engine, delivery, problem, topic, error);
-	if (contradictions_find(
-		    engine, delivery, payload, shop, arena, &why_not, &contradiction, error) != 0)
-		return -1;
-	if (why_not != NULL)
-		return set_aside(engine, delivery, why_not, contradiction, topic, error);
-	if (map_delivery(delivery, payload, shop, &memory, arena, &mapped, error) != 0)
-		return -1;
-	log_unreadable(engine, delivery, mapped.unreadable);
-	if (mapped.privacy != PRIVACY_NONE) {
-		topic->mapped++;
-		return privacy_begin(engine, delivery, payload, mapped.privacy, shop, error);
-	}
-	switch (mapped.outcome) {
-	case MAPPED:
-		return queue_mapped(engine, delivery, shop, &mapped, topic, error);
-	case UNUSABLE:
-		return mapped.contradicts ? set_aside(engine, delivery, mapped.reason,
-						    contradiction_of(delivery), topic, error)
-					  : bury(engine, delivery, mapped.reason, topic, error);
-	case IGNORED:
-		break;
-	}
-	if (mapped.is_test)
-		log_test(delivery, mapped.reason);
+static int count_ignored(
+	const struct delivery *delivery, const struct mapped *mapped, struct topic_state *topic)
+{
+	if (mapped->is_test)
+		log_test(delivery, mapped->reason);
 	else
-		log_ignored(delivery, mapped.reason);
+		log_ignored(delivery, mapped->reason);
 	topic->ignored++;
 	return 0;
 }
 
+static int map_alone(struct engine *engine, void *context, struct error *error)
+{
+	struct mapping_work *work = context;
+	struct mapped *mapped = &work->mapped;
+	const struct delivery *delivery = work->delivery;
+	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
+	struct memory_context stored = {engine, work->shop, error};
+	struct memory memory = memory_of(&stored);
+
+	if (topic == NULL)
+		return error_no_memory(error);
+	if (map_delivery(
+		    delivery, work->payload, work->shop, &memory, work->arena, mapped, error) != 0)
+		return -1;
+	log_unreadable(engine, delivery, mapped->unreadable);
+	if (mapped->privacy != PRIVACY_NONE) {
+		topic->mapped++;
+		return privacy_begin(
+			engine, delivery, work->payload, mapped->privacy, work->shop, error);
+	}
+	switch (mapped->outcome) {
+	case MAPPED:
+		return queue_mapped(engine, delivery, work->shop, mapped, topic, error);
+	case UNUSABLE:
+		return unusable(mapped->reason, error);
+	case IGNORED:
+		break;
+	}
+	return count_ignored(delivery, mapped, topic);
+}
+
+/* Why a delivery is not mapped; `why` is NULL for nothing. */
+struct refusal {
+	const char *why;
+	enum contradiction contradiction;
+};
+
+/* Looks for a contradiction of a delivery before it is mapped. */
+static enum outcome look(struct engine *engine, const struct mapping_work *work,
+	struct refusal *refusal, struct error *error)
+{
+	int result;
+
+	error->kind = ERROR_OTHER;
+	result = contradictions_find(engine, work->delivery, work->payload, work->shop,
+		work->arena, &refusal->why, &refusal->contradiction, error);
+	return result == 0 ? OUTCOME_DONE : isolation_outcome(error);
+}
+
+int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
+{
+	struct mapping_work work = {
+		.delivery = delivery, .payload = payload, .shop = shop, .arena = arena};
+	struct refusal refusal = {.why = NULL};
+	enum outcome outcome;
+
+	if (payload == NULL)
+		return bury(engine, delivery, problem, error);
+	outcome = look(engine, &work, &refusal, error);
+	if (outcome == OUTCOME_DONE && refusal.why != NULL)
+		return set_aside(engine, delivery, refusal.why, refusal.contradiction, error);
+	if (outcome == OUTCOME_DONE)
+		outcome = isolation_run(engine, map_alone, &work, error);
+	switch (outcome) {
+	case OUTCOME_DONE:
+		return STORED;
+	case OUTCOME_DEAD:
+		return work.mapped.contradicts ? set_aside(engine, delivery, work.mapped.reason,
+							 contradiction_of(delivery), error)
+					       : bury(engine, delivery, error->text, error);
+	case OUTCOME_DEFER:
+		return REFUSED;
+	case OUTCOME_FAILED:
+		break;
+	}
+	return -1;
+}
+
+/* Stores a delivery, unless it is kept already. Counts nothing. */
+static int store_new(
+	struct engine *engine, struct delivery *delivery, bool *repeated, struct error *error)
+{
+	if (engine_topic(engine, delivery->shop, delivery->topic) == NULL)
+		return error_no_memory(error);
+	delivery->stored = engine_steady_now(engine);
+	*repeated = false;
+	/* Whoever has one body could have it stored again under any number of topics. */
+	if (!map_knows(delivery->topic) &&
+		contradictions_is_known(engine, delivery, repeated, error) != 0)
+		return -1;
+	return *repeated ? 0 : store_add_delivery(engine->store, delivery, repeated, error);
+}
+
+static void count_received(struct engine *engine, const struct delivery *delivery, bool repeated)
+{
+	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
+
+	topic->received++; /* it was made before */
+	topic->repeated += repeated;
+	topic->last = delivery->received;
+}
+
+/* What there is no memory for is not stored either: else, when it comes again, it would be taken
+ * for a repetition. */
 static int apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct error *error)
 {
-	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	bool repeated = false;
+	bool repeated;
+	int result = STORED;
 
-	if (topic == NULL)
-		return error_set(error, "no memory");
 	delivery->near = queueing_number(json_text(payload, "id|order_id"));
-	delivery->stored = engine_steady_now(engine);
-	/* Whoever has one body could have it stored again under any number of topics. */
-	if (!map_knows(delivery->topic) &&
-		contradictions_is_known(engine, delivery, &repeated, error) != 0)
+	if (store_new(engine, delivery, &repeated, error) != 0)
 		return -1;
-	if (!repeated && store_add_delivery(engine->store, delivery, &repeated, error) != 0)
-		return -1;
-	topic->received++;
-	topic->last = delivery->received;
 	if (!repeated)
-		return engine_map(engine, delivery, payload, problem, shop, engine->arena, error);
-	topic->repeated++;
-	return STORED;
+		result = engine_map(engine, delivery, payload, problem, shop, engine->arena, error);
+	if (result == STORED)
+		count_received(engine, delivery, repeated);
+	if (result == REFUSED &&
+		store_drop_row(engine->store, STORE_DELIVERIES, delivery->id, error) != 0)
+		return -1;
+	return result;
 }
 
 /* The body is parsed here, not where it is received, so that what comes of it is still in this
  * processor's cache when it is mapped. What cannot be parsed is stored all the same; but a dead
  * letter is for bodies that stay broken, not for lack of memory. */
-int engine_apply(struct engine *engine, struct delivery *delivery, const struct shop *shop,
-	struct error *error)
+static int parse_and_apply(struct engine *engine, struct delivery *delivery,
+	const struct shop *shop, struct error *error)
 {
-	struct error problem = {""};
+	struct error problem = {.text = ""};
 	const cJSON *payload;
 	int result = REFUSED;
 
-	if (engine_check_room(engine, error) != 0)
-		return REFUSED;
 	payload = json_parse(engine->arena, delivery->body, delivery->body_length, &problem);
 	if (arena_failed(engine->arena))
 		(void)error_set(error, "no memory to parse a webhook");
@@ -292,16 +382,34 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const struct 
 	return result;
 }
 
-/* A cart for which there is no memory must not hold up all else; of a wait all is undone. */
-static int put_off(struct engine *engine, const struct timer *timer, struct error *error)
+/* Without a look at the body: that may be what ends the process. */
+static int set_aside_unseen(struct engine *engine, struct delivery *delivery, struct error *error)
 {
-	struct timer later = *timer;
+	static const char reason[] = "the process died three times while it was mapped";
+	bool repeated;
 
-	later.due = clock_now() + HOUR;
-	log_line(LOG_ERROR, "no memory to tell a cart's changes", LOG_STRING("shop", timer->shop),
-		LOG_STRING("effect", "they are told later"),
-		LOG_STRING("next", "tried again in an hour"));
-	return timers_set(engine, &later, error);
+	if (store_new(engine, delivery, &repeated, error) != 0)
+		return -1;
+	if (!repeated && bury(engine, delivery, reason, error) != 0)
+		return -1;
+	count_received(engine, delivery, repeated);
+	return STORED;
+}
+
+int engine_apply(struct engine *engine, struct delivery *delivery, const struct shop *shop,
+	struct error *error)
+{
+	struct work_id id = progress_of_delivery(delivery);
+	int result;
+
+	if (engine_check_room(engine, error) != 0)
+		return REFUSED;
+	if (progress_is_set_aside(&engine->progress, &id))
+		return set_aside_unseen(engine, delivery, error);
+	progress_begin(&engine->progress, &id);
+	result = parse_and_apply(engine, delivery, shop, error);
+	progress_end(&engine->progress, &id);
+	return result;
 }
 
 static void log_waited(const struct timer *timer)
@@ -325,15 +433,10 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	size_t queued = 0;
 
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
-		return arena_failed(arena) && !waits_are_meant(timer)
-			       ? put_off(engine, timer, error)
-			       : -1;
-	log_unreadable(engine, &none, mapped.unreadable);
+		return -1;
 	if (mapped.outcome == UNUSABLE)
-		log_line(LOG_ERROR, "a cart's changes cannot be told",
-			LOG_STRING("shop", shop->domain), LOG_STRING("reason", mapped.reason),
-			LOG_STRING("effect", "they are left out"),
-			LOG_STRING("next", "report this line: it is a fault of segrelay"));
+		return unusable(mapped.reason, error);
+	log_unreadable(engine, &none, mapped.unreadable);
 	if (mapped.calls != NULL)
 		log_waited(timer);
 	return queueing_add(engine, &none, shop, &mapped, &queued, error);

@@ -31,7 +31,7 @@ int counters_load(struct counters *counters, struct store *store, struct error *
 	counters->destination_marks =
 		calloc(counters->destination_count + 1, sizeof(*counters->destination_marks));
 	if (counters->topic_changed == NULL || counters->destination_marks == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (counters->topic_count > 0)
 		qsort(counters->topics, counters->topic_count, sizeof(*counters->topics),
 			compare_states);
@@ -102,7 +102,63 @@ void counters_free(struct counters *counters)
 	store_free_destinations(counters->destinations, counters->destination_count);
 	free(counters->topic_changed);
 	free(counters->destination_marks);
+	free(counters->before);
 	*counters = (struct counters){0};
+}
+
+/* ---- savepoints ---- */
+
+void counters_savepoint(struct counters *counters)
+{
+	counters->saves = true;
+	counters->before_count = 0;
+}
+
+void counters_release(struct counters *counters)
+{
+	counters->saves = false;
+	counters->before_count = 0;
+}
+
+/* Room for one more state; false when memory runs out. */
+static bool make_room(struct counters *counters)
+{
+	size_t room = counters->before_room > 0 ? counters->before_room * 2 : 16;
+	struct counters_before *before;
+
+	if (!counters->saves || counters->before_count < counters->before_room)
+		return true;
+	before = realloc(counters->before, room * sizeof(*before));
+	if (before == NULL)
+		return false;
+	counters->before = before;
+	counters->before_room = room;
+	return true;
+}
+
+/* What is handed out may be changed, any number of times: each time it is kept as it is now. */
+static struct topic_state *hand_out_topic(struct counters *counters, struct topic_state *topic)
+{
+	if (topic == NULL || !make_room(counters))
+		return NULL;
+	if (counters->saves)
+		counters->before[counters->before_count++] =
+			(struct counters_before){.is_topic = true, .topic = *topic};
+	return topic;
+}
+
+static struct destination_state *hand_out_destination(struct counters *counters, size_t place)
+{
+	if (!make_room(counters))
+		return NULL;
+	if (counters->saves)
+		counters->before[counters->before_count++] = (struct counters_before){
+			.destination = place,
+			.state = counters->destinations[place],
+			.mark = counters->destination_marks[place],
+		};
+	counters->destination_marks[place].changed = true;
+	return &counters->destinations[place];
 }
 
 /* Makes an array one longer; the new place is zero. */
@@ -134,6 +190,24 @@ static size_t place_of(const struct counters *counters, const char *shop, const 
 	return low;
 }
 
+void counters_rollback_to(struct counters *counters)
+{
+	while (counters->before_count > 0) {
+		const struct counters_before *before = &counters->before[--counters->before_count];
+
+		if (before->is_topic) {
+			counters->topics[place_of(
+				counters, before->topic.shop, before->topic.topic)] = before->topic;
+			continue;
+		}
+		counters->destinations[before->destination] = before->state;
+		counters->destination_marks[before->destination] = before->mark;
+	}
+	counters->saves = false;
+}
+
+/* ---- one of them ---- */
+
 static struct topic_state *insert_topic(
 	struct counters *counters, size_t at, const char *shop, const char *topic)
 {
@@ -162,11 +236,11 @@ struct topic_state *counters_topic(struct counters *counters, const char *shop, 
 
 	if (at < counters->topic_count && compare(&counters->topics[at], shop, topic) == 0) {
 		counters->topic_changed[at] = true;
-		return &counters->topics[at];
+		return hand_out_topic(counters, &counters->topics[at]);
 	}
 	if (counters->topic_count >= TOPICS_MAX && !map_knows(topic) && strcmp(topic, "other") != 0)
 		return counters_topic(counters, shop, "other");
-	return insert_topic(counters, at, shop, topic);
+	return hand_out_topic(counters, insert_topic(counters, at, shop, topic));
 }
 
 struct destination_state *counters_destination(struct counters *counters, const char *name)
@@ -176,8 +250,7 @@ struct destination_state *counters_destination(struct counters *counters, const 
 	for (size_t i = 0; i < counters->destination_count; i++) {
 		if (strcmp(counters->destinations[i].name, name) != 0)
 			continue;
-		counters->destination_marks[i].changed = true;
-		return &counters->destinations[i];
+		return hand_out_destination(counters, i);
 	}
 	if (!grow((void **)&counters->destinations, sizeof(*state), counters->destination_count) ||
 		!grow((void **)&counters->destination_marks, sizeof(*counters->destination_marks),
@@ -187,6 +260,5 @@ struct destination_state *counters_destination(struct counters *counters, const 
 	state->name = strdup(name);
 	if (state->name == NULL)
 		return NULL;
-	counters->destination_marks[counters->destination_count++].changed = true;
-	return state;
+	return hand_out_destination(counters, counters->destination_count++);
 }

@@ -32,7 +32,7 @@ static int mark(struct engine *engine, int64_t *started, struct error *error)
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = store_get_record(engine->store, "", KIND, KEY, arena, &before, error);
 	if (result == 0 && before != NULL) {
 		time = json_text(json_parse(arena, before, strlen(before), &unreadable), STARTED);
@@ -61,7 +61,7 @@ static void log_unclean(int64_t started)
 void daemon_prepare(struct engine *engine)
 {
 	struct daemon_state *daemon = &engine->daemon;
-	struct error error = {""};
+	struct error error = {.text = ""};
 	int64_t unclean = 0;
 	int result;
 

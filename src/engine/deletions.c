@@ -36,7 +36,7 @@ static int queue(struct engine *engine, const struct destination *destination,
 
 	if (json->failed || state == NULL ||
 		counters_fresh(&engine->counters, destination->name, 1) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	state = engine_destination(engine, destination->name);
 	state->queued++;
 	return store_queue(engine->store, &message, error);

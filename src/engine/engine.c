@@ -67,7 +67,7 @@ static int run_all(struct engine *engine, struct request *requests, struct error
 
 static void turn(struct engine *engine, struct request *requests)
 {
-	struct error error = {"the store failed"};
+	struct error error = {.text = "the store failed"};
 	bool is_ended = false; /* a commit that failed may be on the disk all the same */
 	int result = -1;
 
@@ -80,6 +80,7 @@ static void turn(struct engine *engine, struct request *requests)
 	(void)log_hold(true); /* what is rolled back has not happened, and is said when it has */
 	if (store_begin(engine->store, &error) == 0) {
 		result = run_all(engine, requests, &error);
+		progress_rest(&engine->progress);
 		is_ended = result == 0;
 		if (is_ended)
 			result = store_commit(engine->store, &error);
@@ -142,6 +143,7 @@ static int make_condition(struct engine *engine)
 static void free_engine(struct engine *engine)
 {
 	free(engine->leaving);
+	progress_close(&engine->progress);
 	counters_free(&engine->counters);
 	namespaces_free(&engine->namespaces);
 	text_free(&engine->message);
@@ -159,17 +161,18 @@ int engine_start(
 	int result;
 
 	if (made == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	made->store = store;
 	made->config = config_share(config);
 	made->last = &made->first;
+	progress_open(&made->progress, store);
 	made->scrub = true; /* a crash may have come between forgetting and that */
 	made->sweep_at = clock_monotonic() + START_PAUSE;
 	atomic_store(&made->heartbeat, clock_monotonic());
 	made->arena = arena_create(ARENA);
 	made->hint_room = hint_room_create();
 	if (made->arena == NULL || made->hint_room == NULL) {
-		(void)error_set(error, "no memory");
+		(void)error_no_memory(error);
 		goto failed;
 	}
 	if (counters_load(&made->counters, store, error) != 0 || steady_load(made, error) != 0)

@@ -82,7 +82,7 @@ static int find_wait(struct engine *engine, const char *shop, struct arena *aren
 	if (store_get_record(engine->store, "", KIND, shop, arena, &text, error) != 0)
 		return -1;
 	*found = read_wait(text, arena, wait);
-	return arena_failed(arena) ? error_set(error, "no memory") : 0;
+	return arena_failed(arena) ? error_no_memory(error) : 0;
 }
 
 /* By the wall clock, for people. */
@@ -162,7 +162,7 @@ int erasure_ask(struct engine *engine, const struct delivery *delivery, const st
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	write_hex(delivery->fingerprint, body);
 	result = find_wait(engine, shop->domain, arena, &wait, &found, error);
 	if (result == 0 && found && (wait.waits || strcmp(wait.body, body) == 0)) {
@@ -203,7 +203,7 @@ int erasure_cancel(struct engine *engine, const char *shop, bool *cancelled, str
 
 	*cancelled = false;
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = find_wait(engine, shop, arena, &wait, cancelled, error);
 	if (*cancelled && wait.waits && result == 0) {
 		wait.waits = false;
@@ -254,7 +254,7 @@ int erasure_each(struct engine *engine, void (*visit)(void *context, const struc
 			    &listing, error) != 0)
 			return -1;
 		if (arena_failed(arena))
-			return error_set(error, "no memory");
+			return error_no_memory(error);
 	} while (listing.seen == AT_ONCE);
 	return 0;
 }

@@ -95,7 +95,7 @@ static int read_all(struct engine *engine, struct error *error)
 {
 	struct arena *arena = arena_create(16384);
 	struct reading reading = {.namespaces = &engine->namespaces, .arena = arena, .last = ""};
-	int result = arena != NULL ? 0 : error_set(error, "no memory");
+	int result = arena != NULL ? 0 : error_no_memory(error);
 
 	do {
 		reading.count = 0;
@@ -103,7 +103,7 @@ static int read_all(struct engine *engine, struct error *error)
 			result = store_each_record(engine->store, "", KIND, reading.last, PAGE,
 				read_one, &reading, error);
 		if (result == 0 && reading.failed)
-			result = error_set(error, "no memory");
+			result = error_no_memory(error);
 	} while (result == 0 && reading.count == PAGE);
 	arena_destroy(arena);
 	return result;
@@ -165,12 +165,12 @@ static int fix(struct engine *engine, const struct destination *destination, siz
 	struct fixed_namespace *entry = entry_of(&engine->namespaces, destination->name);
 
 	if (entry == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (is_new)
 		entry->space = destination->space;
 	if (is_taken(engine, destination, &entry->space, before)) {
 		if (name_space(destination, &entry->space) != 0)
-			return error_set(error, "no memory");
+			return error_no_memory(error);
 		entry->stored = false;
 	}
 	return entry->stored ? 0 : put(engine, entry, error);

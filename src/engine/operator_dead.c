@@ -130,12 +130,14 @@ static int map_again(struct engine *engine, const struct dead_letter *letter, st
 	const struct shop *shop = config_shop(engine->config, letter->shop);
 	struct topic_state *topic = engine_topic(engine, letter->shop, letter->topic);
 	struct delivery delivery;
-	struct error problem = {"its body is not kept any more"};
+	struct error problem = {.text = "its body is not kept any more"};
+	struct work_id id;
 	cJSON *payload = NULL;
 	bool found;
+	int result;
 
 	if (topic == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (shop == NULL)
 		return 1;
 	if (store_get_delivery(engine->store, letter->delivery, arena, &delivery, &found, error) !=
@@ -145,11 +147,16 @@ static int map_again(struct engine *engine, const struct dead_letter *letter, st
 		return 1;
 	payload = json_parse(arena, delivery.body, delivery.body_length, &problem);
 	if (arena_failed(arena))
-		return error_set(error, "no memory");
+		return error_no_memory(error);
+	id = progress_of_delivery(&delivery);
+	progress_begin(&engine->progress, &id);
+	result = engine_map(engine, &delivery, payload, problem.text, shop, arena, error);
+	progress_end(&engine->progress, &id);
+	if (result != STORED)
+		return result == REFUSED ? 1 : -1;
+	topic = engine_topic(engine, letter->shop, letter->topic); /* it may have moved */
 	topic->dead--;
-	if (store_drop_dead(engine->store, letter->id, error) != 0)
-		return -1;
-	return engine_map(engine, &delivery, payload, problem.text, shop, arena, error);
+	return store_drop_dead(engine->store, letter->id, error);
 }
 
 static int retry(struct engine *engine, const struct dead_letter *letter, struct arena *arena,
@@ -161,7 +168,7 @@ static int retry(struct engine *engine, const struct dead_letter *letter, struct
 		return map_again(engine, letter, arena, error);
 	state = engine_destination(engine, letter->destination);
 	if (state == NULL || counters_fresh(&engine->counters, letter->destination, 1) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	state->dead--;
 	return store_revive(engine->store, letter->id, clock_now(), error);
 }
@@ -175,7 +182,7 @@ static int carry_out(struct engine *engine, struct order *order, int64_t id, str
 	int result = -1;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (store_get_dead(engine->store, id, arena, &letter, &found, error) == 0) {
 		if (!found)
 			result = 1;

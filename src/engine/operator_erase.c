@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "engine/inside.h"
+#include "engine/isolation.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -15,26 +16,45 @@ enum { CUSTOMER_MAX = 20, HOST_MAX = 254, REQUEST_MS = 200 };
 
 struct erasure {
 	struct request request; /* first: `run` gets its address */
-	struct timer timer;     /* names the job */
-	const char *customer;   /* NULL for the whole shop */
-	struct text state;      /* of a preview that goes on; empty for a new one */
+	/* What a request does, so that it can be undone alone. */
+	int (*work)(struct engine *engine, void *context, struct error *error);
+	struct timer timer;   /* names the job */
+	const char *customer; /* NULL for the whole shop */
+	struct text state;    /* of a preview that goes on; empty for a new one */
 	struct text *answer;
 	bool running;
 	bool is_invalid; /* the state is not that of a preview */
+	bool is_undone;  /* for want of memory, or what was asked for cannot be done */
+	struct error problem;
 };
+
+static int run_alone(struct engine *engine, struct request *request, struct error *error)
+{
+	struct erasure *erasure = (struct erasure *)request;
+	struct work_id id = progress_of_timer(&erasure->timer);
+	enum outcome outcome;
+
+	progress_begin(&engine->progress, &id);
+	outcome = isolation_run(engine, erasure->work, erasure, error);
+	progress_end(&engine->progress, &id);
+	erasure->is_undone = outcome == OUTCOME_DEAD || outcome == OUTCOME_DEFER;
+	if (erasure->is_undone)
+		erasure->problem = *error;
+	return outcome == OUTCOME_FAILED ? -1 : 0;
+}
 
 /* ---- erasing ---- */
 
 /* One that is running goes on. */
-static int run_begin(struct engine *engine, struct request *request, struct error *error)
+static int begin_job(struct engine *engine, void *context, struct error *error)
 {
-	struct erasure *erasure = (struct erasure *)request;
+	struct erasure *erasure = context;
 	struct arena *arena = arena_create(4096);
 	const char *job = NULL;
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = store_get_record(engine->store, erasure->timer.shop, erasure->timer.kind,
 		erasure->timer.key, arena, &job, error);
 	if (result == 0 && job == NULL)
@@ -44,14 +64,14 @@ static int run_begin(struct engine *engine, struct request *request, struct erro
 	return result;
 }
 
-static int run_step(struct engine *engine, struct request *request, struct error *error)
+static int step_job(struct engine *engine, void *context, struct error *error)
 {
-	struct erasure *erasure = (struct erasure *)request;
+	struct erasure *erasure = context;
 	struct arena *arena = arena_create(65536);
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = privacy_step(engine, &erasure->timer, arena, &erasure->running, error);
 	arena_destroy(arena);
 	return result;
@@ -88,15 +108,15 @@ static int take_up(struct engine *engine, const struct erasure *erasure, struct 
 	return result == 0 ? job_set_bounds(engine, job, error) : result;
 }
 
-static int run_preview(struct engine *engine, struct request *request, struct error *error)
+static int step_preview(struct engine *engine, void *context, struct error *error)
 {
-	struct erasure *erasure = (struct erasure *)request;
+	struct erasure *erasure = context;
 	struct arena *arena = arena_create(65536);
 	struct job job;
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = take_up(engine, erasure, arena, &job, error);
 	erasure->is_invalid = result == 1;
 	if (result == 0)
@@ -107,7 +127,7 @@ static int run_preview(struct engine *engine, struct request *request, struct er
 		if (!erasure->running)
 			add_counts(&job, erasure->answer);
 		else if (job_print(&job, &erasure->state) != 0)
-			result = error_set(error, "no memory");
+			result = error_no_memory(error);
 	}
 	arena_destroy(arena);
 	return result < 0 ? -1 : 0;
@@ -131,8 +151,10 @@ static int repeat(struct engine *engine, struct erasure *erasure, struct text *a
 	do
 		if (engine_call(engine, &erasure->request, &error) != 0)
 			return question_error(answer, 503, error.text);
-	while (erasure->running && !erasure->is_invalid && erasure->request.run != run_begin &&
-		clock_monotonic() < end);
+	while (erasure->running && !erasure->is_invalid && !erasure->is_undone &&
+		erasure->work != begin_job && clock_monotonic() < end);
+	if (erasure->is_undone)
+		return question_error(answer, 503, erasure->problem.text);
 	if (erasure->is_invalid)
 		return question_error(answer, 400, "\"state\" is not that of a preview");
 	json_add_flag(answer, "running", erasure->running);
@@ -169,10 +191,10 @@ static int answer_json(
 }
 
 static int answer_erasure(struct engine *engine,
-	int (*run)(struct engine *engine, struct request *request, struct error *error),
+	int (*work)(struct engine *engine, void *context, struct error *error),
 	const struct operator_request *request, struct text *answer)
 {
-	struct erasure erasure = {.request = {.run = run}};
+	struct erasure erasure = {.request = {.run = run_alone}, .work = work};
 	struct arena *arena = arena_create(65536);
 	const char *body = request->body != NULL ? request->body : "";
 	struct error error;
@@ -187,17 +209,17 @@ static int answer_erasure(struct engine *engine,
 int question_erase(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
-	return answer_erasure(engine, run_begin, request, answer);
+	return answer_erasure(engine, begin_job, request, answer);
 }
 
 int question_erase_step(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
-	return answer_erasure(engine, run_step, request, answer);
+	return answer_erasure(engine, step_job, request, answer);
 }
 
 int question_erase_preview(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
-	return answer_erasure(engine, run_preview, request, answer);
+	return answer_erasure(engine, step_preview, request, answer);
 }

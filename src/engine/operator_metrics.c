@@ -226,7 +226,7 @@ int operator_metrics(struct engine *engine, struct text *text, struct error *err
 
 	question.arena = arena_create(1024);
 	if (question.arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = engine_call(engine, &question.request, error);
 	arena_destroy(question.arena);
 	return result;

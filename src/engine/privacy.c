@@ -62,7 +62,7 @@ int privacy_erase_shop(struct engine *engine, const char *domain,
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	memcpy(job.last, bounds->last, sizeof(job.last));
 	result = timers_set(engine, &timer, error);
 	if (result == 0)
@@ -99,7 +99,7 @@ static int begin_of_customer(struct engine *engine, struct job *job, const cJSON
 		customer != NULL ? " " : "delivery ", delivery->id);
 	if (job->key == NULL || add_words(job, payload) != 0 ||
 		job_add_user(job, customer, email) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return begin(engine, job, error);
 }
 
@@ -119,7 +119,7 @@ int privacy_begin(struct engine *engine, const struct delivery *delivery, const 
 	int result = -1;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	job.what = what;
 	if (what == PRIVACY_FORGET_SHOP) {
 		result = erasure_ask(engine, delivery, shop, error);
@@ -145,7 +145,7 @@ int job_of_operator(struct engine *engine, const char *domain, const char *custo
 		.users = {.arena = arena}};
 	if (customer != NULL &&
 		(words_add(&job->words, customer) < 0 || job_add_user(job, customer, NULL) != 0))
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return 0;
 }
 
@@ -157,7 +157,7 @@ int privacy_erase(
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = job_of_operator(engine, domain, customer, arena, &job, error);
 	if (result == 0)
 		result = begin(engine, &job, error);

@@ -208,7 +208,7 @@ static int step_records(struct found *found, struct error *error)
 		    or_empty(job->at), RECORDS_A_STEP, visit_record, found, error) != 0)
 		return -1;
 	if (found->failed || arena_failed(found->arena))
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	job->counts[job->phase] += (int64_t)found->count;
 	if (drop_records(found, error) != 0)
 		return -1;
@@ -257,7 +257,7 @@ static int visit_row(void *context, const struct stored_row *row)
 static int drop_message(struct found *found, size_t i, struct error *error)
 {
 	if (counters_removed(&found->engine->counters, found->destinations[i]) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return store_drop_row(found->engine->store, STORE_MESSAGES, found->ids[i], error);
 }
 
@@ -311,7 +311,7 @@ static int step_rows(struct found *found, struct error *error)
 		    error) != 0)
 		return -1;
 	if (found->failed || arena_failed(found->arena))
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	job->counts[job->phase] += (int64_t)found->count;
 	if (!is_enough(found))
 		job->row = last;
@@ -331,7 +331,7 @@ int job_step(struct engine *engine, struct job *job, struct error *error)
 	struct found *found = arena_alloc(job->words.arena, sizeof(*found));
 
 	if (found == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	*found = (struct found){.engine = engine, .job = job, .arena = job->words.arena};
 	if (job->phase == JOB_LEARN || job->phase == JOB_RECORDS)
 		return step_records(found, error);

@@ -71,7 +71,7 @@ int job_write(struct engine *engine, const struct job *job, struct error *error)
 	int result;
 
 	if (job_print(job, &json) != 0)
-		result = error_set(error, "no memory");
+		result = error_no_memory(error);
 	else
 		result = store_put_record(engine->store, job->domain, "privacy", job->key,
 			text_string(&json), engine_steady_now(engine) + JOB_TTL, error);
@@ -169,13 +169,13 @@ int job_parse(struct engine *engine, const struct timer *timer, const char *text
 		.words = {.arena = arena},
 		.users = {.arena = arena}};
 	if (json == NULL && arena_failed(arena))
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (!is_job(json))
 		return 1;
 	read_members(json, job);
 	if (read_words(json_at(json, "words"), &job->words, words_add) != 0 ||
 		read_words(json_at(json, "users"), &job->users, words_append) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return 0;
 }
 

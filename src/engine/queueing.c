@@ -64,7 +64,7 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 		.delivery = delivery->id,
 	};
 	if (message_id_of(space, delivery->shop, call, &message->message_id) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (delivery->test &&
 		mark_test(engine, space, call, &message->message_id, &emitted, error) != 0)
 		return -1;
@@ -84,7 +84,7 @@ static int queue(struct engine *engine, const struct call_made *call, const char
 	message_write(call, name, &message->message_id, &engine->message);
 	if (engine->message.failed) {
 		text_free(&engine->message); /* else it would be failed for the next ones, too */
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	}
 	message->json = text_string(&engine->message);
 	message->json_length = engine->message.length;
@@ -92,7 +92,7 @@ static int queue(struct engine *engine, const struct call_made *call, const char
 		return -1;
 	state = engine_destination(engine, message->destination);
 	if (state == NULL || counters_fresh(&engine->counters, message->destination, 1) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	state->queued++;
 	return 0;
 }

@@ -58,7 +58,7 @@ int engine_settle_sent(struct engine *engine, const char *destination, const int
 	size_t removed;
 
 	if (state == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (store_sent(engine->store, ids, count, &removed, error) != 0)
 		return -1;
 	/* Said again after a commit whose outcome was not known, some may have been counted. */
@@ -74,7 +74,7 @@ int engine_settle_dead(struct engine *engine, const char *destination, int64_t m
 	struct destination_state *state = engine_destination(engine, destination);
 
 	if (state == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (store_bury(engine->store, message, clock_now(), status, reason, dead, error) != 0)
 		return -1;
 	if (*dead != 0)
@@ -90,14 +90,14 @@ int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, st
 	if (letter->destination != NULL) {
 		state = engine_destination(engine, letter->destination);
 		if (state == NULL)
-			return error_set(error, "no memory");
+			return error_no_memory(error);
 		state->dead--;
 		state->dropped++;
 		engine->scrub |= deletions_is_of(letter->destination);
 	} else {
 		topic = engine_topic(engine, letter->shop, letter->topic);
 		if (topic == NULL)
-			return error_set(error, "no memory");
+			return error_no_memory(error);
 		topic->dead--;
 		topic->dropped++;
 	}
@@ -109,7 +109,7 @@ int engine_pause(struct engine *engine, const struct destination_state *pause, s
 	struct destination_state *state = engine_destination(engine, pause->name);
 
 	if (state == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	state->paused_until = pause->paused_until;
 	state->paused_since = pause->paused_since;
 	state->failures = pause->failures;

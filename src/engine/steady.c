@@ -67,13 +67,13 @@ int steady_load(struct engine *engine, struct error *error)
 	int result;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	result = store_get_record(engine->store, "", KIND, KEY, arena, &json, error);
 	if (result == 0 && json != NULL)
 		time = json_text(json_parse(arena, json, strlen(json), &unreadable), KEY);
 	/* without memory, the wall clock would be believed */
 	if (result == 0 && arena_failed(arena))
-		result = error_set(error, "no memory");
+		result = error_no_memory(error);
 	engine->steady.time = time_at_start(time);
 	engine->steady.at = clock_monotonic();
 	arena_destroy(arena);

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "engine/erasure_wait.h"
 #include "engine/inside.h"
+#include "engine/isolation.h"
+#include "engine/postponement.h"
 #include "engine/privacy.h"
 #include "mapping/waits.h"
 
@@ -53,15 +55,47 @@ static const struct {
 	{ERASURE_WAIT, erasure_go_on},
 };
 
-static int run_one(
-	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
+struct timer_work {
+	const struct timer *timer;
+	struct arena *arena;
+};
+
+static int run_alone(struct engine *engine, void *context, struct error *error)
 {
+	const struct timer_work *work = context;
+	const struct timer *timer = work->timer;
+
 	if (store_drop_timer(engine->store, timer, error) != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].kind, timer->kind) == 0)
-			return kinds[i].run(engine, timer, arena, error);
+			return kinds[i].run(engine, timer, work->arena, error);
 	return 0;
+}
+
+/* One that fails, or at which the process died, must not hold up the others: it is postponed. */
+static int run_one(
+	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
+{
+	struct work_id id = progress_of_timer(timer);
+	struct timer_work work = {timer, arena};
+	struct postponement postponement;
+	enum outcome outcome;
+
+	if (postponement_read(engine, timer, arena, &postponement, error) != 0)
+		return -1;
+	if (progress_is_set_aside(&engine->progress, &id))
+		return postponement_of_crash(engine, timer, &postponement, error);
+	if (!postponement_is_over(&postponement, timer))
+		return postponement_go_on(engine, timer, &postponement, error);
+	progress_begin(&engine->progress, &id);
+	outcome = isolation_run(engine, run_alone, &work, error);
+	progress_end(&engine->progress, &id);
+	if (outcome == OUTCOME_FAILED)
+		return -1;
+	if (outcome == OUTCOME_DONE)
+		return postponement_end(engine, timer, &postponement, error);
+	return postponement_of_failure(engine, timer, &postponement, error);
 }
 
 int timers_set(struct engine *engine, const struct timer *timer, struct error *error)
@@ -90,6 +124,13 @@ int64_t timers_left(const struct engine *engine, int64_t most)
 	return engine->timer_at < now + most ? engine->timer_at - now : most;
 }
 
+/* The timers stay due. */
+static int wait_for_memory(struct engine *engine)
+{
+	engine->timer_at = clock_now() + SECOND;
+	return 0;
+}
+
 int timers_run(struct engine *engine, struct error *error)
 {
 	int64_t now = clock_now();
@@ -101,7 +142,7 @@ int timers_run(struct engine *engine, struct error *error)
 		int result;
 
 		if (arena == NULL)
-			return error_set(error, "no memory");
+			return wait_for_memory(engine);
 		result = store_due_timer(
 			engine->store, now, arena, &timer, &found, &engine->timer_at, error);
 		if (result == 0 && found)

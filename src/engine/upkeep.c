@@ -100,7 +100,7 @@ static void report_damage(struct engine *engine, const struct error *error)
 /* The counters in memory hold what was rolled back: they are read again. */
 static void try_to_reopen(struct engine *engine)
 {
-	struct error error = {"no memory"};
+	struct error error = {.text = "no memory"};
 	bool damaged = false;
 
 	if (!engine->failed || engine->damaged || clock_monotonic() < engine->reopen_at)

@@ -28,8 +28,17 @@ void work_unreadable(struct work *work, const char *property)
 
 void work_fail(struct work *work, const char *what)
 {
-	if (work->error->text[0] == '\0') /* whoever failed may have said why */
+	if (work->error->text[0] == '\0') { /* whoever failed may have said why */
 		(void)error_set(work->error, "mapping: %s", what);
+		(void)error_classify(work->error, ERROR_MEMORY);
+	}
+	work->failed = true;
+}
+
+void work_give_up(struct work *work, const char *why)
+{
+	(void)error_set(work->error, "%s", why);
+	(void)error_classify(work->error, ERROR_VALUE);
 	work->failed = true;
 }
 

@@ -22,7 +22,7 @@ static void answer_health(struct visit *visit, bool good, const char *name, cons
 static void health(
 	const struct admin_sources *sources, struct admin_clients *clients, struct visit *visit)
 {
-	struct error reason = {""};
+	struct error reason = {.text = ""};
 	bool good = sources->is_alive(sources->context, &reason);
 
 	(void)clients;
@@ -32,7 +32,7 @@ static void health(
 static void readiness(
 	const struct admin_sources *sources, struct admin_clients *clients, struct visit *visit)
 {
-	struct error reason = {""};
+	struct error reason = {.text = ""};
 	bool good = sources->is_alive(sources->context, &reason) &&
 		    sources->is_ready(sources->context, &reason);
 

@@ -86,6 +86,37 @@ static int commit(struct store *store, struct error *error)
 	return sqlite_do(own(store), COMMIT, error, "");
 }
 
+/* Forgets the destinations that were made since there were so many. */
+static void drop_places(struct sqlite_store *store, size_t count)
+{
+	while (store->place_count > count)
+		free(store->places[--store->place_count].name);
+}
+
+static int savepoint(struct store *store, struct error *error)
+{
+	own(store)->places_saved = own(store)->place_count;
+	return sqlite_do(own(store), SAVEPOINT, error, "");
+}
+
+static int release(struct store *store, struct error *error)
+{
+	return sqlite_do(own(store), RELEASE, error, "");
+}
+
+/* Where SQLite has rolled back the whole transaction there is no savepoint any more, and this
+ * fails. */
+static int rollback_to(struct store *store, struct error *error)
+{
+	struct sqlite_store *self = own(store);
+
+	drop_places(self, self->places_saved);
+	if (sqlite_do(self, ROLLBACK_TO, error, "") != 0 ||
+		sqlite_do(self, RELEASE, error, "") != 0)
+		return error_classify(error, ERROR_OTHER);
+	return 0;
+}
+
 /* What a rolled-back transaction claimed can be claimed again, and a destination that it made is
  * not there; and what early expiry went past may not wait. */
 static void rollback(struct store *store)
@@ -94,8 +125,7 @@ static void rollback(struct store *store)
 
 	if (sqlite3_get_autocommit(self->db) == 0)
 		(void)sqlite_do(self, ROLLBACK, NULL, "");
-	while (self->place_count > self->places_before)
-		free(self->places[--self->place_count].name);
+	drop_places(self, self->places_before);
 	self->early = (struct early){0};
 	for (size_t i = 0; i < self->place_count; i++)
 		self->places[i].cursor = self->places[i].before;
@@ -243,6 +273,10 @@ static const struct store_engine sqlite_engine = {
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,
+	.savepoint = savepoint,
+	.release = release,
+	.rollback_to = rollback_to,
+	.open_marker = sqlite_open_marker,
 	.room = sqlite_room,
 	.add_delivery = sqlite_add_delivery,
 	.each_twin = sqlite_each_twin,
@@ -296,12 +330,12 @@ int sqlite_open(
 	struct sqlite_store *self = calloc(1, sizeof(*self));
 
 	if (self == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	self->base.engine = &sqlite_engine;
 	self->lock = -1;
 	self->path = strdup(path);
 	if (self->path == NULL) {
-		(void)error_set(error, "no memory");
+		(void)error_no_memory(error);
 		goto failed;
 	}
 	if (!sqlite_in_memory(self) && sqlite_take_lock(self, error) != 0)

@@ -124,7 +124,7 @@ int sqlite_get_dead(struct store *store, int64_t id, struct arena *arena,
 	}
 	sqlite_end(self, GET_DEAD);
 	if (!kept)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return result == -1 ? -1 : 0;
 }
 

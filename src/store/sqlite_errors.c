@@ -58,6 +58,21 @@ static enum store_obstacle obstacle_of(const struct sqlite_store *store)
 	}
 }
 
+/* Whether it is a failure of the store, or of what was to be written. */
+static enum error_kind kind_of(int code)
+{
+	switch (code) {
+	case SQLITE_NOMEM:
+		return ERROR_MEMORY;
+	case SQLITE_CONSTRAINT:
+	case SQLITE_MISMATCH:
+	case SQLITE_TOOBIG:
+		return ERROR_VALUE;
+	default:
+		return ERROR_OTHER;
+	}
+}
+
 int sqlite_failed(struct sqlite_store *store, const char *what, struct error *error)
 {
 	int code = sqlite3_extended_errcode(store->db);
@@ -68,6 +83,7 @@ int sqlite_failed(struct sqlite_store *store, const char *what, struct error *er
 		store->room_checked = 0;
 	}
 	store->obstacle = obstacle_of(store);
-	return error_set(error, "store %s: %s: %s (%d)%s", store->path, what,
+	(void)error_set(error, "store %s: %s: %s (%d)%s", store->path, what,
 		sqlite3_errmsg(store->db), code, advice(code));
+	return error_classify(error, kind_of(store->last_code));
 }

@@ -96,7 +96,7 @@ int sqlite_take_lock(struct sqlite_store *store, struct error *error)
 {
 	char path[PATH_MAX];
 
-	if (strlen(store->path) + sizeof(".ballast") > sizeof(path))
+	if (strlen(store->path) + sizeof(".progress") > sizeof(path))
 		return error_set(error, "store: the path is too long");
 	beside(store, ".lock", path);
 	store->lock = open_or_make(path);
@@ -108,6 +108,25 @@ int sqlite_take_lock(struct sqlite_store *store, struct error *error)
 		return failed(store, "it cannot be locked", error);
 	store->obstacle = STORE_IN_USE;
 	return error_set(error, "store %s is in use by another segrelay", store->path);
+}
+
+/* ---- the marker ---- */
+
+int sqlite_open_marker(struct store *store, size_t size)
+{
+	const struct sqlite_store *self = (const struct sqlite_store *)store;
+	char path[PATH_MAX];
+	int marker;
+
+	if (sqlite_in_memory(self))
+		return -1;
+	beside(self, ".progress", path);
+	marker = open_or_make(path);
+	if (marker >= 0 && posix_fallocate(marker, 0, (off_t)size) == 0)
+		return marker;
+	if (marker >= 0)
+		(void)close(marker);
+	return -1;
 }
 
 /* ---- the file ---- */

@@ -119,7 +119,7 @@ int sqlite_get_delivery(struct store *store, int64_t id, struct arena *arena,
 	if (result == -1)
 		return -1;
 	if (*found && (delivery->shop == NULL || delivery->topic == NULL || delivery->body == NULL))
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return 0;
 }
 
@@ -162,14 +162,14 @@ struct place *sqlite_place(struct sqlite_store *store, const char *name, struct 
 			return &store->places[i];
 	more = realloc(store->places, (store->place_count + 1) * sizeof(*more));
 	if (more == NULL) {
-		(void)error_set(error, "no memory");
+		(void)error_no_memory(error);
 		return NULL;
 	}
 	store->places = more;
 	place = &more[store->place_count];
 	*place = (struct place){.name = strdup(name)};
 	if (place->name == NULL) {
-		(void)error_set(error, "no memory");
+		(void)error_no_memory(error);
 		return NULL;
 	}
 	found = sqlite_run(store, FIND_DESTINATION, error, "t", name);
@@ -229,7 +229,7 @@ int sqlite_claim(struct store *store, const char *destination, const struct clai
 	*count = 0;
 	*messages = arena_alloc(arena, limits->messages * sizeof(**messages));
 	if (place == NULL || *messages == NULL)
-		return place == NULL ? -1 : error_set(error, "no memory");
+		return place == NULL ? -1 : error_no_memory(error);
 	result = sqlite_run(
 		self, CLAIM, error, "iii", place->id, place->cursor, (int64_t)limits->messages);
 	for (; result == SQLITE_ROW; result = sqlite3_step(row)) {

@@ -21,7 +21,7 @@ int sqlite_get_record(struct store *store, const char *shop, const char *kind, c
 	*json = result == SQLITE_ROW ? sqlite_text(self->statements[GET_RECORD], 0, arena) : NULL;
 	sqlite_end(self, GET_RECORD);
 	if (result == SQLITE_ROW && *json == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return result == -1 ? -1 : 0;
 }
 
@@ -70,7 +70,7 @@ int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, stru
 			sqlite_text(row, 2, arena), sqlite_text(row, 3, arena)};
 	sqlite_end(self, DUE_TIMER);
 	if (*found && (timer->shop == NULL || timer->kind == NULL || timer->key == NULL))
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	return result == -1 ? -1 : 0;
 }
 

@@ -73,6 +73,9 @@ static const char *const sql[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
+	[SAVEPOINT] = "SAVEPOINT work",
+	[RELEASE] = "RELEASE work",
+	[ROLLBACK_TO] = "ROLLBACK TO work",
 	[FIND_DELIVERY] = "SELECT id FROM deliveries WHERE hash = ?1 AND fingerprint = ?2"
 			  " AND topic = ?3 AND shop = ?4 AND test = ?5",
 	[EACH_TWIN] = "SELECT id, shop, topic, test FROM deliveries WHERE hash = ?1"

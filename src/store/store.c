@@ -59,6 +59,26 @@ void store_rollback(struct store *store)
 	store->engine->rollback(store);
 }
 
+int store_savepoint(struct store *store, struct error *error)
+{
+	return store->engine->savepoint(store, error);
+}
+
+int store_release(struct store *store, struct error *error)
+{
+	return store->engine->release(store, error);
+}
+
+int store_rollback_to(struct store *store, struct error *error)
+{
+	return store->engine->rollback_to(store, error);
+}
+
+int store_open_marker(struct store *store, size_t size)
+{
+	return store->engine->open_marker(store, size);
+}
+
 int store_room(struct store *store, const struct store_limits *limits, struct error *error)
 {
 	return store->engine->room(store, limits, error);

@@ -91,7 +91,7 @@ static void read_config(void)
 static void start_relay(void)
 {
 	const struct engine_hooks hooks = {0}; /* timers run only once there are some */
-	struct error error = {""};
+	struct error error = {.text = ""};
 
 	if (store_open("sqlite::memory:", &store, NULL, &error) != 0 ||
 		engine_start(store, config, &engine, &error) != 0)

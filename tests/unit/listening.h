@@ -98,7 +98,7 @@ int engine_apply(
 
 static inline void carry_out(struct engine *it, struct request *request)
 {
-	struct error error = {""};
+	struct error error = {.text = ""};
 
 	while (request != NULL) {
 		struct request *next = request->next;
@@ -188,7 +188,7 @@ static inline void defaults(void)
 
 static inline void start(void)
 {
-	struct error error = {""};
+	struct error error = {.text = ""};
 
 	if (listener_start(&engine, &config, &listener, &port, &error) != 0)
 		fail_msg("%s", error.text);

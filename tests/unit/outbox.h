@@ -224,7 +224,7 @@ int engine_pause(struct engine *it, const struct destination_state *pause, struc
 static inline void carry_out(struct engine *it, struct request *requests)
 {
 	static struct engine before;
-	const struct error error = {"the disk is broken"};
+	const struct error error = {.text = "the disk is broken"};
 	bool fails = it->failures > 0;
 
 	before = *it;

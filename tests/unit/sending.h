@@ -42,7 +42,7 @@ static inline void set_up_config(void)
 
 static inline void start(void)
 {
-	struct error error = {""};
+	struct error error = {.text = ""};
 
 	if (sender_start(&engine, &config, &sender, &error) != 0)
 		fail_msg("%s", error.text);

@@ -47,7 +47,7 @@ static struct admin *start_admin(struct given *given)
 		.is_ready = is_well,
 		.metrics = no_metrics};
 	struct admin *admin = NULL;
-	struct error error = {""};
+	struct error error = {.text = ""};
 
 	if (admin_start(&sources, "127.0.0.1:0", NULL, &admin, &port, &error) != 0)
 		fail_msg("%s", error.text);

@@ -41,7 +41,7 @@ static void a_socket_that_is_closed_is_not_closed_again(void **state)
 {
 	const struct admin_sources sources = {0};
 	struct admin *admin = NULL;
-	struct error error = {""};
+	struct error error = {.text = ""};
 	int port;
 
 	(void)state;

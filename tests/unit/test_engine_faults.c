@@ -148,6 +148,27 @@ static void faulty_rollback(struct store *store)
 		(void)inner(store)->engine->begin(inner(store), &error);
 }
 
+static int faulty_open_marker(struct store *store, size_t size)
+{
+	return inner(store)->engine->open_marker(inner(store), size);
+}
+
+static int faulty_savepoint(struct store *store, struct error *error)
+{
+	return is_hit(store) ? refuse(error) : inner(store)->engine->savepoint(inner(store), error);
+}
+
+static int faulty_release(struct store *store, struct error *error)
+{
+	return is_hit(store) ? refuse(error) : inner(store)->engine->release(inner(store), error);
+}
+
+static int faulty_rollback_to(struct store *store, struct error *error)
+{
+	return is_hit(store) ? refuse(error)
+			     : inner(store)->engine->rollback_to(inner(store), error);
+}
+
 static void faulty_close(struct store *store)
 {
 	store_close(inner(store));
@@ -267,15 +288,16 @@ FAULTY(size, (struct store *store, int64_t *bytes, int64_t *free_bytes, struct e
 
 #define CALL(name) .name = faulty_##name
 
-static const struct store_engine faulty_engine = {CALL(close), CALL(reopen), CALL(begin),
-	CALL(commit), CALL(rollback), CALL(room), CALL(add_delivery), CALL(get_delivery),
-	CALL(each_twin), CALL(is_emitted), CALL(tell), CALL(queue), CALL(claim), CALL(set_aside),
-	CALL(get_set_aside), CALL(claim_set_aside), CALL(count_set_aside), CALL(each_message),
-	CALL(get_message), CALL(unclaim), CALL(sent), CALL(bury), CALL(bury_delivery),
-	CALL(each_dead), CALL(get_dead), CALL(revive), CALL(drop_dead), CALL(get_record),
-	CALL(put_record), CALL(drop_record), CALL(each_record), CALL(row_range), CALL(each_row),
-	CALL(drop_row), CALL(scrub), CALL(set_timer), CALL(drop_timer), CALL(drop_lost_timers),
-	CALL(due_timer), CALL(count_timers), CALL(topics), CALL(save_topic), CALL(destinations),
+static const struct store_engine faulty_engine = {CALL(open_marker), CALL(savepoint), CALL(release),
+	CALL(rollback_to), CALL(close), CALL(reopen), CALL(begin), CALL(commit), CALL(rollback),
+	CALL(room), CALL(add_delivery), CALL(get_delivery), CALL(each_twin), CALL(is_emitted),
+	CALL(tell), CALL(queue), CALL(claim), CALL(set_aside), CALL(get_set_aside),
+	CALL(claim_set_aside), CALL(count_set_aside), CALL(each_message), CALL(get_message),
+	CALL(unclaim), CALL(sent), CALL(bury), CALL(bury_delivery), CALL(each_dead), CALL(get_dead),
+	CALL(revive), CALL(drop_dead), CALL(get_record), CALL(put_record), CALL(drop_record),
+	CALL(each_record), CALL(row_range), CALL(each_row), CALL(drop_row), CALL(scrub),
+	CALL(set_timer), CALL(drop_timer), CALL(drop_lost_timers), CALL(due_timer),
+	CALL(count_timers), CALL(topics), CALL(save_topic), CALL(destinations),
 	CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early), CALL(is_nearly_full),
 	CALL(tidy), CALL(size)};
 
@@ -503,14 +525,15 @@ static int64_t noon(void)
 	return time_parse("2026-11-23T12:00:00Z");
 }
 
-/* Somebody is forgotten in several small steps. */
+/* Somebody is forgotten in several small steps. What there was no memory for is postponed by a
+ * minute. */
 static void run_timers(struct day *day, int64_t now)
 {
 	struct counting counting = {.request = {.run = count_timers}, .timers = 1};
 
 	for (int i = 0; counting.timers > 0; i++) {
 		assert_true(i < 100);
-		clock_hold(now + i * 10);
+		clock_hold(now + (i < 50 ? i * 10 : (i - 49) * MINUTE));
 		ask(day, &counting.request);
 	}
 }

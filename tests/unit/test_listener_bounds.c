@@ -484,7 +484,7 @@ static void an_address_in_use_is_an_error(void **state)
 	static const char *const bad[] = {
 		"127.0.0.1", "::1:8080", "127.0.0.1:", "127.0.0.1:x", "192.0.2.1:0"};
 	struct listener *second = NULL;
-	struct error error = {""};
+	struct error error = {.text = ""};
 	char taken[32];
 	int other_port;
 
@@ -512,7 +512,7 @@ static void a_listener_may_have_any_address(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
-		struct error error = {""};
+		struct error error = {.text = ""};
 		char address[32];
 
 		(void)snprintf(address, sizeof(address), "%s", addresses[i]);

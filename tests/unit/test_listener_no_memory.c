@@ -145,7 +145,7 @@ static void without_an_answer_the_connection_ends(void **state)
 
 static void it_starts_whole_or_not_at_all(void **state)
 {
-	struct error error = {""};
+	struct error error = {.text = ""};
 	int call = 0;
 	int result = -1;
 

@@ -367,7 +367,7 @@ static void where_curl_fails_the_sender_rests(void **state)
 
 static void without_curl_it_does_not_start(void **state)
 {
-	struct error error = {""};
+	struct error error = {.text = ""};
 
 	(void)state;
 	atomic_store(&curl_calls_left, 2); /* the first one only sets curl up */
@@ -378,7 +378,7 @@ static void without_curl_it_does_not_start(void **state)
 
 static void without_a_thread_it_does_not_start(void **state)
 {
-	struct error error = {""};
+	struct error error = {.text = ""};
 
 	(void)state;
 	atomic_store(&threads_left, 1);
