@@ -80,8 +80,9 @@ struct engine {
 	struct steady steady;
 	struct expired expired;
 	struct in_progress progress;
-	int64_t postponed; /* timers, since the start */
-	int64_t timer_at;  /* ms since 1970: when the next timer is due; 0 for not known */
+	int64_t postponed;     /* timers, since the start */
+	int64_t careful_until; /* ms of the monotonic clock: see isolation_write */
+	int64_t timer_at;      /* ms since 1970: when the next timer is due; 0 for not known */
 };
 
 /* Takes what waits (so much as one turn may do), waiting up to `ms` for something to come. False

@@ -19,7 +19,17 @@ enum outcome isolation_run(struct engine *engine,
 	int (*work)(struct engine *engine, void *context, struct error *error), void *context,
 	struct error *error);
 
+/* The same for the writing of what was mapped before without a write, which fails for the store's
+ * reasons alone, or for want of a little memory: to save a savepoint's cost for each delivery,
+ * there is none unless a turn was void for another reason than the store's within the last hour. */
+enum outcome isolation_write(struct engine *engine,
+	int (*work)(struct engine *engine, void *context, struct error *error), void *context,
+	struct error *error);
+
 /* What an error makes of the work that it ended. */
 enum outcome isolation_outcome(const struct error *error);
+
+/* Notes why a turn was void. */
+void isolation_note(struct engine *engine, const struct error *error);
 
 #endif

@@ -7,85 +7,12 @@
 #include "engine/isolation.h"
 #include "engine/privacy.h"
 #include "engine/queueing.h"
-#include "engine/timers.h"
-#include "mapping/links.h"
+#include "engine/recollection.h"
 #include "mapping/waits.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- what the mapping sees of the store ---- */
-
-struct memory_context {
-	struct engine *engine;
-	const struct shop *shop;
-	struct error *error;
-};
-
-static int get(
-	void *context, const char *kind, const char *key, struct arena *arena, const char **json)
-{
-	struct memory_context *memory = context;
-
-	return store_get_record(
-		memory->engine->store, memory->shop->domain, kind, key, arena, json, memory->error);
-}
-
-/* How long what is remembered is kept after it was last written. A product that never changes is
- * never written again; it goes when the shop deletes it. */
-static int64_t keeps(const struct memory_context *memory, const char *kind, const char *json)
-{
-	int64_t cart_ttl = memory->shop->cart_ttl;
-
-	if (strcmp(kind, "product") == 0)
-		return 3650 * DAY;
-	if (strcmp(kind, "link") == 0 && !links_are_named(json) && cart_ttl > HINT_LINK_TTL)
-		return HINT_LINK_TTL;
-	return map_is_of_cart(kind) ? cart_ttl : memory->engine->config->keep_orders;
-}
-
-/* A webhook names a link that was only a hint's until now. */
-static int give_back(struct memory_context *memory, const char *key, const char *json)
-{
-	struct engine *engine = memory->engine;
-	const char *before = NULL;
-
-	if (!links_are_named(json))
-		return 0;
-	if (store_get_record(engine->store, memory->shop->domain, "link", key, engine->arena,
-		    &before, memory->error) != 0)
-		return -1;
-	if (before != NULL && !links_are_named(before))
-		hint_room_give(engine->hint_room, memory->shop->domain, strlen(before));
-	return 0;
-}
-
-static int put(void *context, const char *kind, const char *key, const char *json)
-{
-	struct memory_context *memory = context;
-	const char *shop = memory->shop->domain;
-
-	if (json == NULL)
-		return store_drop_record(memory->engine->store, shop, kind, key, memory->error);
-	if (strcmp(kind, "link") == 0 && give_back(memory, key, json) != 0)
-		return -1;
-	return store_put_record(memory->engine->store, shop, kind, key, json,
-		engine_steady_now(memory->engine) + keeps(memory, kind, json), memory->error);
-}
-
-static int set_timer(void *context, const char *kind, const char *key, int64_t due)
-{
-	struct memory_context *memory = context;
-	struct timer timer = {.due = due, .shop = memory->shop->domain, .kind = kind, .key = key};
-
-	return timers_set(memory->engine, &timer, memory->error);
-}
-
-static struct memory memory_of(struct memory_context *context)
-{
-	return (struct memory){.get = get, .put = put, .set_timer = set_timer, .context = context};
-}
 
 /* ---- outcomes ---- */
 
@@ -219,16 +146,17 @@ static int queue_mapped(struct engine *engine, const struct delivery *delivery,
 	return 0;
 }
 
-/* A delivery with what it is mapped with. */
+/* A delivery with what it is mapped with, and to. */
 struct mapping_work {
 	const struct delivery *delivery;
 	const cJSON *payload;
 	const struct shop *shop;
 	struct arena *arena;
+	struct recollection recollection;
 	struct mapped mapped;
 };
 
-static int count_ignored(
+static void count_ignored(
 	const struct delivery *delivery, const struct mapped *mapped, struct topic_state *topic)
 {
 	if (mapped->is_test)
@@ -236,22 +164,32 @@ static int count_ignored(
 	else
 		log_ignored(delivery, mapped->reason);
 	topic->ignored++;
-	return 0;
 }
 
-static int map_alone(struct engine *engine, void *context, struct error *error)
+/* Maps; nothing is written. */
+static enum outcome map(struct engine *engine, struct mapping_work *work, struct error *error)
+{
+	struct memory memory =
+		recollection_begin(&work->recollection, engine, work->shop, work->arena, error);
+	int result = map_delivery(work->delivery, work->payload, work->shop, &memory, work->arena,
+		&work->mapped, error);
+
+	if (result == 0 && work->mapped.outcome == UNUSABLE)
+		result = unusable(work->mapped.reason, error);
+	return result == 0 ? OUTCOME_DONE : isolation_outcome(error);
+}
+
+/* Writes what the mapping has remembered, and queues its calls. */
+static int write_out(struct engine *engine, void *context, struct error *error)
 {
 	struct mapping_work *work = context;
-	struct mapped *mapped = &work->mapped;
 	const struct delivery *delivery = work->delivery;
+	const struct mapped *mapped = &work->mapped;
 	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	struct memory_context stored = {engine, work->shop, error};
-	struct memory memory = memory_of(&stored);
 
 	if (topic == NULL)
 		return error_no_memory(error);
-	if (map_delivery(
-		    delivery, work->payload, work->shop, &memory, work->arena, mapped, error) != 0)
+	if (recollection_write(&work->recollection, error) != 0)
 		return -1;
 	log_unreadable(engine, delivery, mapped->unreadable);
 	if (mapped->privacy != PRIVACY_NONE) {
@@ -259,15 +197,10 @@ static int map_alone(struct engine *engine, void *context, struct error *error)
 		return privacy_begin(
 			engine, delivery, work->payload, mapped->privacy, work->shop, error);
 	}
-	switch (mapped->outcome) {
-	case MAPPED:
+	if (mapped->outcome == MAPPED)
 		return queue_mapped(engine, delivery, work->shop, mapped, topic, error);
-	case UNUSABLE:
-		return unusable(mapped->reason, error);
-	case IGNORED:
-		break;
-	}
-	return count_ignored(delivery, mapped, topic);
+	count_ignored(delivery, mapped, topic);
+	return 0;
 }
 
 /* Why a delivery is not mapped; `why` is NULL for nothing. */
@@ -283,8 +216,8 @@ static enum outcome look(struct engine *engine, const struct mapping_work *work,
 	int result;
 
 	error->kind = ERROR_OTHER;
-	result = contradictions_find(engine, work->delivery, work->payload, work->shop,
-		work->arena, &refusal->why, &refusal->contradiction, error);
+	result = contradictions_find(engine, work->delivery, work->payload, work->shop, work->arena,
+		&refusal->why, &refusal->contradiction, error);
 	return result == 0 ? OUTCOME_DONE : isolation_outcome(error);
 }
 
@@ -302,9 +235,12 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	if (outcome == OUTCOME_DONE && refusal.why != NULL)
 		return set_aside(engine, delivery, refusal.why, refusal.contradiction, error);
 	if (outcome == OUTCOME_DONE)
-		outcome = isolation_run(engine, map_alone, &work, error);
+		outcome = map(engine, &work, error);
+	if (outcome == OUTCOME_DONE)
+		outcome = isolation_write(engine, write_out, &work, error);
 	switch (outcome) {
 	case OUTCOME_DONE:
+		recollection_done(&work.recollection);
 		return STORED;
 	case OUTCOME_DEAD:
 		return work.mapped.contradicts ? set_aside(engine, delivery, work.mapped.reason,
@@ -426,8 +362,8 @@ static void log_waited(const struct timer *timer)
 int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
 	struct arena *arena, struct error *error)
 {
-	struct memory_context context = {engine, shop, error};
-	struct memory memory = memory_of(&context);
+	struct recollection recollection;
+	struct memory memory = recollection_begin(&recollection, engine, shop, arena, error);
 	struct delivery none = {.shop = shop->domain, .topic = timer->kind};
 	struct mapped mapped;
 	size_t queued = 0;
@@ -436,8 +372,13 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 		return -1;
 	if (mapped.outcome == UNUSABLE)
 		return unusable(mapped.reason, error);
+	if (recollection_write(&recollection, error) != 0)
+		return -1;
 	log_unreadable(engine, &none, mapped.unreadable);
 	if (mapped.calls != NULL)
 		log_waited(timer);
-	return queueing_add(engine, &none, shop, &mapped, &queued, error);
+	if (queueing_add(engine, &none, shop, &mapped, &queued, error) != 0)
+		return -1;
+	recollection_done(&recollection);
+	return 0;
 }

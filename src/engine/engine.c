@@ -1,6 +1,7 @@
 /* The one thread that owns the store: every turn is a transaction. */
 #include "engine/early_expiry.h"
 #include "engine/inside.h"
+#include "engine/isolation.h"
 #include "engine/timers.h"
 
 #include "base/clock.h"
@@ -92,6 +93,7 @@ static void turn(struct engine *engine, struct request *requests)
 	if (result != 0) {
 		namespaces_invalidate(&engine->namespaces);
 		engine->timer_at = 0; /* what was set or dropped is as it was before */
+		isolation_note(engine, &error);
 		engine_store_failed(engine, &error);
 	}
 	/* Whoever claimed in this turn what it removed must know that before they have it; a claim

@@ -1,6 +1,7 @@
 /* Work of a turn that fails alone: a delivery, a timer, a step of a job. */
 #include "engine/isolation.h"
 
+#include "base/clock.h"
 #include "engine/inside.h"
 
 enum outcome isolation_outcome(const struct error *error)
@@ -48,4 +49,20 @@ enum outcome isolation_run(struct engine *engine,
 		return undo(engine, outcome, said);
 	counters_release(&engine->counters);
 	return OUTCOME_FAILED;
+}
+
+enum outcome isolation_write(struct engine *engine,
+	int (*work)(struct engine *engine, void *context, struct error *error), void *context,
+	struct error *error)
+{
+	if (clock_monotonic() < engine->careful_until)
+		return isolation_run(engine, work, context, error);
+	error->kind = ERROR_OTHER;
+	return work(engine, context, error) == 0 ? OUTCOME_DONE : OUTCOME_FAILED;
+}
+
+void isolation_note(struct engine *engine, const struct error *error)
+{
+	if (error->kind != ERROR_OTHER)
+		engine->careful_until = clock_monotonic() + HOUR;
 }

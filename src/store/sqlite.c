@@ -246,11 +246,12 @@ static int check_claims(struct sqlite_store *store, bool *damaged, struct error 
 static int reopen(struct store *store, bool *damaged, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	bool clean = self->last_code == SQLITE_FULL || self->last_code == SQLITE_NOMEM;
+	bool clean = self->last_code == SQLITE_FULL || self->last_code == SQLITE_NOMEM ||
+		     self->last_code == SQLITE_CONSTRAINT || self->last_code == SQLITE_TOOBIG;
 
 	*damaged = false;
-	/* A full disk or lack of memory was rolled back cleanly: nothing is in doubt. What is in
-	 * memory only would be gone. */
+	/* A full disk, lack of memory, or a value that is refused was rolled back cleanly: nothing
+	 * is in doubt. What is in memory only would be gone. */
 	if (self->whole && (clean || sqlite_in_memory(self)))
 		return 0;
 	/* A new, empty one in its place would tell everything again. */

@@ -92,6 +92,7 @@ class Relay:
         self.port = self.admin = self.socket = None
         self.expected_status = 0
         self.made = time.monotonic()
+        self.environment = {}  # of its next start
         if destinations is None:
             # of several batches in flight any may arrive first
             destinations = {"main": (MAIN_KEY, segment.url, "batches_in_flight = 1" if in_order else "")}
@@ -120,7 +121,7 @@ class Relay:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [SEGRELAY, "serve", "--config", self.config], stderr=log, stdout=log,
-                env=os.environ | {"LD_PRELOAD": PRELOAD} if PRELOAD else None)
+                env=os.environ | ({"LD_PRELOAD": PRELOAD} if PRELOAD else {}) | self.environment)
 
     def start(self):
         before = self.log_path.stat().st_size if self.log_path.exists() else 0

@@ -35,6 +35,14 @@ TEXTS = [
 ]
 
 
+# What once ended the relay, or held it up.
+AWKWARD = [
+    (b'checkouts/create\n{"id":3,"token":"k1","cart_token":"c1","customer":{"id":7}}',
+     b'orders/create\n{"id":5,"cart_token":"c1","checkout_token":"k1","customer":["x"]}'),
+    (b'subscription_billing_attempts/success\n{"id":1,"order_id":5,'
+     b'"admin_graphql_api_subscription_contract_id":"gid://shopify/SubscriptionContract/"}',
+     b'3orders/create\n{"id":5}'),
+]
 HINTS = [
     ("203.0.113.9, 10.1.2.3", storefront.posted()), ("[2001:db8::1]:443", storefront.posted(cart=False, checkout=True)),
     ("", storefront.happened("payment_info_submitted")), (",", storefront.happened("alert_displayed")),
@@ -157,8 +165,11 @@ def main():
     write(out / "mapping", "privacy-and-late", b"\0" + privacy_and_late())
     for path in (out / "mapping").iterdir():
         write(out / "work", path.name, path.read_bytes())
+        write(out / "turns", path.name, path.read_bytes())
     for name, (topic, body) in long_bodies().items():
         write(out / "work", "long " + name, b"\3" + f"{topic}\n{json.dumps(body)}".encode())
+    for number, pair in enumerate(AWKWARD):
+        write(out / "turns", f"awkward-{number}", b"\1" + b"\0".join(pair))
     seeds = b"".join(path.read_bytes() for path in (out / "mapping").iterdir())
     lacking = {topic for topic in known_topics() if f"{topic}\n".encode() not in seeds}
     if lacking:
