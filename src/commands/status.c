@@ -163,6 +163,17 @@ static void print_contradictions(const cJSON *status)
 			count);
 }
 
+static void print_postponed(const cJSON *status)
+{
+	const char *count = json_text(status, "timers_postponed");
+
+	if (count != NULL && strcmp(count, "0") != 0)
+		(void)printf(
+			"\ntimers postponed since the start: %s (the log says of what kind, and "
+			"why)\n",
+			count);
+}
+
 int command_status(int argc, char **argv)
 {
 	const char *path = NULL;
@@ -194,6 +205,7 @@ int command_status(int argc, char **argv)
 		print_store(status);
 		print_erasures(status);
 		print_contradictions(status);
+		print_postponed(status);
 	}
 	text_free(&answer);
 	arena_destroy(arena);

@@ -162,6 +162,7 @@ static int run_status(struct engine *engine, struct request *request, struct err
 	json_add_number(question->answer, "free_bytes", free_bytes);
 	json_add_number(question->answer, "max_store", engine->config->max_store);
 	json_add_number(question->answer, "expired_early", engine->expired.count);
+	json_add_number(question->answer, "timers_postponed", engine->postponed);
 	add_topics(engine, question->answer);
 	if (add_destinations(engine, question->answer, error) != 0 ||
 		add_refusals(engine, question->answer, question->arena, error) != 0)

@@ -129,8 +129,8 @@ int postponement_go_on(struct engine *engine, const struct timer *timer,
 /* ---- with a word ---- */
 
 /* Of what kind the timer is, never its key, which may name a person. */
-static void log_postponed(
-	const struct timer *timer, const char *message, const char *reason, const char *action)
+static void log_postponed(const struct timer *timer, const char *message, const char *reason,
+	const char *effect, const char *action)
 {
 	static struct log_limit limit;
 	int64_t suppressed;
@@ -138,7 +138,8 @@ static void log_postponed(
 	if (log_allow(&limit, LINES_PAUSE, &suppressed))
 		log_line(LOG_ERROR, message, LOG_STRING("shop", timer->shop),
 			LOG_STRING("timer", timer->kind), LOG_STRING("reason", reason),
-			LOG_STRING("action", action), LOG_NUMBER("suppressed", suppressed));
+			LOG_STRING("effect", effect), LOG_STRING("action", action),
+			LOG_NUMBER("suppressed", suppressed));
 }
 
 int postponement_of_failure(struct engine *engine, const struct timer *timer,
@@ -148,8 +149,8 @@ int postponement_of_failure(struct engine *engine, const struct timer *timer,
 
 	engine->postponed++;
 	log_postponed(timer, "timer postponed", error->text,
-		error->kind == ERROR_MEMORY ? "give segrelay more memory; the timer is tried again"
-					    : "report this line; the timer is tried again");
+		"it is tried again after growing pauses",
+		error->kind == ERROR_MEMORY ? "give segrelay more memory" : "report this line");
 	return postpone(engine, timer, &next, error);
 }
 
@@ -162,7 +163,7 @@ int postponement_of_crash(struct engine *engine, const struct timer *timer,
 		engine->postponed++;
 		log_postponed(timer, "timer set aside",
 			"the process died three times while it was carried out",
-			"report the crash; another version of segrelay tries the timer again");
+			"it waits for another version of segrelay", "report the crash");
 	}
 	return postpone(engine, timer, &next, error);
 }

@@ -124,10 +124,12 @@ static void count_crash(struct in_progress *progress, const struct work_id *id)
 		remove_at(progress, place);
 	entry.check = check_of(&entry);
 	progress->entries[progress->count++] = entry;
-	log_line(LOG_WARNING, "crash found: a delivery or timer was in progress",
-		LOG_NUMBER("crashes", entry.crashes),
-		LOG_STRING("action", "report the crash; after three the delivery or timer is set "
-				     "aside"));
+	log_line(LOG_WARNING, "crash found", LOG_NUMBER("crashes", entry.crashes),
+		LOG_STRING("reason", "the process died while it worked on a delivery or timer"),
+		LOG_STRING("effect", entry.crashes < PROGRESS_CRASHES
+					     ? "it is tried again"
+					     : "it is set aside when its turn comes"),
+		LOG_STRING("action", "report the crash"));
 }
 
 static void read_all(struct in_progress *progress)

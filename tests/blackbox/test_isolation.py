@@ -117,6 +117,28 @@ def test_nothing_is_remembered_of_what_failed(relay, segment):
     assert balanced(relay)
 
 
+def test_a_message_that_the_store_refuses(make_relay, segment):
+    relay = make_relay()
+    relay.stop()
+    with contextlib.closing(sqlite3.connect(relay.database)) as store, store:
+        store.execute("CREATE TRIGGER refuses BEFORE INSERT ON messages WHEN new.json LIKE '%#refused%' "
+                      "BEGIN SELECT raise(ABORT, 'not this one'); END")
+    relay.start()
+    # the first voids its turn, as a savepoint for each delivery would cost too much
+    refused = good(1, name="#refused")
+    relay.wait(lambda: relay.post("orders/create", refused).status == 200)
+    # from then on each has a savepoint of its own
+    posts = [good(i, name="#refused") if i % 3 == 0 else good(i) for i in range(2, 40)]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        statuses = list(pool.map(lambda post: relay.post("orders/create", post).status, posts))
+    assert statuses == [200] * len(posts)
+    wait_for_orders(segment, {str(FIRST + i) for i in range(2, 40) if i % 3})
+    dead = json.loads(relay.get("/dead?limit=1000").body)["dead"]
+    assert len(dead) == 1 + len([i for i in range(2, 40) if i % 3 == 0])
+    assert all("not this one" in letter["reason"] for letter in dead)
+    assert balanced(relay)
+
+
 # ---- timers ----
 
 def cart(token):
@@ -159,6 +181,7 @@ def test_bad_timers_before_good_ones(make_relay, segment):
     assert "spoilt" not in relay.log()
     relay.wait(lambda: relay.metric("segrelay_timers_postponed_total") == 150)
     assert relay.metric("segrelay_timers_waiting") == 150
+    assert "timers postponed since the start: 150" in relay.run("status").stdout
     assert balanced(relay)
 
 
