@@ -69,9 +69,9 @@ struct mapped {
 	const char *unreadable; /* paths of fields that were left out as unreadable, or NULL */
 };
 
-/* Maps one delivery whose body is parsed as `payload`. 0 with *result, or -1 with `error`, whose kind
- * says why: ERROR_MEMORY, ERROR_VALUE for what cannot be mapped, or what the memory functions gave;
- * then all that these have done is to be undone. */
+/* Maps one delivery whose body is parsed as `payload`. 0 with *result, or -1 with `error`, whose
+ * kind says why: ERROR_MEMORY, ERROR_VALUE for what cannot be mapped, or what the memory functions
+ * gave; then all that these have done is to be undone. */
 int map_delivery(const struct delivery *delivery, const cJSON *payload, const struct shop *shop,
 	const struct memory *memory, struct arena *arena, struct mapped *result,
 	struct error *error);

@@ -135,9 +135,10 @@ int store_begin(struct store *store, struct error *error);
 int store_commit(struct store *store, struct error *error);
 void store_rollback(struct store *store);
 
-/* A part of a transaction that can be undone by itself: store_savepoint, any of the functions below,
- * then store_release, or store_rollback_to, after which all is as it was at the savepoint. One at a
- * time, and nothing is claimed in it. When store_rollback_to fails, the whole transaction is void.
+/* A part of a transaction that can be undone by itself: store_savepoint, any of the functions
+ * below, then store_release, or store_rollback_to, after which all is as it was at the savepoint.
+ * One at a time, and nothing is claimed in it. When store_rollback_to fails, the whole transaction
+ * is void.
  */
 int store_savepoint(struct store *store, struct error *error);
 int store_release(struct store *store, struct error *error);

@@ -283,7 +283,7 @@ static void count_received(struct engine *engine, const struct delivery *deliver
 static int apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct error *error)
 {
-	bool repeated;
+	bool repeated = false;
 	int result = STORED;
 
 	delivery->near = queueing_number(json_text(payload, "id|order_id"));
@@ -322,7 +322,7 @@ static int parse_and_apply(struct engine *engine, struct delivery *delivery,
 static int set_aside_unseen(struct engine *engine, struct delivery *delivery, struct error *error)
 {
 	static const char reason[] = "the process died three times while it was mapped";
-	bool repeated;
+	bool repeated = false;
 
 	if (store_new(engine, delivery, &repeated, error) != 0)
 		return -1;

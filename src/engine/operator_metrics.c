@@ -213,7 +213,8 @@ static int run(struct engine *engine, struct request *request, struct error *err
 		"How often the wall clock moved by over a minute more or less than time passed.");
 	text_format(text, "segrelay_clock_jumps_total %" PRId64 "\n", engine->daemon.jumps);
 	add_head(text, "segrelay_timers_postponed_total", "counter",
-		"Timers that failed, or at which the process died, and that are tried again later.");
+		"Timers that failed, or at which the process died, and that are tried again "
+		"later.");
 	text_format(text, "segrelay_timers_postponed_total %" PRId64 "\n", engine->postponed);
 	add_head(text, "segrelay_counters_balanced", "gauge",
 		"1 when what came in equals the sum of what became of it.");
