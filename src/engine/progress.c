@@ -134,8 +134,8 @@ static void count_crash(struct in_progress *progress, const struct work_id *id)
 
 static void read_all(struct in_progress *progress)
 {
-	struct head head;
-	struct progress_entry entries[PROGRESS_MOST];
+	struct head head = {.version = ""};
+	struct progress_entry entries[PROGRESS_MOST] = {0};
 	const struct head expected = head_of();
 
 	if (pread(progress->file, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
