@@ -37,7 +37,7 @@ static int drop_entry(struct engine *engine, const struct outbox_entry *entry, s
 	const char *destination = entry->message.destination;
 
 	if (counters_removed(&engine->counters, destination) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	engine->scrub |= deletions_is_of(destination);
 	return store_drop_row(engine->store, STORE_MESSAGES, entry->message.id, error);
 }
@@ -50,13 +50,13 @@ static int ask_to_let_go(
 	struct leaving *more;
 
 	if (counters_let_go(&engine->counters, entry->message.destination) != 0)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (find_leaving(engine, entry->message.id) != NULL ||
 		engine->leaving_count == LEAVING_MOST)
 		return 0;
 	more = realloc(engine->leaving, (engine->leaving_count + 1) * sizeof(*more));
 	if (more == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	engine->leaving = more;
 	more[engine->leaving_count++] = (struct leaving){.id = entry->message.id};
 	return 0;
@@ -83,7 +83,7 @@ static int drop_one(struct engine *engine, struct drop *drop, int64_t id, struct
 	int result = -1;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (store_get_message(engine->store, id, arena, &entry, &found, error) == 0) {
 		result = 0;
 		if (!found) {
@@ -121,7 +121,7 @@ static int drop_leaving(struct engine *engine, const char *destination, struct l
 	int result = -1;
 
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (store_get_message(engine->store, leaving->id, arena, &entry, &found, error) == 0) {
 		result = 0;
 		*is_gone = !found && !leaving->dropped;
@@ -157,7 +157,7 @@ int engine_unclaim(
 	const struct destination_state *state = engine_destination(engine, destination);
 
 	if (state == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	store_unclaim(engine->store, destination);
 	if (drop_all_leaving(engine, destination, error) != 0)
 		return -1;

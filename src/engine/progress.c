@@ -17,13 +17,18 @@ enum { FILE_SIZE = sizeof(struct head) + PROGRESS_MOST * sizeof(struct progress_
 
 static const uint64_t HASH_BASIS = 0xcbf29ce484222325;
 
-/* FNV-1a. */
+/* FNV-1a, of a number and of bytes. */
+static uint64_t mix(uint64_t before, uint64_t number)
+{
+	return (before ^ number) * 0x100000001b3;
+}
+
 static uint64_t hash(uint64_t before, const void *bytes, size_t length)
 {
 	const unsigned char *at = bytes;
 
 	for (size_t i = 0; i < length; i++)
-		before = (before ^ at[i]) * 0x100000001b3;
+		before = mix(before, at[i]);
 	return before;
 }
 
@@ -34,8 +39,9 @@ static uint64_t hash_text(uint64_t before, const char *text)
 
 static uint64_t check_of(const struct progress_entry *entry)
 {
-	return hash(HASH_BASIS, (const unsigned char *)entry + sizeof(entry->check),
-		sizeof(*entry) - sizeof(entry->check));
+	uint64_t check = mix(mix(HASH_BASIS, entry->crashes), entry->id.name);
+
+	return hash(check, entry->id.print, sizeof(entry->id.print));
 }
 
 static bool is_sound(const struct progress_entry *entry)

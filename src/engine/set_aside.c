@@ -59,7 +59,7 @@ static int set_aside(struct engine *engine, const char *destination, struct aren
 	bool is_known;
 
 	if (state == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	if (store_get_set_aside(engine->store, failure->message, arena, &row, &is_known, error) !=
 		0)
 		return -1;
@@ -88,7 +88,7 @@ int engine_set_aside(struct engine *engine, const char *destination,
 
 	*result = (struct set_aside_result){0};
 	if (arena == NULL)
-		return error_set(error, "no memory");
+		return error_no_memory(error);
 	status = set_aside(engine, destination, arena, failure, result, error);
 	arena_destroy(arena);
 	return status;

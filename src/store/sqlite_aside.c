@@ -60,7 +60,7 @@ int sqlite_get_set_aside(struct store *store, int64_t message, struct arena *are
 	set_aside->message = message;
 	if (end(self, GET_SET_ASIDE, result, error) != 0)
 		return -1;
-	return *found && set_aside->reason == NULL ? error_set(error, "no memory") : 0;
+	return *found && set_aside->reason == NULL ? error_no_memory(error) : 0;
 }
 
 /* Reads one message in full; *found is false when there is none. */
@@ -75,7 +75,7 @@ static int claim_one(struct sqlite_store *store, int64_t id, struct arena *arena
 		has_memory = sqlite_read_message(store->statements[CLAIM_ONE], arena, message);
 	if (end(store, CLAIM_ONE, result, error) != 0)
 		return -1;
-	return has_memory ? 0 : error_set(error, "no memory");
+	return has_memory ? 0 : error_no_memory(error);
 }
 
 int sqlite_claim_set_aside(struct store *store, const char *destination, int64_t now,
@@ -211,5 +211,5 @@ int sqlite_get_message(struct store *store, int64_t id, struct arena *arena,
 	}
 	if (end(self, GET_MESSAGE, result, error) != 0)
 		return -1;
-	return has_memory ? 0 : error_set(error, "no memory");
+	return has_memory ? 0 : error_no_memory(error);
 }
