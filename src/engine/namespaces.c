@@ -210,7 +210,7 @@ const struct uuid *namespaces_find(
 	if (!engine->namespaces.valid && namespaces_fix(engine, error) != 0)
 		return NULL;
 	/* of a webhook that came before the reload that removed the destination */
-	if (find(&engine->namespaces, destination->name) == NULL &&
+	if (!is_stored(engine, destination) &&
 		fix(engine, destination, engine->config->destination_count, error) != 0)
 		return NULL;
 	return &find(&engine->namespaces, destination->name)->space;

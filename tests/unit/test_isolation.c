@@ -5,6 +5,7 @@
 #include "engine/inside.h"
 #include "engine/isolation.h"
 #include "engine/postponement.h"
+#include "engine/recollection.h"
 #include "engine/timers.h"
 
 #include "base/log.h"
@@ -23,6 +24,9 @@ struct trial {
 	bool is_found;
 };
 
+/* One that the configuration does not have, as after a reload. */
+static const struct destination gone = {.name = "gone", .write_key = "key of one that is gone"};
+
 static int put(struct engine *engine, const char *key, struct error *error)
 {
 	return store_put_record(engine_store(engine), SHOP, "order", key, "{}", INT64_MAX, error);
@@ -39,6 +43,7 @@ static int write_much(struct engine *engine, void *context, struct error *error)
 	assert_int_equal(put(engine, "inside", error), 0);
 	assert_int_equal(store_set_timer(engine_store(engine), &timer, error), 0);
 	assert_int_equal(store_queue(engine_store(engine), &message, error), 0);
+	assert_non_null(namespaces_find(engine, &gone, error));
 	engine_destination(engine, "new")->queued++;
 	engine_topic(engine, SHOP, "orders/create")->received++;
 	engine_topic(engine, SHOP, "orders/create")->mapped++;
@@ -65,7 +70,7 @@ static int look(struct engine *engine, struct request *request, struct error *er
 {
 	struct trial *trial = (struct trial *)request;
 	struct arena *arena = arena_create(1024);
-	const char *json[3];
+	const char *json[4];
 	int64_t timers;
 
 	assert_int_equal(store_get_record(engine_store(engine), SHOP, "order", "before", arena,
@@ -77,6 +82,12 @@ static int look(struct engine *engine, struct request *request, struct error *er
 	assert_int_equal(store_get_record(engine_store(engine), SHOP, "order", "after", arena,
 				 &json[2], error),
 		0);
+	/* what was undone is fixed again */
+	assert_non_null(namespaces_find(engine, &gone, error));
+	assert_int_equal(store_get_record(engine_store(engine), "", "namespace", gone.name, arena,
+				 &json[3], error),
+		0);
+	assert_non_null(json[3]);
 	assert_int_equal(store_count_timers(engine_store(engine), &timers, error), 0);
 	assert_int_equal(timers, json[1] != NULL ? 1 : 0);
 	assert_true((json[0] != NULL) == (json[2] != NULL));
@@ -149,6 +160,49 @@ static void a_failure_of_the_store_voids_the_turn(void **state)
 	for (int i = 0; i < 6000 && engine_refuses(given->engine, NULL); i++)
 		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	check(given, &trial, -1);
+}
+
+/* ---- the room of hints ---- */
+
+enum { LINK_BYTES = 100, SHARE = 256 * 8 * 100 * 1000 };
+
+static bool take(struct engine *engine, size_t links)
+{
+	return hint_room_take(engine->hint_room, SHOP, SHARE, LINK_BYTES, links, 1);
+}
+
+static int name_link(struct engine *engine, struct request *request, struct error *error)
+{
+	struct arena *arena = arena_create(1024);
+	struct recollection recollection;
+	struct memory memory = recollection_begin(
+		&recollection, engine, config_shop(engine->config, SHOP), arena, error);
+	char hinted[LINK_BYTES + 1];
+
+	(void)request;
+	(void)snprintf(hinted, sizeof(hinted), "{\"page\":\"%089d\"}", 0);
+	assert_int_equal(strlen(hinted), LINK_BYTES);
+	assert_int_equal(store_put_record(engine_store(engine), SHOP, "link", "c1", hinted,
+				 INT64_MAX, error),
+		0);
+	while (take(engine, 8))
+		;
+	while (take(engine, 1))
+		;
+	assert_int_equal(memory.put(memory.context, "link", "c1", "{\"named\":\"true\"}"), 0);
+	assert_int_equal(recollection_write(&recollection, error), 0);
+	assert_false(take(engine, 1)); /* it may be undone yet */
+	recollection_done(&recollection);
+	assert_true(take(engine, 1));
+	arena_destroy(arena);
+	return 0;
+}
+
+static void a_link_gives_its_bytes_back_when_it_stands(void **state)
+{
+	struct request request = {.run = name_link};
+
+	assert_int_equal(engine_call(((struct given *)*state)->engine, &request, NULL), 0);
 }
 
 /* ---- postponed timers ---- */
@@ -354,6 +408,8 @@ int main(void)
 			work_without_memory_leaves_nothing, set_up_still, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_failure_of_the_store_voids_the_turn, set_up_still, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_link_gives_its_bytes_back_when_it_stands, set_up_still, tear_down),
 		cmocka_unit_test_setup_teardown(pauses_grow_to_a_day, set_up_still, tear_down),
 		cmocka_unit_test_setup_teardown(three_crashes_set_it_aside, set_up_file, tear_down),
 		cmocka_unit_test_setup_teardown(
