@@ -4,20 +4,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/contradictions.h"
+#include "engine/delivery_outcomes.h"
 #include "engine/isolation.h"
 #include "engine/privacy.h"
 #include "engine/queueing.h"
 #include "engine/recollection.h"
 #include "mapping/waits.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-/* ---- outcomes ---- */
-
-/* Between two lines of a kind that a shop can cause at will. */
-enum { LINES_PAUSE = 10 * SECOND };
 
 static int unusable(const char *reason, struct error *error)
 {
@@ -25,110 +19,10 @@ static int unusable(const char *reason, struct error *error)
 	return error_classify(error, ERROR_VALUE);
 }
 
-/* Makes a dead letter of a delivery that is stored. The reason may be the error's own text. */
-static int bury(struct engine *engine, const struct delivery *delivery, const char *why,
-	struct error *error)
-{
-	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	char reason[sizeof(error->text)];
-	int64_t dead;
-	int64_t left_out;
-	char command[64];
-
-	(void)snprintf(reason, sizeof(reason), "%s", why);
-	if (topic == NULL)
-		return error_no_memory(error);
-	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
-		0)
-		return -1;
-	topic->dead++;
-	if (!log_allow(&engine->dead_lines, LINES_PAUSE, &left_out))
-		return 0;
-	(void)snprintf(command, sizeof(command), "segrelay dead show %" PRId64, dead);
-	log_line(LOG_WARNING, "dead letter: a webhook cannot be mapped",
-		LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-		LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
-		LOG_STRING("see", command), LOG_NUMBER("more_before", left_out));
-	return 0;
-}
-
-/* A dead letter as the others: the operator can look at it, and map it again. */
-static int set_aside(struct engine *engine, const struct delivery *delivery, const char *reason,
-	enum contradiction contradiction, struct error *error)
-{
-	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	int64_t dead;
-	int64_t left_out;
-	char action[64];
-
-	if (topic == NULL)
-		return error_no_memory(error);
-	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
-		0)
-		return -1;
-	topic->dead++;
-	engine->contradictions[contradiction]++;
-	if (!log_allow(&engine->contradiction_lines, LINES_PAUSE, &left_out))
-		return 0;
-	(void)snprintf(action, sizeof(action), "segrelay dead show %" PRId64, dead);
-	log_line(LOG_WARNING, "delivery refused: its body contradicts its headers",
-		LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-		LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
-		LOG_STRING("action", action), LOG_NUMBER("suppressed", left_out));
-	return 0;
-}
-
 /* What the mapping refused: a request to erase, or another topic. */
 static enum contradiction contradiction_of(const struct delivery *delivery)
 {
 	return map_asks_privacy(delivery->topic) ? CONTRADICTS_ERASURE : CONTRADICTS_TOPIC;
-}
-
-/* Who tries the set-up with a test order or Shopify's test notification asks where it went. */
-static void log_test(const struct delivery *delivery, const char *reason)
-{
-	static struct log_limit limit;
-	int64_t left_out;
-
-	if (log_allow(&limit, MINUTE, &left_out))
-		log_line(LOG_INFO, "test webhook is not told", LOG_STRING("shop", delivery->shop),
-			LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
-			LOG_STRING("reason", reason), LOG_NUMBER("more_before", left_out));
-}
-
-/* Whoever subscribed to more than is told should learn that it comes to nothing. */
-static void log_unmapped(const struct delivery *delivery)
-{
-	static struct log_limit limit;
-	int64_t left_out;
-
-	if (log_allow(&limit, MINUTE, &left_out))
-		log_line(LOG_INFO, "unmapped topic: nothing is told of it",
-			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-			LOG_NUMBER("delivery", delivery->id), LOG_NUMBER("more_before", left_out));
-}
-
-static void log_ignored(const struct delivery *delivery, const char *reason)
-{
-	if (!map_knows(delivery->topic))
-		log_unmapped(delivery);
-	log_line(LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
-		LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
-		LOG_STRING("reason", reason));
-}
-
-static void log_unreadable(
-	struct engine *engine, const struct delivery *delivery, const char *fields)
-{
-	int64_t left_out;
-
-	if (fields != NULL && log_allow(&engine->unreadable_lines, LINES_PAUSE, &left_out))
-		log_line(LOG_WARNING, "fields left out that could not be read",
-			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-			LOG_NUMBER("delivery", delivery->id), LOG_STRING("fields", fields),
-			LOG_STRING("effect", "the rest of it is told"),
-			LOG_STRING("next", "see what sends them: a theme, an app or an import"),
-			LOG_NUMBER("more_before", left_out));
 }
 
 static int queue_mapped(struct engine *engine, const struct delivery *delivery,
@@ -156,16 +50,6 @@ struct mapping_work {
 	struct mapped mapped;
 };
 
-static void count_ignored(
-	const struct delivery *delivery, const struct mapped *mapped, struct topic_state *topic)
-{
-	if (mapped->is_test)
-		log_test(delivery, mapped->reason);
-	else
-		log_ignored(delivery, mapped->reason);
-	topic->ignored++;
-}
-
 /* Maps; nothing is written. */
 static enum outcome map(struct engine *engine, struct mapping_work *work, struct error *error)
 {
@@ -191,7 +75,7 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 		return error_no_memory(error);
 	if (recollection_write(&work->recollection, error) != 0)
 		return -1;
-	log_unreadable(engine, delivery, mapped->unreadable);
+	outcome_log_invalid_fields(engine, delivery, mapped->unreadable);
 	if (mapped->privacy != PRIVACY_NONE) {
 		topic->mapped++;
 		return privacy_begin(
@@ -199,7 +83,7 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 	}
 	if (mapped->outcome == MAPPED)
 		return queue_mapped(engine, delivery, work->shop, mapped, topic, error);
-	count_ignored(delivery, mapped, topic);
+	outcome_count_skipped(delivery, mapped, topic);
 	return 0;
 }
 
@@ -230,10 +114,11 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	enum outcome outcome;
 
 	if (payload == NULL)
-		return bury(engine, delivery, problem, error);
+		return outcome_dead(engine, delivery, problem, error);
 	outcome = look(engine, &work, &refusal, error);
 	if (outcome == OUTCOME_DONE && refusal.why != NULL)
-		return set_aside(engine, delivery, refusal.why, refusal.contradiction, error);
+		return outcome_contradiction(
+			engine, delivery, refusal.why, refusal.contradiction, error);
 	if (outcome == OUTCOME_DONE)
 		outcome = map(engine, &work, error);
 	if (outcome == OUTCOME_DONE)
@@ -243,9 +128,10 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 		recollection_done(&work.recollection);
 		return STORED;
 	case OUTCOME_DEAD:
-		return work.mapped.contradicts ? set_aside(engine, delivery, work.mapped.reason,
-							 contradiction_of(delivery), error)
-					       : bury(engine, delivery, error->text, error);
+		return work.mapped.contradicts
+			       ? outcome_contradiction(engine, delivery, work.mapped.reason,
+					 contradiction_of(delivery), error)
+			       : outcome_dead(engine, delivery, error->text, error);
 	case OUTCOME_DEFER:
 		return REFUSED;
 	case OUTCOME_FAILED:
@@ -326,7 +212,7 @@ static int set_aside_unseen(struct engine *engine, struct delivery *delivery, st
 
 	if (store_new(engine, delivery, &repeated, error) != 0)
 		return -1;
-	if (!repeated && bury(engine, delivery, reason, error) != 0)
+	if (!repeated && outcome_dead(engine, delivery, reason, error) != 0)
 		return -1;
 	count_received(engine, delivery, repeated);
 	return STORED;
@@ -374,7 +260,7 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 		return unusable(mapped.reason, error);
 	if (recollection_write(&recollection, error) != 0)
 		return -1;
-	log_unreadable(engine, &none, mapped.unreadable);
+	outcome_log_invalid_fields(engine, &none, mapped.unreadable);
 	if (mapped.calls != NULL)
 		log_waited(timer);
 	if (queueing_add(engine, &none, shop, &mapped, &queued, error) != 0)
