@@ -89,13 +89,14 @@ static void log_set_aside(
 	if (!may_log(target, &suppressed))
 		return;
 	uuid_format(&message->message_id, message_id);
-	(void)snprintf(action, sizeof(action),
-		"retried alone, less and less often: segrelay outbox show %" PRId64, message->id);
+	(void)snprintf(action, sizeof(action), "segrelay outbox show %" PRId64, message->id);
 	log_line(LOG_WARNING, "message set aside", LOG_STRING("shop", message->shop),
 		LOG_STRING("destination", target->name), LOG_STRING("event", message->event),
 		LOG_STRING("messageId", message_id), LOG_NUMBER("status", failure->status),
 		LOG_STRING("answer", failure->reason),
 		LOG_STRING("reason", "it fails alone while others are accepted"),
+		LOG_STRING(
+			"effect", "the others are sent; it is retried alone, less and less often"),
 		LOG_NUMBER("dead_letter_after_seconds", failure->poison_after / SECOND),
 		LOG_STRING("action", action), LOG_NUMBER("suppressed", suppressed));
 }
