@@ -155,9 +155,12 @@ static int start_parts(struct daemon *daemon, struct error *error)
 	daemon->started_with = config_share(daemon->config);
 	daemon->store_failed =
 		engine_start(daemon->store, daemon->config, &daemon->engine, error) != 0;
-	if (daemon->store_failed ||
-		sender_start(daemon->engine, daemon->config, &daemon->sender, error) != 0)
+	if (daemon->store_failed)
 		return -1;
+	if (sender_start(daemon->engine, daemon->config, &daemon->sender, error) != 0) {
+		daemon->store_failed = engine_refuses(daemon->engine, NULL); /* it asks the store */
+		return -1;
+	}
 	hooks.queued_context = daemon->sender;
 	engine_set_hooks(daemon->engine, &hooks);
 	if (listener_start(
