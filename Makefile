@@ -86,6 +86,7 @@ $(BUILD)/tests/unit/test_engine $(BUILD)/tests/unit/test_engine_log $(BUILD)/tes
 $(BUILD)/tests/unit/test_engine_steady: ALL_LDFLAGS += -Wl,--wrap=malloc
 $(BUILD)/tests/unit/test_admin_start: ALL_LDFLAGS += \
 	-Wl,--wrap=socket_listen,--wrap=MHD_start_daemon,--wrap=close
+$(BUILD)/tests/unit/test_engine_fault_runs: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic
 $(BUILD)/tests/unit/test_engine_faults: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BUILD)/tests/unit/test_listener_no_memory: ALL_LDFLAGS += \
@@ -151,8 +152,8 @@ check: all check-rooms $(UNIT_BIN)
 # What the tests' fixtures have, and no line of a log.
 UNIT_SECRETS = hush-of-the|k3y0f|@example
 
-UNIT_LONG    = run-test_growth run-test_sender_failures run-test_engine_faults run-test_listener_bounds \
-               run-test_engine
+UNIT_LONG    = run-test_growth run-test_sender_failures run-test_engine_faults run-test_engine_fault_runs \
+               run-test_listener_bounds run-test_engine
 UNIT_RUN     = $(UNIT_LONG) $(filter-out $(UNIT_LONG),$(UNIT:tests/unit/%.c=run-%))
 
 .PHONY: check-unit $(UNIT_RUN)
@@ -259,7 +260,7 @@ check-threads: $(BINARY)
 	TSAN_OPTIONS=halt_on_error=0:exitcode=66:suppressions=$(abspath tests/tsan.suppressions) $(PYTEST) -m threads tests/blackbox
 
 # What takes too long so: the tests that make 100,000 calls, or fail each allocation in turn.
-RESTLESS     = test_listener_bounds test_engine_faults
+RESTLESS     = test_listener_bounds test_engine_faults test_engine_fault_runs
 
 .PHONY: check-rests
 check-rests: $(BINARY) $(UNIT_BIN) ## the tests while all threads rest at random: none may rest on what comes first

@@ -1,0 +1,687 @@
+/* A day of webhooks, lived through while something fails, and what it leaves behind.
+ *
+ * A store stands between the engine and SQLite, counts the calls and lets the n-th fail, before it
+ * did anything or after it did (as a commit whose sync failed may be on the disk all the same), or
+ * the n-th allocation within a turn. What was asked in vain is asked again, as Shopify and the
+ * sender do. In the end all must be as on the day on which nothing failed.
+ *
+ * The monotonic clock is wrapped (see the Makefile), so that the second until the store is opened
+ * again need not be waited for. */
+#ifndef SEGRELAY_TESTS_FAULTY_DAYS_H
+#define SEGRELAY_TESTS_FAULTY_DAYS_H
+
+#include "turning.h"
+
+#include "store/store_engine.h"
+
+#include <stdatomic.h>
+
+/* ---- the clock ---- */
+
+static _Atomic int64_t jumped;
+
+int64_t __real_clock_monotonic(void);
+int64_t __wrap_clock_monotonic(void);
+
+int64_t __wrap_clock_monotonic(void)
+{
+	return __real_clock_monotonic() + atomic_load(&jumped);
+}
+
+static void jump(int64_t ms)
+{
+	(void)atomic_fetch_add(&jumped, ms);
+}
+
+/* ---- the store that fails ---- */
+
+enum mode { BEFORE, AFTER, MEMORY };
+
+struct faulty {
+	struct store base; /* first */
+	struct store *inner;
+	_Atomic enum mode mode;
+	bool keeps_open;        /* a rollback may fail, too: the transaction stays open */
+	_Atomic int calls_left; /* until the first that fails; INT_MAX for never */
+	_Atomic int in_a_row;   /* how many fail */
+	_Atomic int scrubs;     /* that were carried out */
+};
+
+static struct faulty *faulty_of(struct store *store)
+{
+	return (struct faulty *)store;
+}
+
+static struct store *inner(struct store *store)
+{
+	return faulty_of(store)->inner;
+}
+
+static bool counts_down(struct faulty *faulty)
+{
+	int left = atomic_fetch_sub(&faulty->calls_left, 1) - 1;
+
+	return left <= 0 && left > -atomic_load(&faulty->in_a_row);
+}
+
+static bool is_hit(struct store *store)
+{
+	return faulty_of(store)->mode != MEMORY && counts_down(faulty_of(store));
+}
+
+/* The thread whose turn began, while it lasts: so that allocations can fail in it. */
+static _Thread_local struct faulty *turning;
+
+static bool was_reached(struct faulty *faulty)
+{
+	return atomic_load(&faulty->calls_left) <= 0;
+}
+
+static int refuse(struct error *error)
+{
+	return error_set(error, "store: it failed: disk I/O error (10)");
+}
+
+#define FAULTY(name, declared, ...)                                             \
+	static int faulty_##name declared                                       \
+	{                                                                       \
+		bool hit = is_hit(store);                                       \
+		int result;                                                     \
+                                                                                \
+		if (hit && faulty_of(store)->mode == BEFORE)                    \
+			return refuse(error);                                   \
+		result = inner(store)->engine->name(inner(store), __VA_ARGS__); \
+		return hit && result == 0 ? refuse(error) : result;             \
+	}
+
+/* What cannot be begun is not open. */
+static int faulty_begin(struct store *store, struct error *error)
+{
+	if (is_hit(store))
+		return refuse(error);
+	if (faulty_of(store)->mode == MEMORY)
+		turning = faulty_of(store);
+	return inner(store)->engine->begin(inner(store), error);
+}
+
+static int faulty_commit(struct store *store, struct error *error)
+{
+	bool hit = is_hit(store);
+	int result;
+
+	turning = NULL;
+	if (hit && faulty_of(store)->mode == BEFORE)
+		return refuse(error);
+	result = inner(store)->engine->commit(inner(store), error);
+	return hit && result == 0 ? refuse(error) : result;
+}
+
+static void faulty_rollback(struct store *store)
+{
+	struct error error;
+	bool hit = faulty_of(store)->keeps_open && is_hit(store);
+
+	turning = NULL;
+	inner(store)->engine->rollback(inner(store));
+	if (hit)
+		(void)inner(store)->engine->begin(inner(store), &error);
+}
+
+static int faulty_open_marker(struct store *store, size_t size)
+{
+	return inner(store)->engine->open_marker(inner(store), size);
+}
+
+static int faulty_savepoint(struct store *store, struct error *error)
+{
+	return is_hit(store) ? refuse(error) : inner(store)->engine->savepoint(inner(store), error);
+}
+
+static int faulty_release(struct store *store, struct error *error)
+{
+	return is_hit(store) ? refuse(error) : inner(store)->engine->release(inner(store), error);
+}
+
+static int faulty_rollback_to(struct store *store, struct error *error)
+{
+	return is_hit(store) ? refuse(error)
+			     : inner(store)->engine->rollback_to(inner(store), error);
+}
+
+static void faulty_close(struct store *store)
+{
+	store_close(inner(store));
+	free(store);
+}
+
+static void faulty_unclaim(struct store *store, const char *destination)
+{
+	inner(store)->engine->unclaim(inner(store), destination);
+}
+
+static int faulty_scrub(struct store *store, struct error *error)
+{
+	if (is_hit(store))
+		return refuse(error);
+	(void)atomic_fetch_add(&faulty_of(store)->scrubs, 1);
+	return inner(store)->engine->scrub(inner(store), error);
+}
+
+/* clang-format off */
+FAULTY(reopen, (struct store *store, bool *damaged, struct error *error), damaged, error)
+FAULTY(room, (struct store *store, const struct store_limits *limits, struct error *error), limits,
+	error)
+FAULTY(add_delivery, (struct store *store, struct delivery *delivery, bool *repeated,
+	struct error *error), delivery, repeated, error)
+FAULTY(each_twin, (struct store *store, const struct delivery *delivery,
+	int (*visit)(void *context, const struct delivery *twin), void *context,
+	struct error *error), delivery, visit, context, error)
+FAULTY(get_delivery, (struct store *store, int64_t id, struct arena *arena,
+	struct delivery *delivery, bool *found, struct error *error), id, arena, delivery, found,
+	error)
+FAULTY(is_emitted, (struct store *store, const struct uuid *message_id, bool *emitted,
+	struct error *error), message_id, emitted, error)
+FAULTY(tell, (struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
+	struct error *error), message_id, now, fresh, error)
+FAULTY(queue, (struct store *store, struct message *message, struct error *error), message, error)
+FAULTY(claim, (struct store *store, const char *destination, const struct claim_limits *limits,
+	struct arena *arena, struct message **messages, size_t *count, struct error *error),
+	destination, limits, arena, messages, count, error)
+FAULTY(set_aside, (struct store *store, const struct set_aside *set_aside, struct error *error),
+	set_aside, error)
+FAULTY(get_set_aside, (struct store *store, int64_t message, struct arena *arena,
+	struct set_aside *set_aside, bool *found, struct error *error), message, arena, set_aside,
+	found, error)
+FAULTY(claim_set_aside, (struct store *store, const char *destination, int64_t now,
+	struct arena *arena, struct message *message, bool *found, int64_t *next,
+	struct error *error), destination, now, arena, message, found, next, error)
+FAULTY(count_set_aside, (struct store *store, const char *destination, int64_t *count,
+	struct error *error), destination, count, error)
+FAULTY(each_message, (struct store *store, const char *destination, int64_t after, size_t most,
+	int (*visit)(void *context, const struct outbox_entry *entry), void *context,
+	struct error *error), destination, after, most, visit, context, error)
+FAULTY(get_message, (struct store *store, int64_t id, struct arena *arena,
+	struct outbox_entry *entry, bool *found, struct error *error), id, arena, entry, found,
+	error)
+FAULTY(sent, (struct store *store, const int64_t *ids, size_t count, size_t *removed,
+	struct error *error), ids, count, removed, error)
+FAULTY(bury, (struct store *store, int64_t message, int64_t now, int64_t status,
+	const char *reason, int64_t *dead, struct error *error), message, now, status, reason, dead,
+	error)
+FAULTY(bury_delivery, (struct store *store, int64_t delivery, int64_t now, const char *reason,
+	int64_t *dead, struct error *error), delivery, now, reason, dead, error)
+FAULTY(each_dead, (struct store *store, int64_t after, size_t most,
+	int (*visit)(void *context, const struct dead_letter *letter), void *context,
+	struct error *error), after, most, visit, context, error)
+FAULTY(get_dead, (struct store *store, int64_t id, struct arena *arena, struct dead_letter *letter,
+	bool *found, struct error *error), id, arena, letter, found, error)
+FAULTY(revive, (struct store *store, int64_t dead, int64_t now, struct error *error), dead, now,
+	error)
+FAULTY(drop_dead, (struct store *store, int64_t dead, struct error *error), dead, error)
+FAULTY(get_record, (struct store *store, const char *shop, const char *kind, const char *key,
+	struct arena *arena, const char **json, struct error *error), shop, kind, key, arena, json,
+	error)
+FAULTY(put_record, (struct store *store, const char *shop, const char *kind, const char *key,
+	const char *json, int64_t expires, struct error *error), shop, kind, key, json, expires,
+	error)
+FAULTY(drop_record, (struct store *store, const char *shop, const char *kind, const char *key,
+	struct error *error), shop, kind, key, error)
+FAULTY(each_record, (struct store *store, const char *shop, const char *kind, const char *key,
+	size_t most, int (*visit)(void *context, const struct record *record), void *context,
+	struct error *error), shop, kind, key, most, visit, context, error)
+FAULTY(row_range, (struct store *store, enum store_table table, int64_t after, int64_t *first,
+	int64_t *last, struct error *error), table, after, first, last, error)
+FAULTY(each_row, (struct store *store, enum store_table table, const char *shop, int64_t first,
+	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
+	struct error *error), table, shop, first, last, visit, context, error)
+FAULTY(drop_row, (struct store *store, enum store_table table, int64_t id, struct error *error),
+	table, id, error)
+FAULTY(set_timer, (struct store *store, const struct timer *timer, struct error *error), timer,
+	error)
+FAULTY(drop_timer, (struct store *store, const struct timer *timer, struct error *error), timer,
+	error)
+FAULTY(drop_lost_timers, (struct store *store, const char *shop, struct error *error), shop, error)
+FAULTY(due_timer, (struct store *store, int64_t now, struct arena *arena, struct timer *timer,
+	bool *found, int64_t *next, struct error *error), now, arena, timer, found, next, error)
+FAULTY(count_timers, (struct store *store, int64_t *count, struct error *error), count, error)
+FAULTY(topics, (struct store *store, struct topic_state **topics, size_t *count,
+	struct error *error), topics, count, error)
+FAULTY(save_topic, (struct store *store, const struct topic_state *topic, struct error *error),
+	topic, error)
+FAULTY(destinations, (struct store *store, struct destination_state **states, size_t *count,
+	struct error *error), states, count, error)
+FAULTY(save_destination, (struct store *store, const struct destination_state *state,
+	struct error *error), state, error)
+FAULTY(oldest, (struct store *store, const char *destination, int64_t *queued,
+	struct error *error), destination, queued, error)
+FAULTY(sweep, (struct store *store, const struct retention *retention, bool *more,
+	struct error *error), retention, more, error)
+FAULTY(expire_early, (struct store *store, const struct store_limits *limits, bool idle,
+	struct early_expiry *done, struct error *error), limits, idle, done, error)
+FAULTY(is_nearly_full, (struct store *store, const struct store_limits *limits, bool *is,
+	struct error *error), limits, is, error)
+FAULTY(tidy, (struct store *store, bool idle, struct error *error), idle, error)
+FAULTY(size, (struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error),
+	bytes, free_bytes, error)
+/* clang-format on */
+
+#define CALL(name) .name = faulty_##name
+
+static const struct store_engine faulty_engine = {CALL(open_marker), CALL(savepoint), CALL(release),
+	CALL(rollback_to), CALL(close), CALL(reopen), CALL(begin), CALL(commit), CALL(rollback),
+	CALL(room), CALL(add_delivery), CALL(get_delivery), CALL(each_twin), CALL(is_emitted),
+	CALL(tell), CALL(queue), CALL(claim), CALL(set_aside), CALL(get_set_aside),
+	CALL(claim_set_aside), CALL(count_set_aside), CALL(each_message), CALL(get_message),
+	CALL(unclaim), CALL(sent), CALL(bury), CALL(bury_delivery), CALL(each_dead), CALL(get_dead),
+	CALL(revive), CALL(drop_dead), CALL(get_record), CALL(put_record), CALL(drop_record),
+	CALL(each_record), CALL(row_range), CALL(each_row), CALL(drop_row), CALL(scrub),
+	CALL(set_timer), CALL(drop_timer), CALL(drop_lost_timers), CALL(due_timer),
+	CALL(count_timers), CALL(topics), CALL(save_topic), CALL(destinations),
+	CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early), CALL(is_nearly_full),
+	CALL(tidy), CALL(size)};
+
+static struct store *make_faulty(struct store *inner_store)
+{
+	struct faulty *faulty = calloc(1, sizeof(*faulty));
+
+	faulty->base.engine = &faulty_engine;
+	faulty->inner = inner_store;
+	atomic_store(&faulty->calls_left, INT32_MAX);
+	return &faulty->base;
+}
+
+/* ---- a day ---- */
+
+#define BROWSER "b7c1f7a0-6f0e-4f5c-9f3e-2f0f6d7a8c11"
+#define LINES                                                                                   \
+	"\"line_items\":[{\"id\":11,\"key\":\"1:a\",\"product_id\":5,\"quantity\":1,\"title\":" \
+	"\"Mug\",\"price\":\"9.00\",\"line_price\":\"9.00\"}]"
+#define CREATED "\"created_at\":\"2026-11-23T10:00:00Z\",\"updated_at\":\"2026-11-23T10:00:00Z\""
+#define OF_SHOP "\"shop_id\":90001,\"shop_domain\":\"" SHOP "\""
+
+static const struct {
+	const char *topic;
+	const char *body;
+} webhooks[] = {
+	{"products/create", "{\"id\":5,\"product_type\":\"Mugs\",\"handle\":\"mug\"}"},
+	{"carts/create", "{\"token\":\"c1\"," CREATED "," LINES "}"},
+	{"checkouts/create", "{\"id\":51,\"token\":\"k1\",\"cart_token\":\"c2\"," CREATED "," LINES
+			     ",\"email\":\"a@example.com\",\"total_price\":\"9.00\"}"},
+	{"orders/create",
+		"{\"id\":1,\"name\":\"#1\"," CREATED "," LINES
+		",\"total_price\":\"10.00\",\"checkout_token\":\"k1\",\"cart_token\":\"c2\","
+		"\"customer\":{\"id\":7,\"email\":\"a@example.com\"},\"note_attributes\":"
+		"[{\"name\":\"_segment_anonymous_id\",\"value\":\"" BROWSER "\"}]}"},
+	{"orders/create", "{\"id\":2," CREATED "," LINES ",\"customer\":{\"id\":9,\"email\":"
+			  "\"n@example.com\"},\"total_price\":\"3.00\"}"},
+	{"refunds/create",
+		"{\"id\":3,\"order_id\":1," CREATED
+		",\"transactions\":[{\"id\":31,\"kind\":\"refund\",\"status\":\"success\","
+		"\"amount\":\"5.00\",\"currency\":\"USD\"}]}"},
+	{"orders/create", "{\"id\":"},
+	{"shop/update", "{\"id\":4}"},
+};
+
+enum { TRIES_MOST = 20 };
+
+struct day {
+	struct given *given;
+	struct faulty *faulty;
+	struct text told; /* what Segment accepted, in order */
+	bool has_refused;
+};
+
+static int do_nothing(struct engine *engine, struct request *request, struct error *error)
+{
+	(void)engine, (void)request, (void)error;
+	return 0;
+}
+
+/* Lets time go by until the engine takes requests again: nobody helps it. */
+static void wait_for_recovery(struct day *day)
+{
+	struct request nothing = {.run = do_nothing};
+
+	for (int i = 0; i < 30; i++) {
+		jump(SECOND);
+		if (engine_call(day->given->engine, &nothing, &day->given->error) == 0 &&
+			!engine_refuses(day->given->engine, NULL))
+			return;
+	}
+	fail_msg("the engine does not recover: %s", day->given->error.text);
+}
+
+#define REASON(day) ((day)->faulty->mode == MEMORY ? "memory" : "it failed")
+
+/* A test fails rather than asks for ever. */
+static void try_again(struct day *day, int *tries)
+{
+	if (++*tries > TRIES_MOST)
+		fail_msg("in vain: %s", day->given->error.text);
+	wait_for_recovery(day);
+}
+
+static void check_reason(const struct day *day)
+{
+	if (strstr(day->given->error.text, REASON(day)) == NULL)
+		fail_msg("said \"%s\"", day->given->error.text);
+}
+
+static void ask(struct day *day, struct request *request)
+{
+	int tries = 0;
+
+	while (engine_call(day->given->engine, request, &day->given->error) != 0) {
+		check_reason(day);
+		try_again(day, &tries);
+	}
+}
+
+static void post_again(struct day *day, const char *topic, const char *body)
+{
+	int tries = 0;
+	int result;
+
+	while ((result = post(day->given, topic, body)) != STORED) {
+		assert_true(result == -1 || result == REFUSED);
+		if (result == -1)
+			check_reason(day);
+		try_again(day, &tries);
+	}
+}
+
+static void question(struct day *day, const char *method, const char *path, const char *body)
+{
+	int tries = 0;
+	int status = 0;
+
+	while (status != 200) {
+		struct text answer = {0};
+
+		status = operator_handle(day->given->engine, method, path, "", body,
+			body != NULL ? strlen(body) : 0, &answer);
+		if (status != 200 && status != 503)
+			fail_msg("%s: %d %s", path, status, text_string(&answer));
+		if (status == 503 && strstr(text_string(&answer), REASON(day)) == NULL)
+			fail_msg("%s: %s", path, text_string(&answer));
+		text_free(&answer);
+		if (status != 200)
+			try_again(day, &tries);
+	}
+}
+
+/* ---- a sender ---- */
+
+struct taking {
+	struct request request;
+	struct arena *arena;
+	struct message *messages;
+	size_t count;
+};
+
+struct settling {
+	struct request request;
+	const struct message *message;
+};
+
+static int take(struct engine *engine, struct request *request, struct error *error)
+{
+	struct taking *taking = (struct taking *)request;
+	const struct claim_limits limits = {3, 100000};
+
+	return engine_claim(
+		engine, "map", &limits, taking->arena, &taking->messages, &taking->count, error);
+}
+
+static int settle_sent(struct engine *engine, struct request *request, struct error *error)
+{
+	const struct settling *settling = (const struct settling *)request;
+
+	return engine_settle_sent(engine, "map", &settling->message->id, 1, error);
+}
+
+static int settle_dead(struct engine *engine, struct request *request, struct error *error)
+{
+	const struct settling *settling = (const struct settling *)request;
+	int64_t dead;
+
+	return engine_settle_dead(
+		engine, "map", settling->message->id, 400, "no thank you", &dead, error);
+}
+
+static int settle_pause(struct engine *engine, struct request *request, struct error *error)
+{
+	char name[] = "map";
+	struct destination_state pause = {
+		.name = name, .paused_until = 5, .failures = 1, .reason = "503"};
+
+	(void)request;
+	return engine_pause(engine, &pause, error);
+}
+
+/* Segment refuses the first refund that it sees. */
+static void deliver(struct day *day, const struct message *message)
+{
+	struct settling settling = {.request = {.run = settle_sent}, .message = message};
+
+	if (!day->has_refused && strcmp(message->event, "Order Refunded") == 0) {
+		day->has_refused = true;
+		settling.request.run = settle_dead;
+	} else {
+		text_format(&day->told, "%s %s\n", message->event, message->json);
+	}
+	ask(day, &settling.request);
+}
+
+static void send_all(struct day *day)
+{
+	struct taking taking = {.request = {.run = take}, .count = 1};
+
+	while (taking.count > 0) {
+		taking.arena = arena_create(1024);
+		ask(day, &taking.request);
+		for (size_t i = 0; i < taking.count; i++)
+			deliver(day, &taking.messages[i]);
+		arena_destroy(taking.arena);
+	}
+}
+
+/* ---- from morning to night ---- */
+
+struct counting {
+	struct request request;
+	int64_t timers;
+};
+
+static int count_timers(struct engine *engine, struct request *request, struct error *error)
+{
+	return store_count_timers(
+		engine_store(engine), &((struct counting *)request)->timers, error);
+}
+
+static int64_t noon(void)
+{
+	return time_parse("2026-11-23T12:00:00Z");
+}
+
+/* Somebody is forgotten in several small steps. What there was no memory for is postponed by a
+ * minute. */
+static void run_timers(struct day *day, int64_t now)
+{
+	struct counting counting = {.request = {.run = count_timers}, .timers = 1};
+
+	for (int i = 0; counting.timers > 0; i++) {
+		assert_true(i < 100);
+		clock_hold(now + (i < 50 ? i * 10 : (i - 49) * MINUTE));
+		ask(day, &counting.request);
+	}
+}
+
+static void live(struct day *day)
+{
+	struct request pause = {.run = settle_pause};
+
+	clock_hold(noon());
+	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
+		post_again(day, webhooks[i].topic, webhooks[i].body);
+	run_timers(day, noon() + MINUTE);
+	question(day, "GET", "/status", NULL);
+	send_all(day);
+	ask(day, &pause);
+	question(day, "GET", "/dead", NULL);
+	question(day, "GET", "/dead/1", NULL);
+	question(day, "POST", "/dead/retry", "{\"all\":true}");
+	send_all(day);
+	question(day, "POST", "/dead/drop", "{\"all\":true}");
+	post_again(day, "customers/redact",
+		"{" OF_SHOP ",\"customer\":{\"id\":9},\"orders_to_redact\":[2]}");
+	post_again(day, "customers/data_request",
+		"{" OF_SHOP ",\"customer\":{\"id\":7},\"data_request\":{\"id\":99}}");
+	post_again(day, "orders/delete", "{\"id\":77}");
+	post_again(day, "products/delete", "{\"id\":77}"); /* refused */
+	post_again(day, "refunds/create", "{\"id\":1,\"line_items\":[],\"order_id\":2}");
+	post_again(day, "shop/redact", "{" OF_SHOP "}");
+	question(day, "POST", "/erase/cancel", "{\"shop\":\"" SHOP "\"}");
+	run_timers(day, noon() + 2 * MINUTE);
+	jump(HOUR); /* the sweep */
+	question(day, "GET", "/status", NULL);
+	question(day, "POST", "/erase/preview", "{\"shop\":\"aurora.myshopify.com\"}");
+	question(day, "POST", "/erase", "{\"shop\":\"gone.myshopify.com\",\"customer\":\"9\"}");
+	run_timers(day, noon() + 2 * HOUR);
+	post_again(day, "shop/redact", "{" OF_SHOP " }");
+}
+
+/* ---- what is there at night ---- */
+
+static int add_record(void *context, const struct record *record)
+{
+	text_format(context, "%s %s %s\n", record->kind, record->key, record->json);
+	return 0;
+}
+
+static int add_row(void *context, const struct stored_row *row)
+{
+	text_format(context, "row %s %.*s\n", row->topic != NULL ? row->topic : "-",
+		(int)row->length, row->json);
+	return 0;
+}
+
+static void add_topics(struct store *store, struct text *text, struct error *error)
+{
+	struct topic_state *topics;
+	size_t count;
+
+	assert_int_equal(store_topics(store, &topics, &count, error), 0);
+	for (size_t i = 0; i < count; i++) {
+		const struct topic_state *at = &topics[i];
+
+		assert_int_equal(at->received,
+			at->repeated + at->ignored + at->mapped + at->dead + at->dropped);
+		text_format(text, "%s ignored %d mapped %d dead %d dropped %d\n", at->topic,
+			(int)at->ignored, (int)at->mapped, (int)at->dead, (int)at->dropped);
+	}
+	store_free_topics(topics, count);
+}
+
+static void add_destinations(struct day *day, struct store *store, struct text *text)
+{
+	struct destination_state *states;
+	size_t count;
+
+	assert_int_equal(store_destinations(store, &states, &count, &day->given->error), 0);
+	assert_int_equal(count, 1);
+	text_format(text, "queued %d sent %d dead %d dropped %d paused %d failures %d\n",
+		(int)states->queued, (int)states->sent, (int)states->dead, (int)states->dropped,
+		(int)states->paused_until, (int)states->failures);
+	assert_int_equal(states->queued, states->sent + states->dead + states->dropped);
+	if (day->given->announced < states->queued)
+		fail_msg("%d messages were queued, %d announced", (int)states->queued,
+			(int)day->given->announced);
+	store_free_destinations(states, count);
+}
+
+/* All that the store holds, and what was told. */
+static char *describe(struct day *day)
+{
+	struct store *store = day->faulty->inner;
+	struct error *error = &day->given->error;
+	struct text text = {0};
+
+	add_topics(store, &text, error);
+	add_destinations(day, store, &text);
+	assert_int_equal(store_each_record(store, SHOP, "", "", 1000, add_record, &text, error), 0);
+	for (int table = 0; table < STORE_TABLES; table++)
+		assert_int_equal(store_each_row(store, (enum store_table)table, SHOP, 0, INT32_MAX,
+					 add_row, &text, error),
+			0);
+	text_add(&text, day->told.data, day->told.length);
+	return text_take(&text);
+}
+
+/* ---- all days ---- */
+
+struct faults {
+	bool on_file;
+	enum mode mode;
+	int in_a_row;
+};
+
+static void begin_day(struct day *day, const struct faults *faults, int call)
+{
+	struct given *given = calloc(1, sizeof(*given));
+	char url[96] = "sqlite::memory:";
+
+	*day = (struct day){.given = given};
+	if (faults->on_file)
+		make_file(given, url, sizeof(url));
+	start_on(given, url, make_faulty);
+	log_configure((enum log_level)(LOG_ERROR - 1), LOG_TEXT);
+	day->faulty = faulty_of(given->store);
+	day->faulty->mode = faults->mode;
+	day->faulty->keeps_open = faults->on_file;
+	atomic_store(&day->faulty->in_a_row, faults->in_a_row);
+	atomic_store(&day->faulty->calls_left, call);
+}
+
+/* What the day left behind, and whether its call was reached. */
+static char *live_a_day(const struct faults *faults, int call, bool *reached)
+{
+	struct day day;
+	void *given;
+	char *left;
+
+	begin_day(&day, faults, call);
+	live(&day);
+	*reached = was_reached(day.faulty);
+	assert_true(atomic_load(&day.faulty->scrubs) > 0); /* somebody was forgotten */
+	engine_stop(day.given->engine);
+	day.given->engine = NULL;
+	atomic_store(&day.faulty->calls_left, INT32_MAX);
+	left = describe(&day);
+	text_free(&day.told);
+	given = day.given;
+	clock_hold(TIME_UNKNOWN);
+	(void)tear_down(&given);
+	return left;
+}
+
+static void fail_in_turn(const struct faults *faults, int step)
+{
+	bool reached = true;
+	char *expected = live_a_day(faults, INT32_MAX, &reached);
+	int call = 1;
+
+	assert_false(reached);
+	for (reached = true; reached; call += step) {
+		char *left = live_a_day(faults, call, &reached);
+
+		if (strcmp(left, expected) != 0)
+			fail_msg("call %d failed, and then there was\n%s\ninstead of\n%s", call,
+				left, expected);
+		free(left);
+	}
+	free(expected);
+	assert_true(call > 200);
+}
+
+#endif
