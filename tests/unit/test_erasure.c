@@ -1,0 +1,310 @@
+/* The erasure of a customer: which records lead to which, and which messages go. */
+#include "turning.h"
+
+#define REDACT(id)                                                                 \
+	"{\"shop_id\":90001,\"shop_domain\":\"" SHOP "\",\"customer\":{\"id\":" id \
+	"},\"orders_to_redact\":[]}"
+
+static int64_t noon(void)
+{
+	return time_parse("2026-11-23T12:00:00Z");
+}
+
+static int begin(void **state)
+{
+	clock_hold(noon());
+	return set_up(state);
+}
+
+static int let_run(void **state)
+{
+	clock_hold(TIME_UNKNOWN);
+	return tear_down(state);
+}
+
+/* ---- the content of the store ---- */
+
+struct looking {
+	struct request request;
+	enum store_table table;
+	struct text text;
+	int64_t timers;
+};
+
+static int add_record(void *context, const struct record *record)
+{
+	text_format(context, "%s %s %s\n", record->kind, record->key, record->json);
+	return 0;
+}
+
+static int add_row(void *context, const struct stored_row *row)
+{
+	text_format(context, "%.*s\n", (int)row->length, row->json);
+	return 0;
+}
+
+static int look_at_records(struct engine *engine, struct request *request, struct error *error)
+{
+	struct looking *looking = (struct looking *)request;
+
+	return store_each_record(
+		engine_store(engine), SHOP, "", "", 1000, add_record, &looking->text, error);
+}
+
+static int look_at_rows(struct engine *engine, struct request *request, struct error *error)
+{
+	struct looking *looking = (struct looking *)request;
+
+	return store_each_row(engine_store(engine), looking->table, SHOP, 0, INT32_MAX, add_row,
+		&looking->text, error);
+}
+
+static int count_timers(struct engine *engine, struct request *request, struct error *error)
+{
+	return store_count_timers(
+		engine_store(engine), &((struct looking *)request)->timers, error);
+}
+
+static char *records(struct given *given)
+{
+	struct looking looking = {.request = {.run = look_at_records}};
+
+	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	return text_take(&looking.text);
+}
+
+static char *rows(struct given *given, enum store_table table)
+{
+	struct looking looking = {.request = {.run = look_at_rows}, .table = table};
+
+	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	return text_take(&looking.text);
+}
+
+static void assert_in(char *text, const char *part, bool is_in)
+{
+	if ((text != NULL && strstr(text, part) != NULL) != is_in)
+		fail_msg("%s\n%s %s", text, is_in ? "has no" : "has", part);
+	free(text);
+}
+
+static void erase(struct given *given, const char *redact)
+{
+	struct looking counting = {.request = {.run = count_timers}, .timers = 1};
+
+	assert_int_equal(post(given, "customers/redact", redact), STORED);
+	for (int i = 1; counting.timers > 0; i++) {
+		assert_true(i < 1000);
+		clock_hold(noon() + HOUR + i * 10);
+		assert_int_equal(engine_call(given->engine, &counting.request, &given->error), 0);
+	}
+}
+
+/* ---- the destination refuses all aliases ---- */
+
+struct refusing {
+	struct request request;
+	struct arena *arena;
+	int count;
+};
+
+static int refuse_aliases(struct engine *engine, struct request *request, struct error *error)
+{
+	struct refusing *refusing = (struct refusing *)request;
+	const struct claim_limits limits = {100, 100000};
+	struct message *messages;
+	size_t count;
+
+	if (engine_claim(engine, "map", &limits, refusing->arena, &messages, &count, error) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int64_t dead;
+
+		if (strstr(messages[i].json, "\"type\":\"alias\"") == NULL)
+			continue;
+		if (engine_settle_dead(
+			    engine, "map", messages[i].id, 400, "refused", &dead, error) != 0)
+			return -1;
+		refusing->count++;
+	}
+	return 0;
+}
+
+static void make_dead_letters(struct given *given, int count)
+{
+	struct refusing refusing = {
+		.request = {.run = refuse_aliases}, .arena = arena_create(1024)};
+
+	assert_int_equal(engine_call(given->engine, &refusing.request, &given->error), 0);
+	assert_int_equal(refusing.count, count);
+	arena_destroy(refusing.arena);
+}
+
+/* ---- an earlier userId ---- */
+
+#define ORDER(id, customer, email, browser)                                                 \
+	"{\"id\":" id ",\"created_at\":\"2026-11-23T10:00:00Z\",\"email\":\"contact-" id    \
+	"@example.com\",\"customer\":{\"id\":" customer ",\"email\":\"" email               \
+	"\"},\"note_attributes\":[{\"name\":\"_segment_anonymous_id\",\"value\":\"" browser \
+	"\"}]}"
+#define CUSTOMER(id, email)                 \
+	"{\"id\":" id ",\"email\":\"" email \
+	"\",\"updated_at\":\"2026-11-23T11:00:00Z\",\"first_name\":\"Alma\"}"
+#define MERGE(kept, deleted)                                                             \
+	"{\"admin_graphql_api_customer_kept_id\":\"gid://shopify/Customer/" kept         \
+	"\",\"admin_graphql_api_customer_deleted_id\":\"gid://shopify/Customer/" deleted \
+	"\",\"status\":\"completed\"}"
+
+/* The alias names only the userId of that time: an e-mail that the customer does not have now, and
+ * that only `aliased_as` has kept. */
+static void post_alias_of_an_earlier_address(struct given *given)
+{
+	struct shop *shop = &given->config->shops[0];
+
+	shop->user_id = USER_ID_EMAIL;
+	(void)post(given, "orders/create", ORDER("1", "711", "old@example.com", "browser-711"));
+	(void)post(given, "orders/create", ORDER("2", "799", "nils@example.com", "browser-799"));
+	shop->alias = false;
+	(void)post(given, "customers/update", CUSTOMER("711", "new@example.com"));
+	assert_in(records(given), "\"email\":\"new@example.com\"", true);
+	assert_in(records(given), "\"aliased_as\":\"old@example.com\"", true);
+	assert_in(rows(given, STORE_MESSAGES), "\"type\":\"alias\",\"userId\":\"old@", true);
+}
+
+static void a_message_under_an_earlier_address_goes(void **state)
+{
+	struct given *given = *state;
+
+	post_alias_of_an_earlier_address(given);
+	erase(given, REDACT("711"));
+	assert_in(rows(given, STORE_MESSAGES), "old@example.com", false);
+	assert_in(rows(given, STORE_MESSAGES), "\"type\":\"alias\",\"userId\":\"nils@", true);
+	assert_in(records(given), "711", false);
+	assert_in(records(given), "nils@example.com", true);
+}
+
+static void a_dead_letter_under_an_earlier_address_goes(void **state)
+{
+	struct given *given = *state;
+
+	post_alias_of_an_earlier_address(given);
+	make_dead_letters(given, 2);
+	erase(given, REDACT("711"));
+	assert_in(rows(given, STORE_DEAD), "old@example.com", false);
+	assert_in(rows(given, STORE_DEAD), "\"userId\":\"nils@example.com\"", true);
+}
+
+/* Records are read in the order of their keys: each customer leads to the one read before. */
+static void customers_who_were_merged_lead_to_the_first_of_them(void **state)
+{
+	static const char *const merges[] = {MERGE("712", "711"), MERGE("713", "712"),
+		MERGE("714", "713"), MERGE("715", "714"), MERGE("716", "715"), MERGE("717", "716")};
+	struct given *given = *state;
+
+	post_alias_of_an_earlier_address(given);
+	for (size_t i = 0; i < COUNT_OF(merges); i++)
+		assert_int_equal(post(given, "customers/merge", merges[i]), STORED);
+	assert_in(records(given), "customer 711 {\"merged_into\":\"712\"", true);
+	erase(given, REDACT("717"));
+	assert_in(records(given), "customer 71", false);
+	assert_in(rows(given, STORE_MESSAGES), "old@example.com", false);
+	assert_in(rows(given, STORE_MESSAGES), "\"type\":\"alias\",\"userId\":\"nils@", true);
+	assert_in(records(given), "nils@example.com", true);
+}
+
+/* ---- an alias of two customers ---- */
+
+#define ALIAS(user, previous) \
+	"\"type\":\"alias\",\"userId\":\"" user "\",\"previousId\":\"" previous "\""
+
+static void post_merges(struct given *given)
+{
+	assert_int_equal(post(given, "customers/merge", MERGE("7110002", "7110001")), STORED);
+	assert_int_equal(post(given, "customers/merge", MERGE("7110004", "7110003")), STORED);
+	(void)post(given, "orders/create",
+		ORDER("3", "7110005", "nils@example.com", "browser-of-two"));
+	(void)post(
+		given, "orders/create", ORDER("4", "7110006", "kim@example.com", "browser-of-two"));
+}
+
+static void assert_left(
+	struct given *given, enum store_table table, bool first, bool second, bool third)
+{
+	assert_in(rows(given, table), ALIAS("7110002", "7110001"), first);
+	assert_in(rows(given, table), ALIAS("7110004", "7110003"), second);
+	assert_in(rows(given, table), ALIAS("7110005", "browser-of-two"), third);
+	assert_in(rows(given, table), ALIAS("7110006", "browser-of-two"), true);
+}
+
+static void an_alias_of_their_earlier_id_goes(void **state)
+{
+	struct given *given = *state;
+
+	post_merges(given);
+	assert_left(given, STORE_MESSAGES, true, true, true);
+	erase(given, REDACT("7110001"));
+	assert_left(given, STORE_MESSAGES, false, true, true);
+}
+
+static void an_alias_of_another_id_with_theirs_goes(void **state)
+{
+	struct given *given = *state;
+
+	post_merges(given);
+	erase(given, REDACT("7110004"));
+	assert_left(given, STORE_MESSAGES, true, false, true);
+}
+
+static void a_dead_alias_of_their_earlier_id_goes(void **state)
+{
+	struct given *given = *state;
+
+	post_merges(given);
+	make_dead_letters(given, 4);
+	assert_left(given, STORE_DEAD, true, true, true);
+	erase(given, REDACT("7110001"));
+	assert_left(given, STORE_DEAD, false, true, true);
+}
+
+static void a_dead_alias_of_another_id_with_theirs_goes(void **state)
+{
+	struct given *given = *state;
+
+	post_merges(given);
+	make_dead_letters(given, 4);
+	erase(given, REDACT("7110004"));
+	assert_left(given, STORE_DEAD, true, false, true);
+}
+
+/* Two customers used one browser: the alias of the other one stays. */
+static void an_alias_of_another_customer_with_their_browser_stays(void **state)
+{
+	struct given *given = *state;
+
+	post_merges(given);
+	erase(given, REDACT("7110005"));
+	assert_left(given, STORE_MESSAGES, true, true, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_message_under_an_earlier_address_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_dead_letter_under_an_earlier_address_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			customers_who_were_merged_lead_to_the_first_of_them, begin, let_run),
+		cmocka_unit_test_setup_teardown(an_alias_of_their_earlier_id_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			an_alias_of_another_id_with_theirs_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_dead_alias_of_their_earlier_id_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			a_dead_alias_of_another_id_with_theirs_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			an_alias_of_another_customer_with_their_browser_stays, begin, let_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
