@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define MONEY_NOT_KNOWN ((struct money){.known = false})
+
 /* An amount in the shop's currency and in the buyer's. */
 struct pair {
 	struct money shop;
@@ -22,10 +24,10 @@ struct pair_paths {
 	const char *presentment;
 };
 
-#define PATHS(name)                                                                             \
-	(struct pair_paths)                                                                     \
-	{                                                                                       \
-		name "_set.shop_money.amount|" name, name "_set.presentment_money.amount|" name \
+#define PATHS(name)                                                                       \
+	(struct pair_paths)                                                               \
+	{                                                                                 \
+		name "_set.shop_money.amount|" name, name "_set.presentment_money.amount" \
 	}
 
 static struct pair pair_at(const cJSON *object, struct pair_paths paths)
@@ -36,6 +38,8 @@ static struct pair pair_at(const cJSON *object, struct pair_paths paths)
 		pair.shop = amount_at(object, paths.shop);
 	if (json_at(object, paths.presentment) != NULL)
 		pair.presentment = amount_at(object, paths.presentment);
+	else if (!pair.shop.known || money_compare(pair.shop, MONEY_ZERO) != 0)
+		pair.presentment = MONEY_NOT_KNOWN; /* a plain amount gives no rate */
 	return pair;
 }
 
