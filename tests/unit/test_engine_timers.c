@@ -315,6 +315,31 @@ static void who_is_forgotten_is_not_waited_for(void **state)
 	assert_int_equal(outbox_number(given, "queued"), -1);
 }
 
+static void the_timer_of_an_unknown_shop_is_tried_each_hour(void **state)
+{
+	struct given *given = *state;
+	struct config *elsewhere = config_defaults("other.myshopify.com");
+	int64_t due = noon() + 20 * SECOND;
+
+	clock_hold(noon());
+	(void)post(given, "carts/create", CART("01", "1"));
+	engine_reload(given->engine, elsewhere);
+	for (int i = 0; i < 5; i++) { /* an hour later each time */
+		clock_hold(due + i * HOUR);
+		assert_int_equal(outbox_number(given, "queued"), -1);
+		assert_int_equal(outbox_number(given, "queued"), -1);
+	}
+	engine_reload(given->engine, given->config);
+	turn_at(given, due + 5 * HOUR - SECOND);
+	turn_at(given, due + 5 * HOUR - 1);
+	assert_int_equal(outbox_number(given, "queued"), -1);
+	turn_at(given, due + 5 * HOUR);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	turn_at(given, due + 7 * HOUR);
+	assert_int_equal(outbox_number(given, "queued"), 1);
+	config_release(elsewhere);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +369,8 @@ int main(void)
 			what_waits_and_cannot_be_read_holds_nothing_up, set_up, let_run),
 		cmocka_unit_test_setup_teardown(
 			who_is_forgotten_is_not_waited_for, set_up, let_run),
+		cmocka_unit_test_setup_teardown(
+			the_timer_of_an_unknown_shop_is_tried_each_hour, set_up, let_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

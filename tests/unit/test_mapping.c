@@ -471,6 +471,71 @@ static void addresses_are_checked_and_made_anonymous(void **state)
 	}
 }
 
+/* The first name: as many letters as given, then the rest. The note makes the message too large. */
+static void assert_cut(struct given *given, int letters, const char *rest, const char *kept)
+{
+	struct text body = {0};
+	struct text expected = {0};
+	struct text whole = {0};
+
+	text_put(&body, "{\"id\":7,\"first_name\":\"");
+	text_put(&expected, "\"firstName\":\"");
+	for (int i = 0; i < letters; i++) {
+		text_put(&body, "a");
+		text_put(&expected, "a");
+	}
+	text_format(&body, "%s\",\"note\":\"n", rest);
+	text_format(&expected, "%s\"", kept);
+	for (int i = 0; i < 17000; i++)
+		text_put(&body, "\xc3\xa9");
+	text_put(&body, "\"}");
+	assert_int_equal(map(given, "customers/update", text_string(&body)), 0);
+	assert_has(only_call(given), text_string(&expected));
+	text_cut(&expected, 0);
+	text_put(&expected, "\"description\":\"n");
+	for (int i = 0; i < 249; i++) /* 1 + 2 * 249 bytes */
+		text_put(&expected, "\xc3\xa9");
+	text_put(&expected, "\"");
+	assert_has(only_call(given), text_string(&expected));
+	message_write(given->mapped.calls, "identify", &uuid_segrelay, &whole);
+	assert_true(whole.length <= 32000);
+	text_free(&whole);
+	text_free(&expected);
+	text_free(&body);
+}
+
+static void a_text_is_cut_at_500_bytes_between_characters(void **state)
+{
+	static const struct {
+		int letters;
+		const char *rest;
+		const char *kept;
+	} cases[] = {
+		{499, "", ""},
+		{500, "", ""},
+		{500, "a", ""},
+		{500, "aaaa", ""},
+		{498, "\xc3\xa9", "\xc3\xa9"}, /* 2 bytes a character */
+		{498, "\xc3\xa9z", "\xc3\xa9"},
+		{499, "\xc3\xa9", ""},
+		{500, "\xc3\xa9", ""},
+		{497, "\xe2\x82\xac", "\xe2\x82\xac"}, /* 3 bytes */
+		{497, "\xe2\x82\xacz", "\xe2\x82\xac"},
+		{498, "\xe2\x82\xac", ""},
+		{499, "\xe2\x82\xac", ""},
+		{500, "\xe2\x82\xac", ""},
+		{496, "\xf0\x9f\xa7\xa6", "\xf0\x9f\xa7\xa6"}, /* 4 bytes */
+		{496, "\xf0\x9f\xa7\xa6z", "\xf0\x9f\xa7\xa6"},
+		{497, "\xf0\x9f\xa7\xa6", ""},
+		{498, "\xf0\x9f\xa7\xa6", ""},
+		{499, "\xf0\x9f\xa7\xa6", ""},
+		{500, "\xf0\x9f\xa7\xa6", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_cut(*state, cases[i].letters, cases[i].rest, cases[i].kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -500,6 +565,8 @@ int main(void)
 			what_is_known_already_is_not_written_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			an_older_state_does_not_overwrite_a_newer_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_text_is_cut_at_500_bytes_between_characters, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,6 +339,153 @@ static void the_catalogue_keeps_the_newest_state(void **state)
 	assert_last_has_not(given, "\"url\"");
 }
 
+/* ---- a cart that was joined with its buyer ---- */
+
+/* The calls of the last delivery that have both parts. */
+static int calls_with(struct given *given, const char *part, const char *other)
+{
+	int count = 0;
+
+	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+		count += strstr(call->json, part) != NULL && strstr(call->json, other) != NULL;
+	return count;
+}
+
+static int joins(struct given *given, const char *order, const char *customer, const char *derived)
+{
+	char body[512];
+	char user[32];
+
+	(void)snprintf(body, sizeof(body),
+		"{\"id\":%s,\"cart_token\":\"c1\",\"customer\":{\"id\":%s},\"note_attributes\":["
+		"{\"name\":\"_segment_anonymous_id\",\"value\":\"browser-1\"}]}",
+		order, customer);
+	(void)snprintf(user, sizeof(user), "\"userId\":\"%s\"", customer);
+	map(given, "orders/create", body);
+	return calls_with(given, derived, user);
+}
+
+static void a_cart_is_joined_once_with_each_user(void **state)
+{
+	struct given *given = *state;
+	char derived[UUID_TEXT + 16];
+	const char *at;
+
+	map(given, "checkouts/create", "{\"token\":\"k1\",\"cart_token\":\"c1\"}");
+	at = strstr(last_call(given)->json, "\"anonymousId\":\"");
+	assert_non_null(at);
+	(void)snprintf(derived, sizeof(derived), "%.52s", at);
+	assert_int_equal(joins(given, "1", "7", derived), 1);
+	assert_int_equal(joins(given, "2", "7", derived), 0);
+	assert_int_equal(joins(given, "3", "8", derived), 1);
+	assert_int_equal(joins(given, "4", "8", derived), 0);
+}
+
+/* Two checkouts of a cart: the cart's link names the customer of the later one. */
+static void a_checkouts_own_customer_counts_before_its_carts(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "checkouts/create",
+		"{\"token\":\"k1\",\"cart_token\":\"c1\",\"customer\":{\"id\":7}}");
+	map(given, "checkouts/create",
+		"{\"token\":\"k2\",\"cart_token\":\"c1\",\"customer\":{\"id\":8}}");
+	map(given, "orders/create", "{\"id\":1,\"checkout_token\":\"k1\",\"cart_token\":\"c1\"}");
+	assert_last_has(given, "\"userId\":\"7\"");
+	map(given, "checkouts/create", "{\"token\":\"k3\",\"cart_token\":\"c1\"}");
+	assert_last_has(given, "\"userId\":\"7\""); /* the cart's link: the order's */
+}
+
+/* ---- the time of a group ---- */
+
+static void summary(struct given *given, const char *day, int orders)
+{
+	char body[256];
+
+	(void)snprintf(body, sizeof(body),
+		"{\"customerId\":\"gid://shopify/Customer/7\",\"numberOfOrders\":%d,"
+		"\"amountSpent\":{\"amount\":\"9.50\",\"currencyCode\":\"USD\"},"
+		"\"occurredAt\":\"2026-11-%sT11:00:00Z\"}",
+		orders, day);
+	map(given, "customers/purchasing_summary", body);
+}
+
+static void a_payload_without_a_group_leaves_its_time(void **state)
+{
+	struct given *given = *state;
+
+	summary(given, "01", 1);
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-09T10:00:00Z\",\"first_name\":\"Ann\"}");
+	assert_last_has(given, "\"purchaseCount\":1");
+	summary(given, "05", 3);
+	assert_last_has(given, "\"purchaseCount\":3");
+}
+
+static void an_older_state_of_a_group_leaves_its_time(void **state)
+{
+	struct given *given = *state;
+
+	summary(given, "05", 3);
+	summary(given, "01", 1);
+	assert_last_has(given, "\"purchaseCount\":3");
+	summary(given, "03", 2);
+	assert_last_has(given, "\"purchaseCount\":3");
+}
+
+/* ---- Customer Enabled ---- */
+
+static bool enables(struct given *given, const char *day, const char *state)
+{
+	char body[128];
+
+	(void)snprintf(body, sizeof(body),
+		"{\"id\":7,\"updated_at\":\"2026-11-%sT10:00:00Z\",\"state\":\"%s\"}", day, state);
+	map(given, "customers/enable", body);
+	return calls(given) > 0 && strcmp(last_call(given)->event, "Customer Enabled") == 0;
+}
+
+static void a_customer_without_a_password_is_enabled_once(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(enables(given, "01", "disabled"));
+	assert_false(enables(given, "02", "disabled"));
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-03T10:00:00Z\",\"state\":\"disabled\"}");
+	assert_false(enables(given, "04", "disabled"));
+}
+
+static void an_update_that_shows_disabled_lets_it_be_enabled_again(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(enables(given, "01", "enabled"));
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-02T10:00:00Z\",\"state\":\"disabled\"}");
+	assert_true(enables(given, "03", "enabled"));
+}
+
+static void a_late_disable_does_not_let_it_be_enabled_again(void **state)
+{
+	struct given *given = *state;
+
+	assert_true(enables(given, "03", "enabled"));
+	map(given, "customers/disable",
+		"{\"id\":7,\"updated_at\":\"2026-11-02T10:00:00Z\",\"state\":\"disabled\"}");
+	assert_false(enables(given, "04", "enabled"));
+}
+
+static void enabling_who_was_enabled_before_is_remembered(void **state)
+{
+	struct given *given = *state;
+
+	map(given, "customers/update",
+		"{\"id\":7,\"updated_at\":\"2026-11-01T10:00:00Z\",\"state\":\"enabled\"}");
+	assert_true(enables(given, "02", "disabled"));
+	assert_false(enables(given, "03", "disabled"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +507,14 @@ int main(void)
 		TEST(what_was_told_under_a_made_up_id_is_joined),
 		TEST(the_browser_is_found_by_the_customer_at_last),
 		TEST(the_catalogue_keeps_the_newest_state),
+		TEST(a_cart_is_joined_once_with_each_user),
+		TEST(a_checkouts_own_customer_counts_before_its_carts),
+		TEST(a_payload_without_a_group_leaves_its_time),
+		TEST(an_older_state_of_a_group_leaves_its_time),
+		TEST(a_customer_without_a_password_is_enabled_once),
+		TEST(an_update_that_shows_disabled_lets_it_be_enabled_again),
+		TEST(a_late_disable_does_not_let_it_be_enabled_again),
+		TEST(enabling_who_was_enabled_before_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

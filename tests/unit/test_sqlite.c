@@ -86,16 +86,6 @@ static void a_file_that_is_no_database_is_left_alone(void **state)
 	assert_string_equal(bytes, "this is no data");
 }
 
-/* SQLite's file format: the user version is at byte 60, the application id at 68, big-endian. */
-static void a_newer_schema_is_left_alone(void **state)
-{
-	struct given *given = *state;
-
-	store_close(given->store);
-	overwrite(given, 60, "\0\0\0\x63", 4);
-	assert_refused(given, "a newer segrelay (schema 99");
-}
-
 static size_t read_all(const char *path, char *bytes, size_t size)
 {
 	int fd = open(path, O_RDONLY);
@@ -104,6 +94,44 @@ static size_t read_all(const char *path, char *bytes, size_t size)
 	assert_true(length >= 0);
 	(void)close(fd);
 	return (size_t)length;
+}
+
+/* SQLite's file format: the user version is at byte 60, the application id at 68, big-endian. */
+static void assert_newer_schema_is_refused(struct given *given, int more)
+{
+	const char *path = given->url + strlen("sqlite:");
+	static char before[1 << 20];
+	static char after[1 << 20];
+	char expected[256];
+	int version;
+	size_t size;
+
+	store_close(given->store);
+	size = read_all(path, before, sizeof(before));
+	assert_true(size > 64 && size < sizeof(before));
+	version = before[63];
+	assert_true(version > 0 && version + more < 128);
+	overwrite(given, 60, (char[]){0, 0, 0, (char)(version + more)}, 4);
+	before[63] = (char)(version + more);
+	(void)snprintf(expected, sizeof(expected),
+		"store %s was written by a newer segrelay (schema %d, this one knows %d): it is "
+		"left alone; use the newer segrelay",
+		path, version + more, version);
+	for (int i = 0; i < 2; i++) {
+		assert_refused(given, expected);
+		assert_int_equal(read_all(path, after, sizeof(after)), size);
+		assert_memory_equal(before, after, size);
+	}
+	overwrite(given, 60, (char[]){0, 0, 0, (char)version}, 4);
+	reopen(given);
+}
+
+static void a_newer_schema_is_left_alone(void **state)
+{
+	struct given *given = *state;
+
+	assert_newer_schema_is_refused(given, 1);
+	assert_newer_schema_is_refused(given, 90);
 }
 
 static void another_programs_file_stays_as_it_is_to_the_byte(void **state)
