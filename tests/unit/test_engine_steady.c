@@ -289,6 +289,106 @@ static void a_relay_that_cannot_run_does_not_hurry(void **state)
 
 #define STEADY(test) cmocka_unit_test_setup_teardown(test, begin, let_run)
 
+/* ---- how long records are kept ---- */
+
+struct finding {
+	struct request request;
+	const char *kind;
+	const char *key;
+	bool is_there;
+};
+
+static int find_record(struct engine *engine, struct request *request, struct error *error)
+{
+	struct finding *finding = (struct finding *)request;
+	struct arena *arena = arena_create(1024);
+	const char *json;
+	int result = store_get_record(
+		engine_store(engine), SHOP, finding->kind, finding->key, arena, &json, error);
+
+	finding->is_there = result == 0 && json != NULL;
+	arena_destroy(arena);
+	return result;
+}
+
+static bool has(struct given *given, const char *kind, const char *key)
+{
+	struct finding finding = {.request = {.run = find_record}, .kind = kind, .key = key};
+
+	assert_int_equal(engine_call(given->engine, &finding.request, &given->error), 0);
+	return finding.is_there;
+}
+
+static bool has_carts(struct given *given, bool expected)
+{
+	return has(given, "cart", "c1") == expected && has(given, "link", "c2") == expected &&
+	       has(given, "link", "k1") == expected;
+}
+
+static bool has_orders(struct given *given, bool expected)
+{
+	return has(given, "order", "1") == expected && has(given, "customer", "7") == expected;
+}
+
+/* From one moment after noon to another. */
+static void pass_until(struct given *given, int64_t from, int64_t to)
+{
+	clock_hold(noon() + to);
+	let_pass(given, to - from);
+}
+
+static void post_all(struct given *given, const char *second)
+{
+	char body[256];
+
+	(void)snprintf(body, sizeof(body),
+		"{\"token\":\"c1\",\"updated_at\":\"2026-11-23T10:00:0%sZ\","
+		"\"line_items\":[{\"key\":\"1:a\",\"quantity\":1,\"title\":\"Mug\",\"price\":"
+		"\"9.00\"}]}",
+		second);
+	assert_int_equal(post(given, "carts/update", body), STORED);
+	(void)snprintf(body, sizeof(body),
+		"{\"token\":\"k1\",\"cart_token\":\"c2\",\"updated_at\":\"2026-11-23T10:00:0%sZ\","
+		"\"email\":\"a%s@example.com\"}",
+		second, second);
+	assert_int_equal(post(given, "checkouts/update", body), STORED);
+}
+
+static void carts_orders_and_products_are_kept_for_a_time_of_their_own(void **state)
+{
+	struct given *given = *state;
+
+	given->config->shops[0].cart_ttl = 5 * DAY;
+	given->config->keep_orders = 60 * DAY;
+	post_all(given, "1");
+	assert_int_equal(post(given, "products/create",
+				 "{\"id\":5,\"product_type\":\"Mugs\",\"handle\":\"mug\"}"),
+		STORED);
+	assert_int_equal(post(given, "orders/create",
+				 "{\"id\":1,\"customer\":{\"id\":7,\"first_name\":\"Ann\"},"
+				 "\"line_items\":[]}"),
+		STORED);
+	pass_until(given, 0, 3 * DAY);
+	/* what is written again begins anew; the checkout's step is as it was */
+	post_all(given, "2");
+	pass_until(given, 3 * DAY, 5 * DAY - 2 * HOUR);
+	assert_true(has(given, "checkout", "k1"));
+	pass_until(given, 5 * DAY - 2 * HOUR, 5 * DAY + 2 * HOUR);
+	assert_false(has(given, "checkout", "k1"));
+	pass_until(given, 5 * DAY + 2 * HOUR, 8 * DAY - 2 * HOUR);
+	assert_true(has_carts(given, true));
+	pass_until(given, 8 * DAY - 2 * HOUR, 8 * DAY + 2 * HOUR);
+	assert_true(has_carts(given, false));
+	pass_until(given, 8 * DAY + 2 * HOUR, 60 * DAY - 3 * HOUR);
+	assert_true(has_orders(given, true));
+	pass_until(given, 60 * DAY - 3 * HOUR, 60 * DAY + 3 * HOUR);
+	assert_true(has_orders(given, false));
+	pass_until(given, 60 * DAY + 3 * HOUR, 3649 * DAY);
+	assert_true(has(given, "product", "5"));
+	pass_until(given, 3649 * DAY, 3651 * DAY);
+	assert_false(has(given, "product", "5"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +404,8 @@ int main(void)
 		STEADY(a_clock_that_stands_keeps_for_twice_as_long),
 		STEADY(a_relay_that_is_always_restarted_forgets),
 		STEADY(a_relay_that_cannot_run_does_not_hurry),
+		cmocka_unit_test_setup_teardown(
+			carts_orders_and_products_are_kept_for_a_time_of_their_own, begin, let_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
