@@ -212,6 +212,34 @@ static void customers_who_were_merged_lead_to_the_first_of_them(void **state)
 	assert_in(records(given), "nils@example.com", true);
 }
 
+/* Links are read in the order of their tokens: the later one names the browser of the earlier, and
+ * that one the checkout. */
+static void an_address_leads_to_a_browser_and_its_other_checkouts(void **state)
+{
+	struct given *given = *state;
+
+	(void)post(given, "checkouts/create",
+		"{\"token\":\"a1\",\"currency\":\"USD\",\"note_attributes\":[{\"name\":\"_segment_"
+		"anonymous_id\","
+		"\"value\":\"browser-g\"}]}");
+	(void)post(given, "checkouts/create",
+		"{\"token\":\"k9\",\"email\":\"guest@example.com\",\"note_attributes\":[{\"name\":"
+		"\"_segment_anonymous_id\",\"value\":\"browser-g\"}]}");
+	(void)post(given, "checkouts/create",
+		"{\"token\":\"b2\",\"currency\":\"USD\",\"note_attributes\":[{\"name\":\"_segment_"
+		"anonymous_id\","
+		"\"value\":\"browser-h\"}]}");
+	assert_in(records(given), "checkout a1 ", true);
+	erase(given, "{\"shop_id\":90001,\"shop_domain\":\"" SHOP
+		     "\",\"customer\":{\"email\":\"guest@example.com\"},\"orders_to_redact\":[]}");
+	assert_in(records(given), "browser-g", false);
+	assert_in(records(given), "checkout k9 ", false);
+	assert_in(records(given), "checkout a1 ", false);
+	assert_in(records(given), "checkout b2 ", true);
+	assert_in(rows(given, STORE_MESSAGES), "browser-g", false);
+	assert_in(rows(given, STORE_MESSAGES), "browser-h", true);
+}
+
 /* ---- an alias of two customers ---- */
 
 #define ALIAS(user, previous) \
@@ -295,6 +323,8 @@ int main(void)
 			a_dead_letter_under_an_earlier_address_goes, begin, let_run),
 		cmocka_unit_test_setup_teardown(
 			customers_who_were_merged_lead_to_the_first_of_them, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			an_address_leads_to_a_browser_and_its_other_checkouts, begin, let_run),
 		cmocka_unit_test_setup_teardown(an_alias_of_their_earlier_id_goes, begin, let_run),
 		cmocka_unit_test_setup_teardown(
 			an_alias_of_another_id_with_theirs_goes, begin, let_run),
