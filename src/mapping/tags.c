@@ -117,7 +117,7 @@ static const cJSON *take_changes(struct work *work, const cJSON *known)
 	if (value == NULL)
 		work_fail(work, "no memory");
 	cJSON_ArrayForEach (item, known) {
-		if (json_text(item, ".") != NULL)
+		if (item->string != NULL && json_text(item, ".") != NULL)
 			take_change(&changes, item->string, item->valuestring, time_of(item));
 	}
 	cJSON_ArrayForEach (item, json_at(work->payload, "tags")) {
