@@ -22,7 +22,7 @@
 #define GOOD "{\"success\": true}"
 #define OTHER_KEY "k3y0fTheB1ueKett1e000000000other"
 
-enum { VISITS_MAX = 300, CONNECTIONS_MAX = 64, HELD_MOST = 10000 };
+enum { VISITS_MAX = 300, CONNECTIONS_MAX = 4096, HELD_MOST = 10000 };
 
 /* A request, and how it is to be answered. */
 struct visit {
