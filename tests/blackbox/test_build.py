@@ -13,6 +13,10 @@ PROGRAM = pathlib.Path(SEGRELAY).read_bytes()
 SANITIZED = any(mark in PROGRAM for mark in (b"__asan_init", b"__tsan_init", b"__ubsan_handle"))
 
 
+# What another make hands down is not for these: its variables are those of a sanitizer's build.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+
+
 def read(*options):
     return subprocess.run(["readelf", "-W", *options, SEGRELAY], capture_output=True, text=True,
                           check=True).stdout
@@ -21,7 +25,7 @@ def read(*options):
 def make(goal, *words, makefile=ROOT / "Makefile", directory=ROOT):
     """What make prints for a goal without running it."""
     return subprocess.run(["make", "-n", "-B", "-C", directory, "-f", makefile, goal, *words],
-                          capture_output=True, text=True, check=True).stdout
+                          capture_output=True, text=True, env=ENVIRONMENT, check=True).stdout
 
 
 def test_no_path_of_the_build_is_in_it():
@@ -59,7 +63,5 @@ def test_the_flags_are_what_the_compiler_has():
                          ids=["another level", "none without optimization", "more", "a sanitizer's"])
 def test_any_flags_compile_without_a_warning(tmp_path, words):
     command = ["make", "-C", ROOT, f"BUILD={tmp_path}/build", *words, f"{tmp_path}/build/src/base/text.o"]
-    # what another make hands down is not for this one
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert done.returncode == 0 and done.stderr == "", done.stderr
