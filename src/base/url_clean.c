@@ -2,6 +2,7 @@
 #include "base/url_clean.h"
 
 #include "base/url.h"
+#include "base/url_at.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +13,11 @@ enum {
 	LONGEST_WORD = 32, /* of letters alone */
 	UUID_DIGITS = 32,  /* hexadecimal */
 	LANGUAGE_MAX = 3,
-	WORD_MAX = 20,     /* of the name of an app */
-	ENCODED_TWICE = 2, /* "%2540" is an "@", too */
+	WORD_MAX = 20, /* of the name of an app */
 };
 
-/* A part of the address, and a copy of it without percent signs and in lower case. */
+/* A copy of a part of the address, without percent signs and in lower case. */
 struct part {
-	const char *start;
-	size_t length;
 	char *decoded; /* NULL when there is no memory */
 };
 
@@ -118,10 +116,10 @@ static bool is_letter(char character)
 
 static struct part part_of(const char *start, size_t length)
 {
-	struct part part = {start, length, strndup(start, length)};
+	struct part part = {strndup(start, length)};
 
-	for (int i = 0; part.decoded != NULL && i < ENCODED_TWICE; i++)
-		url_decode(part.decoded);
+	if (part.decoded != NULL)
+		url_decode_all(part.decoded);
 	for (char *at = part.decoded; at != NULL && *at != '\0'; at++)
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at - 'A' + 'a');
@@ -197,7 +195,7 @@ static bool step(struct walk *walk, const char *segment)
 	bool is_name = is_among(areas, segment) || is_among(actions, segment);
 
 	walk->is_app = false;
-	if (strchr(segment, '@') != NULL || strpbrk(segment, "/\\") != NULL)
+	if (url_has_at(segment) || strpbrk(segment, "/\\") != NULL)
 		return false;
 	if (strcmp(segment, "..") == 0) {
 		walk->is_inside = true;
@@ -282,7 +280,7 @@ static bool may_stay(const char *parameter, bool is_inside)
 	char *name;
 	bool stays;
 
-	if (strchr(parameter, '@') != NULL)
+	if (url_has_at(parameter))
 		return false;
 	name = strndup(
 		parameter, equals != NULL ? (size_t)(equals - parameter) : strlen(parameter));
@@ -321,18 +319,21 @@ void url_add_clean_query(struct text *out, const char *query, const char *path)
 /* Up to the path, without "name:password@". */
 static const char *add_host(struct text *out, const char *address)
 {
-	const char *host = strstr(address, "//");
+	const char *slashes = strstr(address, "//");
+	const char *host;
 	const char *end;
 	const char *at;
 
-	if (host == NULL || host == address || host[-1] != ':' ||
-		strcspn(address, ":/?#@") != (size_t)(host - 1 - address))
+	if (slashes == NULL || slashes == address || slashes[-1] != ':' ||
+		strcspn(address, ":/?#@") != (size_t)(slashes - 1 - address))
 		return NULL;
-	host += 2;
+	host = slashes + 2;
 	end = host + strcspn(host, "/?#");
 	at = memrchr(host, '@', (size_t)(end - host));
-	text_add(out, address, (size_t)(host - address));
 	host = at != NULL ? at + 1 : host;
+	if (url_hides_at(host, (size_t)(end - host)))
+		return NULL;
+	text_add(out, address, (size_t)(slashes + 2 - address));
 	text_add(out, host, (size_t)(end - host));
 	return end;
 }

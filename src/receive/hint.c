@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/url.h"
+#include "base/url_at.h"
 #include "base/url_clean.h"
 
 #include <string.h>
@@ -209,7 +210,7 @@ static int write_text(
 	if (member->kind != TIME && !is_text_of(member->kind, value->valuestring))
 		return refuse(hint, parent, member->posted,
 			"is too long, or nothing that could stand there");
-	if (member->kind == LABEL && strchr(value->valuestring, '@') != NULL)
+	if (member->kind == LABEL && url_hides_at(value->valuestring, strlen(value->valuestring)))
 		return 0; /* as in the query of a page */
 	if (member->kind == TOKEN)
 		write_before_query(hint, member->kept, value->valuestring);

@@ -40,6 +40,8 @@ static void keeps_what_is_known(void **state)
 			",\"campaign\":{\"name\":\"Winter & co\"}"},
 		{",\"campaign\":{\"name\":\"w\",\"term\":\"alma@example\"}",
 			",\"campaign\":{\"name\":\"w\"}"},
+		{",\"campaign\":{\"name\":\"100% \",\"term\":\"alma%2540example\"}",
+			",\"campaign\":{\"name\":\"100% \"}"},
 		{",\"consent\":{\"analytics\":true,\"saleOfData\":false}",
 			",\"consent\":{\"analytics\":true,\"sale_of_data\":false}"},
 		/* the key of a cart gives access to it */

@@ -69,6 +69,23 @@ static const struct {
 	{"/pages/hello?email=alma@example.com", "/pages/hello"},
 	{"/pages/hello?x=alma%40example.com&y=1", "/pages/hello?y=1"},
 	{"/pages/hello?x=alma%2540example.com", "/pages/hello"},
+	{"/pages/hello?x=alma%252540example.com&y=1", "/pages/hello?y=1"},
+	{"/pages/hello?x=alma%2525252540example.com&y=1", "/pages/hello?y=1"},
+	{"/pages/hello?x=%252525252525252525252525252540&y=1", "/pages/hello?y=1"},
+	{"/pages/hello?x=alma%EF%BC%A0example.com&y=1", "/pages/hello?y=1"},
+	{"/pages/hello?x=alma\xef\xb9\xab"
+	 "example.com&y=1",
+		"/pages/hello?y=1"},
+	{"/pages/alma%252540example.com/x", "/pages/x"},
+	{"/pages/alma\xef\xbc\xa0"
+	 "example.com/x",
+		"/pages/x"},
+	{"https://alma%40example.com/p", ""},
+	{"https://alma%252540example.com", ""},
+	{"https://alma\xef\xbc\xa0"
+	 "example.com/p",
+		""},
+	{"/products/100%25-cotton?x=50%25%20off", "/products/100%25-cotton?x=50%25%20off"},
 	{"/pages/alma@example.com/x", "/pages/x"},
 	{"/pages/alma%40example.com", "/pages"},
 	{"/pages/x%00alma%40example.com?y=%00alma@example.com", "/pages"},
