@@ -47,18 +47,25 @@ static const char *header(struct MHD_Connection *connection, const char *name)
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+static bool is_port_or_nothing(const char *rest)
+{
+	return *rest == '\0' || (*rest == ':' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
+}
+
 /* Whether a request's Host is one that nobody else's page can have: an address, which no name
  * server gives, or a name that the operator chose. Brackets hold nothing but addresses. A page's
  * requests have a Host; probes of load balancers may have none. */
 static bool is_meant(const struct admin *admin, const char *named)
 {
 	char host[HOST_MAX];
+	const char *rest;
 
-	return named == NULL ||
-	       (value_split_host(named, host, sizeof(host)) != NULL &&
-		       (named[0] == '[' || host[strspn(host, "0123456789.")] == '\0' ||
-			       strcasecmp(host, "localhost") == 0 ||
-			       strcasecmp(host, admin->host) == 0));
+	if (named == NULL)
+		return true;
+	rest = value_split_host(named, host, sizeof(host));
+	return rest != NULL && is_port_or_nothing(rest) &&
+	       (named[0] == '[' || host[strspn(host, "0123456789.")] == '\0' ||
+		       strcasecmp(host, "localhost") == 0 || strcasecmp(host, admin->host) == 0);
 }
 
 static bool may_modify(struct MHD_Connection *connection)

@@ -19,7 +19,8 @@ from tools.unix_http import UnixConnection
 
 ORDERS = {"Content-Type": "application/json"}
 FOREIGN = ["evil.example", "localhost.evil.example", "127.evil.example", "1.2.3.4.evil.example", "[evil.example]",
-           "evil.example:80", "a b", "127.0.0.1@evil.example", "/"]
+           "evil.example:80", "a b", "127.0.0.1@evil.example", "/", "127.0.0.1/evil",
+           "127.0.0.1:80evil", "[::1]evil", "[::1]:80x", "127.0.0.1#x"]
 OWN = ["127.0.0.1", "localhost", "LOCALHOST:1", "[::1]:9464", "192.0.2.7:80"]
 
 
