@@ -58,10 +58,14 @@ static enum store_obstacle obstacle_of(const struct sqlite_store *store)
 	}
 }
 
-/* Whether it is a failure of the store, or of what was to be written. */
-static enum error_kind kind_of(int code)
+/* Whether it is a failure of the store, or of what was to be written. SQLite may have rolled back
+ * the whole transaction, as without memory: what follows would be committed statement by statement,
+ * so that the turn must end (sqlite.org/lang_transaction.html, section 4). */
+static enum error_kind kind_of(const struct sqlite_store *store)
 {
-	switch (code) {
+	if (store->db == NULL || sqlite3_get_autocommit(store->db) != 0)
+		return ERROR_OTHER;
+	switch (store->last_code) {
 	case SQLITE_NOMEM:
 		return ERROR_MEMORY;
 	case SQLITE_CONSTRAINT:
@@ -85,5 +89,5 @@ int sqlite_failed(struct sqlite_store *store, const char *what, struct error *er
 	store->obstacle = obstacle_of(store);
 	(void)error_set(error, "store %s: %s: %s (%d)%s", store->path, what,
 		sqlite3_errmsg(store->db), code, advice(code));
-	return error_classify(error, kind_of(store->last_code));
+	return error_classify(error, kind_of(store));
 }

@@ -56,5 +56,3 @@ const char *sqlite_text(sqlite3_stmt *row, int column, struct arena *arena)
 {
 	return arena_copy(arena, (const char *)sqlite3_column_text(row, column));
 }
-
-/* ---- transactions ---- */

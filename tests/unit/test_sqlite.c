@@ -324,22 +324,48 @@ static void a_file_with_maps_of_its_pages_stays_whole(void **state)
 	(void)sqlite3_close(db);
 }
 
-/* Back to schema 1, which did not know how long a delivery is kept but by when it came. */
-static void age_schema(struct given *given)
+/* Back to an older schema. Schema 1 did not know how long a delivery is kept but by when it came.
+ */
+static void age_schema(struct given *given, int version)
 {
+	static const char *const steps[] = {
+		"DROP TRIGGER set_aside_ends; DROP TABLE set_aside; PRAGMA user_version = 3",
+		"DROP INDEX messages_by_delivery; PRAGMA user_version = 2",
+		"ALTER TABLE deliveries DROP COLUMN stored; PRAGMA user_version = 1",
+	};
 	sqlite3 *db;
 
 	store_close(given->store);
 	given->store = NULL;
 	assert_int_equal(sqlite3_open(given->url + strlen("sqlite:"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				 "DROP INDEX messages_by_delivery;"
-				 "ALTER TABLE deliveries DROP COLUMN stored;"
-				 " DROP TRIGGER set_aside_ends; DROP TABLE set_aside;"
-				 " PRAGMA user_version = 1",
-				 NULL, NULL, NULL),
-		SQLITE_OK);
+	for (int i = 0; i < 4 - version; i++)
+		assert_int_equal(sqlite3_exec(db, steps[i], NULL, NULL, NULL), SQLITE_OK);
 	(void)sqlite3_close(db);
+}
+
+/* Each step of the schema is taken once, from whichever version on. */
+static void every_older_schema_is_migrated(void **state)
+{
+	struct given *given = *state;
+
+	for (int version = 3; version >= 1; version--) {
+		struct set_aside row = {.attempts = 1, .reason = "500"};
+		struct set_aside read;
+		bool found;
+
+		begin(given);
+		row.message = queue(given, "main", 10, false);
+		commit(given);
+		age_schema(given, version);
+		reopen(given);
+		begin(given);
+		assert_int_equal(store_set_aside(given->store, &row, &given->error), 0);
+		assert_int_equal(store_get_set_aside(given->store, row.message, given->arena, &read,
+					 &found, &given->error),
+			0);
+		assert_true(found);
+		commit(given);
+	}
 }
 
 static void what_an_older_segrelay_stored_is_kept_and_forgotten(void **state)
@@ -356,7 +382,7 @@ static void what_an_older_segrelay_stored_is_kept_and_forgotten(void **state)
 	for (size_t i = 0; i < COUNT_OF(deliveries); i++)
 		(void)store_add_delivery(given->store, &deliveries[i], &flag, &given->error);
 	commit(given);
-	age_schema(given);
+	age_schema(given, 1);
 	reopen(given);
 	begin(given);
 	assert_int_equal(store_sweep(given->store, &retention, &flag, &given->error), 0);
@@ -465,6 +491,38 @@ static void an_older_copy_is_no_store_to_go_on_with(void **state)
 	reopen(given); /* a new start, with nothing claimed, goes on with it */
 }
 
+/* SQLite rolls back the whole transaction when memory runs out in the middle of a statement, also
+ * of one that only reads. The turn must not go on without it. */
+static void without_its_transaction_it_is_the_store_that_failed(void **state)
+{
+	enum { LARGE = 200000 };
+	struct given *given = *state;
+	struct sqlite_store *store = (struct sqlite_store *)given->store;
+	struct delivery delivery = a_delivery("orders/create", 1);
+	char *large = test_calloc(1, LARGE + 1);
+	const char *json;
+	bool flag;
+	int result;
+
+	memset(large, 'x', LARGE);
+	begin(given);
+	assert_int_equal(
+		store_put_record(given->store, "s", "order", "1", large, INT64_MAX, &given->error),
+		0);
+	commit(given);
+	test_free(large);
+	begin(given);
+	assert_int_equal(store_add_delivery(given->store, &delivery, &flag, &given->error), 0);
+	(void)sqlite3_hard_heap_limit64(sqlite3_memory_used());
+	result = store_get_record(
+		given->store, "s", "order", "1", given->arena, &json, &given->error);
+	(void)sqlite3_hard_heap_limit64(0);
+	assert_int_equal(result, -1);
+	assert_true(sqlite3_get_autocommit(store->db) != 0);
+	assert_int_equal(given->error.kind, ERROR_OTHER);
+	store_rollback(given->store);
+}
+
 static void another_programs_database_is_left_alone(void **state)
 {
 	struct given *given = *state;
@@ -491,9 +549,11 @@ int main(void)
 		STORE_TEST(what_was_removed_stays_in_no_page),
 		STORE_TEST(a_file_with_maps_of_its_pages_stays_whole),
 		STORE_TEST(what_an_older_segrelay_stored_is_kept_and_forgotten),
+		STORE_TEST(every_older_schema_is_migrated),
 		STORE_TEST(a_range_is_found_without_going_through_the_table),
 		STORE_TEST(damage_is_found_when_reopening),
 		STORE_TEST(an_older_copy_is_no_store_to_go_on_with),
+		STORE_TEST(without_its_transaction_it_is_the_store_that_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
