@@ -16,6 +16,7 @@ struct given {
 	struct mapped mapped;
 	struct error error;
 	const char *triggered_at;
+	bool test; /* by the header alone */
 };
 
 static int set_up(void **state)
@@ -48,7 +49,8 @@ static int map(struct given *given, const char *topic, const char *body)
 	struct delivery delivery = {.shop = given->config->shops[0].domain,
 		.topic = topic,
 		.received = clock_now(),
-		.triggered_at = given->triggered_at};
+		.triggered_at = given->triggered_at,
+		.test = given->test};
 	cJSON *payload = json_parse(given->arena, body, strlen(body), &given->error);
 	int count = 0;
 
@@ -272,6 +274,23 @@ static void the_deepest_body_may_wait(void **state)
 	assert_null(given->mapped.unreadable);
 }
 
+/* The header is not signed: whoever posts the real webhook again with it must not have the waiting
+ * ones emitted as tests. */
+static void what_the_header_calls_a_test_ends_no_wait(void **state)
+{
+	static const enum send_or_skip choices[] = {SKIP, SEND};
+	struct given *given = *state;
+
+	for (size_t i = 0; i < COUNT_OF(choices); i++) {
+		given->config->shops[0].test_orders = choices[i];
+		assert_int_equal(map_created(given, (int)i + 1, 0), 0);
+		given->test = true;
+		(void)map(given, "recharge:charge/failed", CHARGE("2026-11-23T01:00:00"));
+		given->test = false;
+		assert_int_equal(let_pass(given, HOUR), 1);
+	}
+}
+
 static void without_a_wait_it_goes_at_once(void **state)
 {
 	struct given *given = *state;
@@ -313,6 +332,7 @@ int main(void)
 		TEST(what_waits_goes_before_what_has_no_room),
 		TEST(later_bodies_do_not_make_the_first_wait_longer),
 		TEST(the_deepest_body_may_wait),
+		TEST(what_the_header_calls_a_test_ends_no_wait),
 		TEST(without_a_wait_it_goes_at_once),
 		TEST(one_with_thousands_of_lines_is_told_with_the_others),
 	};
