@@ -16,13 +16,11 @@
 
 int job_set_bounds(struct engine *engine, struct job *job, struct error *error)
 {
-	for (int table = 0; table < STORE_TABLES; table++) {
-		int64_t first;
+	struct erasure_bounds bounds;
 
-		if (store_row_range(engine->store, (enum store_table)table, 0, &first,
-			    &job->last[table], error) != 0)
-			return -1;
-	}
+	if (privacy_bounds(engine, &bounds, error) != 0)
+		return -1;
+	memcpy(job->last, bounds.last, sizeof(job->last));
 	return 0;
 }
 
