@@ -188,8 +188,8 @@ static void map_waiting(
 }
 
 /* A delivery that names the customer ends the waiting of others: they came before it. So does one
- * that there is no more room for: a state is compared with the one before. One that a header calls a
- * test ends nothing, as anybody may have posted it again. */
+ * that there is no more room for: a state is compared with the one before. One that a header calls
+ * a test ends nothing, as anybody may have posted it again. */
 static void end_waiting(struct work *work, struct mapped *result)
 {
 	const char *account = topic_id(work->payload, work->topic->account);
