@@ -1,6 +1,10 @@
 /* The sender when Segment, the network or the store fails: nothing lost, nothing told twice. */
 #include "sending.h"
 
+#include "send/http.h"
+
+#include <inttypes.h>
+
 /* ---- later ---- */
 
 static void fail_twice(struct visit *visit)
@@ -167,6 +171,74 @@ static void obeys_a_rate_limit(void **state)
 	queue("main", 3);
 	await_sent(3);
 	assert_true(segment.visits[1].at - segment.visits[0].at >= 950);
+}
+
+static const char *asked;
+
+static void ask_to_wait(struct visit *visit)
+{
+	visit->status = 429;
+	visit->headers = asked;
+}
+
+/* The milliseconds that an answer with such headers asks to wait. */
+static int64_t wait_of(const char *headers)
+{
+	CURL *handle = http_handle();
+	struct text answer = {0};
+	int64_t wait;
+
+	asked = headers;
+	assert_non_null(handle);
+	assert_int_equal(http_aim(handle, url), CURLE_OK);
+	(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, "{}");
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)(PATIENCE / SECOND));
+	assert_int_equal(curl_easy_perform(handle), CURLE_OK);
+	wait = http_asked_to_wait(handle);
+	curl_easy_cleanup(handle);
+	text_free(&answer);
+	return wait;
+}
+
+/* Wherever it stands, and however much longer or shorter the other is. */
+static void retry_after_comes_before_a_rate_limit(void **state)
+{
+	static const struct {
+		const char *headers;
+		int64_t expected;
+	} cases[] = {
+		{"", -1},
+		{"Retry-After: 7\r\n", 7 * SECOND},
+		{"X-RateLimit-Reset: 9\r\n", 9 * SECOND},
+		{"Retry-After: 7\r\nX-RateLimit-Reset: 9\r\n", 7 * SECOND},
+		{"X-RateLimit-Reset: 9\r\nRetry-After: 7\r\n", 7 * SECOND},
+		{"Retry-After: 9\r\nX-RateLimit-Reset: 7\r\n", 9 * SECOND},
+		{"X-RateLimit-Reset: 7\r\nRetry-After: 9\r\n", 9 * SECOND},
+		{"retry-after: 7\r\nx-ratelimit-reset: 9\r\n", 7 * SECOND},
+		{"Retry-After: 0\r\nX-RateLimit-Reset: 9\r\n", 0},
+		{"X-RateLimit-Reset: 9\r\nRetry-After: 0\r\n", 0},
+		{"Retry-After: Thu, 01 Jan 1970 00:00:00 GMT\r\nX-RateLimit-Reset: 9\r\n", 0},
+		{"Retry-After: 9999999999\r\nX-RateLimit-Reset: 9\r\n", HOUR},
+		/* what cannot be read does not count, the other does */
+		{"Retry-After: soon\r\nX-RateLimit-Reset: 9\r\n", 9 * SECOND},
+		{"X-RateLimit-Reset: 9\r\nRetry-After: soon\r\n", 9 * SECOND},
+		{"Retry-After:\r\nX-RateLimit-Reset: 9\r\n", 9 * SECOND},
+		{"Retry-After: -7\r\nX-RateLimit-Reset: 9\r\n", 9 * SECOND},
+		{"Retry-After: 7\r\nX-RateLimit-Reset: soon\r\n", 7 * SECOND},
+		{"X-RateLimit-Reset: soon\r\nRetry-After: 7\r\n", 7 * SECOND},
+		{"Retry-After: soon\r\nX-RateLimit-Reset: later\r\n", -1},
+	};
+
+	(void)state;
+	behave(ask_to_wait);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		int64_t wait = wait_of(cases[i].headers);
+
+		if (wait != cases[i].expected)
+			fail_msg("%s: %" PRId64 " ms instead of %" PRId64, cases[i].headers, wait,
+				cases[i].expected);
+	}
 }
 
 /* Whatever failed together is one failure: the backoff grows by attempts in a row. */
@@ -435,6 +507,7 @@ int main(void)
 		TEST(does_not_believe_a_proxy),
 		TEST(obeys_retry_after),
 		TEST(obeys_a_rate_limit),
+		TEST(retry_after_comes_before_a_rate_limit),
 		TEST(a_group_fails_once),
 		TEST(comes_back_gently),
 		TEST(destinations_are_independent),
