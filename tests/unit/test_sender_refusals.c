@@ -202,6 +202,23 @@ static void refusing_everything_is_a_hold(void **state)
 	await_paused(0, false);
 }
 
+/* A reload may have mended what the messages before it were refused for. */
+static void a_reload_counts_refusals_anew(void **state)
+{
+	(void)state;
+	behave(refuse_all);
+	start();
+	for (int reloads = 1; reloads <= 3; reloads++) {
+		sender_reload(sender, &config);
+		queue("main", 99);
+		await_dead(reloads * 99);
+	}
+	assert_false(is_paused(0));
+	queue("main", 1);
+	await_paused(0, true);
+	assert_int_equal(read_locked(&engine.lock, &engine.dead), 3 * 99 + 1);
+}
+
 static void note_even(int number, void *context)
 {
 	if (number % 2 == 0)
@@ -239,6 +256,7 @@ int main(void)
 		TEST(a_restart_ends_a_hold),
 		TEST(a_wrong_url_buries_nothing),
 		TEST(refusing_everything_is_a_hold),
+		TEST(a_reload_counts_refusals_anew),
 		TEST(refusals_among_acceptances_are_no_hold),
 	};
 
