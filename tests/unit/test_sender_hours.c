@@ -216,6 +216,107 @@ static void a_long_pause_is_told_though_a_short_one_just_was(void **state)
 	assert_logged("outage_seconds=300", true);
 }
 
+static void fail_then_refuse(struct visit *visit)
+{
+	if (visit->number > 1)
+		return;
+	visit->status = visit->number == 0 ? 503 : 401;
+	visit->answer = "";
+}
+
+/* It needs the operator, who was told of a pause that ends by itself. */
+static void a_hold_is_told_though_a_pause_just_was(void **state)
+{
+	(void)state;
+	keep_log();
+	behave(fail_then_refuse);
+	start();
+	queue("main", 3);
+	await_really(&engine.sent, 3);
+	await_paused(0, false);
+	assert_told_once(-1);
+	assert_int_equal(count_logged("msg=\"delivery paused\""), 2);
+	assert_int_equal(count_logged("level=warning msg=\"delivery paused\""), 1);
+	assert_int_equal(count_logged("level=error msg=\"delivery paused\""), 1);
+	assert_logged("failures=1 status=503", true);
+	assert_logged("failures=2 status=401", true);
+	assert_int_equal(count_logged("the write key or the url is refused"), 1);
+}
+
+/* ---- the time that messages wait for others ---- */
+
+static bool is_asked(void)
+{
+	bool asked;
+
+	(void)pthread_mutex_lock(&engine.lock);
+	asked = engine.first != NULL;
+	(void)pthread_mutex_unlock(&engine.lock);
+	return asked;
+}
+
+static void hold(bool holding)
+{
+	(void)pthread_mutex_lock(&engine.lock);
+	engine.holding = holding;
+	(void)pthread_cond_broadcast(&engine.changed);
+	(void)pthread_mutex_unlock(&engine.lock);
+}
+
+enum { BATCH_WAIT = 10 * MINUTE, BATCH_FILLS = 6 * MINUTE };
+
+/* Half a batch is queued, and so long after it the rest of it with `more`, which is claimed, and
+ * `since` while it is. The time when the rest was queued. */
+static int64_t fill_a_batch(int more, int since)
+{
+	int64_t begin = clock_monotonic();
+	int64_t filled;
+
+	destinations[0].batch_wait = BATCH_WAIT;
+	atomic_store(&stops_at, begin);
+	start();
+	queue("main", 50);
+	pass_until(begin + BATCH_FILLS);
+	hold(true);
+	filled = clock_monotonic();
+	queue("main", 50 + more);
+	await_condition(is_asked);
+	if (since > 0)
+		queue("main", since);
+	hold(false);
+	await_really(&engine.sent, 100);
+	return filled;
+}
+
+/* What comes while a batch is claimed waits for others as long as any, from then on. */
+static void what_came_since_a_claim_has_its_own_time(void **state)
+{
+	int64_t filled;
+
+	(void)state;
+	filled = fill_a_batch(0, 5);
+	atomic_store(&stops_at, INT64_MAX);
+	await_really(&engine.sent, 105);
+	assert_told_once(-1);
+	assert_int_equal(visits(), 2);
+	assert_true(segment.visits[1].at >= filled + BATCH_WAIT);
+}
+
+/* What waited when a full batch was claimed, and had no room in it, waits no longer than if it had
+ * been: simulated time stops before that. */
+static void what_a_claim_leaves_waits_no_longer(void **state)
+{
+	int64_t filled;
+
+	(void)state;
+	filled = fill_a_batch(5, 0);
+	atomic_store(&stops_at, filled - BATCH_FILLS + BATCH_WAIT + 30 * SECOND);
+	await_really(&engine.sent, 105);
+	assert_told_once(-1);
+	assert_int_equal(visits(), 2);
+	atomic_store(&stops_at, INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +326,9 @@ int main(void)
 		TEST(a_retry_in_the_same_millisecond_resumes),
 		TEST(a_clock_that_is_set_back_prolongs_no_pause),
 		TEST(a_long_pause_is_told_though_a_short_one_just_was),
+		TEST(a_hold_is_told_though_a_pause_just_was),
+		TEST(what_came_since_a_claim_has_its_own_time),
+		TEST(what_a_claim_leaves_waits_no_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
