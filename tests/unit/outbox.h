@@ -45,9 +45,10 @@ struct engine {
 	int sent;
 	int dead;
 	int claims;
-	int pauses;    /* how often one was remembered, or its end */
-	int renewals;  /* how often claims were let go of */
-	int set_aside; /* how often a message failed alone */
+	size_t claim_bytes; /* that the last of them might take */
+	int pauses;         /* how often one was remembered, or its end */
+	int renewals;       /* how often claims were let go of */
+	int set_aside;      /* how often a message failed alone */
 	int64_t last_sent;
 	struct destination_state states[2]; /* as they were at the last commit */
 	size_t state_count;
@@ -89,6 +90,7 @@ int engine_claim(struct engine *it, const char *destination, const struct claim_
 	*messages = arena_alloc(arena, limits->messages * sizeof(**messages));
 	assert_non_null(*messages);
 	it->claims++;
+	it->claim_bytes = limits->bytes;
 	for (int i = 0; i < it->count && *count < limits->messages; i++) {
 		struct parcel *parcel = &it->parcels[i];
 

@@ -1,5 +1,5 @@
 /* Packing messages into a request's body, and parting a batch. */
-#include "unit.h"
+#include "storing.h"
 
 #include "base/clock.h"
 #include "base/gzip.h"
@@ -101,6 +101,58 @@ static void the_room_keeps_to_the_limit(void **state)
 	}
 }
 
+enum { MESSAGES = 200 };
+
+/* Queues messages that fill a batch to its last byte, and `more`; as many as fit are claimed into
+ * the batch. */
+static size_t claim_full(struct given *given, size_t more, struct batch *batch)
+{
+	const struct claim_limits limits = {MESSAGES + 1, batch_room(&destination)};
+	size_t left = limits.bytes - MESSAGES; /* each has a byte between it and the next */
+	struct message *messages;
+
+	begin(given);
+	for (size_t i = 0; i < MESSAGES; i++) {
+		size_t size = left / (MESSAGES - i);
+
+		(void)queue(given, name, i + 1 < MESSAGES ? size : size + more, false);
+		left -= size;
+	}
+	assert_int_equal(store_claim(given->store, name, &limits, batch_arena(batch), &messages,
+				 &batch->count, &given->error),
+		0);
+	commit(given);
+	batch->messages = messages;
+	batch_measure(batch);
+	return limits.bytes - MESSAGES;
+}
+
+/* As large as it may be, it is one request; with a byte more, the last message goes with the next.
+ */
+static void a_full_batch_keeps_to_the_limit(void **state)
+{
+	for (size_t more = 0; more <= 1; more++) {
+		struct batch *batch = batch_create(1000);
+		struct text body = {0};
+		void *given;
+		size_t room;
+
+		(void)state;
+		assert_int_equal(set_up(&given), 0);
+		assert_non_null(batch);
+		room = claim_full(given, more, batch);
+		assert_int_equal(batch->count, MESSAGES - more);
+		if (more == 0)
+			assert_int_equal(batch->bytes, room);
+		batch_write(batch, &destination, clock_now(), &body);
+		assert_false(body.failed);
+		assert_in_range(body.length, batch->bytes, BATCH_BYTES_MAX);
+		text_free(&body);
+		batch_free(batch);
+		assert_int_equal(tear_down(&given), 0);
+	}
+}
+
 /* Halves down to single messages, in order, none twice and none missing. */
 static void halves_until_each_stands_alone(void **state)
 {
@@ -184,6 +236,7 @@ int main(void)
 		cmocka_unit_test(writes_the_body_exactly),
 		cmocka_unit_test(sent_at_is_that_of_the_attempt),
 		cmocka_unit_test(the_room_keeps_to_the_limit),
+		cmocka_unit_test(a_full_batch_keeps_to_the_limit),
 		cmocka_unit_test(halves_until_each_stands_alone),
 		cmocka_unit_test(parts_share_their_messages),
 		cmocka_unit_test(compresses_to_gzip),

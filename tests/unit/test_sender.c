@@ -1,6 +1,8 @@
 /* The sender when all goes well: batches, several at a time, stopping, reloading, metrics. */
 #include "sending.h"
 
+#include "send/batch.h"
+
 static void sends_all_in_batches(void **state)
 {
 	int full = 0;
@@ -140,6 +142,39 @@ static void what_came_since_waits_for_others(void **state)
 	assert_int_equal(segment.count, 2);
 	assert_int_equal(segment.visits[0].messages, 10);
 	assert_true(segment.visits[1].at >= began + 2 * destinations[0].batch_wait);
+}
+
+/* The bytes of main's claim, of so many destinations. */
+static size_t claim_among(size_t count)
+{
+	struct destination many[60];
+	struct config other = {.destinations = many, .destination_count = count, .references = 1};
+	struct error error = {.text = ""};
+	char names[COUNT_OF(many)][24];
+
+	assert_true(count <= COUNT_OF(many));
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "d%zu", i);
+		many[i] = destinations[0];
+		many[i].name = i > 0 ? names[i] : destinations[0].name;
+	}
+	assert_int_equal(sender_start(&engine, &other, &sender, &error), 0);
+	queue("main", 1);
+	await_sent(read_locked(&engine.lock, &engine.count));
+	sender_stop(sender, SECOND);
+	sender = NULL;
+	assert_int_equal(other.references, 1);
+	return engine.claim_bytes;
+}
+
+/* So many that a request with all around them is not over the limit; of many destinations, fewer.
+ */
+static void a_claim_fits_into_a_request(void **state)
+{
+	(void)state;
+	assert_int_equal(claim_among(1), batch_room(&destinations[0]));
+	assert_int_equal(claim_among(2), batch_room(&destinations[0]));
+	assert_int_equal(claim_among(60), (32 << 20) / 2 / 60);
 }
 
 static void a_trickle_is_packed(void **state)
@@ -362,6 +397,7 @@ int main(void)
 		TEST(a_batch_waits_for_others),
 		TEST(a_full_batch_does_not_wait),
 		TEST(what_came_since_waits_for_others),
+		TEST(a_claim_fits_into_a_request),
 		TEST(a_trickle_is_packed),
 		TEST(posts_several_batches_at_once),
 		TEST(keeps_connections),
