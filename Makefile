@@ -89,6 +89,8 @@ $(BUILD)/tests/unit/test_admin_start: ALL_LDFLAGS += \
 $(BUILD)/tests/unit/test_engine_fault_runs: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic
 $(BUILD)/tests/unit/test_engine_faults: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/unit/test_listener_deadlines: ALL_LDFLAGS += \
+	-Wl,--wrap=clock_monotonic,--wrap=MHD_run,--wrap=poll,--wrap=getsockopt
 $(BUILD)/tests/unit/test_listener_no_memory: ALL_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=MHD_run,--wrap=MHD_queue_response
 $(BUILD)/tests/unit/test_no_memory: ALL_LDFLAGS += \
