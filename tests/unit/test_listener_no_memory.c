@@ -1,10 +1,13 @@
 /* The listener without memory: each allocation fails in turn. A webhook is answered 200 only when
  * the engine has it, else it is asked for again; and the listener goes on.
  *
- * What allocates and answers is wrapped, and MHD_run, by which a loop's thread is known (see the
- * Makefile). */
+ * What allocates, makes digests and answers is wrapped, and MHD_run, by which a loop's thread is
+ * known (see the Makefile). */
 #include "listening.h"
 
+#include "logging.h"
+
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
 
@@ -25,6 +28,67 @@ enum MHD_Result __real_MHD_queue_response(
 	struct MHD_Connection *connection, unsigned status, struct MHD_Response *response);
 enum MHD_Result __wrap_MHD_queue_response(
 	struct MHD_Connection *connection, unsigned status, struct MHD_Response *response);
+
+/* Of what a ReCharge webhook needs: how often until the time that fails. */
+static _Atomic int digests_left = INT32_MAX;
+static _Atomic int hmacs_left = INT32_MAX;
+static _Atomic int copies_left = INT32_MAX;
+static _Atomic int formats_left = INT32_MAX;
+
+int __real_digest_sha256(
+	const struct digest_part *parts, size_t count, unsigned char digest[SHA256_SIZE]);
+int __wrap_digest_sha256(
+	const struct digest_part *parts, size_t count, unsigned char digest[SHA256_SIZE]);
+int __real_digest_hmac_parts(const char *key, size_t key_length, const struct digest_part *parts,
+	size_t count, unsigned char digest[SHA256_SIZE]);
+int __wrap_digest_hmac_parts(const char *key, size_t key_length, const struct digest_part *parts,
+	size_t count, unsigned char digest[SHA256_SIZE]);
+char *__real_arena_copy(struct arena *arena, const char *string);
+char *__wrap_arena_copy(struct arena *arena, const char *string);
+char *__wrap_arena_format(struct arena *arena, const char *format, ...);
+
+static bool is_last(_Atomic int *left)
+{
+	return may_fail && atomic_fetch_sub(left, 1) == 1;
+}
+
+int __wrap_digest_sha256(
+	const struct digest_part *parts, size_t count, unsigned char digest[SHA256_SIZE])
+{
+	return is_last(&digests_left) ? -1 : __real_digest_sha256(parts, count, digest);
+}
+
+int __wrap_digest_hmac_parts(const char *key, size_t key_length, const struct digest_part *parts,
+	size_t count, unsigned char digest[SHA256_SIZE])
+{
+	return is_last(&hmacs_left)
+		       ? -1
+		       : __real_digest_hmac_parts(key, key_length, parts, count, digest);
+}
+
+/* As when there is no memory: there never is so much. */
+static void *exhaust(struct arena *arena)
+{
+	return arena_alloc(arena, SIZE_MAX);
+}
+
+char *__wrap_arena_copy(struct arena *arena, const char *string)
+{
+	return is_last(&copies_left) ? exhaust(arena) : __real_arena_copy(arena, string);
+}
+
+char *__wrap_arena_format(struct arena *arena, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	if (is_last(&formats_left))
+		return exhaust(arena);
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return __real_arena_copy(arena, text);
+}
 
 static bool is_hit(void)
 {
@@ -99,17 +163,14 @@ static int post_until_stored(const struct text *request, int call)
 	return -1;
 }
 
-static void a_webhook_is_stored_or_asked_for_again(void **state)
+/* How often it had to be repeated in all, with each call failing in turn. */
+static int repeat_for_each_call(const struct text *request)
 {
-	struct text request = {0};
 	bool reached = true;
 	int repeated = 0;
 
-	(void)state;
-	add_large_webhook(&request);
-	start();
 	for (int call = 1; reached; call++) {
-		repeated += post_until_stored(&request, call);
+		repeated += post_until_stored(request, call);
 		reached = atomic_exchange(&was_hit, false);
 		atomic_store(&calls_left, INT32_MAX);
 		assert_int_equal(count_of(&engine.applied), 1);
@@ -117,10 +178,143 @@ static void a_webhook_is_stored_or_asked_for_again(void **state)
 		engine.applied = 0;
 		(void)pthread_mutex_unlock(&engine.lock);
 	}
-	assert_true(repeated > 3);
+	return repeated;
+}
+
+static void a_webhook_is_stored_or_asked_for_again(void **state)
+{
+	struct text request = {0};
+
+	(void)state;
+	add_large_webhook(&request);
+	start();
+	assert_true(repeat_for_each_call(&request) > 3);
 	expect_metric("segrelay_http_in_memory_bytes 0\n");
 	expect_metric("segrelay_http_waiting 0\n");
 	text_free(&request);
+}
+
+/* ---- ReCharge ---- */
+
+#define RECHARGE_SECRET "hush-of-the-token"
+
+static void offer_recharge(void)
+{
+	static char *secret[] = {RECHARGE_SECRET};
+
+	shops[0].recharge_secrets = (struct strings){.items = secret, .count = 1};
+	shops[0].recharge_signature = RECHARGE_SIGNATURE_EITHER; /* no record is asked for */
+}
+
+static void withdraw_recharge(void)
+{
+	shops[0].recharge_secrets = (struct strings){0};
+	shops[0].recharge_signature = 0;
+}
+
+/* With the newer signature or the older one. */
+static void add_recharge_webhook(struct text *request, bool is_timed)
+{
+	static const char secret[] = RECHARGE_SECRET;
+	unsigned char digest[SHA256_SIZE];
+	char hex[SHA256_HEX];
+	char stamp[24];
+	const struct digest_part stamped[] = {
+		{stamp, (size_t)snprintf(stamp, sizeof(stamp), "%" PRId64, clock_now() / SECOND)},
+		{".", 1}, {BODY, strlen(BODY)}};
+	const struct digest_part with_secret[] = {{secret, strlen(secret)}, {BODY, strlen(BODY)}};
+
+	assert_int_equal(is_timed ? digest_hmac_parts(secret, strlen(secret), stamped,
+					    COUNT_OF(stamped), digest)
+				  : digest_sha256(with_secret, COUNT_OF(with_secret), digest),
+		0);
+	digest_hex(digest, hex);
+	text_put(request, "POST /webhooks/recharge/" SHOP "/Charge/Paid HTTP/1.1\r\n"
+			  "Host: relay.example\r\nContent-Type: application/json\r\n");
+	if (is_timed)
+		text_format(request, "X-Recharge-Webhook-Signature: t=%s,v1=%s\r\n", stamp, hex);
+	else
+		text_format(request, "X-Recharge-Hmac-Sha256: %s\r\n", hex);
+	text_format(request, "Content-Length: %zu\r\n\r\n" BODY, strlen(BODY));
+}
+
+static void assert_applied(int count, const char *topic)
+{
+	assert_int_equal(count_of(&engine.applied), count);
+	(void)pthread_mutex_lock(&engine.lock);
+	if (count > 0)
+		assert_non_null(strstr(text_string(&engine.seen), topic));
+	(void)pthread_mutex_unlock(&engine.lock);
+}
+
+/* One thing fails: the answer is to come again, the log says why, and then it is stored. */
+static void fail_once(bool is_timed, _Atomic int *left, int call, const char *because)
+{
+	struct text request = {0};
+	char answer[ANSWER_MAX];
+	char *log;
+	int fd;
+
+	keep_log();
+	start();
+	add_recharge_webhook(&request, is_timed);
+	fd = open_connection();
+	atomic_store(left, call);
+	assert_int_equal(answer_to(fd, &request, answer), 503);
+	assert_true(atomic_exchange(left, INT32_MAX) <= 0);
+	assert_non_null(strstr(answer, "Retry-After: "));
+	assert_non_null(strstr(answer, "cannot store the webhook now, send it again"));
+	assert_applied(0, "");
+	assert_int_equal(answer_to(fd, &request, answer), 200);
+	assert_applied(1, "|recharge:charge/paid|");
+	expect_metric("{code=\"503\",reason=\"store\"} 1\n");
+	(void)close(fd);
+	log = logged();
+	release_log();
+	if (strstr(log, because) == NULL || strstr(log, RECHARGE_SECRET) != NULL)
+		fail_msg("not because of %s: %s", because, log);
+	free(log);
+	text_free(&request);
+}
+
+static void a_recharge_webhook_is_asked_for_again(void **state)
+{
+	static const struct {
+		_Atomic int *left;
+		const char *because;
+		int call;
+		bool is_timed;
+	} faults[] = {
+		{&digests_left, "because=\"no memory to check a signature\"", 1, false},
+		{&digests_left, "because=\"no memory for a digest\"", 2, false},
+		{&formats_left, "because=\"no memory to take a webhook\"", 1, false},
+		{&hmacs_left, "because=\"no memory to check a signature\"", 1, true},
+		{&digests_left, "because=\"no memory for a digest\"", 1, true},
+		{&formats_left, "because=\"no memory to take a webhook\"", 1, true},
+		{&copies_left, "because=\"no memory to take a webhook\"", 1, true},
+	};
+
+	offer_recharge();
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		fail_once(faults[i].is_timed, faults[i].left, faults[i].call, faults[i].because);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+	withdraw_recharge();
+}
+
+/* Each allocation of the loop's fails in turn, as for a webhook of Shopify's. */
+static void a_recharge_webhook_is_stored_or_asked_for_again(void **state)
+{
+	struct text request = {0};
+
+	(void)state;
+	offer_recharge();
+	add_recharge_webhook(&request, true);
+	start();
+	assert_true(repeat_for_each_call(&request) > 3);
+	text_free(&request);
+	withdraw_recharge();
 }
 
 /* The engine has it: Shopify repeats it, and it is known. */
@@ -168,6 +362,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_webhook_is_stored_or_asked_for_again),
+		TEST(a_recharge_webhook_is_asked_for_again),
+		TEST(a_recharge_webhook_is_stored_or_asked_for_again),
 		TEST(without_an_answer_the_connection_ends),
 		TEST(it_starts_whole_or_not_at_all),
 	};
