@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+enum { DIGITS_MAX = 18 }; /* of a number that an int64_t holds for certain */
+
 struct unit {
 	const char *name;
 	int64_t factor;
@@ -13,7 +15,7 @@ struct unit {
 bool value_number(const char *value, int64_t *number)
 {
 	*number = 0;
-	if (*value == '\0' || strlen(value) > 15)
+	if (*value == '\0' || strlen(value) > DIGITS_MAX)
 		return false;
 	for (; *value != '\0'; value++) {
 		if (*value < '0' || *value > '9')
@@ -27,7 +29,7 @@ bool value_number(const char *value, int64_t *number)
 static bool with_unit(const char *value, const struct unit *units, int64_t *result)
 {
 	size_t digits = strspn(value, "0123456789");
-	char number[16];
+	char number[DIGITS_MAX + 1];
 
 	if (digits == 0 || digits >= sizeof(number))
 		return false;

@@ -37,7 +37,7 @@ static void reads_sizes(void **state)
 	} cases[] = {{"0", 0}, {"65536", 65536}, {"1B", 1}, {"512KiB", 524288}, {"16MiB", 16777216},
 		{"10GiB", 10737418240}, {"1TiB", 1099511627776}};
 	static const char *const wrong[] = {"", "KiB", "1KB", "1k", "1M", "-1", "1.5MiB", "1 MiB",
-		"9999999999999999", "999999999999999TiB", "16mib"};
+		"9999999999999999999", "999999999999999TiB", "16mib"};
 	int64_t bytes;
 
 	(void)state;
