@@ -44,11 +44,14 @@ static const char *word_after(char *text, const char *beginning)
 	return text + length;
 }
 
+#define HOW_TO_WRITE ": write NAME = VALUE, and a list as NAME = {\"one\", \"two\"}"
 static const struct {
 	const char *beginning;
 	const char *advice;
 } advices[] = {
-	{"unexpected token", ": write NAME = VALUE, and a list as NAME = {\"one\", \"two\"}"},
+	{"unexpected token", HOW_TO_WRITE},
+	{"premature end of file", HOW_TO_WRITE},
+	{"attempt to append", ": write NAME = VALUE, += adds to a list"},
 	{"missing title", ": write shop \"DOMAIN\" { … } or destination \"NAME\" { … }"},
 	{"missing parenthesis", ": write include(\"FILE\")"},
 };
