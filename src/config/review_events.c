@@ -52,7 +52,7 @@ static void review_destination(cfg_t *cfg, const struct shop *shop,
 	const char *names[EVENTS_MAX];
 	size_t count = 0;
 
-	for (; event_names[count].name != NULL && count < EVENTS_MAX; count++)
+	for (; count < EVENTS_MAX && event_names[count].name != NULL; count++)
 		names[count] = events_name_at(shop, destination, event_names[count].name);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = i + 1; names[i] != NULL && j < count; j++) {

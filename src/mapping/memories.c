@@ -20,7 +20,7 @@ static bool is_joined_from(struct made_once *joined, const cJSON *value)
 {
 	const void *from = value == NULL ? NULL : value->child;
 
-	if (cJSON_IsString(value))
+	if (value != NULL && cJSON_IsString(value))
 		from = value->valuestring;
 	if (from != NULL && joined->from == from)
 		return true;
