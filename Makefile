@@ -177,10 +177,11 @@ LOGS         = tests/blackbox/test_logs.py
 BLACKBOX     = $(filter-out $(LOGS),$(sort $(wildcard tests/blackbox/test_*.py)))
 BLACKBOX_1   = $(filter %/test_sending.py %/test_crash.py %/test_disk.py,$(BLACKBOX))
 BLACKBOX_2   = $(filter %/test_buyer.py %/test_hostile.py %/test_privacy.py,$(BLACKBOX))
-BLACKBOX_3   = $(filter-out $(BLACKBOX_1) $(BLACKBOX_2),$(BLACKBOX))
+BLACKBOX_3   = $(filter %/test_poison.py %/test_flows.py %/test_many.py %/test_room.py,$(BLACKBOX))
+BLACKBOX_4   = $(filter-out $(BLACKBOX_1) $(BLACKBOX_2) $(BLACKBOX_3),$(BLACKBOX))
 
-.PHONY: check-blackbox check-golden check-blackbox-1 check-blackbox-2 check-blackbox-3
-check-blackbox: check-blackbox-1 check-blackbox-2 check-blackbox-3 check-golden
+.PHONY: check-blackbox check-golden check-blackbox-1 check-blackbox-2 check-blackbox-3 check-blackbox-4
+check-blackbox: check-blackbox-3 check-blackbox-4 check-blackbox-1 check-blackbox-2 check-golden
 
 check-golden: $(BINARY)
 	$(PYTEST) tests/golden
@@ -193,6 +194,9 @@ check-blackbox-2: $(BINARY)
 
 check-blackbox-3: $(BINARY)
 	$(PYTEST) $(BLACKBOX_3) $(LOGS)
+
+check-blackbox-4: $(BINARY)
+	$(PYTEST) $(BLACKBOX_4) $(LOGS)
 
 # Skipped, with the reason, where Chromium or Node is not installed (scripts/deps.sh browser).
 BROWSER_MODULES = tests/browser/node_modules/.package-lock.json

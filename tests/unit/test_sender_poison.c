@@ -12,6 +12,7 @@ static struct {
 	int accepted;
 	int follower; /* this message must not be tried … */
 	int leader;   /* … without this one before it was set aside */
+	bool has_leader_failed_alone;
 	bool is_torn;
 } world;
 
@@ -48,9 +49,11 @@ static void be_the_world(struct visit *visit)
 
 	each_number(visit->body, note_pair, &pair);
 	if (world.follower > 0 && pair.has_follower && !pair.has_leader &&
-		read_locked(&engine.lock, &engine.set_aside) == 0)
+		!world.has_leader_failed_alone)
 		world.is_torn = true;
 	each_number(visit->body, note_try, &fails);
+	if (fails && pair.has_leader && !pair.has_follower)
+		world.has_leader_failed_alone = true;
 	if (!fails) {
 		each_number(visit->body, note_order, NULL);
 		return;
