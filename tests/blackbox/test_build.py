@@ -13,8 +13,11 @@ PROGRAM = pathlib.Path(SEGRELAY).read_bytes()
 SANITIZED = any(mark in PROGRAM for mark in (b"__asan_init", b"__tsan_init", b"__ubsan_handle"))
 
 
-# What another make hands down is not for these: its variables are those of a sanitizer's build.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+# What another make hands down is not for these, neither in its flags nor, as it exports what its command line sets,
+# by name: its variables are those of a sanitizer's build.
+HANDED_DOWN = {"BUILD", "CC", "CFLAGS", "HARDENING", "LDFLAGS"}
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if not name.startswith(("MAKE", "MFLAGS")) and name not in HANDED_DOWN}
 
 
 def read(*options):
