@@ -29,6 +29,10 @@ extern const char log_is_number[];
 /* Lines below `level` are not written; thread-safe, as everything here. */
 void log_configure(enum log_level level, enum log_format format);
 
+/* Where lines go, each with its end: to a function that may be called from any thread, or, as
+ * before the first call and with NULL, straight to stderr. */
+void log_set_output(void (*output)(const char *line, size_t length));
+
 /* Whether a line of this level would be written. */
 bool log_enabled(enum log_level level);
 

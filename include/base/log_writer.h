@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Starts the thread; until then, and after log_writer_stop, lines are written by whoever logs them.
@@ -21,8 +20,5 @@ void log_writer_stop(int64_t ms);
 
 /* Lines that were dropped since the process started. From any thread. */
 int64_t log_writer_dropped(void);
-
-/* For log.c: hands over a line with its end. */
-void log_writer_put(const char *line, size_t length);
 
 #endif

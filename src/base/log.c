@@ -3,17 +3,18 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log_writer.h"
 #include "base/text.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 const char log_is_number[] = "";
 
 static _Atomic int threshold = LOG_INFO;
 static _Atomic int chosen_format = LOG_TEXT;
+static void (*_Atomic chosen_output)(const char *line, size_t length);
 static _Thread_local bool holding;
 static _Thread_local struct text held;
 
@@ -21,6 +22,21 @@ void log_configure(enum log_level level, enum log_format format)
 {
 	atomic_store(&threshold, (int)level);
 	atomic_store(&chosen_format, (int)format);
+}
+
+void log_set_output(void (*output)(const char *line, size_t length))
+{
+	atomic_store(&chosen_output, output);
+}
+
+static void put_line(const char *line, size_t length)
+{
+	void (*output)(const char *, size_t) = atomic_load(&chosen_output);
+
+	if (output != NULL)
+		output(line, length);
+	else
+		(void)!write(STDERR_FILENO, line, length);
 }
 
 bool log_enabled(enum log_level level)
@@ -110,7 +126,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
 	if (holding)
 		text_add(&held, line.data, line.length);
 	else if (!line.failed)
-		log_writer_put(line.data, line.length);
+		put_line(line.data, line.length);
 	text_free(&line);
 }
 
@@ -129,7 +145,7 @@ void log_release(bool say)
 	while (say && *at != '\0') {
 		size_t length = strcspn(at, "\n") + 1;
 
-		log_writer_put(at, length);
+		put_line(at, length);
 		at += length;
 	}
 	text_free(&held);

@@ -167,7 +167,7 @@ static void put(const char *line, size_t length)
 		wait_until_written(writer.put_bytes);
 }
 
-void log_writer_put(const char *line, size_t length)
+static void put_line(const char *line, size_t length)
 {
 	bool running;
 
@@ -210,6 +210,7 @@ int log_writer_start(struct error *error)
 	problem = pthread_create(&writer.thread, NULL, run, line);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	writer.running = problem == 0;
+	log_set_output(put_line);
 	(void)pthread_mutex_unlock(&writer.lock);
 	if (problem != 0) {
 		free(line);
