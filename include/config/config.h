@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -28,12 +29,6 @@ enum recharge_signature {
 	RECHARGE_SIGNATURE_V1_OR_LEGACY,
 	RECHARGE_SIGNATURE_V1,
 	RECHARGE_SIGNATURE_EITHER,
-};
-
-/* A list of strings; `items` has `count` of them. */
-struct strings {
-	char **items;
-	size_t count;
 };
 
 /* What an operator chose of the events of a shop, or of a destination. */
@@ -165,9 +160,6 @@ void config_release(struct config *config);
  * takes a domain of `length` bytes that no NUL ends, such as a part of a request's header. */
 const struct shop *config_shop(const struct config *config, const char *domain);
 const struct shop *config_shop_of(const struct config *config, const char *domain, size_t length);
-
-/* The own name behind "name=own name" in a list; NULL when the name is not there. */
-const char *strings_named(const struct strings *pairs, const char *name);
 
 /* The destination of a name, or NULL. */
 const struct destination *config_destination(const struct config *config, const char *name);

@@ -95,10 +95,4 @@ int option_set(const struct option *option, void *target, const char *const *val
 /* Frees the members of `target`; secrets are overwritten. */
 void option_free(const struct option *options, void *target);
 
-/* Adds a copy of a text to a list; -1 when memory runs out. */
-int strings_add(struct strings *strings, const char *item);
-
-/* Overwrites and frees all of a list. */
-void strings_free(struct strings *strings);
-
 #endif

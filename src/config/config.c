@@ -80,16 +80,6 @@ const struct shop *config_shop(const struct config *config, const char *domain)
 	return config_shop_of(config, domain, strlen(domain));
 }
 
-const char *strings_named(const struct strings *pairs, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < pairs->count; i++)
-		if (strncmp(pairs->items[i], name, length) == 0 && pairs->items[i][length] == '=')
-			return pairs->items[i] + length + 1;
-	return NULL;
-}
-
 const struct destination *config_destination(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->destination_count + config->deletion_count; i++)

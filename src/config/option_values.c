@@ -209,40 +209,13 @@ bool option_accepts(const struct option *option, const char *value)
 
 /* ---- lists ---- */
 
-static int add_part(struct strings *strings, const char *item, size_t length)
-{
-	char **items = realloc(strings->items, (strings->count + 1) * sizeof(*items));
-
-	if (items == NULL)
-		return -1;
-	strings->items = items;
-	items[strings->count] = strndup(item, length);
-	if (items[strings->count] == NULL)
-		return -1;
-	strings->count++;
-	return 0;
-}
-
-int strings_add(struct strings *strings, const char *item)
-{
-	return add_part(strings, item, strlen(item));
-}
-
-void strings_free(struct strings *strings)
-{
-	for (size_t i = 0; i < strings->count; i++)
-		secret_free(strings->items[i]);
-	free(strings->items);
-	*strings = (struct strings){0};
-}
-
 /* Adds the parts of "a,b". */
 static int add_fallbacks(struct strings *strings, const char *fallback)
 {
 	while (fallback != NULL && *fallback != '\0') {
 		size_t length = strcspn(fallback, ",");
 
-		if (add_part(strings, fallback, length) != 0)
+		if (strings_add_part(strings, fallback, length) != 0)
 			return -1;
 		fallback += length + (fallback[length] == ',');
 	}
