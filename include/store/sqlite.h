@@ -209,6 +209,8 @@ void sqlite_clear_gaps(struct sqlite_store *store);
 /* Makes sure, after an error of the disk, that what is read is what the disk holds. */
 int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *error);
 
+enum { SIZE_MARGIN = 10 }; /* the share of max_store, 1/10, that is kept as a margin */
+
 /* Bytes that the store takes, and bytes in its file that can be used again. */
 int sqlite_measure(
 	struct sqlite_store *store, int64_t *taken, int64_t *reusable, struct error *error);

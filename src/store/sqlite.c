@@ -186,6 +186,15 @@ static int check_claims(struct sqlite_store *store, bool *damaged, struct error 
 			: 0;
 }
 
+/* After a full disk: what room the reserve file takes is for deletions, so that they can commit. */
+static void make_room(struct sqlite_store *store)
+{
+	if (store->last_code != SQLITE_FULL)
+		return;
+	sqlite_drop_ballast(store);
+	store->room_checked = 0;
+}
+
 /* Claims stay: who holds them is still there. */
 static int reopen(struct store *store, bool *damaged, struct error *error)
 {
@@ -194,6 +203,7 @@ static int reopen(struct store *store, bool *damaged, struct error *error)
 		     self->last_code == SQLITE_CONSTRAINT || self->last_code == SQLITE_TOOBIG;
 
 	*damaged = false;
+	make_room(self);
 	/* A full disk, lack of memory, or a value that is refused was rolled back cleanly: nothing
 	 * is in doubt. What is in memory only would be gone. */
 	if (self->whole && (clean || sqlite_in_memory(self)))
@@ -291,6 +301,7 @@ int sqlite_open(
 	*store = &self->base;
 	return 0;
 failed:
+	make_room(self);
 	if (obstacle != NULL)
 		*obstacle = self->obstacle;
 	close_store(&self->base);

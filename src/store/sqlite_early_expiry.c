@@ -3,7 +3,6 @@
 #include "store/sqlite.h"
 
 enum {
-	MARGIN = 10,      /* early expiry begins when this share (1/10) of max_store is left */
 	ROWS_A_STEP = 64, /* deliveries looked at in one query */
 	ROWS_EACH = 64,   /* looked at for each delivery that was added */
 	ROWS_IDLE = 256,  /* looked at while nothing else is to be done */
@@ -120,21 +119,12 @@ static int delete_found(struct sqlite_store *store, const struct found *found,
 
 /* ---- how much ---- */
 
-int64_t sqlite_beyond_wal(
-	const struct sqlite_store *store, const struct store_limits *limits, int64_t taken)
-{
-	int64_t wal = store->wal_pages * store->page_size;
-	int64_t counted = limits->max_store / MARGIN;
-
-	return wal > counted ? taken - wal + counted : taken;
-}
-
 /* Bytes over the limits less a margin (a `part` of what early expiry leaves), 0 when there are
  * none; *of_disk is true when the disk is what is short. */
 static int find_shortage(struct sqlite_store *store, const struct store_limits *limits, int part,
 	int64_t *bytes, bool *of_disk, struct error *error)
 {
-	int64_t margin = limits->max_store / MARGIN;
+	int64_t margin = limits->max_store / SIZE_MARGIN;
 	int64_t disk_margin = limits->min_free < margin ? limits->min_free : margin;
 	int64_t free_bytes = sqlite_free_bytes(store);
 	int64_t taken;

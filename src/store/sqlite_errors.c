@@ -82,10 +82,6 @@ int sqlite_failed(struct sqlite_store *store, const char *what, struct error *er
 	int code = sqlite3_extended_errcode(store->db);
 
 	store->last_code = code & 0xff;
-	if (store->last_code == SQLITE_FULL) {
-		sqlite_drop_ballast(store);
-		store->room_checked = 0;
-	}
 	store->obstacle = obstacle_of(store);
 	(void)error_set(error, "store %s: %s: %s (%d)%s", store->path, what,
 		sqlite3_errmsg(store->db), code, advice(code));
