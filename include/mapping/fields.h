@@ -109,19 +109,6 @@ bool list_item_again(
 /* Leaves out the further items, which are too long for any message. */
 void list_cut(struct scope *scope);
 
-/* Begins a message without trims. */
-void trims_begin(struct scope *scope);
-
-/* Notes that what stands from `start` on is left out from a level on. */
-void trims_note(struct scope *scope, int level, size_t start);
-
-/* Raises scope->shrink as far as what is written needs; sets scope->overflows where that is not
- * enough. */
-void trims_keep_within(struct scope *scope);
-
-/* Takes out what scope->shrink leaves out. False when the message is too long all the same. */
-bool trims_take_out(struct scope *scope);
-
 /* The sum of the amounts at `path` in the items of a list; zero for an empty or absent list. */
 struct money sum_of(const cJSON *list, const char *path);
 

@@ -9,6 +9,7 @@
 #include "mapping/links.h"
 #include "mapping/merges.h"
 #include "mapping/people.h"
+#include "mapping/trims.h"
 
 #include <stdio.h>
 #include <string.h>

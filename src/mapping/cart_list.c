@@ -2,6 +2,7 @@
  *
  * They differ only by how much is left out, and where they are cut. */
 #include "mapping/rules.h"
+#include "mapping/trims.h"
 
 /* All lines as they are at a level of shrinking. */
 struct cart_list {

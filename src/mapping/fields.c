@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "mapping/joined.h"
+#include "mapping/trims.h"
 
 #include <string.h>
 

@@ -1,158 +1,6 @@
-/* Lists of a message, and how much of them it can hold (docs/events.md, Size).
- *
- * A message is written once. What a higher level of shrinking leaves out is noted as a trim while
- * it is written: so the size at each level is known, and what is too much is taken out at the end.
- * Nothing is written any more once it is sure that no level has room for it. */
+/* Lists of a message. What does not fit into it is cut (trims.h). */
 #include "mapping/fields.h"
-
-#include <string.h>
-
-/* A part of the message that a level of shrinking leaves out. */
-struct trim {
-	size_t start;
-	size_t end;
-	int level;
-};
-
-/* All of a message, in their order. The memory is used again for the next message. */
-struct trims {
-	struct trim *items;
-	size_t count;
-	size_t room;
-	size_t bytes[SHRINK_PRODUCTS]; /* that each level leaves out */
-};
-
-/* ---- trims ---- */
-
-void trims_begin(struct scope *scope)
-{
-	struct work *work = scope->work;
-
-	if (work->trims == NULL) {
-		work->trims = arena_alloc(work->arena, sizeof(*work->trims));
-		if (work->trims == NULL) {
-			work_fail(work, "no memory");
-			return;
-		}
-		*work->trims = (struct trims){0};
-	}
-	work->trims->count = 0;
-	memset(work->trims->bytes, 0, sizeof(work->trims->bytes));
-	scope->trims = work->trims;
-}
-
-static bool make_room(struct scope *scope)
-{
-	struct trims *trims = scope->trims;
-	size_t room = trims->room > 0 ? trims->room * 2 : 64;
-	struct trim *items;
-
-	if (trims->count < trims->room)
-		return true;
-	items = arena_alloc(scope->work->arena, room * sizeof(*items));
-	if (items == NULL) {
-		work_fail(scope->work, "no memory");
-		return false;
-	}
-	if (trims->count > 0)
-		memcpy(items, trims->items, trims->count * sizeof(*items));
-	trims->items = items;
-	trims->room = room;
-	return true;
-}
-
-void trims_note(struct scope *scope, int level, size_t start)
-{
-	struct trims *trims = scope->trims;
-	size_t end = scope->out->length;
-
-	if (trims == NULL || level >= SHRINK_PRODUCTS || start == end || !make_room(scope))
-		return;
-	trims->items[trims->count++] = (struct trim){start, end, level};
-	trims->bytes[level] += end - start;
-}
-
-/* How long the message is at a level, so far. */
-static size_t length_at(const struct scope *scope, int level)
-{
-	size_t length = scope->out->length;
-
-	for (int i = 1; scope->trims != NULL && i <= level && i < SHRINK_PRODUCTS; i++)
-		length -= scope->trims->bytes[i];
-	return length;
-}
-
-void trims_keep_within(struct scope *scope)
-{
-	while (scope->shrink < SHRINK_PROPERTIES &&
-		length_at(scope, (int)scope->shrink) > scope->most)
-		scope->shrink++;
-	if (length_at(scope, SHRINK_PROPERTIES) > scope->most)
-		scope->overflows = true;
-}
-
-/* Where the first of two members is taken out, the comma behind it goes with it. */
-static size_t end_of(const struct text *out, const struct trim *trim, size_t length)
-{
-	bool is_first =
-		length > 0 && (out->data[length - 1] == '{' || out->data[length - 1] == '[');
-
-	return trim->end + (is_first && trim->end < out->length && out->data[trim->end] == ',');
-}
-
-bool trims_take_out(struct scope *scope)
-{
-	struct text *out = scope->out;
-	const struct trims *trims = scope->trims;
-	size_t length = 0;
-	size_t from = 0;
-
-	trims_keep_within(scope);
-	if (scope->overflows || out->failed)
-		return false;
-	for (size_t i = 0; trims != NULL && i < trims->count; i++) {
-		const struct trim *trim = &trims->items[i];
-
-		if (trim->level > (int)scope->shrink)
-			continue;
-		memmove(out->data + length, out->data + from, trim->start - from);
-		length += trim->start - from;
-		from = end_of(out, trim, length);
-	}
-	if (from == 0)
-		return true;
-	memmove(out->data + length, out->data + from, out->length - from);
-	text_cut(out, length + out->length - from);
-	return true;
-}
-
-/* ---- lists ---- */
-
-static struct list_place place_of(const struct scope *scope)
-{
-	struct list_place place = {.length = scope->out->length, .items = scope->items};
-
-	if (scope->trims != NULL) {
-		place.trims = scope->trims->count;
-		memcpy(place.bytes, scope->trims->bytes, sizeof(place.bytes));
-	}
-	return place;
-}
-
-/* Ends the list at a place: the message is one of SHRINK_PRODUCTS. */
-static void cut(struct scope *scope, const struct list_place *place)
-{
-	text_cut(scope->out, place->length);
-	scope->items = place->items;
-	scope->is_cut = true;
-	scope->overflows = false;
-	if (scope->shrink < SHRINK_PRODUCTS)
-		scope->shrink = SHRINK_PRODUCTS;
-	if (scope->trims == NULL)
-		return;
-	scope->trims->count = place->trims;
-	memcpy(scope->trims->bytes, place->bytes, sizeof(place->bytes));
-}
+#include "mapping/trims.h"
 
 void list_begin(struct scope *scope, const char *property)
 {
@@ -169,7 +17,7 @@ static bool is_kept(struct scope *scope, const struct list_place *before)
 {
 	if (scope->out->length > scope->most)
 		trims_keep_within(scope);
-	if (!scope->overflows && length_at(scope, SHRINK_PROPERTIES) <= scope->limit) {
+	if (!scope->overflows && trims_length_at(scope, SHRINK_PROPERTIES) <= scope->limit) {
 		scope->items++;
 		return true;
 	}
@@ -177,7 +25,7 @@ static bool is_kept(struct scope *scope, const struct list_place *before)
 		scope->at_limit = *before;
 	scope->has_limit = true;
 	if (scope->shrink >= SHRINK_PRODUCTS || scope->overflows) {
-		cut(scope, &scope->at_limit);
+		trims_cut_at(scope, &scope->at_limit);
 		return false;
 	}
 	scope->items++;
@@ -186,7 +34,7 @@ static bool is_kept(struct scope *scope, const struct list_place *before)
 
 bool field_item(struct scope *scope, const struct field *rows, const cJSON *item)
 {
-	struct list_place before = place_of(scope);
+	struct list_place before = trims_place(scope);
 
 	if (!work_goes_on(scope->work))
 		return false;
@@ -200,28 +48,20 @@ bool field_item(struct scope *scope, const struct field *rows, const cJSON *item
 bool list_item_again(
 	struct scope *scope, const struct scope *from, size_t start, size_t end, size_t *trim)
 {
-	struct list_place before = place_of(scope);
-	const struct trims *trims = from->trims;
+	struct list_place before = trims_place(scope);
 	size_t shift;
 
 	json_add_comma(scope->out);
 	shift = scope->out->length - start;
 	text_add(scope->out, from->out->data + start, end - start);
-	for (; *trim < trims->count && trims->items[*trim].end <= end; ++*trim) {
-		const struct trim *noted = &trims->items[*trim];
-
-		if (!make_room(scope))
-			return false;
-		scope->trims->items[scope->trims->count++] =
-			(struct trim){noted->start + shift, noted->end + shift, noted->level};
-		scope->trims->bytes[noted->level] += noted->end - noted->start;
-	}
+	if (!trims_copy(scope, from, end, shift, trim))
+		return false;
 	return is_kept(scope, &before);
 }
 
 void list_cut(struct scope *scope)
 {
-	struct list_place here = place_of(scope);
+	struct list_place here = trims_place(scope);
 
 	scope->overflows = true;
 	(void)is_kept(scope, &here);
@@ -231,8 +71,8 @@ void list_end(struct scope *scope, const char *property, size_t count)
 {
 	/* what closes the list, the properties and the message */
 	if (scope->has_limit && !scope->is_cut &&
-		length_at(scope, SHRINK_PROPERTIES) + 3 > scope->most)
-		cut(scope, &scope->at_limit);
+		trims_length_at(scope, SHRINK_PROPERTIES) + 3 > scope->most)
+		trims_cut_at(scope, &scope->at_limit);
 	text_put(scope->out, "]");
 	if (scope->items < count)
 		text_format(scope->out, ",\"%s_truncated\":true,\"%s_count\":%zu", property,
