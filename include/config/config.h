@@ -164,6 +164,10 @@ const struct shop *config_shop_of(const struct config *config, const char *domai
 /* The destination of a name, or NULL. */
 const struct destination *config_destination(const struct config *config, const char *name);
 
+/* Whether a destination's name, which may be NULL, is that of one whose outbox holds requests to
+ * delete users. */
+bool destination_is_deletions(const char *name);
+
 /* Names the options that differ but need a restart ("listen, store"); false when there are none. */
 bool config_needs_restart(
 	const struct config *before, const struct config *after, struct text *names);

@@ -10,7 +10,4 @@
 int deletions_queue(struct engine *engine, const struct shop *shop, const struct words *users,
 	struct error *error);
 
-/* Whether a destination's outbox holds such requests. */
-bool deletions_is_of(const char *destination);
-
 #endif

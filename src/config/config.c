@@ -114,3 +114,12 @@ bool config_needs_restart(
 	add_name(names, "max_connections", before->max_connections != after->max_connections);
 	return names->length > 0;
 }
+
+bool destination_is_deletions(const char *name)
+{
+	static const char suffix[] = DELETIONS_SUFFIX;
+	size_t length = name != NULL ? strlen(name) : 0;
+
+	return length >= sizeof(suffix) &&
+	       strcmp(name + length - (sizeof(suffix) - 1), suffix) == 0;
+}

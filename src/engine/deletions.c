@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "engine/inside.h"
 
-#include <string.h>
-
 enum { USERS_A_REQUEST = 5000 };
 
 static void write_request(struct text *json, const struct words *users, size_t from)
@@ -61,13 +59,4 @@ int deletions_queue(struct engine *engine, const struct shop *shop, const struct
 		}
 	}
 	return 0;
-}
-
-bool deletions_is_of(const char *destination)
-{
-	static const char suffix[] = DELETIONS_SUFFIX;
-	size_t length = destination != NULL ? strlen(destination) : 0;
-
-	return length >= sizeof(suffix) &&
-	       strcmp(destination + length - (sizeof(suffix) - 1), suffix) == 0;
 }

@@ -38,7 +38,7 @@ static int drop_entry(struct engine *engine, const struct outbox_entry *entry, s
 
 	if (counters_removed(&engine->counters, destination) != 0)
 		return error_no_memory(error);
-	engine->scrub |= deletions_is_of(destination);
+	engine->scrub |= destination_is_deletions(destination);
 	return store_drop_row(engine->store, STORE_MESSAGES, entry->message.id, error);
 }
 

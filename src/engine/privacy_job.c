@@ -229,7 +229,7 @@ static bool is_theirs(struct found *found, const struct stored_row *row)
 	const struct job *job = found->job;
 	const cJSON *json;
 
-	if (deletions_is_of(row->destination))
+	if (destination_is_deletions(row->destination))
 		return false;
 	if (is_of_all(job))
 		return true;

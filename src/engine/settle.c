@@ -64,7 +64,7 @@ int engine_settle_sent(struct engine *engine, const char *destination, const int
 	/* Said again after a commit whose outcome was not known, some may have been counted. */
 	state->sent += (int64_t)removed;
 	state->last_sent = clock_now();
-	engine->scrub |= deletions_is_of(destination);
+	engine->scrub |= destination_is_deletions(destination);
 	return 0;
 }
 
@@ -93,7 +93,7 @@ int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, st
 			return error_no_memory(error);
 		state->dead--;
 		state->dropped++;
-		engine->scrub |= deletions_is_of(letter->destination);
+		engine->scrub |= destination_is_deletions(letter->destination);
 	} else {
 		topic = engine_topic(engine, letter->shop, letter->topic);
 		if (topic == NULL)
