@@ -96,6 +96,9 @@ int engine_check_room(struct engine *engine, struct error *error);
 /* After a failure the store is in doubt until it was reopened: everything is refused. */
 void engine_store_failed(struct engine *engine, const struct error *error);
 
+/* Tries to reopen a store that failed, once a second. */
+void engine_reopen_store(struct engine *engine);
+
 /* The steady time (see engine.h): taken up from before the last stop; looked at, at least once a
  * sweep; remembered across restarts, inside a transaction. */
 int steady_load(struct engine *engine, struct error *error);
