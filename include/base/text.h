@@ -45,6 +45,9 @@ const char *text_string(const struct text *text);
 /* Hands the content over; the caller frees it. NULL when adding failed. The text is empty after. */
 char *text_take(struct text *text);
 
+/* `a`, or `b` when `a` is NULL. */
+const char *text_or(const char *a, const char *b);
+
 /* How many letters must be added, removed or changed to make one of the other; for suggesting a
  * name. Only the first 31 letters count. */
 size_t text_distance(const char *a, const char *b);

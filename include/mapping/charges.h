@@ -16,9 +16,6 @@ enum { CHARGE_LINES_MAX = 250 };
 /* Whether its last try has failed: no further one is made. */
 bool charge_is_given_up(const cJSON *charge);
 
-/* The id of the subscription that a line is of; NULL for none. */
-const char *charge_subscription(const cJSON *line);
-
 /* Whether an error_type, in any case, is one of the payment itself. */
 bool charge_is_payment_error(const char *type);
 

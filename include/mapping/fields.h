@@ -109,6 +109,10 @@ bool list_item_again(
 /* Leaves out the further items, which are too long for any message. */
 void list_cut(struct scope *scope);
 
+/* The value of the first of the configured attributes in a list of names and values, as a cart's
+ * attributes are; NULL for none. */
+const char *attribute_value(const cJSON *attributes, const struct strings *names);
+
 /* The sum of the amounts at `path` in the items of a list; zero for an empty or absent list. */
 struct money sum_of(const cJSON *list, const char *path);
 

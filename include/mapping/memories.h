@@ -10,10 +10,4 @@ void memories_recall(struct work *work);
 /* Remembers what the delivery taught. */
 void memories_remember(struct work *work);
 
-/* The coupon codes of an order, joined by ","; NULL for none. */
-const char *order_coupon(struct work *work, const cJSON *order);
-
-/* The tags of an order joined by ",", "Shopify" for an untagged one. */
-const char *order_affiliation(struct work *work, const cJSON *order);
-
 #endif

@@ -29,6 +29,9 @@ bool states_is_older(struct work *work, const cJSON *subscription);
 /* Of an older one: whether the last change of what is known, which was told, led to this state. */
 bool states_is_shown(struct work *work, const cJSON *subscription);
 
+/* The id of the subscription that a line of a charge is of; NULL for none. */
+const char *states_line_subscription(const cJSON *line);
+
 /* Remembers what the delivery showed; that a charge's subscriptions are given up, too. */
 void states_remember(struct work *work);
 

@@ -8,15 +8,8 @@
  * customer_id, `known`, and `customer` as known and payload together say. */
 void traits_recall(struct work *work, const char *customer_id);
 
-/* Whether the customer has once refused to be analysed. That takes back the browser's id for good,
- * but ReCharge repeats it with each body. */
-bool traits_refused(const struct work *work);
-
 /* Whether a customer's account is shown as enabled. */
 bool traits_are_enabled(const cJSON *customer);
-
-/* The customer's id at ReCharge; NULL when none was seen. */
-const char *traits_account(const struct work *work);
 
 /* Remembers the customer. */
 void traits_remember(struct work *work);

@@ -116,6 +116,16 @@ void work_fail(struct work *work, const char *what);
  * postponed, and all that was remembered since is undone. */
 void work_give_up(struct work *work, const char *why);
 
+/* The browser's anonymousId; NULL when it is derived or not known. */
+const char *work_browser_id(const struct work *work);
+
+/* The customer's id at ReCharge; NULL when none was seen. */
+const char *work_account(const struct work *work);
+
+/* Whether the customer has once refused to be analysed. That takes back the browser's id for good,
+ * but ReCharge repeats it with each body. */
+bool work_has_refused(const struct work *work);
+
 /* What is remembered by kind and key; what cannot be read is taken for nothing, and noted. */
 struct recalled work_recall(struct work *work, const char *kind, const char *key);
 

@@ -161,3 +161,8 @@ size_t text_distance(const char *a, const char *b)
 	}
 	return row[length];
 }
+
+const char *text_or(const char *a, const char *b)
+{
+	return a != NULL ? a : b;
+}

@@ -1,7 +1,6 @@
 /* URLs without what opens something or names somebody. */
 #include "base/url_clean.h"
 
-#include "base/url.h"
 #include "base/url_at.h"
 
 #include <stdlib.h>

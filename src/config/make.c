@@ -1,7 +1,6 @@
 /* Making a configuration of what was read. */
 #include "config/load.h"
 
-#include "base/error.h"
 #include "config/admin_socket.h"
 #include "config/options.h"
 #include "config/secrets.h"

@@ -1,6 +1,5 @@
 /* The operator drops messages of the outbox. */
 #include "base/json.h"
-#include "engine/deletions.h"
 #include "engine/inside.h"
 #include "engine/outbox_list.h"
 #include "engine/question.h"

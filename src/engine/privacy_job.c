@@ -1,7 +1,6 @@
 /* A job of forgetting, or of counting what is held: its steps. */
 #include "engine/privacy_job.h"
 
-#include "base/clock.h"
 #include "engine/deletions.h"
 #include "engine/inside.h"
 #include "engine/person_data.h"

@@ -2,7 +2,6 @@
 #include "engine/inside.h"
 
 #include "base/clock.h"
-#include "engine/deletions.h"
 
 #include <string.h>
 

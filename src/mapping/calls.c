@@ -8,7 +8,6 @@
 #include "mapping/context.h"
 #include "mapping/links.h"
 #include "mapping/merges.h"
-#include "mapping/people.h"
 #include "mapping/trims.h"
 
 #include <stdio.h>
@@ -205,7 +204,7 @@ static bool is_aliased(const struct work *work, const char *browser, const char 
 {
 	const char *told = json_text(work->known.value, "aliased");
 	const char *as =
-		people_first(json_text(work->known.value, "aliased_as"), work->person.customer_id);
+		text_or(json_text(work->known.value, "aliased_as"), work->person.customer_id);
 
 	return told != NULL && strcmp(told, browser) == 0 && strcmp(as, user) == 0;
 }
@@ -214,7 +213,7 @@ static bool is_aliased(const struct work *work, const char *browser, const char 
 static void add_alias(
 	struct work *work, struct mapped *result, const struct rule *rule, const cJSON *subject)
 {
-	const char *browser = people_browser_id(work);
+	const char *browser = work_browser_id(work);
 	const char *user = work->person.user_id;
 	const char *key;
 

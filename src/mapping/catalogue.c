@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/json_index.h"
-#include "mapping/people.h"
 #include "mapping/recharge.h"
 
 #include <string.h>
@@ -69,8 +68,7 @@ static void keep_variants(struct work *work, struct text *json, const cJSON *kno
 static void keep(struct work *work, struct text *json, const char *key, const char *said,
 	const struct recalled *known)
 {
-	json_add_member(
-		json, key, work_cut(work, people_first(said, json_text(known->value, key))));
+	json_add_member(json, key, work_cut(work, text_or(said, json_text(known->value, key))));
 }
 
 /* The first image, wherever this version of the API has it. */

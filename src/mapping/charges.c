@@ -1,9 +1,8 @@
 /* Order Processed, Charge Failed, Charge Max Tries Reached (docs/events.md, Subscriptions). */
 #include "mapping/charges.h"
 
-#include "mapping/memories.h"
-#include "mapping/people.h"
 #include "mapping/recharge.h"
+#include "mapping/subscription_states.h"
 
 #include <string.h>
 
@@ -41,11 +40,10 @@ static struct subjects charge(struct work *work)
 
 	/* what names it once: the try; without its number the time; the day that it was due */
 	work_set(work, subject, "try",
-		people_first(json_text(charge, CHARGE_TRIES),
+		text_or(json_text(charge, CHARGE_TRIES),
 			recharge_second(work, charge, CHARGE_TIME)));
 	work_set(work, subject, "due",
-		arena_format(
-			work->arena, "%.10s", people_first(json_text(charge, "scheduled_at"), "")));
+		arena_format(work->arena, "%.10s", text_or(json_text(charge, "scheduled_at"), "")));
 	return speak_of(work, subject);
 }
 
@@ -91,15 +89,6 @@ struct subjects contract_not_billed(struct work *work)
 
 /* ---- lines ---- */
 
-const char *charge_subscription(const cJSON *line)
-{
-	const char *type = json_text(line, "purchase_item_type");
-
-	if (type != NULL && strcasecmp(type, "subscription") != 0)
-		return NULL;
-	return json_text(line, "subscription_id|purchase_item_id");
-}
-
 /* Each once. */
 static void subscriptions(struct scope *scope, const struct field *row, const cJSON *lines)
 {
@@ -109,7 +98,7 @@ static void subscriptions(struct scope *scope, const struct field *row, const cJ
 	int count = 0;
 
 	cJSON_ArrayForEach (line, lines) {
-		const char *id = charge_subscription(line);
+		const char *id = states_line_subscription(line);
 
 		if (count++ == CHARGE_LINES_MAX)
 			break;
@@ -158,11 +147,11 @@ static void order_id_of(struct scope *scope, const struct field *row, const cJSO
 	const char *id = json_text(scope->work->order.value, known[from]);
 
 	if (from == ORDER_ID_NAME)
-		id = people_first(id, json_text(order, "external_order_name.ecommerce"));
+		id = text_or(id, json_text(order, "external_order_name.ecommerce"));
 	if (from != ORDER_ID_ID && id == NULL && json_text(order, number) != NULL)
 		id = arena_format(scope->work->arena, "%s%s", from == ORDER_ID_NAME ? "#" : "",
 			json_text(order, number));
-	field_text(scope, row->property, people_first(id, scope->work->order_id));
+	field_text(scope, row->property, text_or(id, scope->work->order_id));
 }
 
 static void order_name_of(struct scope *scope, const struct field *row, const cJSON *order)
@@ -170,7 +159,7 @@ static void order_name_of(struct scope *scope, const struct field *row, const cJ
 	const char *known = json_text(scope->work->order.value, "name");
 
 	field_text(scope, row->property,
-		people_first(known, json_text(order, "external_order_name.ecommerce")));
+		text_or(known, json_text(order, "external_order_name.ecommerce")));
 }
 
 /* ---- errors ---- */

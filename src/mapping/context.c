@@ -4,7 +4,6 @@
 #include "base/url.h"
 #include "base/url_clean.h"
 #include "mapping/hints.h"
-#include "mapping/people.h"
 #include "mapping/rules.h"
 
 #include <arpa/inet.h>
@@ -37,9 +36,9 @@ bool context_ip(const char *address, bool anonymize, char ip[46])
 
 static void write_ip(struct scope *scope)
 {
-	const char *address = people_first(
-		json_text(scope->work->payload, "browser_ip|client_details.browser_ip"),
-		hints_text(scope->work, "ip"));
+	const char *address =
+		text_or(json_text(scope->work->payload, "browser_ip|client_details.browser_ip"),
+			hints_text(scope->work, "ip"));
 	char ip[46];
 
 	if (address == NULL || !context_ip(address, scope->work->shop->anonymize_ip, ip))
@@ -264,11 +263,10 @@ static void write_visit_parts(struct scope *scope)
 	text_put(scope->out, library);
 	write_ip(scope);
 	field_text(scope, "userAgent",
-		people_first(json_text(payload, "client_details.user_agent"),
+		text_or(json_text(payload, "client_details.user_agent"),
 			hints_text(scope->work, "user_agent")));
 	field_text(scope, "locale",
-		people_first(
-			json_text(payload, "customer_locale"), hints_text(scope->work, "locale")));
+		text_or(json_text(payload, "customer_locale"), hints_text(scope->work, "locale")));
 	write_visit(scope);
 	write_consent(scope);
 }

@@ -1,7 +1,6 @@
 /* Customer Created, Customer Enabled, and the traits of identify (docs/events.md, Customers). */
 #include "mapping/rules.h"
 
-#include "mapping/memories.h"
 #include "mapping/traits.h"
 
 #include <string.h>

@@ -2,12 +2,17 @@
 #include "mapping/fields.h"
 
 #include "base/clock.h"
+#include "base/url.h"
 #include "mapping/joined.h"
 #include "mapping/trims.h"
 
 #include <string.h>
 
-enum { TEXT_CUT = 500 };
+enum {
+	TEXT_CUT = 500,
+	/* A value that a shopper's browser chose is not taken when it is longer. */
+	ATTRIBUTE_MAX = 255,
+};
 
 /* What a row's path names: in the object, or in what is remembered. */
 static const cJSON *value_of(
@@ -260,4 +265,23 @@ struct money sum_of(const cJSON *list, const char *path)
 		sum = money_add(sum, amount_at(item, path));
 	}
 	return sum;
+}
+
+/* ---- attributes ---- */
+
+const char *attribute_value(const cJSON *attributes, const struct strings *names)
+{
+	const cJSON *item;
+
+	for (size_t i = 0; i < names->count; i++) {
+		cJSON_ArrayForEach (item, attributes) {
+			const char *name = json_text(item, "name");
+			const char *value = json_text(item, "value");
+
+			if (name != NULL && value != NULL && strcmp(name, names->items[i]) == 0 &&
+				strlen(value) <= ATTRIBUTE_MAX && url_is_clean_text(value))
+				return value;
+		}
+	}
+	return NULL;
 }

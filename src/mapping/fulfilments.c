@@ -1,8 +1,6 @@
 /* Fulfilment Update (docs/events.md, Fulfilments). */
 #include "mapping/rules.h"
 
-#include "mapping/memories.h"
-
 #include <string.h>
 
 /* A fulfilment's name is the order's with its own number: "#1001.1". */

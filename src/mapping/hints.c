@@ -2,8 +2,7 @@
 #include "mapping/hints.h"
 
 #include "mapping/links.h"
-#include "mapping/memories.h"
-#include "mapping/people.h"
+#include "mapping/order_texts.h"
 #include "mapping/rules.h"
 
 #include <stdlib.h>
@@ -64,7 +63,7 @@ enum { FAILURES_MAX = 20 };
 
 static long failures(const struct work *work)
 {
-	const char *count = people_first(json_text(work->checkout_link.value, "failures"),
+	const char *count = text_or(json_text(work->checkout_link.value, "failures"),
 		json_text(work->link.value, "failures"));
 
 	return count != NULL ? strtol(count, NULL, 10) : 0;

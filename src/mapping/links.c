@@ -7,9 +7,7 @@
 
 #include "base/clock.h"
 #include "mapping/hints.h"
-#include "mapping/people.h"
 #include "mapping/recharge.h"
-#include "mapping/traits.h"
 
 #include <string.h>
 
@@ -18,7 +16,7 @@
 
 void links_recall(struct work *work)
 {
-	const char *token = people_first(work->cart_id, work->checkout_id);
+	const char *token = text_or(work->cart_id, work->checkout_id);
 
 	if (work->account_id != NULL) {
 		work->link = work_recall(work, ACCOUNT, work->account_id);
@@ -36,8 +34,7 @@ void links_recall(struct work *work)
 
 static const char *said(const struct work *work, const char *key)
 {
-	return people_first(
-		json_text(work->checkout_link.value, key), json_text(work->link.value, key));
+	return text_or(json_text(work->checkout_link.value, key), json_text(work->link.value, key));
 }
 
 const char *links_customer(const struct work *work)
@@ -57,9 +54,9 @@ const char *links_ordered_at(const struct work *work)
 
 const char *links_first_browser(struct work *work)
 {
-	if (traits_refused(work) || hints_refuse(work))
+	if (work_has_refused(work) || hints_refuse(work))
 		return NULL;
-	return people_first(said(work, FIRST_BROWSER), recharge_browser_id(work));
+	return text_or(said(work, FIRST_BROWSER), recharge_browser_id(work));
 }
 
 const char *links_made_up(const struct work *work)
@@ -110,7 +107,7 @@ static void set_person(struct work *work, cJSON *link)
 	work_set(work, link, "customer_id", person->customer_id);
 	work_set(work, link, "email", person->email);
 	work_set(work, link, "anonymous_id",
-		unless_hinted(work, "anonymous_id", people_browser_id(work)));
+		unless_hinted(work, "anonymous_id", work_browser_id(work)));
 	work_set(work, link, "google_client_id",
 		unless_hinted(work, "google_client_id", person->google_client_id));
 	work_set(work, link, "google_session_id",
@@ -194,7 +191,7 @@ static void remember_account(struct work *work)
 /* A refusal in the storefront is one for the subscriber, too. */
 static void refuse_account(struct work *work)
 {
-	const char *account = traits_account(work);
+	const char *account = work_account(work);
 	struct recalled known = work_recall(work, ACCOUNT, account);
 	cJSON *link;
 
@@ -208,7 +205,7 @@ static void refuse_account(struct work *work)
 /* An order may come without its cart's token: so a checkout is found by its own token, too. */
 void links_remember(struct work *work)
 {
-	const char *token = people_first(work->cart_id, work->checkout_id);
+	const char *token = text_or(work->cart_id, work->checkout_id);
 	bool is_checkout = work->topic->checkout != NULL && !work->topic->is_order;
 
 	if (work->account_id != NULL) {

@@ -2,83 +2,15 @@
 #include "mapping/memories.h"
 
 #include "mapping/checkouts.h"
-#include "mapping/fields.h"
 #include "mapping/hints.h"
-#include "mapping/joined.h"
 #include "mapping/links.h"
 #include "mapping/merges.h"
+#include "mapping/order_texts.h"
 #include "mapping/people.h"
 #include "mapping/subscription_states.h"
 #include "mapping/traits.h"
 
 #include <string.h>
-
-/* ---- an order's texts ---- */
-
-/* Whether a text was joined from this value before; from now on it is. */
-static bool is_joined_from(struct made_once *joined, const cJSON *value)
-{
-	const void *from = value == NULL ? NULL : value->child;
-
-	if (value != NULL && cJSON_IsString(value))
-		from = value->valuestring;
-	if (from != NULL && joined->from == from)
-		return true;
-	joined->from = from;
-	return false;
-}
-
-/* A code has an application for each thing that it takes off: lines, shipping. discount_codes also
- * lists the titles of discounts without a code, so it serves only where the applications are not
- * there (Shopify's reference of the order). */
-const char *order_coupon(struct work *work, const cJSON *order)
-{
-	const cJSON *applications = json_at(order, "discount_applications");
-	const cJSON *codes_only;
-	const cJSON *item;
-	struct joined codes = {.arena = work->arena};
-
-	codes_only = applications == NULL ? json_at(order, "discount_codes") : NULL;
-	if (is_joined_from(&work->coupon, applications != NULL ? applications : codes_only))
-		return work->coupon.text;
-	cJSON_ArrayForEach (item, applications) {
-		const char *type = json_text(item, "type");
-		const char *code = json_text(item, "code");
-
-		if (type != NULL && strcmp(type, "discount_code") == 0 && code != NULL)
-			joined_add(&codes, code, strlen(code));
-	}
-	cJSON_ArrayForEach (item, codes_only) {
-		const char *code = json_text(item, "code");
-
-		if (code != NULL)
-			joined_add(&codes, code, strlen(code));
-	}
-	work->coupon.text = work_keep(work, &codes.text);
-	return work->coupon.text;
-}
-
-const char *order_affiliation(struct work *work, const cJSON *order)
-{
-	const cJSON *value = json_at(order, "tags");
-	const char *tags = json_text(value, ".");
-	struct joined joined = {.arena = work->arena};
-
-	if (is_joined_from(&work->affiliation, value))
-		return work->affiliation.text;
-	while (tags != NULL && *tags != '\0' && !joined_is_full(&joined)) {
-		size_t length;
-
-		tags += strspn(tags, ", ");
-		length = strcspn(tags, ",");
-		joined_add(&joined, tags, length);
-		tags += length;
-	}
-	if (joined.text.length == 0)
-		text_put(&joined.text, "Shopify");
-	work->affiliation.text = work_keep(work, &joined.text);
-	return work->affiliation.text;
-}
 
 /* ---- recalling ---- */
 
@@ -88,9 +20,9 @@ static void recall_tokens(struct work *work)
 
 	work->order_id = topic_id(work->payload, topic->order);
 	work->order = work_recall(work, "order", work->order_id);
-	work->checkout_id = people_first(topic_id(work->payload, topic->checkout),
+	work->checkout_id = text_or(topic_id(work->payload, topic->checkout),
 		json_text(work->order.value, "checkout_token"));
-	work->cart_id = people_first(
+	work->cart_id = text_or(
 		topic_id(work->payload, topic->cart), json_text(work->order.value, "cart_token"));
 	work->account_id = topic_id(work->payload, topic->account);
 	/* What follows an order finds all of it there. */
@@ -110,10 +42,10 @@ void memories_recall(struct work *work)
 
 	recall_tokens(work);
 	merges_recall(work);
-	customer = people_first(customer, work->awaited_customer_id);
-	customer = people_first(customer, json_text(work->order.value, "customer_id"));
-	customer = people_first(customer, states_customer(work));
-	traits_recall(work, people_first(customer, links_customer(work)));
+	customer = text_or(customer, work->awaited_customer_id);
+	customer = text_or(customer, json_text(work->order.value, "customer_id"));
+	customer = text_or(customer, states_customer(work));
+	traits_recall(work, text_or(customer, links_customer(work)));
 	people_find(work);
 	checkouts_recall(work);
 }
@@ -126,7 +58,7 @@ static void keep(struct work *work, struct text *json, const char *key, const ch
 	const char *said = json_text(work->payload, path);
 
 	json_add_member(
-		json, key, work_cut(work, people_first(said, json_text(work->order.value, key))));
+		json, key, work_cut(work, text_or(said, json_text(work->order.value, key))));
 }
 
 static void keep_flag(struct work *work, struct text *json, const char *key)
@@ -139,7 +71,7 @@ static void keep_flag(struct work *work, struct text *json, const char *key)
 static void keep_people(struct work *work, struct text *json)
 {
 	json_add_member(json, "customer_id", work->person.customer_id);
-	json_add_member(json, "anonymous_id", people_browser_id(work));
+	json_add_member(json, "anonymous_id", work_browser_id(work));
 	json_add_member(json, "google_client_id", work->person.google_client_id);
 	json_add_member(json, "google_session_id", work->person.google_session_id);
 	hints_keep(work, json);
@@ -160,8 +92,7 @@ static void keep_order(struct work *work, struct text *json)
 	keep_flag(work, json, "taxes_included");
 	keep_flag(work, json, "test");
 	json_add_member(json, "coupon",
-		people_first(
-			order_coupon(work, work->payload), json_text(work->order.value, "coupon")));
+		text_or(order_coupon(work, work->payload), json_text(work->order.value, "coupon")));
 	json_add_member(json, "affiliation", order_affiliation(work, work->payload));
 }
 

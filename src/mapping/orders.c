@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "mapping/joined.h"
-#include "mapping/memories.h"
+#include "mapping/order_texts.h"
 
 #include <string.h>
 

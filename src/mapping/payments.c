@@ -2,8 +2,6 @@
  * receipt nor anything of a card. */
 #include "mapping/rules.h"
 
-#include "mapping/memories.h"
-
 #include <string.h>
 
 static bool is_one_of(const char *text, const char *names)

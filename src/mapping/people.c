@@ -2,41 +2,16 @@
 #include "mapping/people.h"
 
 #include "base/digest.h"
-#include "base/url.h"
+#include "mapping/fields.h"
 #include "mapping/hints.h"
 #include "mapping/links.h"
 
 #include <string.h>
 
-/* A value that a shopper's browser chose is not taken when it is longer. */
-enum { ATTRIBUTE_MAX = 255 };
-
-const char *people_first(const char *a, const char *b)
-{
-	return a != NULL ? a : b;
-}
-
-const char *people_attribute(const cJSON *attributes, const struct strings *names)
-{
-	const cJSON *item;
-
-	for (size_t i = 0; i < names->count; i++) {
-		cJSON_ArrayForEach (item, attributes) {
-			const char *name = json_text(item, "name");
-			const char *value = json_text(item, "value");
-
-			if (name != NULL && value != NULL && strcmp(name, names->items[i]) == 0 &&
-				strlen(value) <= ATTRIBUTE_MAX && url_is_clean_text(value))
-				return value;
-		}
-	}
-	return NULL;
-}
-
 /* The same of those that the cart carried. */
 static const char *attribute(const struct work *work, const struct strings *names)
 {
-	return people_attribute(json_at(work->payload, "note_attributes"), names);
+	return attribute_value(json_at(work->payload, "note_attributes"), names);
 }
 
 /* What is remembered under a key: by the checkout's token, by the cart's, by the order; else what
@@ -45,14 +20,9 @@ static const char *remembered(const struct work *work, const char *key)
 {
 	const char *found = json_text(work->checkout_link.value, key);
 
-	found = people_first(found, json_text(work->link.value, key));
-	found = people_first(found, json_text(work->order.value, key));
-	return people_first(found, hints_text(work, key));
-}
-
-const char *people_browser_id(const struct work *work)
-{
-	return work->person.is_made_up ? NULL : work->person.anonymous_id;
+	found = text_or(found, json_text(work->link.value, key));
+	found = text_or(found, json_text(work->order.value, key));
+	return text_or(found, hints_text(work, key));
 }
 
 const char *map_user_id(
@@ -87,17 +57,17 @@ static const char *made_up_id(struct work *work)
 {
 	struct uuid uuid;
 	char text[UUID_TEXT];
-	const char *token = people_first(work->cart_id, work->checkout_id);
+	const char *token = text_or(work->cart_id, work->checkout_id);
 	const char *name;
 
 	if (links_made_up(work) != NULL)
 		return links_made_up(work);
 	if (work->account_id != NULL)
 		token = arena_format(work->arena, "recharge:customer:%s", work->account_id);
-	token = people_first(token, work->order_id);
-	token = people_first(token, work->person.customer_id);
-	token = people_first(token, topic_id(work->payload, work->topic->id));
-	token = people_first(token, topic_id(work->payload, work->topic->subscription));
+	token = text_or(token, work->order_id);
+	token = text_or(token, work->person.customer_id);
+	token = text_or(token, topic_id(work->payload, work->topic->id));
+	token = text_or(token, topic_id(work->payload, work->topic->subscription));
 	name = arena_format(work->arena, "%s|%s", work->delivery->shop, token != NULL ? token : "");
 	if (name == NULL) {
 		work_fail(work, "no memory");
@@ -111,12 +81,12 @@ static const char *made_up_id(struct work *work)
 /* The e-mail of the order's contact, else of the customer. */
 static const char *email_of(const struct work *work)
 {
-	const char *email = json_text(work->payload,
-		people_first(work->topic->email, "email|contact_email|customer.email"));
+	const char *email = json_text(
+		work->payload, text_or(work->topic->email, "email|contact_email|customer.email"));
 
-	email = people_first(email, json_text(work->order.value, "email"));
-	email = people_first(email, json_text(work->link.value, "email"));
-	return people_first(email, json_text(work->customer, "email"));
+	email = text_or(email, json_text(work->order.value, "email"));
+	email = text_or(email, json_text(work->link.value, "email"));
+	return text_or(email, json_text(work->customer, "email"));
 }
 
 /* An id is made up when there is no other. Once something was told under it, what comes later of
@@ -126,10 +96,10 @@ static void find_anonymous_id(struct work *work)
 	struct person *person = &work->person;
 	const char *browser = attribute(work, &work->shop->anonymous_id_attributes);
 
-	browser = people_first(browser, remembered(work, "anonymous_id"));
-	browser = people_first(browser, json_text(work->known.value, "anonymous_id"));
+	browser = text_or(browser, remembered(work, "anonymous_id"));
+	browser = text_or(browser, json_text(work->known.value, "anonymous_id"));
 	if (work->customer != NULL && work->account_id != NULL)
-		browser = people_first(browser, links_first_browser(work));
+		browser = text_or(browser, links_first_browser(work));
 	if (hints_refuse(work))
 		browser = NULL;
 	person->anonymous_id = browser;
@@ -143,11 +113,10 @@ static void find_google_ids(struct work *work)
 {
 	const struct shop *shop = work->shop;
 
-	work->person.google_client_id =
-		people_first(attribute(work, &shop->google_client_id_attributes),
-			remembered(work, "google_client_id"));
+	work->person.google_client_id = text_or(attribute(work, &shop->google_client_id_attributes),
+		remembered(work, "google_client_id"));
 	work->person.google_session_id =
-		people_first(attribute(work, &shop->google_session_id_attributes),
+		text_or(attribute(work, &shop->google_session_id_attributes),
 			remembered(work, "google_session_id"));
 }
 
@@ -161,6 +130,6 @@ void people_find(struct work *work)
 	/* The customer's own e-mail names the user; the contact of an order need not be it. */
 	if (work->customer != NULL)
 		person->user_id = people_user_id(work, person->customer_id,
-			people_first(json_text(work->customer, "email"), person->email));
+			text_or(json_text(work->customer, "email"), person->email));
 	find_anonymous_id(work);
 }

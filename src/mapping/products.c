@@ -3,7 +3,6 @@
 
 #include "mapping/catalogue.h"
 #include "mapping/joined.h"
-#include "mapping/people.h"
 #include "mapping/recharge.h"
 
 #include <string.h>
@@ -14,7 +13,7 @@ static void category(struct scope *scope, const struct field *row, const cJSON *
 {
 	const cJSON *product = catalogue_product(scope->work, line);
 
-	field_text(scope, row->property, people_first(json_text(product, "product_type"), "all"));
+	field_text(scope, row->property, text_or(json_text(product, "product_type"), "all"));
 }
 
 /* At the permanent domain, which leads to the shop's own. */
@@ -61,7 +60,7 @@ static void product_title(struct scope *scope, const struct field *row, const cJ
 	const cJSON *product = catalogue_product(scope->work, line);
 
 	field_text(scope, row->property,
-		people_first(json_text(product, "title"), json_text(line, "title")));
+		text_or(json_text(product, "title"), json_text(line, "title")));
 }
 
 static void variant_title(struct scope *scope, const struct field *row, const cJSON *line)
@@ -255,7 +254,7 @@ static void subscribed_image(struct scope *scope, const struct field *row, const
 	const char *known = json_text(catalogue_product(scope->work, line), "image");
 
 	field_text(scope, row->property,
-		people_first(known, json_text(line, "images.original|images.large")));
+		text_or(known, json_text(line, "images.original|images.large")));
 }
 
 const struct field subscribed_properties[] = {

@@ -3,8 +3,7 @@
 #include "mapping/recharge.h"
 
 #include "base/clock.h"
-#include "mapping/memories.h"
-#include "mapping/people.h"
+#include "mapping/order_texts.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -123,7 +122,7 @@ const char *recharge_browser_id(struct work *work)
 
 	if (attributes != NULL && work->browser.from != attributes)
 		work->browser = (struct made_once){.from = attributes,
-			.text = people_attribute(attributes, &work->shop->anonymous_id_attributes)};
+			.text = attribute_value(attributes, &work->shop->anonymous_id_attributes)};
 	return attributes != NULL ? work->browser.text : NULL;
 }
 
@@ -177,7 +176,7 @@ cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path
 		work_hide(work, subject, *name);
 	work_set(work, subject, "at", recharge_time(work, object, path));
 	work_set(work, subject, "updated",
-		people_first(recharge_second(work, object, "updated_at"), recharge_came(work)));
+		text_or(recharge_second(work, object, "updated_at"), recharge_came(work)));
 	return subject;
 }
 
@@ -269,5 +268,5 @@ void recharge_currency(struct scope *scope, const struct field *row, const cJSON
 {
 	const char *own = json_text(object, RECHARGE_CURRENCY);
 
-	field_text(scope, row->property, people_first(own, scope->work->shop->recharge_currency));
+	field_text(scope, row->property, text_or(own, scope->work->shop->recharge_currency));
 }

@@ -2,8 +2,6 @@
  * sent: neither a token, nor anything of a card, nor what opens the customer's portal. */
 #include "mapping/recharge.h"
 
-#include "mapping/people.h"
-
 struct subjects account_updated(struct work *work)
 {
 	const cJSON *customer = recharge_resource(work);
@@ -44,8 +42,7 @@ static void payment_method(struct scope *scope, const struct field *row, const c
 	const char *own = json_text(customer, "processor_type");
 
 	field_text(scope, row->property,
-		people_first(
-			own, json_text(method_of(scope->work), "processor_name|payment_type")));
+		text_or(own, json_text(method_of(scope->work), "processor_name|payment_type")));
 }
 
 static void reason(struct scope *scope, const struct field *row, const cJSON *customer)
@@ -53,7 +50,7 @@ static void reason(struct scope *scope, const struct field *row, const cJSON *cu
 	const char *own = json_text(customer, "reason_payment_method_not_valid");
 
 	field_text(scope, row->property,
-		people_first(own, json_text(method_of(scope->work), "status_reason")));
+		text_or(own, json_text(method_of(scope->work), "status_reason")));
 }
 
 static void customer_id(struct scope *scope, const struct field *row, const cJSON *customer)

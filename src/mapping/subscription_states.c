@@ -4,12 +4,12 @@
 
 #include "base/clock.h"
 #include "mapping/charges.h"
-#include "mapping/people.h"
 #include "mapping/recharge.h"
 #include "mapping/subscriptions.h"
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* ReCharge's ids and Shopify's of contracts may be the same numbers. */
 static const char *kind_of(const struct work *work)
@@ -113,7 +113,7 @@ static const char *state_time(struct work *work, const cJSON *subscription)
 {
 	const char *time = recharge_second(work, subscription, "updated_at|created_at");
 
-	return people_first(time, recharge_came(work));
+	return text_or(time, recharge_came(work));
 }
 
 bool states_is_older(struct work *work, const cJSON *subscription)
@@ -165,6 +165,15 @@ static void remember_state(struct work *work, const cJSON *subscription)
 	remember(work, topic_id(work->payload, work->topic->subscription), state, known->json);
 }
 
+const char *states_line_subscription(const cJSON *line)
+{
+	const char *type = json_text(line, "purchase_item_type");
+
+	if (type != NULL && strcasecmp(type, "subscription") != 0)
+		return NULL;
+	return json_text(line, "subscription_id|purchase_item_id");
+}
+
 /* After the last try they are taken for cancelled (cancel_on_max_retries), unless what is known is
  * newer. */
 static bool stays_known(const cJSON *state, const char *tried)
@@ -184,7 +193,7 @@ static void remember_given_up(struct work *work)
 	int count = 0;
 
 	cJSON_ArrayForEach (line, json_at(charge, "line_items")) {
-		const char *id = charge_subscription(line);
+		const char *id = states_line_subscription(line);
 		struct recalled known = states_known(work, id);
 		cJSON *state;
 

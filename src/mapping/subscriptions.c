@@ -193,7 +193,7 @@ static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const
 		{"currency", RECHARGE_CURRENCY}, {"cancellation_reason", "error_type"}};
 	static const char *const keeps[] = {"order_interval_unit", "order_interval_frequency",
 		"charge_interval_frequency", NULL};
-	const char *id = charge_subscription(line);
+	const char *id = states_line_subscription(line);
 	const cJSON *known = states_known(work, id).value;
 	cJSON *subject = recharge_subject(work, line, ".");
 
@@ -234,7 +234,7 @@ struct subjects subscriptions_given_up(struct work *work)
 
 		if (count++ == CHARGE_LINES_MAX)
 			break;
-		if (charge_subscription(line) != NULL && !work->failed)
+		if (states_line_subscription(line) != NULL && !work->failed)
 			view = line_as_subscription(work, charge, line);
 		if (view != NULL)
 			views[subjects.count++] = view;

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "mapping/hints.h"
-#include "mapping/people.h"
 #include "mapping/recharge.h"
 #include "mapping/tags.h"
 
@@ -266,20 +265,6 @@ static bool enabled_stays_told(const struct work *work)
 	return told && (traits_are_enabled(work->customer) || !is_disabled);
 }
 
-bool traits_refused(const struct work *work)
-{
-	return json_is_true(work->known.value, "refused") ||
-	       json_is_true(work->merged.value, "refused");
-}
-
-const char *traits_account(const struct work *work)
-{
-	const char *account =
-		people_first(work->account_id, json_text(work->known.value, "account"));
-
-	return people_first(account, json_text(work->merged.value, "account"));
-}
-
 /* The userId of the pair that was told last, unless it is the customer's id. */
 static const char *aliased_as(const struct work *work)
 {
@@ -293,7 +278,7 @@ void traits_remember(struct work *work)
 {
 	const cJSON *known = work->known.value;
 	const struct person *person = &work->person;
-	const char *browser = people_first(people_browser_id(work),
+	const char *browser = text_or(work_browser_id(work),
 		hints_refuse(work) ? NULL : json_text(known, "anonymous_id"));
 	struct text json = {0};
 
@@ -301,9 +286,9 @@ void traits_remember(struct work *work)
 	text_cut(&json, json.length - 1);
 	if (enabled_stays_told(work))
 		json_add_flag(&json, "enabled_told", true);
-	if (hints_refuse(work) || traits_refused(work))
+	if (hints_refuse(work) || work_has_refused(work))
 		json_add_flag(&json, "refused", true);
-	json_add_member(&json, "account", traits_account(work));
+	json_add_member(&json, "account", work_account(work));
 	json_add_member(&json, "identified",
 		work->is_identified ? work->identified : json_text(known, "identified"));
 	json_add_member(&json, "anonymous_id", browser);

@@ -4,7 +4,6 @@
 #include "base/digest.h"
 #include "base/gzip.h"
 #include "base/json.h"
-#include "config/events.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -7,8 +7,6 @@
  * that is claimed alone, because it is set aside, counts as part of the other half. */
 #include "send/inside.h"
 
-#include "base/clock.h"
-
 #include <stdatomic.h>
 
 enum {

@@ -2,7 +2,6 @@
 #include "send/inside.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "send/suspects.h"
 
 #include <stdatomic.h>
