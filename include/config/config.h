@@ -123,7 +123,6 @@ struct config {
 	int64_t max_body;        /* bytes of a webhook's body */
 	int64_t max_in_memory;   /* bytes of all bodies being received or waiting for a commit */
 	int64_t max_connections;
-	int64_t max_connections_per_address;
 	int64_t http_threads;
 	int64_t request_timeout; /* ms from a request's first byte to its last */
 	int64_t idle_timeout;    /* ms that an idle connection is kept */

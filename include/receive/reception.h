@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "engine/engine.h"
-#include "receive/addresses.h"
 #include "receive/rates.h"
 #include "receive/refusal.h"
 #include "receive/traffic.h"
@@ -23,8 +22,6 @@ struct reception {
 	struct config *config; /* under the lock */
 	_Atomic int64_t request_timeout;
 	_Atomic int64_t idle_timeout;
-	_Atomic int64_t max_per_address; /* 0 for no limit */
-	struct addresses *addresses;
 	struct rates *address_rates; /* of hints */
 	struct rates *shop_rates;    /* apart: many addresses must not push a shop's out */
 	struct rates *look_up_rates; /* of hints beyond them */

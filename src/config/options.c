@@ -39,7 +39,6 @@ const struct option general_options[] = {
 	{"max_body",                  OPTION_SIZE,     IN_CONFIG(max_body),                 "16MiB",     64 * KIB,    256 * MIB,   NULL},
 	{"max_in_memory",             OPTION_SIZE,     IN_CONFIG(max_in_memory),            "64MiB",     MIB,         TIB,         NULL},
 	{"max_connections",           OPTION_NUMBER,   IN_CONFIG(max_connections),          "1000",      1,           60000,       NULL},
-	{"max_connections_per_address", OPTION_NUMBER, IN_CONFIG(max_connections_per_address), "0",      0,           60000,       NULL},
 	{"http_threads",              OPTION_NUMBER,   IN_CONFIG(http_threads),             "2",         1,           64,          NULL},
 	{"request_timeout",           OPTION_DURATION, IN_CONFIG(request_timeout),          "20s",       500,         (int64_t)10 * MINUTE, NULL},
 	{"idle_timeout",              OPTION_DURATION, IN_CONFIG(idle_timeout),             "75s",       SECOND,      HOUR,        NULL},

@@ -15,7 +15,6 @@ struct peer {
 	struct peers *peers;
 	struct peer *previous;
 	struct peer *next;
-	struct address *address; /* NULL when they are not counted */
 	int fd;
 	enum phase phase;
 	int64_t deadline; /* clock_monotonic; INT64_MAX for none, or when it was cut already */
@@ -30,41 +29,18 @@ static struct peer *peer_of(struct MHD_Connection *connection)
 		->socket_context;
 }
 
-/* False when the address has as many connections as it may. */
-static bool count_address(
-	struct reception *reception, struct MHD_Connection *connection, struct address **address)
-{
-	const struct refusal refusal = {.verdict = VERDICT_ADDRESS};
-	int64_t most = atomic_load_explicit(&reception->max_per_address, memory_order_relaxed);
-
-	if (most == 0)
-		return true;
-	*address = addresses_enter(reception->addresses,
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-			->client_addr,
-		most);
-	if (*address == NULL)
-		reception_count(reception, &refusal);
-	return *address != NULL;
-}
-
 static void open_peer(struct peers *peers, struct MHD_Connection *connection, void **context)
 {
 	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	struct address *address = NULL;
-	struct peer *peer = NULL;
+	struct peer *peer = malloc(sizeof(*peer));
 
-	if (count_address(peers->reception, connection, &address))
-		peer = malloc(sizeof(*peer));
 	if (peer == NULL) {
-		addresses_leave(peers->reception->addresses, address);
 		(void)shutdown(fd, SHUT_RDWR);
 		return;
 	}
 	*peer = (struct peer){
 		.peers = peers,
 		.next = peers->first,
-		.address = address,
 		.fd = fd,
 		.idle_since = peers->now,
 		.deadline = peers->now + atomic_load_explicit(&peers->reception->request_timeout,
@@ -87,7 +63,6 @@ static void close_peer(struct peer *peer)
 		peers->first = peer->next;
 	if (peer->next != NULL)
 		peer->next->previous = peer->previous;
-	addresses_leave(peers->reception->addresses, peer->address);
 	traffic_add(&peers->reception->traffic.connections, -1);
 	free(peer);
 }

@@ -58,12 +58,11 @@ struct reception *reception_create(struct engine *engine, struct config *config)
 	reception_reload(reception, config);
 	if (reception->scripts == NULL)
 		goto failed;
-	reception->addresses = addresses_create();
 	reception->address_rates = rates_create();
 	reception->shop_rates = rates_create();
 	reception->look_up_rates = rates_create();
-	if (reception->addresses == NULL || reception->address_rates == NULL ||
-		reception->shop_rates == NULL || reception->look_up_rates == NULL)
+	if (reception->address_rates == NULL || reception->shop_rates == NULL ||
+		reception->look_up_rates == NULL)
 		goto failed;
 	for (size_t i = 0; i < VERDICT_COUNT; i++) {
 		if (!make_answer(reception, (enum verdict)i))
@@ -83,7 +82,6 @@ void reception_destroy(struct reception *reception)
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		if (reception->answers[i] != NULL)
 			MHD_destroy_response(reception->answers[i]);
-	addresses_destroy(reception->addresses);
 	rates_destroy(reception->address_rates);
 	rates_destroy(reception->shop_rates);
 	rates_destroy(reception->look_up_rates);
@@ -132,7 +130,6 @@ void reception_reload(struct reception *reception, struct config *config)
 	scripts_release(scripts_before);
 	atomic_store(&reception->request_timeout, config->request_timeout);
 	atomic_store(&reception->idle_timeout, config->idle_timeout);
-	atomic_store(&reception->max_per_address, config->max_connections_per_address);
 	config_release(before);
 }
 

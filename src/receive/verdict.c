@@ -155,11 +155,6 @@ const struct verdict_facts verdicts[VERDICT_COUNT] = {
 		.log = "request cut off: it did not arrive within request_timeout",
 		.advice = "let the reverse proxy buffer requests (nginx: proxy_request_buffering "
 			  "on)"},
-	[VERDICT_ADDRESS] = {.reason = "address",
-		.log = "connection closed: its address has max_connections_per_address already",
-		.advice = "behind a reverse proxy all connections have the proxy's address: leave "
-			  "the "
-			  "limit to it, and max_connections_per_address at 0"},
 	[VERDICT_COLLECTED] = {.reason = "collected", .status = 204, .answer = ""},
 	[VERDICT_PREFLIGHT] = {.reason = "preflight", .status = 204, .answer = ""},
 	[VERDICT_HINT] = {.reason = "hint",

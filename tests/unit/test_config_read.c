@@ -23,7 +23,6 @@ static void has_the_defaults_of_the_manual(void **state)
 	assert_int_equal(config->max_body, 16LL << 20);
 	assert_int_equal(config->max_in_memory, 64LL << 20);
 	assert_int_equal(config->max_connections, 1000);
-	assert_int_equal(config->max_connections_per_address, 0);
 	assert_int_equal(config->http_threads, 2);
 	assert_int_equal(config->request_timeout, 20 * SECOND);
 	assert_int_equal(config->idle_timeout, 75 * SECOND);

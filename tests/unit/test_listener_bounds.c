@@ -303,39 +303,6 @@ static void a_waiting_request_has_no_deadline(void **state)
 	(void)close(fd);
 }
 
-static void an_address_has_a_limit(void **state)
-{
-	static const char nothing[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
-	char answer[ANSWER_MAX];
-	int status = 0;
-	int fds[3];
-	int fd;
-
-	(void)state;
-	config.http_threads = 2;
-	config.max_connections_per_address = 3;
-	start();
-	for (size_t i = 0; i < COUNT_OF(fds); i++) {
-		fds[i] = open_connection();
-		send_webhook(fds[i]);
-		assert_int_equal(read_answer(fds[i], answer), 200);
-	}
-	fd = open_connection();
-	assert_true(has_ended(fd));
-	(void)close(fd);
-	(void)close(fds[0]);
-	for (int64_t end = clock_monotonic() + PATIENCE;
-		status != 404 && clock_monotonic() < end;) {
-		fd = open_connection();
-		(void)send(fd, nothing, strlen(nothing), MSG_NOSIGNAL);
-		status = read_answer(fd, answer);
-		(void)close(fd);
-	}
-	assert_int_equal(status, 404);
-	for (size_t i = 1; i < COUNT_OF(fds); i++)
-		(void)close(fds[i]);
-}
-
 static void connections_beyond_the_limit_wait_for_their_turn(void **state)
 {
 	char answer[ANSWER_MAX];
@@ -602,7 +569,6 @@ int main(void)
 		TEST(an_idle_connection_is_not_a_slow_request),
 		TEST(the_end_of_idleness_cuts_no_request),
 		TEST(a_waiting_request_has_no_deadline),
-		TEST(an_address_has_a_limit),
 		TEST(connections_beyond_the_limit_wait_for_their_turn),
 		TEST(another_configuration_counts_from_the_next_request_on),
 		TEST(stopping_finishes_what_is_under_way),
