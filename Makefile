@@ -37,7 +37,7 @@ ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DSEGRELAY_VERSION='"$(VERSION)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) -pthread
 LIBS        = -lmicrohttpd -lcurl -lcjson -lcrypto -luuid -lsqlite3 -lconfuse -lsystemd -lz
 
-SOURCES     = $(filter-out src/main.c,$(sort $(wildcard src/*/*.c)))
+SOURCES     = $(filter-out src/main.c,$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 OBJECTS     = $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN        = $(BUILD)/src/main.o
 BINARY      = $(BUILD)/segrelay
@@ -65,7 +65,7 @@ $(BUILD)/%.o: %.c Makefile
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # These files are in the program.
-$(BUILD)/src/receive/storefront.o: storefront/segrelay.js storefront/segrelay-pixel.js
+$(BUILD)/src/receive/sources/scripts_data.o: storefront/segrelay.js storefront/segrelay-pixel.js
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@echo "link    $@"
@@ -327,7 +327,7 @@ lint: ## formatting, static analysis, both compilers, shell scripts, manual page
 	scripts/deps.sh build test lint
 	$(MAKE) BUILD=build/clang CC=clang all
 	@echo "clang-format"
-	@clang-format --dry-run --Werror $(wildcard src/*.c src/*/*.c include/*/*.h tests/*/*.[ch])
+	@clang-format --dry-run --Werror $(wildcard src/*.c src/*/*.c src/*/*/*.c include/*/*.h include/*/*/*.h tests/*/*.[ch])
 	@echo "clang-tidy"
 	@printf '%s\n' $(SOURCES) src/main.c | xargs -P2 -I FILE clang-tidy --quiet FILE -- $(LINT_FLAGS) \
 		2>/dev/null

@@ -2,10 +2,10 @@
 #ifndef SEGRELAY_COMMANDS_DAEMON_H
 #define SEGRELAY_COMMANDS_DAEMON_H
 
+#include "admin/admin_listener.h"
 #include "config/config.h"
 #include "engine/engine.h"
-#include "receive/admin.h"
-#include "receive/listener.h"
+#include "receive/http/listener.h"
 #include "send/sender.h"
 #include "store/store.h"
 

@@ -5,7 +5,7 @@
 #ifndef SEGRELAY_RECEIVE_ROUTE_H
 #define SEGRELAY_RECEIVE_ROUTE_H
 
-#include "receive/request.h"
+#include "receive/http/head_check.h"
 
 struct MHD_Response;
 struct engine;

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "commands/commands.h"
 #include "commands/process_metrics.h"
-#include "receive/socket.h"
+#include "receive/http/socket.h"
 
 #include <inttypes.h>
 #include <time.h>

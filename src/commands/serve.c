@@ -4,12 +4,12 @@
 #include "commands/daemon.h"
 #include "commands/signals.h"
 
+#include "admin/admin_listener.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_writer.h"
 #include "engine/engine.h"
-#include "receive/admin.h"
-#include "receive/listener.h"
+#include "receive/http/listener.h"
 #include "send/sender.h"
 #include "store/store.h"
 

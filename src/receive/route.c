@@ -1,10 +1,10 @@
 /* Routes: what is at which path, and what its requests have to show. */
 #include "receive/route.h"
 
-#include "receive/collect.h"
-#include "receive/recharge.h"
-#include "receive/serving.h"
-#include "receive/shopify.h"
+#include "receive/sources/collect.h"
+#include "receive/sources/recharge.h"
+#include "receive/sources/scripts_http.h"
+#include "receive/sources/shopify.h"
 
 #include <string.h>
 

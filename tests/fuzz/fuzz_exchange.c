@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/engine.h"
-#include "receive/listener.h"
+#include "receive/http/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,9 +3,9 @@
  *
  * The input: an X-Forwarded-For, LF, a body. */
 #include "base/clock.h"
-#include "receive/client.h"
-#include "receive/collect.h"
-#include "receive/hint.h"
+#include "receive/http/client_address.h"
+#include "receive/sources/collect.h"
+#include "receive/sources/hint.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>

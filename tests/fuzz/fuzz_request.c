@@ -4,10 +4,10 @@
  * The input: `name: value LF` again and again, perhaps behind a line with a path; all of it is
  * taken for a signature, too. */
 #include "base/json.h"
-#include "receive/collect.h"
-#include "receive/recharge.h"
-#include "receive/request.h"
-#include "receive/signature.h"
+#include "receive/http/head_check.h"
+#include "receive/sources/collect.h"
+#include "receive/sources/recharge.h"
+#include "receive/sources/signature.h"
 
 #include <stdlib.h>
 #include <string.h>

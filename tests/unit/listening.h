@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "receive/listener.h"
+#include "receive/http/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

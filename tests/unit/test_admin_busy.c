@@ -1,7 +1,7 @@
 /* The admin listener while the engine is busy, and with clients that never end. */
 #include "turning.h"
 
-#include "receive/admin.h"
+#include "admin/admin_listener.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

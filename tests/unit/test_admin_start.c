@@ -1,8 +1,8 @@
 /* The admin listener when libmicrohttpd does not start (see the Makefile for what is wrapped). */
 #include "unit.h"
 
-#include "receive/admin.h"
-#include "receive/socket.h"
+#include "admin/admin_listener.h"
+#include "receive/http/socket.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "config/values.h"
-#include "receive/client.h"
-#include "receive/rates.h"
+#include "receive/http/client_address.h"
+#include "receive/sources/rate_limit.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -2,8 +2,8 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "receive/hint.h"
-#include "receive/scripts.h"
+#include "receive/sources/hint.h"
+#include "receive/sources/scripts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "receive/recharge_signature.h"
-#include "receive/request.h"
+#include "receive/http/head_check.h"
+#include "receive/sources/recharge_signature.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The checks of a request's head, as tables: what passes, and what each fault is called. */
 #include "unit.h"
 
-#include "receive/request.h"
+#include "receive/http/head_check.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Shopify's signature: which are right, and how strictly one is read. */
 #include "unit.h"
 
-#include "receive/signature.h"
+#include "receive/sources/signature.h"
 
 #include <string.h>
 
