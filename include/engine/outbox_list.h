@@ -3,7 +3,7 @@
 #define SEGRELAY_ENGINE_OUTBOX_LIST_H
 
 #include "engine/engine.h"
-#include "store/store_outbox.h"
+#include "store/store.h"
 
 /* Which messages are meant; NULL for any. */
 struct outbox_filter {

@@ -5,7 +5,7 @@
 #ifndef SEGRELAY_STORE_SQLITE_H
 #define SEGRELAY_STORE_SQLITE_H
 
-#include "store/store_engine.h"
+#include "store/store.h"
 
 #include <sqlite3.h>
 
@@ -199,9 +199,6 @@ int64_t sqlite_free_bytes(const struct sqlite_store *store);
 void sqlite_make_ballast(struct sqlite_store *store);
 void sqlite_drop_ballast(struct sqlite_store *store);
 
-/* See store_open_marker. */
-int sqlite_open_marker(struct store *store, size_t size);
-
 /* From now on, no copy of what was moved or removed stays in the gaps of the file's pages. Once a
  * connection, before anything is written. */
 void sqlite_clear_gaps(struct sqlite_store *store);
@@ -231,87 +228,15 @@ void sqlite_row_acknowledged(struct sqlite_store *store, int64_t delivery);
 int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement statement, int64_t id,
 	size_t *count, struct error *error);
 
-/* The engine's functions, by file. */
-int sqlite_add_delivery(
-	struct store *store, struct delivery *delivery, bool *repeated, struct error *error);
-int sqlite_each_twin(struct store *store, const struct delivery *delivery,
-	int (*visit)(void *context, const struct delivery *twin), void *context,
-	struct error *error);
-int sqlite_get_delivery(struct store *store, int64_t id, struct arena *arena,
-	struct delivery *delivery, bool *found, struct error *error);
-int sqlite_is_emitted(
-	struct store *store, const struct uuid *message_id, bool *emitted, struct error *error);
-int sqlite_tell(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
-	struct error *error);
-int sqlite_queue(struct store *store, struct message *message, struct error *error);
-int sqlite_claim(struct store *store, const char *destination, const struct claim_limits *limits,
-	struct arena *arena, struct message **messages, size_t *count, struct error *error);
-int sqlite_set_aside(struct store *store, const struct set_aside *set_aside, struct error *error);
-int sqlite_get_set_aside(struct store *store, int64_t message, struct arena *arena,
-	struct set_aside *set_aside, bool *found, struct error *error);
-int sqlite_claim_set_aside(struct store *store, const char *destination, int64_t now,
-	struct arena *arena, struct message *message, bool *found, int64_t *next,
-	struct error *error);
-int sqlite_count_set_aside(
-	struct store *store, const char *destination, int64_t *count, struct error *error);
-int sqlite_each_message(struct store *store, const char *destination, int64_t after, size_t most,
-	int (*visit)(void *context, const struct outbox_entry *entry), void *context,
-	struct error *error);
-int sqlite_get_message(struct store *store, int64_t id, struct arena *arena,
-	struct outbox_entry *entry, bool *found, struct error *error);
-void sqlite_unclaim(struct store *store, const char *destination);
-int sqlite_sent(struct store *store, const int64_t *ids, size_t count, size_t *removed,
-	struct error *error);
-int sqlite_oldest(
-	struct store *store, const char *destination, int64_t *queued, struct error *error);
-int sqlite_bury(struct store *store, int64_t message, int64_t now, int64_t status,
-	const char *reason, int64_t *dead, struct error *error);
-int sqlite_bury_delivery(struct store *store, int64_t delivery, int64_t now, const char *reason,
-	int64_t *dead, struct error *error);
-int sqlite_each_dead(struct store *store, int64_t after, size_t most,
-	int (*visit)(void *context, const struct dead_letter *letter), void *context,
-	struct error *error);
-int sqlite_get_dead(struct store *store, int64_t id, struct arena *arena,
-	struct dead_letter *letter, bool *found, struct error *error);
-int sqlite_revive(struct store *store, int64_t dead, int64_t now, struct error *error);
-int sqlite_drop_dead(struct store *store, int64_t dead, struct error *error);
-int sqlite_get_record(struct store *store, const char *shop, const char *kind, const char *key,
-	struct arena *arena, const char **json, struct error *error);
-int sqlite_put_record(struct store *store, const char *shop, const char *kind, const char *key,
-	const char *json, int64_t expires, struct error *error);
-int sqlite_drop_record(struct store *store, const char *shop, const char *kind, const char *key,
-	struct error *error);
-int sqlite_each_record(struct store *store, const char *shop, const char *kind, const char *key,
-	size_t most, int (*visit)(void *context, const struct record *record), void *context,
-	struct error *error);
-int sqlite_row_range(struct store *store, enum store_table table, int64_t after, int64_t *first,
-	int64_t *last, struct error *error);
-int sqlite_each_row(struct store *store, enum store_table table, const char *shop, int64_t first,
-	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
-	struct error *error);
-int sqlite_drop_row(struct store *store, enum store_table table, int64_t id, struct error *error);
-int sqlite_scrub(struct store *store, struct error *error);
-int sqlite_set_timer(struct store *store, const struct timer *timer, struct error *error);
-int sqlite_drop_timer(struct store *store, const struct timer *timer, struct error *error);
-int sqlite_drop_lost_timers(struct store *store, const char *shop, struct error *error);
-int sqlite_due_timer(struct store *store, int64_t now, struct arena *arena, struct timer *timer,
-	bool *found, int64_t *next, struct error *error);
-int sqlite_count_timers(struct store *store, int64_t *count, struct error *error);
-int sqlite_topics(
-	struct store *store, struct topic_state **topics, size_t *count, struct error *error);
-int sqlite_save_topic(struct store *store, const struct topic_state *topic, struct error *error);
-int sqlite_destinations(
-	struct store *store, struct destination_state **states, size_t *count, struct error *error);
-int sqlite_save_destination(
-	struct store *store, const struct destination_state *state, struct error *error);
-int sqlite_sweep(
-	struct store *store, const struct retention *retention, bool *more, struct error *error);
-int sqlite_tidy(struct store *store, bool idle, struct error *error);
-int sqlite_expire_early(struct store *store, const struct store_limits *limits, bool idle,
-	struct early_expiry *done, struct error *error);
-int sqlite_is_nearly_full(
-	struct store *store, const struct store_limits *limits, bool *is, struct error *error);
-int sqlite_room(struct store *store, const struct store_limits *limits, struct error *error);
-int sqlite_size(struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error);
+/* The engine's functions: see store_functions.h. */
+#define STORE_FUNCTION(name, parameters, arguments) int sqlite_##name parameters;
+#define STORE_PROCEDURE(name, parameters, arguments) void sqlite_##name parameters;
+#include "store/store_functions.h"
+#undef STORE_FUNCTION
+#undef STORE_PROCEDURE
+
+/* Opens an SQLite store at a path, or ":memory:". */
+int sqlite_open(
+	const char *path, struct store **store, enum store_obstacle *obstacle, struct error *error);
 
 #endif

@@ -158,7 +158,8 @@ static void read_all(struct in_progress *progress)
 
 void progress_open(struct in_progress *progress, struct store *store)
 {
-	*progress = (struct in_progress){.file = store_open_marker(store, FILE_SIZE)};
+	*progress = (struct in_progress){.file = -1};
+	store_open_marker(store, FILE_SIZE, &progress->file);
 	if (progress->file < 0)
 		return;
 	read_all(progress);

@@ -2,7 +2,7 @@
 #include "engine/inside.h"
 
 #include "base/clock.h"
-#include "store/store_outbox.h"
+#include "store/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>

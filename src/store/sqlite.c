@@ -15,7 +15,7 @@ static struct sqlite_store *own(struct store *store)
 	return (struct sqlite_store *)store;
 }
 
-static int begin(struct store *store, struct error *error)
+int sqlite_begin(struct store *store, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 
@@ -25,7 +25,7 @@ static int begin(struct store *store, struct error *error)
 	return sqlite_do(self, BEGIN, error, "");
 }
 
-static int commit(struct store *store, struct error *error)
+int sqlite_commit(struct store *store, struct error *error)
 {
 	return sqlite_do(own(store), COMMIT, error, "");
 }
@@ -37,20 +37,20 @@ static void drop_places(struct sqlite_store *store, size_t count)
 		free(store->places[--store->place_count].name);
 }
 
-static int savepoint(struct store *store, struct error *error)
+int sqlite_savepoint(struct store *store, struct error *error)
 {
 	own(store)->places_saved = own(store)->place_count;
 	return sqlite_do(own(store), SAVEPOINT, error, "");
 }
 
-static int release(struct store *store, struct error *error)
+int sqlite_release(struct store *store, struct error *error)
 {
 	return sqlite_do(own(store), RELEASE, error, "");
 }
 
 /* Where SQLite has rolled back the whole transaction there is no savepoint any more, and this
  * fails. */
-static int rollback_to(struct store *store, struct error *error)
+int sqlite_rollback_to(struct store *store, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 
@@ -63,7 +63,7 @@ static int rollback_to(struct store *store, struct error *error)
 
 /* What a rolled-back transaction claimed can be claimed again, and a destination that it made is
  * not there; and what early expiry went past may not wait. */
-static void rollback(struct store *store)
+void sqlite_rollback(struct store *store)
 {
 	struct sqlite_store *self = own(store);
 
@@ -196,7 +196,7 @@ static void make_room(struct sqlite_store *store)
 }
 
 /* Claims stay: who holds them is still there. */
-static int reopen(struct store *store, bool *damaged, struct error *error)
+int sqlite_reopen(struct store *store, bool *damaged, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 	bool clean = self->last_code == SQLITE_FULL || self->last_code == SQLITE_NOMEM ||
@@ -224,59 +224,11 @@ static int reopen(struct store *store, bool *damaged, struct error *error)
 
 static const struct store_engine sqlite_engine = {
 	.close = close_store,
-	.reopen = reopen,
-	.begin = begin,
-	.commit = commit,
-	.rollback = rollback,
-	.savepoint = savepoint,
-	.release = release,
-	.rollback_to = rollback_to,
-	.open_marker = sqlite_open_marker,
-	.room = sqlite_room,
-	.add_delivery = sqlite_add_delivery,
-	.each_twin = sqlite_each_twin,
-	.get_delivery = sqlite_get_delivery,
-	.is_emitted = sqlite_is_emitted,
-	.tell = sqlite_tell,
-	.queue = sqlite_queue,
-	.claim = sqlite_claim,
-	.set_aside = sqlite_set_aside,
-	.get_set_aside = sqlite_get_set_aside,
-	.claim_set_aside = sqlite_claim_set_aside,
-	.count_set_aside = sqlite_count_set_aside,
-	.each_message = sqlite_each_message,
-	.get_message = sqlite_get_message,
-	.unclaim = sqlite_unclaim,
-	.sent = sqlite_sent,
-	.bury = sqlite_bury,
-	.bury_delivery = sqlite_bury_delivery,
-	.each_dead = sqlite_each_dead,
-	.get_dead = sqlite_get_dead,
-	.revive = sqlite_revive,
-	.drop_dead = sqlite_drop_dead,
-	.get_record = sqlite_get_record,
-	.put_record = sqlite_put_record,
-	.drop_record = sqlite_drop_record,
-	.each_record = sqlite_each_record,
-	.row_range = sqlite_row_range,
-	.each_row = sqlite_each_row,
-	.drop_row = sqlite_drop_row,
-	.scrub = sqlite_scrub,
-	.set_timer = sqlite_set_timer,
-	.drop_timer = sqlite_drop_timer,
-	.drop_lost_timers = sqlite_drop_lost_timers,
-	.due_timer = sqlite_due_timer,
-	.count_timers = sqlite_count_timers,
-	.topics = sqlite_topics,
-	.save_topic = sqlite_save_topic,
-	.destinations = sqlite_destinations,
-	.save_destination = sqlite_save_destination,
-	.oldest = sqlite_oldest,
-	.sweep = sqlite_sweep,
-	.expire_early = sqlite_expire_early,
-	.is_nearly_full = sqlite_is_nearly_full,
-	.tidy = sqlite_tidy,
-	.size = sqlite_size,
+#define STORE_FUNCTION(name, parameters, arguments) .name = sqlite_##name,
+#define STORE_PROCEDURE STORE_FUNCTION
+#include "store/store_functions.h"
+#undef STORE_FUNCTION
+#undef STORE_PROCEDURE
 };
 
 int sqlite_open(

@@ -112,21 +112,21 @@ int sqlite_take_lock(struct sqlite_store *store, struct error *error)
 
 /* ---- the marker ---- */
 
-int sqlite_open_marker(struct store *store, size_t size)
+void sqlite_open_marker(struct store *store, size_t size, int *fd)
 {
 	const struct sqlite_store *self = (const struct sqlite_store *)store;
 	char path[PATH_MAX];
 	int marker;
 
+	*fd = -1;
 	if (sqlite_in_memory(self))
-		return -1;
+		return;
 	beside(self, ".progress", path);
 	marker = open_or_make(path);
 	if (marker >= 0 && posix_fallocate(marker, 0, (off_t)size) == 0)
-		return marker;
-	if (marker >= 0)
+		*fd = marker;
+	else if (marker >= 0)
 		(void)close(marker);
-	return -1;
 }
 
 /* ---- the file ---- */

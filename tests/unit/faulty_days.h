@@ -12,7 +12,7 @@
 
 #include "turning.h"
 
-#include "store/store_engine.h"
+#include "store/store.h"
 
 #include <stdatomic.h>
 
@@ -82,17 +82,29 @@ static int refuse(struct error *error)
 	return error_set(error, "store: it failed: disk I/O error (10)");
 }
 
-#define FAULTY(name, declared, ...)                                             \
-	static int faulty_##name declared                                       \
-	{                                                                       \
-		bool hit = is_hit(store);                                       \
-		int result;                                                     \
-                                                                                \
-		if (hit && faulty_of(store)->mode == BEFORE)                    \
-			return refuse(error);                                   \
-		result = inner(store)->engine->name(inner(store), __VA_ARGS__); \
-		return hit && result == 0 ? refuse(error) : result;             \
+/* Each function fails when it is hit, before or after what it does. Those below are other. */
+#define STORE_FUNCTION(name, parameters, arguments)                 \
+	static int plain_##name parameters                          \
+	{                                                           \
+		bool hit = is_hit(store);                           \
+		bool before = faulty_of(store)->mode == BEFORE;     \
+		int result;                                         \
+                                                                    \
+		if (hit && before)                                  \
+			return refuse(error);                       \
+		store = inner(store);                               \
+		result = store->engine->name arguments;             \
+		return hit && result == 0 ? refuse(error) : result; \
 	}
+#define STORE_PROCEDURE(name, parameters, arguments) \
+	static void plain_##name parameters          \
+	{                                            \
+		store = inner(store);                \
+		store->engine->name arguments;       \
+	}
+#include "store/store_functions.h"
+#undef STORE_FUNCTION
+#undef STORE_PROCEDURE
 
 /* What cannot be begun is not open. */
 static int faulty_begin(struct store *store, struct error *error)
@@ -127,11 +139,6 @@ static void faulty_rollback(struct store *store)
 		(void)inner(store)->engine->begin(inner(store), &error);
 }
 
-static int faulty_open_marker(struct store *store, size_t size)
-{
-	return inner(store)->engine->open_marker(inner(store), size);
-}
-
 static int faulty_savepoint(struct store *store, struct error *error)
 {
 	return is_hit(store) ? refuse(error) : inner(store)->engine->savepoint(inner(store), error);
@@ -154,11 +161,6 @@ static void faulty_close(struct store *store)
 	free(store);
 }
 
-static void faulty_unclaim(struct store *store, const char *destination)
-{
-	inner(store)->engine->unclaim(inner(store), destination);
-}
-
 static int faulty_scrub(struct store *store, struct error *error)
 {
 	if (is_hit(store))
@@ -167,123 +169,26 @@ static int faulty_scrub(struct store *store, struct error *error)
 	return inner(store)->engine->scrub(inner(store), error);
 }
 
-/* clang-format off */
-FAULTY(reopen, (struct store *store, bool *damaged, struct error *error), damaged, error)
-FAULTY(room, (struct store *store, const struct store_limits *limits, struct error *error), limits,
-	error)
-FAULTY(add_delivery, (struct store *store, struct delivery *delivery, bool *repeated,
-	struct error *error), delivery, repeated, error)
-FAULTY(each_twin, (struct store *store, const struct delivery *delivery,
-	int (*visit)(void *context, const struct delivery *twin), void *context,
-	struct error *error), delivery, visit, context, error)
-FAULTY(get_delivery, (struct store *store, int64_t id, struct arena *arena,
-	struct delivery *delivery, bool *found, struct error *error), id, arena, delivery, found,
-	error)
-FAULTY(is_emitted, (struct store *store, const struct uuid *message_id, bool *emitted,
-	struct error *error), message_id, emitted, error)
-FAULTY(tell, (struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
-	struct error *error), message_id, now, fresh, error)
-FAULTY(queue, (struct store *store, struct message *message, struct error *error), message, error)
-FAULTY(claim, (struct store *store, const char *destination, const struct claim_limits *limits,
-	struct arena *arena, struct message **messages, size_t *count, struct error *error),
-	destination, limits, arena, messages, count, error)
-FAULTY(set_aside, (struct store *store, const struct set_aside *set_aside, struct error *error),
-	set_aside, error)
-FAULTY(get_set_aside, (struct store *store, int64_t message, struct arena *arena,
-	struct set_aside *set_aside, bool *found, struct error *error), message, arena, set_aside,
-	found, error)
-FAULTY(claim_set_aside, (struct store *store, const char *destination, int64_t now,
-	struct arena *arena, struct message *message, bool *found, int64_t *next,
-	struct error *error), destination, now, arena, message, found, next, error)
-FAULTY(count_set_aside, (struct store *store, const char *destination, int64_t *count,
-	struct error *error), destination, count, error)
-FAULTY(each_message, (struct store *store, const char *destination, int64_t after, size_t most,
-	int (*visit)(void *context, const struct outbox_entry *entry), void *context,
-	struct error *error), destination, after, most, visit, context, error)
-FAULTY(get_message, (struct store *store, int64_t id, struct arena *arena,
-	struct outbox_entry *entry, bool *found, struct error *error), id, arena, entry, found,
-	error)
-FAULTY(sent, (struct store *store, const int64_t *ids, size_t count, size_t *removed,
-	struct error *error), ids, count, removed, error)
-FAULTY(bury, (struct store *store, int64_t message, int64_t now, int64_t status,
-	const char *reason, int64_t *dead, struct error *error), message, now, status, reason, dead,
-	error)
-FAULTY(bury_delivery, (struct store *store, int64_t delivery, int64_t now, const char *reason,
-	int64_t *dead, struct error *error), delivery, now, reason, dead, error)
-FAULTY(each_dead, (struct store *store, int64_t after, size_t most,
-	int (*visit)(void *context, const struct dead_letter *letter), void *context,
-	struct error *error), after, most, visit, context, error)
-FAULTY(get_dead, (struct store *store, int64_t id, struct arena *arena, struct dead_letter *letter,
-	bool *found, struct error *error), id, arena, letter, found, error)
-FAULTY(revive, (struct store *store, int64_t dead, int64_t now, struct error *error), dead, now,
-	error)
-FAULTY(drop_dead, (struct store *store, int64_t dead, struct error *error), dead, error)
-FAULTY(get_record, (struct store *store, const char *shop, const char *kind, const char *key,
-	struct arena *arena, const char **json, struct error *error), shop, kind, key, arena, json,
-	error)
-FAULTY(put_record, (struct store *store, const char *shop, const char *kind, const char *key,
-	const char *json, int64_t expires, struct error *error), shop, kind, key, json, expires,
-	error)
-FAULTY(drop_record, (struct store *store, const char *shop, const char *kind, const char *key,
-	struct error *error), shop, kind, key, error)
-FAULTY(each_record, (struct store *store, const char *shop, const char *kind, const char *key,
-	size_t most, int (*visit)(void *context, const struct record *record), void *context,
-	struct error *error), shop, kind, key, most, visit, context, error)
-FAULTY(row_range, (struct store *store, enum store_table table, int64_t after, int64_t *first,
-	int64_t *last, struct error *error), table, after, first, last, error)
-FAULTY(each_row, (struct store *store, enum store_table table, const char *shop, int64_t first,
-	int64_t last, int (*visit)(void *context, const struct stored_row *row), void *context,
-	struct error *error), table, shop, first, last, visit, context, error)
-FAULTY(drop_row, (struct store *store, enum store_table table, int64_t id, struct error *error),
-	table, id, error)
-FAULTY(set_timer, (struct store *store, const struct timer *timer, struct error *error), timer,
-	error)
-FAULTY(drop_timer, (struct store *store, const struct timer *timer, struct error *error), timer,
-	error)
-FAULTY(drop_lost_timers, (struct store *store, const char *shop, struct error *error), shop, error)
-FAULTY(due_timer, (struct store *store, int64_t now, struct arena *arena, struct timer *timer,
-	bool *found, int64_t *next, struct error *error), now, arena, timer, found, next, error)
-FAULTY(count_timers, (struct store *store, int64_t *count, struct error *error), count, error)
-FAULTY(topics, (struct store *store, struct topic_state **topics, size_t *count,
-	struct error *error), topics, count, error)
-FAULTY(save_topic, (struct store *store, const struct topic_state *topic, struct error *error),
-	topic, error)
-FAULTY(destinations, (struct store *store, struct destination_state **states, size_t *count,
-	struct error *error), states, count, error)
-FAULTY(save_destination, (struct store *store, const struct destination_state *state,
-	struct error *error), state, error)
-FAULTY(oldest, (struct store *store, const char *destination, int64_t *queued,
-	struct error *error), destination, queued, error)
-FAULTY(sweep, (struct store *store, const struct retention *retention, bool *more,
-	struct error *error), retention, more, error)
-FAULTY(expire_early, (struct store *store, const struct store_limits *limits, bool idle,
-	struct early_expiry *done, struct error *error), limits, idle, done, error)
-FAULTY(is_nearly_full, (struct store *store, const struct store_limits *limits, bool *is,
-	struct error *error), limits, is, error)
-FAULTY(tidy, (struct store *store, bool idle, struct error *error), idle, error)
-FAULTY(size, (struct store *store, int64_t *bytes, int64_t *free_bytes, struct error *error),
-	bytes, free_bytes, error)
-/* clang-format on */
-
-#define CALL(name) .name = faulty_##name
-
-static const struct store_engine faulty_engine = {CALL(open_marker), CALL(savepoint), CALL(release),
-	CALL(rollback_to), CALL(close), CALL(reopen), CALL(begin), CALL(commit), CALL(rollback),
-	CALL(room), CALL(add_delivery), CALL(get_delivery), CALL(each_twin), CALL(is_emitted),
-	CALL(tell), CALL(queue), CALL(claim), CALL(set_aside), CALL(get_set_aside),
-	CALL(claim_set_aside), CALL(count_set_aside), CALL(each_message), CALL(get_message),
-	CALL(unclaim), CALL(sent), CALL(bury), CALL(bury_delivery), CALL(each_dead), CALL(get_dead),
-	CALL(revive), CALL(drop_dead), CALL(get_record), CALL(put_record), CALL(drop_record),
-	CALL(each_record), CALL(row_range), CALL(each_row), CALL(drop_row), CALL(scrub),
-	CALL(set_timer), CALL(drop_timer), CALL(drop_lost_timers), CALL(due_timer),
-	CALL(count_timers), CALL(topics), CALL(save_topic), CALL(destinations),
-	CALL(save_destination), CALL(oldest), CALL(sweep), CALL(expire_early), CALL(is_nearly_full),
-	CALL(tidy), CALL(size)};
+static struct store_engine faulty_engine = {
+	.close = faulty_close,
+#define STORE_FUNCTION(name, parameters, arguments) .name = plain_##name,
+#define STORE_PROCEDURE STORE_FUNCTION
+#include "store/store_functions.h"
+#undef STORE_FUNCTION
+#undef STORE_PROCEDURE
+};
 
 static struct store *make_faulty(struct store *inner_store)
 {
 	struct faulty *faulty = calloc(1, sizeof(*faulty));
 
+	faulty_engine.begin = faulty_begin;
+	faulty_engine.commit = faulty_commit;
+	faulty_engine.rollback = faulty_rollback;
+	faulty_engine.savepoint = faulty_savepoint;
+	faulty_engine.release = faulty_release;
+	faulty_engine.rollback_to = faulty_rollback_to;
+	faulty_engine.scrub = faulty_scrub;
 	faulty->base.engine = &faulty_engine;
 	faulty->inner = inner_store;
 	atomic_store(&faulty->calls_left, INT32_MAX);
