@@ -37,7 +37,7 @@ struct tally {
 	int64_t splits;
 	int64_t set_aside; /* messages that were, ever */
 	int64_t in_flight;
-	bool failing;         /* the last word was a failure */
+	int64_t failing;      /* 1 when the last attempt failed, else 0 */
 	int64_t paused_until; /* ms since 1970, 0 when not paused */
 	int64_t last_success;
 	int64_t clock_offset; /* ms that our clock is ahead of the destination's */

@@ -2,6 +2,7 @@
 #include "commands/daemon.h"
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "commands/commands.h"
 #include "commands/process_metrics.h"
 #include "receive/http/socket.h"
@@ -55,10 +56,10 @@ void daemon_metrics(void *context, struct text *text)
 {
 	struct daemon *daemon = context;
 
-	process_metric(text, "segrelay_config_reload_success", "gauge",
+	metric_write(text, "segrelay_config_reload_success", METRIC_GAUGE,
 		"0 when the configuration was not good at the last reload: the old one is in use.",
 		atomic_load(&daemon->reload_failed) ? 0 : 1);
-	process_metric(text, "segrelay_config_needs_restart", "gauge",
+	metric_write(text, "segrelay_config_needs_restart", METRIC_GAUGE,
 		"1 when an option differs from what runs, and only a restart applies it.",
 		atomic_load(&daemon->needs_restart) ? 1 : 0);
 	process_metrics(text, daemon->started);

@@ -3,19 +3,13 @@
 
 #include "base/clock.h"
 #include "base/log_writer.h"
+#include "base/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-void process_metric(
-	struct text *text, const char *name, const char *type, const char *help, double value)
-{
-	text_format(
-		text, "# HELP %s %s\n# TYPE %s %s\n%s %.3f\n", name, help, name, type, name, value);
-}
 
 /* Pages of memory in use: the second number of the kernel's statm (proc(5)). */
 static long resident_pages(void)
@@ -35,18 +29,18 @@ void process_metrics(struct text *text, int64_t started)
 {
 	struct rusage used;
 
-	text_put(text, "# HELP segrelay_build_info The version.\n# TYPE segrelay_build_info gauge\n"
-		       "segrelay_build_info{version=\"" SEGRELAY_VERSION "\"} 1\n");
-	process_metric(text, "segrelay_start_time_seconds", "gauge", "When it started.",
-		(double)started / SECOND);
-	process_metric(text, "process_resident_memory_bytes", "gauge", "Memory in use.",
-		(double)resident_pages() * (double)sysconf(_SC_PAGESIZE));
+	metric_begin(text, "segrelay_build_info", METRIC_GAUGE, "The version.");
+	metric_value(text, "segrelay_build_info", METRIC_LABELS({"version", SEGRELAY_VERSION}), 1);
+	metric_begin(text, "segrelay_start_time_seconds", METRIC_GAUGE, "When it started.");
+	metric_seconds(text, "segrelay_start_time_seconds", NULL, started);
+	metric_write(text, "process_resident_memory_bytes", METRIC_GAUGE, "Memory in use.",
+		(int64_t)resident_pages() * sysconf(_SC_PAGESIZE));
+	metric_write(text, "segrelay_log_dropped_total", METRIC_COUNTER,
+		"Log lines that were dropped because nobody read stderr.", log_writer_dropped());
 	if (getrusage(RUSAGE_SELF, &used) != 0)
 		return;
-	process_metric(text, "process_cpu_seconds_total", "counter", "User and system time.",
-		(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-			(double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
-	process_metric(text, "segrelay_log_dropped_total", "counter",
-		"Log lines that were dropped because nobody read stderr.",
-		(double)log_writer_dropped());
+	metric_begin(text, "process_cpu_seconds_total", METRIC_COUNTER, "User and system time.");
+	metric_seconds(text, "process_cpu_seconds_total", NULL,
+		(int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * SECOND +
+			(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000);
 }

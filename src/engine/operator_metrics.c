@@ -2,20 +2,14 @@
 #include "engine/operator.h"
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "engine/erasure_wait.h"
 #include "engine/inside.h"
 #include "engine/question.h"
 
-#include <inttypes.h>
-
-static void add_head(struct text *text, const char *name, const char *type, const char *help)
-{
-	text_format(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void add_deliveries(struct text *text, const struct topic_state *topics, size_t count)
 {
-	add_head(text, "segrelay_deliveries_total", "counter",
+	metric_begin(text, "segrelay_deliveries_total", METRIC_COUNTER,
 		"Webhooks that were stored, by what became of them.");
 	for (size_t i = 0; i < count; i++) {
 		const struct topic_state *topic = &topics[i];
@@ -27,30 +21,22 @@ static void add_deliveries(struct text *text, const struct topic_state *topics, 
 			{"dead", topic->dead}, {"dropped", topic->dropped}};
 
 		for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++)
-			text_format(text,
-				"segrelay_deliveries_total{shop=\"%s\",topic=\"%s\",result=\"%s\"} "
-				"%" PRId64 "\n",
-				topic->shop, topic->topic, results[j].result, results[j].count);
+			metric_value(text, "segrelay_deliveries_total",
+				METRIC_LABELS({"shop", topic->shop}, {"topic", topic->topic},
+					{"result", results[j].result}),
+				results[j].count);
 	}
-	add_head(text, "segrelay_last_delivery_timestamp_seconds", "gauge",
+	metric_begin(text, "segrelay_last_delivery_timestamp_seconds", METRIC_GAUGE,
 		"When the last webhook of a topic came.");
 	for (size_t i = 0; i < count; i++)
-		text_format(text,
-			"segrelay_last_delivery_timestamp_seconds{shop=\"%s\",topic=\"%s\"} %.3f\n",
-			topics[i].shop, topics[i].topic, (double)topics[i].last / SECOND);
-}
-
-/* Adds `name{destination="…"`. */
-static void add_name(struct text *text, const char *name, const struct destination_state *state)
-{
-	text_format(text, "%s{destination=\"", name);
-	text_label(text, state->name);
-	text_put(text, "\"");
+		metric_seconds(text, "segrelay_last_delivery_timestamp_seconds",
+			METRIC_LABELS({"shop", topics[i].shop}, {"topic", topics[i].topic}),
+			topics[i].last);
 }
 
 static void add_messages(struct text *text, const struct destination_state *states, size_t count)
 {
-	add_head(text, "segrelay_messages_total", "counter",
+	metric_begin(text, "segrelay_messages_total", METRIC_COUNTER,
 		"Messages that were queued, by what became of them.");
 	for (size_t i = 0; i < count; i++) {
 		const struct destination_state *state = &states[i];
@@ -60,17 +46,18 @@ static void add_messages(struct text *text, const struct destination_state *stat
 		} results[] = {{"queued", state->queued}, {"sent", state->sent},
 			{"dead", state->dead}, {"dropped", state->dropped}};
 
-		for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++) {
-			add_name(text, "segrelay_messages_total", state);
-			text_format(text, ",result=\"%s\"} %" PRId64 "\n", results[j].result,
+		for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++)
+			metric_value(text, "segrelay_messages_total",
+				METRIC_LABELS({"destination", state->name},
+					{"result", results[j].result}),
 				results[j].count);
-		}
 	}
-	add_head(text, "segrelay_messages_waiting", "gauge", "Messages that wait to be sent.");
-	for (size_t i = 0; i < count; i++) {
-		add_name(text, "segrelay_messages_waiting", &states[i]);
-		text_format(text, "} %" PRId64 "\n", question_waiting(&states[i]));
-	}
+	metric_begin(
+		text, "segrelay_messages_waiting", METRIC_GAUGE, "Messages that wait to be sent.");
+	for (size_t i = 0; i < count; i++)
+		metric_value(text, "segrelay_messages_waiting",
+			METRIC_LABELS({"destination", states[i].name}),
+			question_waiting(&states[i]));
 }
 
 static int add_ages(struct engine *engine, struct text *text, struct error *error)
@@ -78,17 +65,17 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 	size_t count;
 	const struct destination_state *states = engine_destinations(engine, &count);
 
-	add_head(text, "segrelay_messages_set_aside", "gauge",
+	metric_begin(text, "segrelay_messages_set_aside", METRIC_GAUGE,
 		"Messages among them that fail alone and are tried alone.");
 	for (size_t i = 0; i < count; i++) {
 		int64_t set_aside;
 
 		if (engine_count_set_aside(engine, states[i].name, &set_aside, error) != 0)
 			return -1;
-		add_name(text, "segrelay_messages_set_aside", &states[i]);
-		text_format(text, "} %" PRId64 "\n", set_aside);
+		metric_value(text, "segrelay_messages_set_aside",
+			METRIC_LABELS({"destination", states[i].name}), set_aside);
 	}
-	add_head(text, "segrelay_oldest_waiting_seconds", "gauge",
+	metric_begin(text, "segrelay_oldest_waiting_seconds", METRIC_GAUGE,
 		"How long the oldest message waits.");
 	for (size_t i = 0; i < count; i++) {
 		int64_t queued = 0;
@@ -97,9 +84,9 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 		if (question_waiting(&states[i]) > 0 &&
 			store_oldest(engine->store, states[i].name, &queued, error) != 0)
 			return -1;
-		add_name(text, "segrelay_oldest_waiting_seconds", &states[i]);
-		text_format(text, "} %.3f\n",
-			queued > 0 && queued < now ? (double)(now - queued) / SECOND : 0.0);
+		metric_seconds(text, "segrelay_oldest_waiting_seconds",
+			METRIC_LABELS({"destination", states[i].name}),
+			queued > 0 && queued < now ? now - queued : 0);
 	}
 	return 0;
 }
@@ -117,17 +104,18 @@ static void add_dead(struct engine *engine, struct text *text)
 		dead += topics[i].dead;
 	for (size_t i = 0; i < destination_count; i++)
 		dead += states[i].dead;
-	add_head(text, "segrelay_dead_letters", "gauge", "Dead letters that there are now.");
-	text_format(text, "segrelay_dead_letters %" PRId64 "\n", dead);
+	metric_write(text, "segrelay_dead_letters", METRIC_GAUGE,
+		"Dead letters that there are now.", dead);
 }
 
 static void add_contradictions(const struct engine *engine, struct text *text)
 {
-	add_head(text, "segrelay_contradictions_total", "counter",
+	metric_begin(text, "segrelay_contradictions_total", METRIC_COUNTER,
 		"Deliveries refused since the start because their body contradicts their headers.");
 	for (int i = 0; i < CONTRADICTIONS; i++)
-		text_format(text, "segrelay_contradictions_total{reason=\"%s\"} %" PRId64 "\n",
-			contradiction_name((enum contradiction)i), engine->contradictions[i]);
+		metric_value(text, "segrelay_contradictions_total",
+			METRIC_LABELS({"reason", contradiction_name((enum contradiction)i)}),
+			engine->contradictions[i]);
 }
 
 static void count_erasure(void *context, const struct erasure *erasure)
@@ -143,9 +131,8 @@ static int add_erasures(
 
 	if (erasure_each(engine, count_erasure, &waiting, arena, error) != 0)
 		return -1;
-	add_head(text, "segrelay_erasures_waiting", "gauge",
-		"Shops that are erased after redact_grace unless that is cancelled.");
-	text_format(text, "segrelay_erasures_waiting %" PRId64 "\n", waiting);
+	metric_write(text, "segrelay_erasures_waiting", METRIC_GAUGE,
+		"Shops that are erased after redact_grace unless that is cancelled.", waiting);
 	return 0;
 }
 
@@ -197,28 +184,24 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	add_contradictions(engine, text);
 	if (add_erasures(engine, text, ((struct question *)request)->arena, error) != 0)
 		return -1;
-	add_head(text, "segrelay_store_bytes", "gauge", "Bytes that the store takes.");
-	text_format(text, "segrelay_store_bytes %" PRId64 "\n", bytes);
-	add_head(text, "segrelay_store_free_bytes", "gauge", "Bytes free on the store's disk.");
-	text_format(text, "segrelay_store_free_bytes %" PRId64 "\n", free_bytes);
-	add_head(text, "segrelay_deliveries_expired_early_total", "counter",
+	metric_write(
+		text, "segrelay_store_bytes", METRIC_GAUGE, "Bytes that the store takes.", bytes);
+	metric_write(text, "segrelay_store_free_bytes", METRIC_GAUGE,
+		"Bytes free on the store's disk.", free_bytes);
+	metric_write(text, "segrelay_deliveries_expired_early_total", METRIC_COUNTER,
 		"Deliveries deleted before keep_deliveries, to make room; all of their messages "
-		"were sent.");
-	text_format(text, "segrelay_deliveries_expired_early_total %" PRId64 "\n",
+		"were sent.",
 		engine->expired.count);
-	add_head(text, "segrelay_timers_waiting", "gauge",
-		"Carts that rest, and jobs of forgetting that go on.");
-	text_format(text, "segrelay_timers_waiting %" PRId64 "\n", timers);
-	add_head(text, "segrelay_clock_jumps_total", "counter",
-		"How often the wall clock moved by over a minute more or less than time passed.");
-	text_format(text, "segrelay_clock_jumps_total %" PRId64 "\n", engine->daemon.jumps);
-	add_head(text, "segrelay_timers_postponed_total", "counter",
-		"Timers that failed, or at which the process died, and that are tried again "
-		"later.");
-	text_format(text, "segrelay_timers_postponed_total %" PRId64 "\n", engine->postponed);
-	add_head(text, "segrelay_counters_balanced", "gauge",
-		"1 when what came in equals the sum of what became of it.");
-	text_format(text, "segrelay_counters_balanced %d\n", is_balanced(engine) ? 1 : 0);
+	metric_write(text, "segrelay_timers_waiting", METRIC_GAUGE,
+		"Carts that rest, and jobs of forgetting that go on.", timers);
+	metric_write(text, "segrelay_clock_jumps_total", METRIC_COUNTER,
+		"How often the wall clock moved by over a minute more or less than time passed.",
+		engine->daemon.jumps);
+	metric_write(text, "segrelay_timers_postponed_total", METRIC_COUNTER,
+		"Timers that failed, or at which the process died, and that are tried again later.",
+		engine->postponed);
+	metric_write(text, "segrelay_counters_balanced", METRIC_GAUGE,
+		"1 when what came in equals the sum of what became of it.", is_balanced(engine));
 	return 0;
 }
 

@@ -1,10 +1,10 @@
 /* Prometheus metrics of sending. */
 #include "send/inside.h"
 
-#include "base/clock.h"
+#include "base/metrics.h"
 
-#include <inttypes.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,131 +109,85 @@ void tally_pause(struct target *target)
 	unlock_tally(target);
 }
 
-/* ---- telling ---- */
+/* ---- writing ---- */
 
-static void add_head(struct text *text, const char *name, const char *type, const char *help)
-{
-	text_format(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* Adds `name{destination="…"`. */
-static void add_name(struct text *text, const char *name, const struct target *target)
-{
-	text_format(text, "%s{destination=\"", name);
-	text_label(text, target->name);
-	text_put(text, "\"");
-}
-
-/* One value of each destination. */
-static void add_values(const struct sender *sender, struct text *text, const char *name,
-	double (*value)(const struct tally *tally))
-{
-	for (const struct target *target = sender->targets; target != NULL; target = target->next) {
-		add_name(text, name, target);
-		text_format(text, "} %.3f\n", value(&target->tally));
-	}
-}
-
-static double in_flight(const struct tally *tally)
-{
-	return (double)tally->in_flight;
-}
-
-static double splits(const struct tally *tally)
-{
-	return (double)tally->splits;
-}
-
-static double set_aside(const struct tally *tally)
-{
-	return (double)tally->set_aside;
-}
-
-static double paused(const struct tally *tally)
-{
-	return tally->failing ? 1 : 0;
-}
-
-static double resume_time(const struct tally *tally)
-{
-	return (double)tally->paused_until / SECOND;
-}
-
-static double last_success(const struct tally *tally)
-{
-	return (double)tally->last_success / SECOND;
-}
-
-static double clock_offset(const struct tally *tally)
-{
-	return (double)tally->clock_offset / SECOND;
-}
-
-static double request_seconds(const struct tally *tally)
-{
-	return (double)tally->milliseconds / SECOND;
-}
-
-static double requests(const struct tally *tally)
-{
-	return (double)tally->requests;
-}
-
-static void add_codes(const struct sender *sender, struct text *text)
+static void write_codes(const struct sender *sender, struct text *text)
 {
 	static const char name[] = "segrelay_requests_total";
 
-	add_head(text, name, "counter",
+	metric_begin(text, name, METRIC_COUNTER,
 		"Requests to Segment by status, or by what kept it from answering.");
 	for (const struct target *target = sender->targets; target != NULL; target = target->next)
-		for (size_t i = 0; i < target->tally.code_count; i++) {
-			add_name(text, name, target);
-			text_format(text, ",code=\"%s\"} %" PRId64 "\n",
-				target->tally.codes[i].code, target->tally.codes[i].count);
-		}
+		for (size_t i = 0; i < target->tally.code_count; i++)
+			metric_value(text, name,
+				METRIC_LABELS({"destination", target->name},
+					{"code", target->tally.codes[i].code}),
+				target->tally.codes[i].count);
+}
+
+/* A metric of each destination: an integer of its tally, or milliseconds as seconds. */
+struct tally_metric {
+	const char *name;
+	const char *type;
+	const char *help; /* NULL where another row has begun the metric */
+	size_t offset;
+	bool is_time;
+};
+
+#define TALLY(member) offsetof(struct tally, member)
+
+static const struct tally_metric metrics[] = {
+	{"segrelay_batches_in_flight", METRIC_GAUGE, "Batches that Segment has not answered yet.",
+		TALLY(in_flight), false},
+	{"segrelay_split_batches_total", METRIC_COUNTER,
+		"Batches that failed or were refused and that were sent again in parts.",
+		TALLY(splits), false},
+	{"segrelay_set_aside_messages_total", METRIC_COUNTER,
+		"Messages that were set aside as they failed alone.", TALLY(set_aside), false},
+	{"segrelay_destination_paused", METRIC_GAUGE,
+		"1 from a failure until a batch is accepted again.", TALLY(failing), false},
+	{"segrelay_destination_resume_timestamp_seconds", METRIC_GAUGE,
+		"When a paused destination is tried again; 0 when it is not paused.",
+		TALLY(paused_until), true},
+	{"segrelay_last_success_timestamp_seconds", METRIC_GAUGE, "When Segment last took a batch.",
+		TALLY(last_success), true},
+	{"segrelay_clock_offset_seconds", METRIC_GAUGE,
+		"How far this machine's clock is ahead of the destination's, by the Date of its "
+		"answers; below 0 when it is behind.",
+		TALLY(clock_offset), true},
+	{"segrelay_request_duration_seconds", METRIC_SUMMARY, "How long requests to Segment took.",
+		0, false},
+	{"segrelay_request_duration_seconds_sum", NULL, NULL, TALLY(milliseconds), true},
+	{"segrelay_request_duration_seconds_count", NULL, NULL, TALLY(requests), false},
+};
+
+static void write_metric(
+	const struct sender *sender, struct text *text, const struct tally_metric *metric)
+{
+	if (metric->help != NULL)
+		metric_begin(text, metric->name, metric->type, metric->help);
+	if (metric->type != NULL && strcmp(metric->type, METRIC_SUMMARY) == 0)
+		return;
+	for (const struct target *target = sender->targets; target != NULL; target = target->next) {
+		const struct metric_label *labels = METRIC_LABELS({"destination", target->name});
+		int64_t value;
+
+		memcpy(&value, (const char *)&target->tally + metric->offset, sizeof(value));
+		if (metric->is_time)
+			metric_seconds(text, metric->name, labels, value);
+		else
+			metric_value(text, metric->name, labels, value);
+	}
 }
 
 void sender_metrics(struct sender *sender, struct text *text)
 {
-	static const struct {
-		const char *name;
-		const char *type;
-		const char *help;
-		double (*value)(const struct tally *tally);
-	} metrics[] = {
-		{"segrelay_batches_in_flight", "gauge",
-			"Batches that Segment has not answered yet.", in_flight},
-		{"segrelay_split_batches_total", "counter",
-			"Batches that failed or were refused and that were sent again in parts.",
-			splits},
-		{"segrelay_set_aside_messages_total", "counter",
-			"Messages that were set aside as they failed alone.", set_aside},
-		{"segrelay_destination_paused", "gauge",
-			"1 from a failure until a batch is accepted again.", paused},
-		{"segrelay_destination_resume_timestamp_seconds", "gauge",
-			"When a paused destination is tried again; 0 when it is not paused.",
-			resume_time},
-		{"segrelay_last_success_timestamp_seconds", "gauge",
-			"When Segment last took a batch.", last_success},
-		{"segrelay_clock_offset_seconds", "gauge",
-			"How far this machine's clock is ahead of the destination's, by the Date "
-			"of "
-			"its answers; below 0 when it is behind.",
-			clock_offset},
-	};
-	static const char duration[] = "segrelay_request_duration_seconds";
-
-	add_head(text, "segrelay_claimed_bytes", "gauge",
-		"Bytes of messages that are in memory to be sent, of all destinations.");
-	text_format(text, "segrelay_claimed_bytes %" PRId64 "\n", atomic_load(&sender->claimed));
+	metric_write(text, "segrelay_claimed_bytes", METRIC_GAUGE,
+		"Bytes of messages that are in memory to be sent, of all destinations.",
+		atomic_load(&sender->claimed));
 	(void)pthread_mutex_lock(&sender->mutex);
-	add_codes(sender, text);
-	add_head(text, duration, "summary", "How long requests to Segment took.");
-	add_values(sender, text, "segrelay_request_duration_seconds_sum", request_seconds);
-	add_values(sender, text, "segrelay_request_duration_seconds_count", requests);
-	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-		add_head(text, metrics[i].name, metrics[i].type, metrics[i].help);
-		add_values(sender, text, metrics[i].name, metrics[i].value);
-	}
+	write_codes(sender, text);
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		write_metric(sender, text, &metrics[i]);
 	(void)pthread_mutex_unlock(&sender->mutex);
 }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "base/url.h"
 
@@ -231,9 +232,35 @@ static void parameters_are_decoded(void **state)
 	arena_destroy(arena);
 }
 
+static void metrics_are_written(void **state)
+{
+	struct text text = {0};
+
+	(void)state;
+	metric_begin(&text, "a_total", METRIC_COUNTER, "What it counts.");
+	metric_value(&text, "a_total", METRIC_LABELS({"shop", "q\"b\\n\n"}, {"code", "200"}), -7);
+	metric_write(&text, "b", METRIC_GAUGE, "One value.", INT64_MIN);
+	metric_seconds(&text, "c", NULL, 1005);
+	metric_seconds(&text, "c", METRIC_LABELS({"d", "e"}), -5);
+	metric_seconds(&text, "c", NULL, INT64_MIN);
+	metric_seconds(&text, "c", NULL, INT64_MAX);
+	assert_string_equal(text_string(&text), "# HELP a_total What it counts.\n"
+						"# TYPE a_total counter\n"
+						"a_total{shop=\"q\\\"b\\\\n\\n\",code=\"200\"} -7\n"
+						"# HELP b One value.\n"
+						"# TYPE b gauge\n"
+						"b -9223372036854775808\n"
+						"c 1.005\n"
+						"c{d=\"e\"} -0.005\n"
+						"c -9223372036854775.808\n"
+						"c 9223372036854775.807\n");
+	text_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(metrics_are_written),
 		cmocka_unit_test(a_text_grows),
 		cmocka_unit_test(a_text_without_memory_says_so_once),
 		cmocka_unit_test(an_arena_gives_aligned_memory),

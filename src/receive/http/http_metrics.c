@@ -1,11 +1,11 @@
 /* Counts requests, connections and bytes in memory, and writes them as Prometheus metrics. */
 #include "receive/http/http_metrics.h"
 
-#include "base/clock.h"
+#include "base/metrics.h"
 
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Shopify waits 5 seconds. */
 static const struct {
@@ -46,65 +46,51 @@ void traffic_duration(struct traffic *traffic, int64_t duration)
 
 static void write_requests(struct traffic *traffic, struct text *text)
 {
-	text_put(text, "# HELP segrelay_http_requests_total Requests by answer and reason.\n"
-		       "# TYPE segrelay_http_requests_total counter\n");
+	static const char name[] = "segrelay_http_requests_total";
+	char code[16];
+
+	metric_begin(text, name, METRIC_COUNTER, "Requests by answer and reason.");
 	for (size_t i = 0; i < VERDICT_COUNT; i++) {
 		const struct verdict_facts *facts = &verdicts[i];
 
-		text_put(text, "segrelay_http_requests_total{code=\"");
-		if (facts->status != 0)
-			text_format(text, "%u", facts->status);
-		else
-			text_put(text, "none");
-		text_format(text, "\",reason=\"%s\"} %" PRId64 "\n", facts->reason,
+		(void)snprintf(code, sizeof(code), "%u", facts->status);
+		metric_value(text, name,
+			METRIC_LABELS({"code", facts->status != 0 ? code : "none"},
+				{"reason", facts->reason}),
 			read_counter(&traffic->requests[i]));
 	}
 }
 
-static void write_gauge(
-	struct text *text, const char *name, const char *help, _Atomic int64_t *counter)
-{
-	text_format(text, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", name, help, name, name,
-		read_counter(counter));
-}
-
 static void write_durations(struct traffic *traffic, struct text *text)
 {
+	static const char bucket[] = "segrelay_http_request_duration_seconds_bucket";
 	int64_t count = 0;
-	int64_t sum;
 
-	text_put(text,
-		"# HELP segrelay_http_request_duration_seconds From a request's last byte to "
-		"its answer.\n"
-		"# TYPE segrelay_http_request_duration_seconds histogram\n");
-	for (size_t i = 0; i < DURATION_BUCKETS; i++) {
+	metric_begin(text, "segrelay_http_request_duration_seconds", METRIC_HISTOGRAM,
+		"From a request's last byte to its answer.");
+	for (size_t i = 0; i <= DURATION_BUCKETS; i++) {
 		count += read_counter(&traffic->durations[i]);
-		text_format(text,
-			"segrelay_http_request_duration_seconds_bucket{le=\"%s\"} %" PRId64 "\n",
-			bounds[i].seconds, count);
+		metric_value(text, bucket,
+			METRIC_LABELS({"le", i < DURATION_BUCKETS ? bounds[i].seconds : "+Inf"}),
+			count);
 	}
-	count += read_counter(&traffic->durations[DURATION_BUCKETS]);
-	sum = read_counter(&traffic->duration_sum);
-	text_format(text,
-		"segrelay_http_request_duration_seconds_bucket{le=\"+Inf\"} %" PRId64 "\n"
-		"segrelay_http_request_duration_seconds_sum %" PRId64 ".%03d\n"
-		"segrelay_http_request_duration_seconds_count %" PRId64 "\n",
-		count, sum / SECOND, (int)(sum % SECOND), count);
+	metric_seconds(text, "segrelay_http_request_duration_seconds_sum", NULL,
+		read_counter(&traffic->duration_sum));
+	metric_value(text, "segrelay_http_request_duration_seconds_count", NULL, count);
 }
 
 void traffic_write(struct traffic *traffic, struct text *text)
 {
 	write_requests(traffic, text);
-	write_gauge(text, "segrelay_http_connections", "Open connections.", &traffic->connections);
-	write_gauge(text, "segrelay_http_waiting", "Webhooks that wait for the store's commit.",
-		&traffic->waiting);
-	write_gauge(text, "segrelay_http_in_memory_bytes",
-		"Bytes of bodies being received or waiting for the commit.", &traffic->in_memory);
-	text_format(text,
-		"# HELP segrelay_http_accept_pauses_total Pauses of accepting, for lack of files "
-		"or "
-		"memory.\n# TYPE segrelay_http_accept_pauses_total counter\n"
-		"segrelay_http_accept_pauses_total %" PRId64 "\n",
+	metric_write(text, "segrelay_http_connections", METRIC_GAUGE, "Open connections.",
+		read_counter(&traffic->connections));
+	metric_write(text, "segrelay_http_waiting", METRIC_GAUGE,
+		"Webhooks that wait for the store's commit.", read_counter(&traffic->waiting));
+	metric_write(text, "segrelay_http_in_memory_bytes", METRIC_GAUGE,
+		"Bytes of bodies being received or waiting for the commit.",
+		read_counter(&traffic->in_memory));
+	metric_write(text, "segrelay_http_accept_pauses_total", METRIC_COUNTER,
+		"Pauses of accepting, for lack of files or memory.",
 		read_counter(&traffic->accept_pauses));
 	write_durations(traffic, text);
 }
