@@ -1,8 +1,11 @@
-/* The functions of a store, one a row: store.h makes of each `store_NAME`, which calls the engine that was chosen, and
- * a place in the engine's table; an engine's header makes a declaration, and its table a value. So a new function is
- * declared here, and written in each engine.
+/* The functions of a store, one a row.
  *
- * STORE_FUNCTION(NAME, PARAMETERS, ARGUMENTS) returns 0, or -1 with the error; STORE_PROCEDURE returns nothing. */
+ * store.h makes of each a `store_NAME`, which calls the engine that was chosen, and a place in the
+ * engine's table; an engine's header makes a declaration, and its table a value. So a new function
+ * is declared here, and written in each engine.
+ *
+ * STORE_FUNCTION(NAME, PARAMETERS, ARGUMENTS) returns 0, or -1 with the error; STORE_PROCEDURE
+ * returns nothing. */
 /* clang-format off */
 
 /* ---- the file ---- */

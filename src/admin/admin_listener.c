@@ -224,8 +224,8 @@ static void *begun(void *context, const char *uri, struct MHD_Connection *connec
 }
 
 /* Starts a thread of its own that serves a listening socket, which is the thread's from now on. By
- * poll: libmicrohttpd's epoll thread can hang, see receive/http/loop.h. A thread for each connection:
- * who waits for the engine must not hold up who asks for health. */
+ * poll: libmicrohttpd's epoll thread can hang, see receive/http/loop.h. A thread for each
+ * connection: who waits for the engine must not hold up who asks for health. */
 static int open_door(struct admin *admin, struct door *door, int fd)
 {
 	door->admin = admin;
