@@ -138,7 +138,7 @@ struct config {
 };
 
 /* Reads and checks a file. 0 and *config (one reference, the caller's), or -1; then `report` holds
- * every mistake, a line each: file:line: what is wrong, and what is allowed. Secrets are read from
+ * every error, a line each: file:line: what is wrong, and what is allowed. Secrets are read from
  * their files here. `report` may hold warnings after success, too. */
 int config_load(const char *path, struct config **config, struct text *report);
 

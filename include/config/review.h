@@ -2,21 +2,21 @@
 #ifndef SEGRELAY_CONFIG_REVIEW_H
 #define SEGRELAY_CONFIG_REVIEW_H
 
-#include "config/checks.h"
+#include "config/validate.h"
 
 /* Warns of a value that its option accepts, at the place that is being read. */
-void review_value(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value);
+void review_value(struct validation *validation, const cfg_t *cfg, const struct option *option,
+	const char *value);
 
 /* Warns of what hardly is a secret. `from` is the file that it was read from, NULL for none. */
-void review_secret(struct mistakes *mistakes, const cfg_t *cfg, const struct option *option,
+void review_secret(struct config_errors *errors, const cfg_t *cfg, const struct option *option,
 	const char *from, const char *secret);
 
 /* Warns of a min_free that a single turn may use up. */
-void review_limits(struct mistakes *mistakes, const char *min_free, const char *max_in_memory,
+void review_limits(struct config_errors *errors, const char *min_free, const char *max_in_memory,
 	const char *path);
 
 /* Warns of two events of a shop that are sent under one name. `cfg` is what was read. */
-void review_config(const struct config *config, cfg_t *cfg, struct mistakes *mistakes);
+void review_config(const struct config *config, cfg_t *cfg, struct config_errors *errors);
 
 #endif

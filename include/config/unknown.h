@@ -2,9 +2,9 @@
 #ifndef SEGRELAY_CONFIG_UNKNOWN_H
 #define SEGRELAY_CONFIG_UNKNOWN_H
 
-#include "config/mistakes.h"
+#include "config/config_errors.h"
 
-/* Adds the mistake of a name that no option of this block has. */
-void unknown_name(struct mistakes *mistakes, const cfg_t *cfg, const char *name);
+/* Adds the error of a name that no option of this block has. */
+void unknown_name(struct config_errors *errors, const cfg_t *cfg, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* check: reads the configuration as serve would, and names every mistake. */
+/* check: reads the configuration as serve would, and names every error. */
 #include "commands/commands.h"
 #include "commands/common.h"
 
@@ -7,7 +7,7 @@
 static const char usage[] =
 	"usage: segrelay check [--config FILE]\n"
 	"\n"
-	"Reads the configuration as `segrelay serve` would and names every mistake with its file\n"
+	"Reads the configuration as `segrelay serve` would and names every error with its file\n"
 	"and line. Exit status: 0 when it is good, 2 when it is not.\n"
 	"\n"
 	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"

@@ -67,7 +67,7 @@ static const struct verb_option *find_option(const struct verb_option *options, 
 	return NULL;
 }
 
-/* Takes the option at argv[*at]; false after a mistake was said. */
+/* Takes the option at argv[*at]; false after an error was printed. */
 static bool take_option(
 	int argc, char **argv, int *at, const struct verb_option *options, const char *usage)
 {

@@ -171,7 +171,7 @@ static int order(const struct dead *dead, const char *verb, char **ids, int coun
 	return all_done ? EXIT_GOOD : EXIT_FAILED;
 }
 
-/* Whether the words make sense; otherwise a mistake was said. */
+/* Whether the words make sense; otherwise an error was printed. */
 static bool are_sensible(const struct dead *dead, int words, char **argv)
 {
 	const char *verb = words > 0 ? argv[0] : "";

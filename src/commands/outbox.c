@@ -166,7 +166,7 @@ static int show(const struct outbox *outbox, const char *id)
 
 /* ---- the verb ---- */
 
-/* Whether the words make sense; otherwise a mistake was said. */
+/* Whether the words make sense; otherwise an error was printed. */
 static bool are_sensible(const struct outbox *outbox, int words, char **argv)
 {
 	const char *verb = words > 0 ? argv[0] : "";

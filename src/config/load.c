@@ -1,15 +1,15 @@
-/* Reading the configuration file: every mistake in one go, with its file and line.
+/* Reading the configuration file: every error in one go, with its file and line.
  *
  * libConfuse parses; to it all options are texts or lists of texts, and a callback checks each
  * value while its line is known. It stops at a name that it does not know: such a name is noted,
- * made known as unknown, and the file read again, so that the next mistakes show, too. */
+ * made known as unknown, and the file read again, so that the next errors show, too. */
 #include "config/load.h"
 
 #include "base/error.h"
-#include "config/checks.h"
 #include "config/review.h"
 #include "config/source.h"
 #include "config/unknown.h"
+#include "config/validate.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 enum { UNKNOWN_MAX = 50, ROWS_MAX = 64 + UNKNOWN_MAX, INCLUDE_DEPTH_MAX = 8 };
 
 struct loader {
-	struct checks checks;
+	struct validation validation;
 	struct strings unknown[OPTION_SECTIONS];
 	bool read_again;
 	bool incomplete; /* an included file is missing */
@@ -67,7 +67,7 @@ static void say_without_quotes(const cfg_t *cfg, char *text)
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
 		if (strncmp(text, advices[i].beginning, strlen(advices[i].beginning)) == 0)
 			text_put(&what, advices[i].advice);
-	mistakes_add(&loading->checks.mistakes, cfg, text_string(&what));
+	errors_add(&loading->validation.errors, cfg, text_string(&what));
 	text_free(&what);
 }
 
@@ -78,14 +78,14 @@ static void note_unknown(cfg_t *cfg, const char *name)
 	if (names->count < UNKNOWN_MAX && strings_add(names, name) == 0)
 		loading->read_again = true;
 	else
-		unknown_name(&loading->checks.mistakes, cfg, name);
+		unknown_name(&loading->validation.errors, cfg, name);
 }
 
 __attribute__((format(printf, 2, 0))) static void on_error(
 	cfg_t *cfg, const char *format, va_list arguments)
 {
 	const struct option *options = option_sections[option_section(cfg->name)].options;
-	struct mistakes *mistakes = &loading->checks.mistakes;
+	struct config_errors *errors = &loading->validation.errors;
 	const char *word;
 	char text[256];
 
@@ -95,11 +95,11 @@ __attribute__((format(printf, 2, 0))) static void on_error(
 	} else if ((word = word_after(text, "missing equal sign after option '")) == NULL) {
 		say_without_quotes(cfg, text);
 	} else if (option_find(options, word) == NULL) {
-		unknown_name(&loading->checks.mistakes, cfg, word);
+		unknown_name(&loading->validation.errors, cfg, word);
 	} else {
 		(void)snprintf(text, sizeof(text), "%s has no \"=\" after it",
 			option_find(options, word)->name);
-		mistakes_add(mistakes, cfg, text);
+		errors_add(errors, cfg, text);
 	}
 }
 
@@ -112,15 +112,15 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 
 	*(const char **)result = value;
 	if (option == NULL && cfg_opt_size(opt) == 1)
-		unknown_name(&loading->checks.mistakes, cfg, opt->name);
+		unknown_name(&loading->validation.errors, cfg, opt->name);
 	else if (option != NULL)
-		checks_value(&loading->checks, cfg, opt, option, value);
+		validate_value(&loading->validation, cfg, opt, option, value);
 	return 0;
 }
 
 static int on_block(cfg_t *cfg, cfg_opt_t *opt)
 {
-	checks_block(&loading->checks, cfg, opt);
+	validate_block(&loading->validation, cfg, opt);
 	return 0;
 }
 
@@ -147,25 +147,25 @@ static cfg_opt_t *make_rows(struct loader *loader, size_t section)
 /* `cfg` is where the file is included. */
 static void cannot_open(const cfg_t *cfg, const char *path, int line, const char *why)
 {
-	struct mistakes *mistakes = &loading->checks.mistakes;
+	struct config_errors *errors = &loading->validation.errors;
 
 	if (line == 0 && loading->depth > 0)
-		mistakes_place(cfg, mistakes->report);
-	text_put(mistakes->report, path);
+		errors_place(cfg, errors->report);
+	text_put(errors->report, path);
 	if (line > 0)
-		text_format(mistakes->report, ":%d", line);
-	text_format(mistakes->report, ": %s\n", why);
-	mistakes->count++;
+		text_format(errors->report, ":%d", line);
+	text_format(errors->report, ": %s\n", why);
+	errors->count++;
 	loading->incomplete = true;
 }
 
 /* Reads a file into `cfg`, the first one or an included one: libConfuse's own include leaves its
- * depth behind after a mistake, until no include works any more. */
+ * depth behind after an error, until no include works any more. */
 static int read_file(cfg_t *cfg, const char *path)
 {
 	char *outer = cfg->filename;
 	int outer_line = cfg->line;
-	struct text outer_blocks = loading->checks.begun;
+	struct text outer_blocks = loading->validation.begun;
 	struct error error;
 	struct text blocks = {0};
 	int line;
@@ -175,17 +175,17 @@ static int read_file(cfg_t *cfg, const char *path)
 	if (file == NULL) {
 		text_free(&blocks);
 		cannot_open(cfg, path, line, error.text);
-		return 0; /* the mistakes of what stands after it show, too */
+		return 0; /* the errors of what stands after it show, too */
 	}
 	cfg->filename = strdup(path);
-	loading->checks.begun = blocks;
+	loading->validation.begun = blocks;
 	result = cfg_parse_fp(cfg, file) == CFG_SUCCESS ? 0 : -1;
 	(void)fclose(file);
 	free(cfg->filename);
 	cfg->filename = outer;
 	cfg->line = outer_line;
-	text_free(&loading->checks.begun);
-	loading->checks.begun = outer_blocks;
+	text_free(&loading->validation.begun);
+	loading->validation.begun = outer_blocks;
 	return result;
 }
 
@@ -202,17 +202,17 @@ static void add_path(struct text *text, const char *from, const char *path)
 /* include("FILE") */
 static int include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
-	struct mistakes *mistakes = &loading->checks.mistakes;
+	struct config_errors *errors = &loading->validation.errors;
 	struct text path = {0};
 	int result = 0;
 
 	(void)opt;
 	if (argc != 1) {
-		mistakes_add(mistakes, cfg, "include takes one file: include(\"FILE\")");
+		errors_add(errors, cfg, "include takes one file: include(\"FILE\")");
 	} else if (source_unset_variable(argv[0]) != NULL) {
-		mistakes_add(mistakes, cfg, "include: the environment has not the ${NAME} in it");
+		errors_add(errors, cfg, "include: the environment has not the ${NAME} in it");
 	} else if (loading->depth >= INCLUDE_DEPTH_MAX) {
-		mistakes_add(mistakes, cfg, "include: too deep, or in a ring");
+		errors_add(errors, cfg, "include: too deep, or in a ring");
 		result = -1;
 	} else {
 		add_path(&path, cfg->filename, argv[0]);
@@ -254,12 +254,12 @@ static cfg_t *read_once(struct loader *loader, const char *path)
 
 	loader->read_again = false;
 	loader->incomplete = false;
-	checks_reset(&loader->checks);
+	validate_reset(&loader->validation);
 	if (cfg != NULL && read_file(cfg, path) == 0)
 		return cfg;
-	if (loader->checks.mistakes.count == 0 && !loader->read_again)
-		text_format(loader->checks.mistakes.report, "%s: cannot be understood\n", path);
-	loader->checks.mistakes.count++;
+	if (loader->validation.errors.count == 0 && !loader->read_again)
+		text_format(loader->validation.errors.report, "%s: cannot be understood\n", path);
+	loader->validation.errors.count++;
 	if (cfg != NULL)
 		(void)cfg_free(cfg);
 	return NULL;
@@ -276,11 +276,11 @@ static struct config *load(struct loader *loader, const char *path)
 	if (cfg == NULL)
 		return NULL;
 	if (!loader->incomplete)
-		checks_whole(&loader->checks, cfg, path);
-	if (loader->checks.mistakes.count == 0)
-		config = config_make(cfg, path, loader->checks.mistakes.report);
-	if (config != NULL && loader->checks.is_review)
-		review_config(config, cfg, &loader->checks.mistakes);
+		validate_whole(&loader->validation, cfg, path);
+	if (loader->validation.errors.count == 0)
+		config = config_make(cfg, path, loader->validation.errors.report);
+	if (config != NULL && loader->validation.is_review)
+		review_config(config, cfg, &loader->validation.errors);
 	(void)cfg_free(cfg);
 	return config;
 }
@@ -294,12 +294,12 @@ static int load_with(const char *path, bool is_review, struct config **config, s
 		text_put(report, "no memory\n");
 		return -1;
 	}
-	loader->checks.mistakes.report = report;
-	loader->checks.is_review = is_review;
+	loader->validation.errors.report = report;
+	loader->validation.is_review = is_review;
 	loading = loader;
 	*config = load(loader, path);
 	loading = NULL;
-	checks_free(&loader->checks);
+	validate_free(&loader->validation);
 	for (size_t i = 0; i < OPTION_SECTIONS; i++)
 		strings_free(&loader->unknown[i]);
 	free(loader);

@@ -55,19 +55,19 @@ static void suggest_event(const struct option *option, const char *value, struct
 		text_format(text, "did you mean \"%s\"? Allowed: ", nearest.known);
 }
 
-void value_not_allowed(
-	struct mistakes *mistakes, const cfg_t *cfg, const struct option *option, const char *value)
+void value_not_allowed(struct config_errors *errors, const cfg_t *cfg, const struct option *option,
+	const char *value)
 {
 	struct text text = {0};
 
 	text_put(&text, option->name);
 	if (may_be_shown(option, value)) {
 		text_put(&text, " = ");
-		mistakes_quote(&text, value);
+		errors_quote(&text, value);
 	}
 	text_put(&text, " is not allowed: ");
 	suggest_event(option, value, &text);
 	option_allows(option, &text);
-	mistakes_add(mistakes, cfg, text_string(&text));
+	errors_add(errors, cfg, text_string(&text));
 	text_free(&text);
 }

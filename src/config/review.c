@@ -16,8 +16,8 @@ enum { SHORT_SECRET = 16 };
 
 /* ---- addresses ---- */
 
-static void review_address(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+static void review_address(struct validation *validation, const cfg_t *cfg,
+	const struct option *option, const char *value)
 {
 	bool is_admin = strcmp(option->name, "admin") == 0;
 	struct text text = {0};
@@ -25,13 +25,13 @@ static void review_address(
 	if (!value_is_public_address(value))
 		return;
 	text_format(&text, "%s = ", option->name);
-	mistakes_quote(&text, value);
+	errors_quote(&text, value);
 	text_put(&text, is_admin
 				? " can be reached from other machines, and asks for no password: "
 				  "use 127.0.0.1"
 				: " can be reached from other machines, and speaks plain HTTP: use "
 				  "127.0.0.1 behind a reverse proxy that speaks HTTPS");
-	mistakes_warn(&checks->mistakes, cfg, text_string(&text));
+	errors_add_warning(&validation->errors, cfg, text_string(&text));
 	text_free(&text);
 }
 
@@ -68,19 +68,19 @@ static bool is_noted(const struct strings *strings, const char *item)
 }
 
 /* Once a file is enough. */
-static void review_file(struct checks *checks, const cfg_t *cfg, const char *value)
+static void review_file(struct validation *validation, const cfg_t *cfg, const char *value)
 {
 	struct stat status;
 
-	if (cfg->filename == NULL || is_noted(&checks->open_files, cfg->filename) ||
+	if (cfg->filename == NULL || is_noted(&validation->open_files, cfg->filename) ||
 		stat(cfg->filename, &status) != 0 || !S_ISREG(status.st_mode) ||
 		(status.st_mode & S_IROTH) == 0 || !stands_in(cfg->filename, value))
 		return;
-	mistakes_warn(&checks->mistakes, cfg,
+	errors_add_warning(&validation->errors, cfg,
 		"this file can be read by everybody on this machine, and a secret is in it: keep "
 		"secrets in files of their own (secret_files, write_key_file), or chmod 640 it");
-	if (strings_add(&checks->open_files, cfg->filename) != 0)
-		mistakes_add(&checks->mistakes, cfg, "no memory");
+	if (strings_add(&validation->open_files, cfg->filename) != 0)
+		errors_add(&validation->errors, cfg, "no memory");
 }
 
 static bool is_quoted(const char *secret)
@@ -107,7 +107,7 @@ static bool is_placeholder(const char *secret)
 	       strspn(secret, (const char[]){secret[0], '\0'}) == length;
 }
 
-void review_secret(struct mistakes *mistakes, const cfg_t *cfg, const struct option *option,
+void review_secret(struct config_errors *errors, const cfg_t *cfg, const struct option *option,
 	const char *from, const char *secret)
 {
 	bool is_write_key = strncmp(option->name, "write_key", strlen("write_key")) == 0;
@@ -131,17 +131,17 @@ void review_secret(struct mistakes *mistakes, const cfg_t *cfg, const struct opt
 			name, SHORT_SECRET);
 	else
 		return;
-	mistakes_warn(mistakes, cfg, error.text);
+	errors_add_warning(errors, cfg, error.text);
 }
 
-void review_value(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+void review_value(struct validation *validation, const cfg_t *cfg, const struct option *option,
+	const char *value)
 {
 	if (option->kind == OPTION_ADDRESS) {
-		review_address(checks, cfg, option, value);
+		review_address(validation, cfg, option, value);
 	} else if (option->kind == OPTION_SECRET || option->kind == OPTION_SECRETS) {
-		review_secret(&checks->mistakes, cfg, option, NULL, value);
-		review_file(checks, cfg, value);
+		review_secret(&validation->errors, cfg, option, NULL, value);
+		review_file(validation, cfg, value);
 	}
 }
 
@@ -149,14 +149,14 @@ void review_value(
 
 /* All that is in memory may be stored in one transaction: it stands in the WAL first, and is then
  * copied into the store's file. */
-void review_limits(struct mistakes *mistakes, const char *min_free, const char *max_in_memory,
+void review_limits(struct config_errors *errors, const char *min_free, const char *max_in_memory,
 	const char *path)
 {
 	int64_t room;
 	int64_t bodies;
 
 	if (value_size(min_free, &room) && value_size(max_in_memory, &bodies) && room / 2 < bodies)
-		text_format(mistakes->report,
+		text_format(errors->report,
 			"%s: warning: min_free is less than twice max_in_memory: the store's "
 			"write-ahead log may fill the disk before webhooks are refused. Raise "
 			"min_free, or lower max_in_memory\n",

@@ -30,24 +30,24 @@ static const cfg_t *renaming_block(cfg_t *cfg, const struct shop *shop,
 }
 
 /* A destination's choice is the same for all shops: it is reported once. */
-static void report_pair(struct mistakes *mistakes, const cfg_t *block, const char *const events[2],
-	const char *name)
+static void report_pair(struct config_errors *errors, const cfg_t *block,
+	const char *const events[2], const char *name)
 {
 	struct text line = {0};
 
-	mistakes_place(block, &line);
+	errors_place(block, &line);
 	text_format(&line, "warning: the events \"%s\" and \"%s\" are both sent as ", events[0],
 		events[1]);
-	mistakes_quote(&line, name);
+	errors_quote(&line, name);
 	text_put(&line, ": they cannot be distinguished\n");
-	if (strstr(text_string(mistakes->report), text_string(&line)) == NULL)
-		text_put(mistakes->report, text_string(&line));
+	if (strstr(text_string(errors->report), text_string(&line)) == NULL)
+		text_put(errors->report, text_string(&line));
 	text_free(&line);
 }
 
 /* Warehouses make one table of names that differ in case only. */
 static void review_destination(cfg_t *cfg, const struct shop *shop,
-	const struct destination *destination, struct mistakes *mistakes)
+	const struct destination *destination, struct config_errors *errors)
 {
 	const char *names[EVENTS_MAX];
 	size_t count = 0;
@@ -59,14 +59,14 @@ static void review_destination(cfg_t *cfg, const struct shop *shop,
 			const char *const events[2] = {event_names[i].name, event_names[j].name};
 
 			if (names[j] != NULL && strcasecmp(names[i], names[j]) == 0)
-				report_pair(mistakes,
+				report_pair(errors,
 					renaming_block(
 						cfg, shop, destination, events[0], events[1]),
 					events, names[i]);
 		}
 }
 
-void review_config(const struct config *config, cfg_t *cfg, struct mistakes *mistakes)
+void review_config(const struct config *config, cfg_t *cfg, struct config_errors *errors)
 {
 	for (size_t i = 0; i < config->shop_count; i++) {
 		const struct shop *shop = &config->shops[i];
@@ -74,6 +74,6 @@ void review_config(const struct config *config, cfg_t *cfg, struct mistakes *mis
 		for (size_t j = 0; j < shop->destination_count; j++)
 			if (shop->events.rename.count > 0 ||
 				shop->destinations[j]->events.rename.count > 0)
-				review_destination(cfg, shop, shop->destinations[j], mistakes);
+				review_destination(cfg, shop, shop->destinations[j], errors);
 	}
 }

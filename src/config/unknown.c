@@ -40,7 +40,7 @@ static bool looks_like_a_name(const char *name)
 	return length <= NAME_SHOWN && strspn(name, "abcdefghijklmnopqrstuvwxyz_") == length;
 }
 
-void unknown_name(struct mistakes *mistakes, const cfg_t *cfg, const char *name)
+void unknown_name(struct config_errors *errors, const cfg_t *cfg, const char *name)
 {
 	size_t section = option_section(cfg->name);
 	size_t owner = owner_of(name);
@@ -59,6 +59,6 @@ void unknown_name(struct mistakes *mistakes, const cfg_t *cfg, const char *name)
 		text_put(&text, "a word that is no option");
 	if (owner == OPTION_SECTIONS && likely != NULL)
 		text_format(&text, ": did you mean \"%s\"?", likely);
-	mistakes_add(mistakes, cfg, text_string(&text));
+	errors_add(errors, cfg, text_string(&text));
 	text_free(&text);
 }

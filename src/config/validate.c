@@ -1,15 +1,15 @@
-/* Checking what was read: values, blocks, and the whole. */
-#include "config/checks.h"
+/* Validates what was read: values, blocks, and the whole file. */
+#include "config/validate.h"
 
 #include "base/error.h"
 #include "config/blocks.h"
-#include "config/doubts.h"
 #include "config/nearest.h"
 #include "config/not_allowed.h"
 #include "config/review.h"
 #include "config/secrets.h"
 #include "config/source.h"
 #include "config/values.h"
+#include "config/warnings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,36 +17,36 @@
 
 enum { WRITE_KEY = 32 };
 
-void checks_free(struct checks *checks)
+void validate_free(struct validation *validation)
 {
-	text_free(&checks->limits);
-	text_free(&checks->storefront);
-	strings_free(&checks->destinations);
-	strings_free(&checks->places);
-	strings_free(&checks->names);
-	strings_free(&checks->lines);
-	strings_free(&checks->open_files);
+	text_free(&validation->limits);
+	text_free(&validation->storefront);
+	strings_free(&validation->destinations);
+	strings_free(&validation->places);
+	strings_free(&validation->names);
+	strings_free(&validation->lines);
+	strings_free(&validation->open_files);
 }
 
-void checks_reset(struct checks *checks)
+void validate_reset(struct validation *validation)
 {
-	checks->mistakes.count = 0;
-	text_cut(checks->mistakes.report, 0);
-	checks_free(checks);
-	memset(checks->blocks, 0, sizeof(checks->blocks));
-	memset(checks->given, 0, sizeof(checks->given));
+	validation->errors.count = 0;
+	text_cut(validation->errors.report, 0);
+	validate_free(validation);
+	memset(validation->blocks, 0, sizeof(validation->blocks));
+	memset(validation->given, 0, sizeof(validation->given));
 }
 
 /* ---- a value ---- */
 
-static void say(struct checks *checks, const cfg_t *cfg, struct text *what)
+static void say(struct validation *validation, const cfg_t *cfg, struct text *what)
 {
-	mistakes_add(&checks->mistakes, cfg, text_string(what));
+	errors_add(&validation->errors, cfg, text_string(what));
 	text_free(what);
 }
 
-static void unset_variable(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *name)
+static void unset_variable(struct validation *validation, const cfg_t *cfg,
+	const struct option *option, const char *name)
 {
 	static const char systemd[] = "CREDENTIALS_DIRECTORY";
 	size_t length = strcspn(name, "}");
@@ -59,72 +59,73 @@ static void unset_variable(
 				"command");
 	else
 		text_format(&text, "set it, or write ${%.*s:-default}", (int)length, name);
-	say(checks, cfg, &text);
+	say(validation, cfg, &text);
 }
 
-static void check_file(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *path)
+static void check_file(struct validation *validation, const cfg_t *cfg, const struct option *option,
+	const char *path)
 {
 	struct error error;
 	char *secret = NULL;
 	bool readable_by_others = false;
 
 	if (secret_read(path, &secret, &readable_by_others, &error) != 0)
-		mistakes_add(&checks->mistakes, cfg, error.text);
-	else if (checks->is_review)
-		review_secret(&checks->mistakes, cfg, option, path, secret);
+		errors_add(&validation->errors, cfg, error.text);
+	else if (validation->is_review)
+		review_secret(&validation->errors, cfg, option, path, secret);
 	secret_free(secret);
 	if (readable_by_others) {
 		(void)error_set(&error, "%s can be read by others: chmod 600 it", path);
-		mistakes_warn(&checks->mistakes, cfg, error.text);
+		errors_add_warning(&validation->errors, cfg, error.text);
 	}
 }
 
 /* Whether the destination exists shows only when the whole file is read. */
-static void note_destination(struct checks *checks, const cfg_t *cfg, const char *name)
+static void note_destination(struct validation *validation, const cfg_t *cfg, const char *name)
 {
 	struct text place = {0};
 
-	mistakes_place(cfg, &place);
-	if (strings_add(&checks->destinations, name) != 0 ||
-		strings_add(&checks->places, text_string(&place)) != 0)
-		mistakes_add(&checks->mistakes, cfg, "no memory");
+	errors_place(cfg, &place);
+	if (strings_add(&validation->destinations, name) != 0 ||
+		strings_add(&validation->places, text_string(&place)) != 0)
+		errors_add(&validation->errors, cfg, "no memory");
 	text_free(&place);
 }
 
 /* Those that are checked against each other: where the last of them stands. */
-static void note_limit(struct checks *checks, const cfg_t *cfg)
+static void note_limit(struct validation *validation, const cfg_t *cfg)
 {
-	text_cut(&checks->limits, 0);
-	mistakes_place(cfg, &checks->limits);
+	text_cut(&validation->limits, 0);
+	errors_place(cfg, &validation->limits);
 }
 
-void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struct option *option,
-	const char *value)
+void validate_value(struct validation *validation, cfg_t *cfg, cfg_opt_t *opt,
+	const struct option *option, const char *value)
 {
 	const char *unset = source_unset_variable(value);
 
-	doubts_value(checks, cfg, opt, option, value);
-	if (checks->is_review && unset == NULL && option_accepts(option, value))
-		review_value(checks, cfg, option, value);
+	warnings_value(validation, cfg, opt, option, value);
+	if (validation->is_review && unset == NULL && option_accepts(option, value))
+		review_value(validation, cfg, option, value);
 	if (unset != NULL)
-		unset_variable(checks, cfg, option, unset);
+		unset_variable(validation, cfg, option, unset);
 	else if (!option_accepts(option, value))
-		value_not_allowed(&checks->mistakes, cfg, option, value);
+		value_not_allowed(&validation->errors, cfg, option, value);
 	else if (option->kind == OPTION_FILE || option->kind == OPTION_FILES)
-		check_file(checks, cfg, option, value);
+		check_file(validation, cfg, option, value);
 	else if (strcmp(option->name, "destinations") == 0)
-		note_destination(checks, cfg, value);
+		note_destination(validation, cfg, value);
 	else if (strcmp(option->name, "max_body") == 0 ||
 		 strcmp(option->name, "max_in_memory") == 0)
-		note_limit(checks, cfg);
-	else if (strcmp(option->name, "storefront_origins") == 0 && checks->storefront.length == 0)
-		mistakes_place(cfg, &checks->storefront);
+		note_limit(validation, cfg);
+	else if (strcmp(option->name, "storefront_origins") == 0 &&
+		 validation->storefront.length == 0)
+		errors_place(cfg, &validation->storefront);
 	if (cfg_opt_size(opt) == OPTION_VALUES_MAX + 1) {
 		struct text text = {0};
 
 		text_format(&text, "%s: at most %d values", option->name, OPTION_VALUES_MAX);
-		say(checks, cfg, &text);
+		say(validation, cfg, &text);
 	}
 }
 
@@ -158,78 +159,76 @@ static bool has_both(cfg_t *cfg, const char *name, const char *file)
 	return text_of(cfg, name) != NULL && text_of(cfg, file) != NULL;
 }
 
-static void check_destination(struct checks *checks, cfg_t *cfg)
+static void check_destination(struct validation *validation, cfg_t *cfg)
 {
-	struct mistakes *mistakes = &checks->mistakes;
+	struct config_errors *errors = &validation->errors;
 	const char *url = text_of(cfg, "url");
 	const char *region = text_of(cfg, "region");
 	size_t length = write_key_length(cfg);
 
 	if (cfg_title(cfg)[0] == '\0')
-		mistakes_add(mistakes, cfg, "a destination needs a name");
+		errors_add(errors, cfg, "a destination needs a name");
 	if ((text_of(cfg, "write_key") != NULL) == (text_of(cfg, "write_key_file") != NULL))
-		mistakes_add(mistakes, cfg, "give one of write_key_file and write_key");
+		errors_add(errors, cfg, "give one of write_key_file and write_key");
 	if (url != NULL && region != NULL)
-		mistakes_add(mistakes, cfg, "give one of region and url");
+		errors_add(errors, cfg, "give one of region and url");
 	if (has_both(cfg, "public_api_token", "public_api_token_file"))
-		mistakes_add(
-			mistakes, cfg, "give one of public_api_token_file and public_api_token");
+		errors_add(errors, cfg, "give one of public_api_token_file and public_api_token");
 	if (strstr(cfg_title(cfg), DELETIONS_SUFFIX) != NULL)
-		mistakes_add(
-			mistakes, cfg, "a destination's name must not end in" DELETIONS_SUFFIX);
+		errors_add(errors, cfg, "a destination's name must not end in" DELETIONS_SUFFIX);
 	if (url == NULL && region == NULL)
-		mistakes_warn(mistakes, cfg,
+		errors_add_warning(errors, cfg,
 			"no region: \"us\" is taken. Segment drops what comes to the wrong region "
 			"without a word, so write down which it is");
 	if (length > 0 && length != WRITE_KEY && (url == NULL || !value_is_loopback(url)))
-		mistakes_warn(mistakes, cfg,
+		errors_add_warning(errors, cfg,
 			"the write key has not the 32 characters of Segment's keys, and Segment "
 			"drops what comes with a wrong one without a word");
 }
 
-static void check_shop(struct checks *checks, cfg_t *cfg)
+static void check_shop(struct validation *validation, cfg_t *cfg)
 {
 	static const char suffix[] = ".myshopify.com";
-	struct mistakes *mistakes = &checks->mistakes;
+	struct config_errors *errors = &validation->errors;
 	const char *domain = cfg_title(cfg);
 	size_t length = strlen(domain);
 
 	if (!value_host(domain))
-		mistakes_add(mistakes, cfg,
+		errors_add(errors, cfg,
 			"a shop is named by its domain, as \"my-store.myshopify.com\"");
 	else if (length < sizeof(suffix) ||
 		 strcasecmp(domain + length - (sizeof(suffix) - 1), suffix) != 0)
-		mistakes_warn(mistakes, cfg,
+		errors_add_warning(errors, cfg,
 			"Shopify names shops by their permanent domain, which ends in "
 			".myshopify.com");
 	if (cfg_size(cfg, "secrets") == 0 && cfg_size(cfg, "secret_files") == 0)
-		mistakes_add(mistakes, cfg, "no secret: give secret_files or secrets");
+		errors_add(errors, cfg, "no secret: give secret_files or secrets");
 	if (has_both(cfg, "recharge_token", "recharge_token_file"))
-		mistakes_add(mistakes, cfg, "give one of recharge_token_file and recharge_token");
+		errors_add(errors, cfg, "give one of recharge_token_file and recharge_token");
 	if (cfg_size(cfg, "destinations") == 0 &&
 		(cfg_getopt(cfg, "destinations")->flags & CFGF_MODIFIED) != 0)
-		mistakes_add(mistakes, cfg,
+		errors_add(errors, cfg,
 			"destinations = {} is not allowed: leave it out for all destinations");
 }
 
-void checks_block(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt)
+void validate_block(struct validation *validation, cfg_t *cfg, cfg_opt_t *opt)
 {
-	cfg_t *block = blocks_take(checks, cfg, opt);
+	cfg_t *block = blocks_take(validation, cfg, opt);
 
-	checks->blocks[option_section(block->name)] = cfg_opt_size(opt);
-	checks->given[option_section(block->name)] = 0;
+	validation->blocks[option_section(block->name)] = cfg_opt_size(opt);
+	validation->given[option_section(block->name)] = 0;
 	if (strcmp(block->name, "destination") == 0)
-		check_destination(checks, block);
+		check_destination(validation, block);
 	else
-		check_shop(checks, block);
+		check_shop(validation, block);
 }
 
 /* ---- the whole ---- */
 
-static void add_line(struct checks *checks, const char *place, struct text *what)
+static void add_line(struct validation *validation, const char *place, struct text *what)
 {
-	text_format(checks->mistakes.report, "%s%s\n", place, text_string(what));
-	checks->mistakes.count++;
+	text_format(validation->errors.report, "%s%s\n", place, text_string(what));
+	validation->errors.count++;
 	text_free(what);
 }
 
@@ -241,7 +240,7 @@ static const char *written(cfg_t *cfg, const char *name)
 	return value != NULL ? value : option_find(general_options, name)->fallback;
 }
 
-static void check_addresses(struct checks *checks, cfg_t *cfg, const char *path)
+static void check_addresses(struct validation *validation, cfg_t *cfg, const char *path)
 {
 	const char *listen = written(cfg, "listen");
 	struct text text = {0};
@@ -250,10 +249,10 @@ static void check_addresses(struct checks *checks, cfg_t *cfg, const char *path)
 		strcmp(strrchr(listen, ':'), ":0") == 0) /* the system chooses two */
 		return;
 	text_put(&text, ": listen and admin must not be the same address");
-	add_line(checks, path, &text);
+	add_line(validation, path, &text);
 }
 
-static void check_limits(struct checks *checks, cfg_t *cfg)
+static void check_limits(struct validation *validation, cfg_t *cfg)
 {
 	int64_t body;
 	int64_t memory;
@@ -263,19 +262,19 @@ static void check_limits(struct checks *checks, cfg_t *cfg)
 		!value_size(written(cfg, "max_in_memory"), &memory) || body <= memory)
 		return;
 	text_put(&text, "max_in_memory must not be less than max_body");
-	add_line(checks, text_string(&checks->limits), &text);
+	add_line(validation, text_string(&validation->limits), &text);
 }
 
 /* The scripts must know where they post to, and a request's Host is the client's word. */
-static void check_storefronts(struct checks *checks, cfg_t *cfg)
+static void check_storefronts(struct validation *validation, cfg_t *cfg)
 {
 	struct text text = {0};
 
-	if (checks->storefront.length == 0 || text_of(cfg, "public_url") != NULL)
+	if (validation->storefront.length == 0 || text_of(cfg, "public_url") != NULL)
 		return;
 	text_put(&text, "storefront_origins needs public_url, outside of all blocks: where the "
 			"world reaches segrelay, as \"https://relay.example.com\"");
-	add_line(checks, text_string(&checks->storefront), &text);
+	add_line(validation, text_string(&validation->storefront), &text);
 }
 
 static void suggest_destination(cfg_t *cfg, const char *name, struct text *text)
@@ -287,33 +286,33 @@ static void suggest_destination(cfg_t *cfg, const char *name, struct text *text)
 	if (nearest.known == NULL)
 		return;
 	text_put(text, ": did you mean ");
-	mistakes_quote(text, nearest.known);
+	errors_quote(text, nearest.known);
 	text_put(text, "?");
 }
 
-void checks_whole(struct checks *checks, cfg_t *cfg, const char *path)
+void validate_whole(struct validation *validation, cfg_t *cfg, const char *path)
 {
 	struct text text = {0};
 
-	check_addresses(checks, cfg, path);
-	check_limits(checks, cfg);
-	check_storefronts(checks, cfg);
-	if (checks->is_review)
-		review_limits(&checks->mistakes, written(cfg, "min_free"),
+	check_addresses(validation, cfg, path);
+	check_limits(validation, cfg);
+	check_storefronts(validation, cfg);
+	if (validation->is_review)
+		review_limits(&validation->errors, written(cfg, "min_free"),
 			written(cfg, "max_in_memory"), path);
-	for (size_t i = 0; i < checks->destinations.count; i++) {
-		if (cfg_gettsec(cfg, "destination", checks->destinations.items[i]) != NULL)
+	for (size_t i = 0; i < validation->destinations.count; i++) {
+		if (cfg_gettsec(cfg, "destination", validation->destinations.items[i]) != NULL)
 			continue;
 		text_put(&text, "there is no destination ");
-		mistakes_quote(&text, checks->destinations.items[i]);
-		suggest_destination(cfg, checks->destinations.items[i], &text);
-		add_line(checks, checks->places.items[i], &text);
+		errors_quote(&text, validation->destinations.items[i]);
+		suggest_destination(cfg, validation->destinations.items[i], &text);
+		add_line(validation, validation->places.items[i], &text);
 	}
 	for (size_t i = 1; i < OPTION_SECTIONS; i++) {
 		if (cfg_size(cfg, option_sections[i].name) > 0)
 			continue;
 		text_format(
 			&text, "%s: no %s: at least one is needed", path, option_sections[i].name);
-		add_line(checks, "", &text);
+		add_line(validation, "", &text);
 	}
 }

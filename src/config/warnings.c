@@ -1,5 +1,5 @@
-/* What a configuration may say, but hardly means. */
-#include "config/doubts.h"
+/* Warnings of values that are valid but hardly meant. */
+#include "config/warnings.h"
 
 #include "base/error.h"
 
@@ -8,35 +8,36 @@
 
 /* What is given again takes the place of the first one: of a secret, say, that is still in use.
  * "+=" adds to a list. */
-static void check_again(struct checks *checks, const cfg_t *cfg, const struct option *option)
+static void check_again(
+	struct validation *validation, const cfg_t *cfg, const struct option *option)
 {
 	size_t section = option_section(cfg->name);
 	size_t row = (size_t)(option - option_sections[section].options);
 	struct error error;
 
 	assert(row < 64);
-	if ((checks->given[section] >> row & 1) != 0) {
+	if ((validation->given[section] >> row & 1) != 0) {
 		(void)error_set(&error, "%s is set twice: the last value wins", option->name);
-		mistakes_warn(&checks->mistakes, cfg, error.text);
+		errors_add_warning(&validation->errors, cfg, error.text);
 	}
-	checks->given[section] |= (uint64_t)1 << row;
+	validation->given[section] |= (uint64_t)1 << row;
 }
 
-static void check_list(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+static void check_list(struct validation *validation, const cfg_t *cfg, const struct option *option,
+	const char *value)
 {
 	struct error error;
 
 	if (value[0] != '[') /* to libConfuse a letter like others, and all that is in it */
 		return;
 	(void)error_set(&error, "%s: a list stands in { }, not in [ ]", option->name);
-	mistakes_add(&checks->mistakes, cfg, error.text);
+	errors_add(&validation->errors, cfg, error.text);
 }
 
 /* Of a secret that is none nothing would be seen before all that comes is refused. Says no value:
  * it may be a part of one. */
-static void check_secret(
-	struct checks *checks, const cfg_t *cfg, const struct option *option, const char *value)
+static void check_secret(struct validation *validation, const cfg_t *cfg,
+	const struct option *option, const char *value)
 {
 	struct error error;
 
@@ -48,7 +49,7 @@ static void check_secret(
 			option->name);
 	else
 		return;
-	mistakes_warn(&checks->mistakes, cfg, error.text);
+	errors_add_warning(&validation->errors, cfg, error.text);
 }
 
 /* "sqlite::memory:" is no file. */
@@ -60,17 +61,17 @@ static bool is_seen_from_here(const char *store)
 	return strncmp(store, sqlite, length) == 0 && strchr("/:", store[length]) == NULL;
 }
 
-void doubts_value(struct checks *checks, const cfg_t *cfg, cfg_opt_t *opt,
+void warnings_value(struct validation *validation, const cfg_t *cfg, cfg_opt_t *opt,
 	const struct option *option, const char *value)
 {
 	if (cfg_opt_size(opt) == 1) /* the first of a list, or the one value */
-		check_again(checks, cfg, option);
+		check_again(validation, cfg, option);
 	if (option_is_list(option) && cfg_opt_size(opt) == 1)
-		check_list(checks, cfg, option, value);
+		check_list(validation, cfg, option, value);
 	if (option->kind == OPTION_SECRET || option->kind == OPTION_SECRETS)
-		check_secret(checks, cfg, option, value);
+		check_secret(validation, cfg, option, value);
 	if (option->kind == OPTION_STORE && is_seen_from_here(value))
-		mistakes_warn(&checks->mistakes, cfg,
+		errors_add_warning(&validation->errors, cfg,
 			"store is not named from \"/\" on: a verb that is started in another "
 			"folder looks for it there");
 }

@@ -1,17 +1,17 @@
-/* Checking what was read: values, blocks, and the whole. */
-#ifndef SEGRELAY_CONFIG_CHECKS_H
-#define SEGRELAY_CONFIG_CHECKS_H
+/* Validates what was read: values, blocks, and the whole file. */
+#ifndef SEGRELAY_CONFIG_VALIDATE_H
+#define SEGRELAY_CONFIG_VALIDATE_H
 
-#include "config/mistakes.h"
+#include "config/config_errors.h"
 #include "config/options.h"
 
 #include <confuse.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Mistakes of one reading, and what only its end can tell. */
-struct checks {
-	struct mistakes mistakes;
+/* The errors of one reading, and what only its end can decide. */
+struct validation {
+	struct config_errors errors;
 	struct strings destinations;      /* that shops name, */
 	struct strings places;            /* and where */
 	struct text storefront;           /* where the first shop has one */
@@ -26,19 +26,19 @@ struct checks {
 };
 
 /* Forgets all but the report's owner, for reading again. */
-void checks_reset(struct checks *checks);
+void validate_reset(struct validation *validation);
 
 /* Gives back what was noted; the report is its owner's. */
-void checks_free(struct checks *checks);
+void validate_free(struct validation *validation);
 
 /* A value at the place that is being read. */
-void checks_value(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt, const struct option *option,
-	const char *value);
+void validate_value(struct validation *validation, cfg_t *cfg, cfg_opt_t *opt,
+	const struct option *option, const char *value);
 
 /* The block whose closing brace was just read. */
-void checks_block(struct checks *checks, cfg_t *cfg, cfg_opt_t *opt);
+void validate_block(struct validation *validation, cfg_t *cfg, cfg_opt_t *opt);
 
 /* The whole file, read to its end. */
-void checks_whole(struct checks *checks, cfg_t *cfg, const char *path);
+void validate_whole(struct validation *validation, cfg_t *cfg, const char *path);
 
 #endif

@@ -1,4 +1,4 @@
-/* Every mistake of a configuration file is named with its line, and no secret is ever shown. */
+/* Every error of a configuration file is named with its line, and no secret is ever shown. */
 #include "configuring.h"
 
 #define GOOD MAIN_DESTINATION A_SHOP
@@ -16,7 +16,7 @@
 	"the environment has no CREDENTIALS_DIRECTORY: systemd sets it for the service; by hand, " \
 	"write CREDENTIALS_DIRECTORY=/etc/segrelay/credentials in front of the command\n"
 
-static void names_all_mistakes_in_one_go(void **state)
+static void names_all_errors_in_one_go(void **state)
 {
 	(void)state;
 	(void)unsetenv("CREDENTIALS_DIRECTORY");
@@ -438,8 +438,8 @@ static void names_the_included_file(void **state)
 		"segrelay.conf:1: include: too deep, or in a ring\n");
 }
 
-/* libConfuse's own include stops working after ten mistakes in included files. */
-static void includes_again_after_many_mistakes(void **state)
+/* libConfuse's own include stops working after ten errors in included files. */
+static void includes_again_after_many_errors(void **state)
 {
 	struct text part = {0};
 	struct text expected = {0};
@@ -572,7 +572,7 @@ static void says_that_the_file_is_missing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_all_mistakes_in_one_go),
+		cmocka_unit_test(names_all_errors_in_one_go),
 		cmocka_unit_test(wants_a_shop_and_a_destination),
 		cmocka_unit_test(wants_each_name_once),
 		cmocka_unit_test(names_both_blocks_of_one_name),
@@ -590,7 +590,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_never_closed),
 		cmocka_unit_test(reads_bytes_that_are_no_text),
 		cmocka_unit_test(names_the_included_file),
-		cmocka_unit_test(includes_again_after_many_mistakes),
+		cmocka_unit_test(includes_again_after_many_errors),
 		cmocka_unit_test(refuses_files_that_hold_no_secret),
 		cmocka_unit_test(warns_of_secrets_that_others_can_read),
 		cmocka_unit_test(never_shows_a_secret),

@@ -1,11 +1,11 @@
 /* What is wrong with a configuration file, one line each. */
-#include "config/mistakes.h"
+#include "config/config_errors.h"
 
 #include <string.h>
 
 enum { SHOWN_MAX = 80 };
 
-void mistakes_quote(struct text *text, const char *value)
+void errors_quote(struct text *text, const char *value)
 {
 	size_t length = strlen(value);
 	bool cut = length > SHOWN_MAX;
@@ -23,25 +23,25 @@ void mistakes_quote(struct text *text, const char *value)
 	text_put(text, cut ? "...\"" : "\"");
 }
 
-void mistakes_place(const cfg_t *cfg, struct text *text)
+void errors_place(const cfg_t *cfg, struct text *text)
 {
 	text_format(text, "%s:%d: ", cfg->filename != NULL ? cfg->filename : "?", cfg->line);
 	if (cfg->title == NULL)
 		return;
 	text_format(text, "%s ", cfg->name);
-	mistakes_quote(text, cfg->title);
+	errors_quote(text, cfg->title);
 	text_put(text, ": ");
 }
 
-void mistakes_add(struct mistakes *mistakes, const cfg_t *cfg, const char *what)
+void errors_add(struct config_errors *errors, const cfg_t *cfg, const char *what)
 {
-	mistakes_place(cfg, mistakes->report);
-	text_format(mistakes->report, "%s\n", what);
-	mistakes->count++;
+	errors_place(cfg, errors->report);
+	text_format(errors->report, "%s\n", what);
+	errors->count++;
 }
 
-void mistakes_warn(struct mistakes *mistakes, const cfg_t *cfg, const char *what)
+void errors_add_warning(struct config_errors *errors, const cfg_t *cfg, const char *what)
 {
-	mistakes_place(cfg, mistakes->report);
-	text_format(mistakes->report, "warning: %s\n", what);
+	errors_place(cfg, errors->report);
+	text_format(errors->report, "warning: %s\n", what);
 }
