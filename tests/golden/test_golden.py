@@ -2,9 +2,9 @@
 """Golden cases: payloads in, the expected messages in full.
 
 A case is a folder tests/golden/<event>/<case>/ with the payloads in order, `1_orders__create.json` (the
-`__` stands for the slash of the topic), `expected.json` (the messages, digit for digit) and, where
-wanted, `expected.err` (what is said on stderr), `segrelay.conf` (instead of the one of this folder) and
-`arguments` (further words for `segrelay map`).
+`__` stands for the slash of the topic), `expected.json` (the messages, digit for digit, but without what
+all share: `common.json`) and, where wanted, `expected.err` (the lines on stderr), `segrelay.conf` (instead
+of the one of this folder) and `arguments` (further words for `segrelay map`).
 
     pytest tests/golden                           compares
     python3 tests/golden/test_golden.py --update  writes what is expected anew; then read the difference
@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from standin import exact, validate  # noqa: E402
-from tools import golden_changes  # noqa: E402
+from tools import golden_changes, golden_common  # noqa: E402
 from tools.shop import ALMA, NILS  # noqa: E402
 
 SEGRELAY = os.environ.get("SEGRELAY", str(ROOT / "build/release/segrelay"))
@@ -45,9 +45,24 @@ def payloads(case):
         yield path.stem.split("_", 1)[1].replace("__", "/", 1), path
 
 
+@functools.cache
+def version():
+    """The version that the program prints."""
+    done = subprocess.run([SEGRELAY, "--version"], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.split()[-1]
+
+
+@functools.cache
+def common():
+    """The members of context that the messages share."""
+    return read(HERE / "common.json")
+
+
 def text_of(messages):
-    """What expected.json holds: the messages, with a digest for the middle of long lists."""
-    return exact.pretty(golden_changes.shorten(messages)) + "\n"
+    """The text of expected.json: common members left out, a digest for the middle of long lists."""
+    whole = [golden_common.hide_version(message, version()) for message in messages]
+    short = [golden_common.leave_out(message, common()) for message in whole]
+    return exact.pretty(golden_changes.shorten(short)) + "\n"
 
 
 @functools.cache
@@ -92,7 +107,8 @@ def test_messages_are_valid(case):
 
 
 def expected_of(case):
-    return exact.loads((case / "expected.json").read_text(encoding="utf-8"))
+    """The whole expected messages, with the placeholder for the version."""
+    return [golden_common.put_back(message, common()) for message in read(case / "expected.json")]
 
 
 def read(path):
@@ -192,16 +208,19 @@ def test_there_is_a_case_for_each_event():
 
 
 def update():
-    changed = {}
-    for case in CASES:
-        messages, said = run_map(case)
-        before = expected_of(case) if (case / "expected.json").exists() else []
+    """Writes common.json and each case's files anew."""
+    before = {case: expected_of(case) for case in CASES if (case / "expected.json").exists()}
+    results = {case: run_map(case) for case in CASES}
+    whole = [golden_common.hide_version(message, version()) for messages, _ in results.values() for message in messages]
+    (HERE / "common.json").write_text(exact.pretty(golden_common.find_common(whole)) + "\n", encoding="utf-8")
+    common.cache_clear()
+    for case, (messages, lines) in results.items():
         (case / "expected.json").write_text(text_of(messages), encoding="utf-8")
-        if before != expected_of(case):
-            changed[name_of(case)] = (before, expected_of(case))
         (case / "expected.err").unlink(missing_ok=True)
-        if said:
-            (case / "expected.err").write_text(said, encoding="utf-8")
+        if lines:
+            (case / "expected.err").write_text(lines, encoding="utf-8")
+    changed = {name_of(case): (before.get(case, []), expected_of(case)) for case in CASES
+               if before.get(case, []) != expected_of(case)}
     print(*golden_changes.summary(changed), sep="\n")
     print(f"{len(changed)} of {len(CASES)} cases changed: read the whole difference with `git diff tests/golden`")
 
