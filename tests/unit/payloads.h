@@ -68,10 +68,12 @@ static inline void each_case(
 {
 	glob_t cases;
 
-	assert_int_equal(glob("tests/golden/*/*", 0, NULL, &cases), 0);
+	assert_int_equal(glob("tests/golden/*/*/1_*.json", 0, NULL, &cases), 0);
 	assert_true(cases.gl_pathc > 100);
-	for (size_t i = 0; i < cases.gl_pathc; i++)
+	for (size_t i = 0; i < cases.gl_pathc; i++) {
+		*strrchr(cases.gl_pathv[i], '/') = '\0';
 		try(cases.gl_pathv[i], (int)i, context);
+	}
 	globfree(&cases);
 }
 
