@@ -4,7 +4,7 @@
 A case is a folder tests/golden/<event>/<case>/ with the payloads in order, `1_orders__create.json` (the
 `__` stands for the slash of the topic), `expected.json` (the messages, digit for digit, but without what
 all share: `common.json`) and, where wanted, `expected.err` (the lines on stderr), `segrelay.conf` (instead
-of the one of this folder) and `arguments` (further words for `segrelay map`).
+of the one of this folder) and `arguments` (further words for `segrelay map`). `cases.txt` of the event says in a line what each case shows.
 
     pytest tests/golden                           compares
     python3 tests/golden/test_golden.py --update  writes what is expected anew; then read the difference
@@ -36,6 +36,17 @@ CASES = sorted(path.parent for path in HERE.glob("*/*/1_*.json"))
 
 def name_of(case):
     return f"{case.parent.name}/{case.name}"
+
+
+@functools.cache
+def intents(event):
+    """What cases.txt says of each case of an event's folder."""
+    lines = (event / "cases.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def intent_of(case):
+    return intents(case.parent).get(case.name, "(no line in cases.txt)")
 
 
 def payloads(case):
