@@ -78,7 +78,7 @@ def text_of(messages):
 
 @functools.cache
 def run_map(case):
-    """The messages that the case's payloads become, and what was said on stderr."""
+    """The messages that the case's payloads become, and the lines on stderr."""
     own = case / "segrelay.conf"
     words = shlex.split((case / "arguments").read_text()) if (case / "arguments").exists() else []
     shop = [] if "--shop" in words else ["--shop", SHOP]
@@ -94,18 +94,18 @@ def run_map(case):
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_messages_are_as_expected(case):
-    messages, said = run_map(case)
+    messages, lines = run_map(case)
     expected = (case / "expected.json").read_text(encoding="utf-8")
     assert text_of(messages) == expected
-    expected_said = case / "expected.err"
-    assert said == (expected_said.read_text(encoding="utf-8") if expected_said.exists() else "")
+    expected_lines = case / "expected.err"
+    assert lines == (expected_lines.read_text(encoding="utf-8") if expected_lines.exists() else "")
 
 
 def names_of(case):
     """The catalogue's name of each event that the case's configuration renames."""
     own = case / "segrelay.conf"
     renamed = re.findall(r'^ *rename = \{(.*)\}', own.read_text(), re.M) if own.exists() else []
-    return {told: name for words in renamed for name, told in re.findall(r'"(.+?)=(.+?)"', words)}
+    return {other: name for words in renamed for name, other in re.findall(r'"(.+?)=(.+?)"', words)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
@@ -159,7 +159,7 @@ def test_the_sums_add_up(properties, totals):
     assert totals is None or properties["total"].text in totals
 
 
-# ---- what is never told ----
+# ---- what is never sent ----
 
 def secrets_of(value, within=False):
     """The texts of payments' details and receipts, and of links that open something."""
@@ -176,24 +176,24 @@ def secrets_of(value, within=False):
 @pytest.mark.parametrize("case", [case for case in CASES if any(
     topic.startswith(("order_transactions/", "checkouts/")) for topic, _ in payloads(case))],
     ids=name_of)
-def test_nothing_of_a_payment_is_told(case):
-    told = exact.pretty(run_map(case)[0])
+def test_nothing_of_a_payment_is_sent(case):
+    sent = exact.pretty(run_map(case)[0])
     kept = {text for _, path in payloads(case) for text in secrets_of(read(path))}
-    assert {text for text in kept if text in told} == set()
+    assert {text for text in kept if text in sent} == set()
 
 
 SUBSCRIBERS = ("recharge:", "subscription_", "customer_payment_methods/")
 # What opens the customer's portal or charges a card, the processor's words, and the first visit.
-UNTOLD = ("hash", "customer_hash", "error", "error_message", "token", "admin_graphql_api_id",
+UNSENT = ("hash", "customer_hash", "error", "error_message", "token", "admin_graphql_api_id",
           "processor_customer_token", "processor_payment_method_token", "payment_details",
           "last_digits", "analytics_data", "client_details", "browser_ip", "billing_phone")
 
 
-def untold_of(value):
+def unsent_of(value):
     if isinstance(value, dict):
         return {text for name, member in value.items() for text in (
-            texts_of(member) if name in UNTOLD else untold_of(member))}
-    return {text for item in value for text in untold_of(item)} if isinstance(value, list) else set()
+            texts_of(member) if name in UNSENT else unsent_of(member))}
+    return {text for item in value for text in unsent_of(item)} if isinstance(value, list) else set()
 
 
 def texts_of(value):
@@ -205,17 +205,17 @@ def texts_of(value):
 
 @pytest.mark.parametrize("case", [case for case in CASES if all(
     topic.startswith(SUBSCRIBERS) for topic, _ in payloads(case))], ids=name_of)
-def test_nothing_of_a_subscriber_is_told_that_opens_something(case):
-    told = exact.dumps(run_map(case)[0])
-    kept = {text for _, path in payloads(case) for text in untold_of(read(path))}
-    assert {text for text in kept if text in told} <= {ALMA.phone, NILS.phone}
-    assert "campaign" not in told
+def test_nothing_of_a_subscriber_is_sent_that_opens_something(case):
+    sent = exact.dumps(run_map(case)[0])
+    kept = {text for _, path in payloads(case) for text in unsent_of(read(path))}
+    assert {text for text in kept if text in sent} <= {ALMA.phone, NILS.phone}
+    assert "campaign" not in sent
 
 
 def test_there_is_a_case_for_each_event():
-    told = {message.get("event", message["type"])
+    sent = {message.get("event", message["type"])
             for case in CASES for message in expected_of(case)}
-    assert told >= set(validate.PROPERTIES) | {"identify", "alias"}
+    assert sent >= set(validate.PROPERTIES) | {"identify", "alias"}
 
 
 def update():
