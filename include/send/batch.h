@@ -23,6 +23,8 @@ struct batch {
 	int64_t passes;   /* of the target when it failed last, or the batch that it is a part of */
 	bool is_suspect;  /* a message in it may be the cause */
 	bool is_set_aside; /* one message, claimed alone */
+	bool is_limited;   /* rate limits count as its own failures: see rate_limits.c */
+	bool is_slow;      /* it failed after a long time: see time_limits.c */
 	bool follows;      /* goes only after the part before it has left: they belong together */
 	struct batch *next;
 };

@@ -23,6 +23,7 @@ struct judgement {
 	int64_t wait;                 /* ms that the answer asks for, -1 when it does not */
 	bool has_arrived;             /* the request reached the destination */
 	bool is_news;                 /* tells how things are now */
+	int64_t took;                 /* ms */
 };
 
 /* Counts of one destination for the metrics. */
@@ -74,11 +75,15 @@ struct target {
 	/* See suspects.c. */
 	int64_t passes;          /* batches that were accepted, ever */
 	int64_t in_a_row;        /* attempts that failed though they arrived, since one passed */
+	int64_t limited;         /* rate limits that were answered since one passed */
+	int64_t answered_at;     /* ms of the monotonic clock: when one passed last, 0 for never */
+	int64_t answer_time;     /* ms that the slowest of those took, the older ones count less */
 	int64_t credit;          /* suspects that may fail before the destination is paused again */
 	int64_t extra_claims;    /* made to try something else */
 	int64_t early_probes;    /* made as soon as there was something else */
 	struct batch *set_aside; /* claimed alone, to be posted */
 	int64_t set_aside_at;    /* ms of the monotonic clock: when to ask for the next */
+	int64_t set_aside_hold_at;    /* ms of the monotonic clock: none is tried before */
 	int64_t set_aside_minute;     /* when the count of lines began */
 	int64_t set_aside_lines;      /* in it */
 	int64_t set_aside_suppressed; /* lines since the last one */

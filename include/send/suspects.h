@@ -19,6 +19,30 @@ void suspects_passed(struct target *target, bool is_news);
 /* Messages were queued: where nothing else was left to try, they are tried at once. */
 void suspects_queued(struct target *target);
 
+/* ---- rate_limits.c ---- */
+
+/* Whether an answer limits the rate: 429, 529, or 503 with a time to wait. */
+bool rate_limit_is(const struct judgement *judgement);
+
+/* Whether a failure is a rate limit that is taken for the destination's. Counts it, unless it is
+ * the answer to an attempt that was in flight with others. */
+bool rate_limit_spares(
+	struct target *target, struct batch *batch, const struct judgement *judgement);
+
+/* After a restart during a pause: `status` is what was answered last. */
+void rate_limit_recall(struct target *target, long status);
+
+/* ---- time_limits.c ---- */
+
+/* A request was accepted after so many ms. */
+void time_limit_note(struct target *target, int64_t took);
+
+/* Whether an attempt that failed after so many ms took so long that a shorter limit saves time. */
+bool time_limit_is_long(int64_t took);
+
+/* Milliseconds that a request with a body of so many bytes may take. */
+long time_limit_of(const struct target *target, const struct batch *batch, size_t bytes);
+
 /* ---- alone.c: what was set aside is tried alone ---- */
 
 /* Posts or claims what is due; returns when to look again, in ms of the monotonic clock. */

@@ -34,6 +34,8 @@ int64_t set_aside_step(struct target *target, int64_t now)
 {
 	if (target->set_aside_unsettled || target->set_aside_claiming || is_probed(target))
 		return INT64_MAX;
+	if (now < target->set_aside_hold_at)
+		return target->set_aside_hold_at;
 	if (target->set_aside != NULL)
 		return post(target, now);
 	if (now < target->set_aside_at)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/gzip.h"
+#include "send/suspects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +120,8 @@ static bool prepare(struct attempt *attempt)
 	(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, attempt->body.data);
 	(void)curl_easy_setopt(
 		handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt->body.length);
-	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, http_time_limit(attempt->body.length));
+	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+		time_limit_of(attempt->target, attempt->batch, attempt->body.length));
 	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, attempt->headers);
 	attempt->answered = 0;
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);

@@ -103,7 +103,7 @@ static void begin_pause(struct target *target, const struct judgement *judgement
 		target->log_at = 0;
 	target->holding = holds;
 	target->window = 1; /* one probe after the pause, not all at once */
-	target->asked_to_wait = judgement->wait > 0;
+	target->asked_to_wait = judgement->wait > 0 || rate_limit_is(judgement);
 	if (judgement->status >= 300)
 		(void)snprintf(target->pause.reason, sizeof(target->pause.reason), "%ld %s",
 			judgement->status, judgement->words);
@@ -185,6 +185,7 @@ void target_recall(struct target *target, const struct destination_state *state)
 	target->pause.name = NULL;
 	target->told = state->failures > 0;
 	target->in_a_row = state->failures;
+	rate_limit_recall(target, status);
 	set_aside_recall(target);
 	/* A restart may have mended the configuration, as a reload may. The reason begins with the
 	 * status that was answered. */

@@ -26,7 +26,6 @@ enum {
 	EXTRA_CLAIMS_MOST = 8,
 	PARTS_MOST = 64,
 	EARLY_PROBES_MOST = 8,
-	TOO_MANY_REQUESTS = 429,
 };
 
 /* ---- one batch ---- */
@@ -250,11 +249,15 @@ static bool has_more(struct target *target)
 	       first_divisible(target) != NULL;
 }
 
-/* A pause for what was set aside is its own; what concerns the destination is not counted. */
+/* A pause for what was set aside is its own: it was shown to fail while others pass. Where a rate
+ * limit is the destination's, what is sent next meets it, too. What did not arrive is not counted.
+ */
 static bool set_aside_failed(
 	struct target *target, struct batch *batch, const struct judgement *judgement)
 {
-	if (judgement->has_arrived && judgement->status != TOO_MANY_REQUESTS) {
+	if (judgement->has_arrived) {
+		if (rate_limit_is(judgement) && judgement->wait > 0)
+			target->set_aside_hold_at = clock_monotonic() + judgement->wait;
 		settle_set_aside(target, batch, judgement);
 		return false;
 	}
@@ -271,7 +274,8 @@ bool suspects_failed(struct target *target, struct batch *batch, const struct ju
 
 	if (batch->is_set_aside)
 		return set_aside_failed(target, batch, judgement);
-	if (!judgement->has_arrived || judgement->status == TOO_MANY_REQUESTS) {
+	batch->is_slow |= time_limit_is_long(judgement->took);
+	if (!judgement->has_arrived || rate_limit_spares(target, batch, judgement)) {
 		target_put_back(target, batch);
 		return true;
 	}
@@ -283,10 +287,11 @@ bool suspects_failed(struct target *target, struct batch *batch, const struct ju
 	batch->is_suspect |= batch->failures >= SUSPECT_AFTER || target->in_a_row >= SUSPECT_AFTER;
 	if (batch->is_suspect && has_evidence && batch->count == 1) {
 		settle_set_aside(target, batch, judgement);
-		return false;
+		return rate_limit_is(judgement);
 	}
 	target_put_back(target, batch);
-	if (!batch->is_suspect || judgement->wait > 0 || target->credit == 0 || !has_more(target))
+	if (!batch->is_suspect || judgement->wait > 0 || rate_limit_is(judgement) ||
+		target->credit == 0 || !has_more(target))
 		return true;
 	target->credit--;
 	return false;
@@ -295,6 +300,7 @@ bool suspects_failed(struct target *target, struct batch *batch, const struct ju
 void suspects_passed(struct target *target, bool is_news)
 {
 	target->passes++;
+	target->limited = 0;
 	if (!is_news)
 		return;
 	target->credit = CREDIT;

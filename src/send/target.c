@@ -188,7 +188,7 @@ static bool has_arrived(const struct attempt *attempt, CURLcode code)
 
 static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
 {
-	*judgement = (struct judgement){.wait = -1};
+	*judgement = (struct judgement){.wait = -1, .took = clock_monotonic() - attempt->started};
 	if (attempt->is_posted) { /* else the handle has the answer to another one */
 		judgement->wait = http_asked_to_wait(attempt->handle);
 		(void)curl_easy_getinfo(
@@ -228,13 +228,14 @@ void target_finish(struct target *target, struct attempt *attempt, CURLcode code
 		connections_distrust(attempt);
 	if (batch->is_set_aside)
 		target->set_aside_in_flight = false;
-	tally_attempt(target, code, judgement.status, clock_monotonic() - attempt->started);
+	tally_attempt(target, code, judgement.status, judgement.took);
 	tally_in_flight(target, -1);
 	switch (judgement.outcome) {
 	case OUTCOME_SENT:
 		settle_sent(target, batch);
 		tally_success(target, clock_now());
 		suspects_passed(target, judgement.is_news);
+		time_limit_note(target, judgement.took);
 		target->is_accepted |= !is_outdated(attempt);
 		target->refusals = 0;
 		break;

@@ -1,6 +1,7 @@
 """A message that makes the destination fail stops nothing else, and a destination that is down makes no dead letters."""
 
 import concurrent.futures
+import re
 import time
 
 import pytest
@@ -16,6 +17,7 @@ KINDS = {
     "wrong json": answer(200, b'{"success": false, "error": "no"}', accepts=False),
     "array": answer(200, b'[]', accepts=False),
 }
+LIMITS = {"429": answer(429, retry_after=1), "529": answer(529)}
 
 
 def post_orders(relay, numbers):
@@ -65,13 +67,13 @@ def test_one_bad_message_does_not_stop_the_others(make_relay, segment, kind, cou
     assert balanced(relay)["set_aside"] == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS | LIMITS)
 def test_a_destination_that_is_down_makes_no_dead_letter(make_relay, segment, kind):
     relay = make_relay(in_order=True, destinations={"main": (MAIN_KEY, segment.url,
                                                             'batches_in_flight = 1 poison_after = "1s"')})
     post_orders(relay, range(1001, 1021))
     segment.wait_for(40)
-    segment.always(KINDS[kind])
+    segment.always((KINDS | LIMITS)[kind])
     post_orders(relay, range(1021, 1121))
     segment.wait(lambda: sum(request.status != 200 for request in segment.requests) >= 5 or
                  relay.destination()["failures"] >= 5)
@@ -84,6 +86,20 @@ def test_a_destination_that_is_down_makes_no_dead_letter(make_relay, segment, ki
     assert balanced(relay)["dead"] == 0 and relay.lines("message set aside") == []
 
 
+def test_a_rate_limit_of_one_message_does_not_stop_the_others(make_relay, segment):
+    """Eight in a row are the destination's: with their pauses it takes some two minutes."""
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "")})
+    segment.always(only(of_orders([1003]), LIMITS["429"]))
+    post_orders(relay, range(1001, 1021))
+    segment.wait(lambda: len(segment.told()) >= 39, 500)
+    relay.wait(lambda: relay.destination()["set_aside"] == relay.destination()["waiting"] == 1, 120)
+    line, = relay.lines("message set aside")
+    assert int(line["status"]) == 429
+    assert balanced(relay)["dead"] == 0 and segment.repetitions() == 0
+    segment.always(None)
+    segment.wait_for(40, seconds=120)
+
+
 def test_one_that_is_never_answered_does_not_stop_the_others(make_relay, segment):
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "batch_messages = 6")})
     bad = of_orders([1003])
@@ -93,6 +109,21 @@ def test_one_that_is_never_answered_does_not_stop_the_others(make_relay, segment
     relay.wait(lambda: relay.destination()["set_aside"] == relay.destination()["waiting"] == 1, 200)
     assert balanced(relay)["dead"] == 0 and segment.repetitions() == 0
     assert attempts_with(segment, bad) <= 30
+
+
+def test_several_that_are_never_answered_cost_a_short_time_each(make_relay, segment):
+    """Once others were answered quickly, what was not is tried with a shorter time limit."""
+    relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "")})
+    segment.always(only(of_orders([1005, 1021, 1037, 1053]), answer(200, delay=100, accepts=False)))
+    began = time.monotonic()
+    post_orders(relay, range(1001, 1061))
+    segment.wait(lambda: len(segment.told()) >= 116, 400)
+    print(f"the others arrived after {time.monotonic() - began:.0f} s")
+    relay.wait(lambda: relay.destination()["set_aside"] == relay.destination()["waiting"] == 4, 200)
+    assert balanced(relay)["dead"] == 0 and segment.repetitions() == 0
+    limits = [int(re.search(r"timed out after (\d+) ", line["answer"])[1])
+              for line in relay.lines("message set aside")]
+    assert len(limits) == 4 and min(limits) < 15000
 
 
 @pytest.mark.parametrize("kind", ["500", "403", "reset"])

@@ -2,9 +2,12 @@
  * hours in seconds. */
 #include "simulating.h"
 
+#include "send/suspects.h"
+
 static struct {
 	bool is_bad[MESSAGES_MAX];
 	int status; /* 0 hangs up */
+	const char *headers;
 	bool is_down;
 	int bad;                     /* requests that held a bad message */
 	int tries[MESSAGES_MAX];     /* of each message */
@@ -60,6 +63,7 @@ static void be_the_world(struct visit *visit)
 	}
 	world.bad++;
 	visit->status = world.status;
+	visit->headers = world.headers != NULL ? world.headers : "";
 	visit->answer = world.status == 200 ? "<html>" : "no";
 }
 
@@ -353,18 +357,202 @@ static void a_restart_does_not_begin_again(void **state)
 	assert_told_once(-1);
 }
 
-/* A limit of the rate concerns the destination, and no message. */
-static void a_rate_limit_makes_no_suspect(void **state)
+/* Answers that limit the rate. */
+static const struct {
+	int status;
+	const char *headers;
+	int64_t wait; /* that they ask for */
+} limits[] = {
+	{429, "", 0},
+	{429, "Retry-After: 2\r\n", 2 * SECOND},
+	{429, "X-RateLimit-Reset: 2\r\n", 2 * SECOND},
+	{503, "Retry-After: 2\r\n", 2 * SECOND},
+	{529, "", 0},
+};
+
+static void begin_with_limit(size_t at)
+{
+	begin_with(limits[at].status);
+	world.headers = limits[at].headers;
+}
+
+/* Each answer to `least_messages` or more that asked for a pause was followed by it. With one batch
+ * in flight. */
+static void assert_obeyed(int64_t wait, int least_messages)
+{
+	int64_t least = INT64_MAX;
+
+	(void)pthread_mutex_lock(&segment.lock);
+	for (int i = 1; i < segment.count; i++) {
+		int64_t after = segment.visits[i].at - segment.visits[i - 1].at;
+
+		if (segment.visits[i - 1].status == world.status &&
+			segment.visits[i - 1].messages >= least_messages && after < least)
+			least = after;
+	}
+	(void)pthread_mutex_unlock(&segment.lock);
+	assert_true(least >= wait);
+}
+
+/* A limit that one message alone meets is its own in the end. */
+static void a_rate_limit_of_one_message_stops_no_others(void **state)
+{
+	for (size_t at = 0; at < COUNT_OF(limits); at++) {
+		begin_with_limit(at);
+		destinations[0].batches_in_flight = 1;
+		world.is_bad[5] = true;
+		queue("main", 1);
+		await_really(&engine.sent, 1);
+		queue("main", 150);
+		await_really(&engine.sent, 150);
+		await_set_aside(1);
+		assert_in_range(world.bad, 10, 60);
+		assert_obeyed(limits[at].wait, 2); /* not when it is tried alone */
+		assert_int_equal(engine.dead, 0);
+		memset(world.is_bad, 0, sizeof(world.is_bad));
+		await_really(&engine.sent, 151);
+		assert_told_once(-1);
+		assert_int_equal(count_logged("msg=\"message set aside\""), 1);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+static void a_limited_message_is_a_dead_letter_in_time(void **state)
 {
 	(void)state;
+	destinations[0].poison_after = HOUR;
 	begin_with(429);
+	world.headers = "Retry-After: 30\r\n";
 	world.is_bad[5] = true;
-	queue("main", 1);
-	await_really(&engine.sent, 1);
 	queue("main", 20);
+	await_really(&engine.sent, 19);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(engine.dead, 0);
+		queue("main", 1);
+		pass_for(5 * MINUTE);
+	}
+	for (int i = 0; i < 8; i++) {
+		queue("main", 1);
+		pass_for(5 * MINUTE);
+	}
+	await_really(&engine.dead, 1);
+	assert_int_equal(engine.parcels[5].status, 429);
+	await_really(&engine.sent, 37);
+	assert_false(is_paused(0));
+}
+
+/* Up to seven times the destination is only asked again. */
+static void a_rate_limit_is_the_destination_s_at_first(void **state)
+{
+	for (size_t at = 0; at < COUNT_OF(limits); at++) {
+		destinations[0].batches_in_flight = 1;
+		begin_with_limit(at);
+		be_down(true);
+		queue("main", 100);
+		for (int i = 0; i < 40000 && world.bad < 7; i++)
+			(void)usleep(1000);
+		be_down(false);
+		await_really(&engine.sent, 100);
+		for (int i = 0; i < 7; i++)
+			assert_int_equal(segment.visits[i].messages, 100);
+		assert_obeyed(limits[at].wait, 1);
+		assert_int_equal(engine.set_aside, 0);
+		assert_told_once(-1);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+static void a_rate_limit_of_all_sets_nothing_aside(void **state)
+{
+	for (size_t at = 0; at < COUNT_OF(limits); at++) {
+		int64_t wait = limits[at].wait;
+
+		destinations[0].poison_after = SECOND;
+		destinations[0].batches_in_flight = 1;
+		begin_with_limit(at);
+		queue("main", 100);
+		await_really(&engine.sent, 100);
+		be_down(true);
+		queue("main", 200);
+		pass_for(30 * MINUTE);
+		for (int i = 0; i < 50; i++) {
+			queue("main", 1);
+			pass_for(30 * SECOND);
+		}
+		assert_int_equal(engine.set_aside, 0);
+		assert_int_equal(engine.dead, 0);
+		assert_in_range(world.bad, 20, 200);
+		be_down(false);
+		await_really(&engine.sent, 350);
+		assert_obeyed(wait, 1);
+		assert_told_once(-1);
+		assert_int_equal(engine.set_aside, 0);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+/* Several of them, set aside, ask for no more requests than one. */
+static void what_is_set_aside_obeys_a_rate_limit(void **state)
+{
+	int before;
+
+	(void)state;
+	begin_with(500);
+	for (int i = 0; i < 5; i++)
+		world.is_bad[10 + i] = true;
+	queue("main", 40);
+	await_really(&engine.sent, 35);
+	for (int i = 0; i < 40 && read_locked(&engine.lock, &engine.set_aside) < 5; i++) {
+		queue("main", 1);
+		await_really(&engine.sent, 36 + i);
+	}
+	await_set_aside(5);
+	(void)pthread_mutex_lock(&segment.lock);
+	world.status = 429;
+	world.headers = "Retry-After: 600\r\n";
+	before = world.bad;
+	(void)pthread_mutex_unlock(&segment.lock);
 	pass_for(HOUR);
-	assert_int_equal(engine.set_aside, 0);
-	assert_int_equal(engine.sent, 1);
+	assert_in_range(world.bad, before + 1, before + 7);
+	assert_int_equal(engine.dead, 0);
+	before = engine.sent;
+	queue("main", 1);
+	await_really(&engine.sent, before + 1);
+	assert_false(is_paused(0));
+}
+
+/* How long a request may take: shorter for what was never answered, while others are quickly. */
+static void a_slow_batch_has_less_time_while_others_pass(void **state)
+{
+	struct target target = {0};
+	struct batch batch = {.is_slow = true};
+	const size_t body = 80 << 10;
+	const long whole = http_time_limit(body);
+
+	(void)state;
+	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	time_limit_note(&target, 100);
+	assert_int_equal(time_limit_of(&target, &batch, body), 3 * SECOND + 10 * SECOND);
+	assert_int_equal(time_limit_of(&target, &batch, 0), 3 * SECOND);
+	batch.is_set_aside = true;
+	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	batch.is_set_aside = batch.is_slow = false;
+	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	batch.is_slow = true;
+	time_limit_note(&target, SECOND);
+	assert_int_equal(time_limit_of(&target, &batch, 0), 8 * SECOND);
+	time_limit_note(&target, 100);
+	assert_int_equal(time_limit_of(&target, &batch, 0), 6 * SECOND);
+	time_limit_note(&target, 2 * SECOND);
+	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	for (int i = 0; i < 40; i++)
+		time_limit_note(&target, 10);
+	assert_int_equal(time_limit_of(&target, &batch, 0), 3 * SECOND);
+	(void)atomic_fetch_add(&passed, MINUTE + SECOND);
+	assert_int_equal(time_limit_of(&target, &batch, body), whole);
 }
 
 int main(void)
@@ -383,7 +571,12 @@ int main(void)
 		TEST(a_pair_is_parted_in_its_order),
 		TEST(a_lonely_pair_is_parted_too),
 		TEST(a_restart_does_not_begin_again),
-		TEST(a_rate_limit_makes_no_suspect),
+		TEST(a_rate_limit_of_one_message_stops_no_others),
+		TEST(a_limited_message_is_a_dead_letter_in_time),
+		TEST(a_rate_limit_is_the_destination_s_at_first),
+		TEST(a_rate_limit_of_all_sets_nothing_aside),
+		TEST(what_is_set_aside_obeys_a_rate_limit),
+		cmocka_unit_test(a_slow_batch_has_less_time_while_others_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
