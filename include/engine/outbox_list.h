@@ -20,7 +20,8 @@ struct outbox_list {
 	size_t count;
 	size_t most;
 	int64_t after;
-	size_t seen; /* rows of this turn */
+	size_t seen;      /* rows of this turn */
+	size_t deletions; /* requests to delete users, which `ids` leaves out */
 };
 
 /* Looks through the outbox in several turns. *more says whether it was not seen to its end. 0, or

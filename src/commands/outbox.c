@@ -25,13 +25,14 @@ static const char usage[] =
 	"  drop ID…            removes them for good, unsent\n"
 	"  --destination NAME  list or drop those of a destination\n"
 	"  --shop SHOP         list or drop those of a shop\n"
-	"  --limit N           list at most N (100)\n"
+	"  --limit N           list at most N (100), at least 1\n"
 	"  --after ID          list those behind an id\n"
-	"  --all               drop all of them\n"
+	"  --all               drop all of them but requests to delete users\n"
 	"  --yes               drop what a filter or --all names without asking\n"
 	"  --json              as JSON, times in milliseconds since 1970\n"
 	"  --config FILE       the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
+	"A request to Segment to delete users is dropped by its id only.\n"
 	"A message that is being sent is dropped when its request has ended, unless it was "
 	"accepted.\n"
 	"\n"
@@ -180,6 +181,10 @@ static bool are_sensible(const struct outbox *outbox, int words, char **argv)
 	if ((outbox->limit != NULL && !is_number(outbox->limit)) ||
 		(outbox->after != NULL && !is_number(outbox->after))) {
 		(void)complain_usage(usage, "--limit and --after need a number");
+		return false;
+	}
+	if (outbox->limit != NULL && strtoll(outbox->limit, NULL, 10) == 0) {
+		(void)complain_usage(usage, "--limit must be 1 or more");
 		return false;
 	}
 	if ((strcmp(verb, "list") == 0 && words == 1) ||

@@ -20,6 +20,7 @@ struct drop {
 	int64_t done;
 	struct text in_flight; /* ids behind commas */
 	int64_t unknown;
+	int64_t kept; /* deletion requests, which only their ids drop */
 	int64_t last;
 	bool more;
 };
@@ -60,6 +61,7 @@ static bool request_drop(
 			outbox->arena, &answer);
 	if (json != NULL) {
 		drop->done += strtoll(json_text(json, "done"), NULL, 10);
+		drop->kept += strtoll(json_text(json, "deletions_kept"), NULL, 10);
 		drop->last = strtoll(json_text(json, "last"), NULL, 10);
 		drop->more = json_is_true(json, "more");
 		cJSON_ArrayForEach (id, json_at(json, "in_flight")) {
@@ -155,10 +157,14 @@ int outbox_drop(const struct outbox *outbox, char **ids, int count)
 	unknown = drop.unknown;
 	done = done && await_let_go(outbox, &drop);
 	if (done && outbox->as_json)
-		(void)printf("{\"dropped\":%" PRId64 ",\"sent_meanwhile\":%" PRId64 "}\n",
-			drop.done, drop.unknown - unknown);
+		(void)printf("{\"dropped\":%" PRId64 ",\"sent_meanwhile\":%" PRId64
+			     ",\"deletions_kept\":%" PRId64 "}\n",
+			drop.done, drop.unknown - unknown, drop.kept);
 	else if (done)
 		(void)printf("dropped: %" PRId64 "\n", drop.done);
+	if (done && drop.kept > 0 && !outbox->as_json)
+		(void)printf(
+			"deletion requests kept: %" PRId64 " (drop one by its id)\n", drop.kept);
 	if (done && drop.unknown > unknown)
 		(void)complain("%" PRId64 " were accepted by the destination before they could be "
 			       "dropped",

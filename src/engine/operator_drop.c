@@ -1,4 +1,5 @@
-/* The operator drops messages of the outbox. */
+/* The operator drops messages of the outbox. A request to Segment to delete users is a duty: only
+ * its id drops it, no filter. */
 #include "base/json.h"
 #include "engine/inside.h"
 #include "engine/outbox_list.h"
@@ -191,6 +192,7 @@ static int drop_all(
 		json_add_number(answer, "done", (int64_t)drop.dropped);
 		add_ids(answer, "in_flight", &drop.in_flight);
 		add_ids(answer, "unknown", &drop.unknown);
+		json_add_number(answer, "deletions_kept", (int64_t)list->deletions);
 		json_add_flag(answer, "more", more);
 		json_add_number(answer, "last", list->after);
 		text_put(answer, "}");

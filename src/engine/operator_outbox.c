@@ -68,6 +68,10 @@ static int visit_entry(void *context, const struct outbox_entry *entry)
 	list->after = entry->message.id;
 	if (shop != NULL && strcmp(shop, entry->message.shop) != 0)
 		return 0;
+	if (list->answer == NULL && destination_is_deletions(entry->message.destination)) {
+		list->deletions++;
+		return 0;
+	}
 	if (list->answer == NULL) {
 		list->ids[list->count++] = entry->message.id;
 		return 0;
@@ -120,7 +124,7 @@ static int answer_list(
 	struct outbox_list list = {
 		.filter = filter,
 		.answer = answer,
-		.most = limit > 0 && limit < LIST_MOST ? (size_t)limit : LIST_MOST,
+		.most = limit < LIST_MOST ? (size_t)limit : LIST_MOST,
 		.after = number_of(arena, search, "after", 0),
 	};
 	struct error error;
@@ -128,6 +132,8 @@ static int answer_list(
 
 	if (arena_failed(arena))
 		return question_error(answer, 503, "no memory");
+	if (limit < 1)
+		return question_error(answer, 400, "limit must be 1 or more");
 	text_put(answer, "{\"messages\":[");
 	if (outbox_look(engine, &list, &more, &error) != 0)
 		return question_error(answer, 503, error.text);

@@ -27,7 +27,12 @@ static const char *column_text(sqlite3_stmt *row, int column)
 
 int sqlite_set_aside(struct store *store, const struct set_aside *set_aside, struct error *error)
 {
-	return sqlite_do(own(store), SET_ASIDE, error, "iiiiiit", set_aside->message,
+	struct sqlite_store *self = own(store);
+
+	for (size_t i = 0; i < self->place_count; i++)
+		if (self->places[i].alone == set_aside->message)
+			self->places[i].alone = 0; /* its attempt is over */
+	return sqlite_do(self, SET_ASIDE, error, "iiiiiit", set_aside->message,
 		set_aside->first_failed, set_aside->last_failed, set_aside->not_before,
 		set_aside->attempts, set_aside->status, set_aside->reason);
 }
@@ -126,11 +131,18 @@ int sqlite_count_set_aside(
 
 /* ---- the outbox ---- */
 
-static bool is_claimed(const struct sqlite_store *store, const char *destination, int64_t id)
+/* A message that is set aside is claimed only alone, wherever the cursor is. */
+static bool is_claimed(const struct sqlite_store *store, const struct outbox_entry *entry)
 {
-	for (size_t i = 0; i < store->place_count; i++)
-		if (strcmp(store->places[i].name, destination) == 0)
-			return id <= store->places[i].cursor || id == store->places[i].alone;
+	const struct message *message = &entry->message;
+
+	for (size_t i = 0; i < store->place_count; i++) {
+		const struct place *place = &store->places[i];
+
+		if (strcmp(place->name, message->destination) == 0)
+			return entry->set_aside.attempts > 0 ? message->id == place->alone
+							     : message->id <= place->cursor;
+	}
 	return false;
 }
 
@@ -151,9 +163,9 @@ static void read_entry(
 	if (sqlite3_column_bytes(row, 4) == (int)sizeof(message->message_id.bytes))
 		memcpy(message->message_id.bytes, sqlite3_column_blob(row, 4),
 			sizeof(message->message_id.bytes));
-	entry->claimed = is_claimed(store, message->destination, message->id);
 	read_set_aside(row, 7, &entry->set_aside);
 	entry->set_aside.message = message->id;
+	entry->claimed = is_claimed(store, entry);
 }
 
 int sqlite_each_message(struct store *store, const char *destination, int64_t after, size_t most,

@@ -48,6 +48,7 @@ def test_what_waits_is_listed_and_shown(make_relay, segment):
     assert "no such message" in relay.run("outbox", "show", "999999", status=1).stderr
     for wrong in (["list", "1"], ["show"], ["drop"], ["drop", "x"], ["drop", "1", "--all"], ["list", "--limit", "x"]):
         relay.run("outbox", *wrong, status=2)
+    assert "--limit must be 1 or more" in relay.run("outbox", "list", "--limit", "0", status=2).stderr
     assert "--yes" in relay.run("outbox", "drop", "--all", status=1).stderr
     assert len(entries(relay)) == 60
 

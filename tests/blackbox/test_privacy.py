@@ -1,6 +1,7 @@
 """Forgetting: nothing is left of who is forgotten, and nothing is taken from anybody else."""
 
 import dataclasses
+import json
 import os
 import pty
 import re
@@ -219,6 +220,23 @@ def test_a_refused_deletion_is_the_operators_task(relay, segment):
     relay.wait(lambda: segment.deletions)
     assert state(relay)["dead"] == 0
     segment.always(None)
+
+
+@pytest.mark.parametrize("filters", [["--all"], ["--shop", AURORA.domain], ["--destination", "main (deletions)"]])
+def test_only_its_id_drops_a_deletion(relay, segment, filters):
+    segment.stop()
+    assert relay.post("orders/create", shops.order(1001)).status == 200
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.wait(lambda: waits(relay, "main (deletions)") == 1)
+    printed = relay.run("outbox", "drop", *filters, "--yes").stdout
+    assert "deletion requests kept: 1" in printed and waits(relay, "main (deletions)") == 1
+    counted = json.loads(relay.run("outbox", "drop", *filters, "--yes", "--json").stdout)
+    assert (counted["dropped"], counted["deletions_kept"]) == (0, 1)
+    page = json.loads(relay.run("outbox", "list", "--json", "--destination", "main (deletions)").stdout)
+    assert "dropped: 1\n" in relay.run("outbox", "drop", str(page["messages"][0]["id"])).stdout
+    assert waits(relay, "main (deletions)") == 0
+    segment.start()
+    assert segment.deletions == []
 
 
 def test_a_refused_token_holds_the_deletions(relay, segment):

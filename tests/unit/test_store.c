@@ -226,6 +226,49 @@ static void claims_outlive_reopening(void **state)
 	commit(given);
 }
 
+static bool is_claimed(struct given *given, int64_t id)
+{
+	struct outbox_entry entry;
+	bool found;
+
+	assert_int_equal(
+		store_get_message(given->store, id, given->arena, &entry, &found, &given->error),
+		0);
+	assert_true(found);
+	return entry.claimed;
+}
+
+/* It is claimed only while it is tried alone, though others behind it were claimed. */
+static void what_is_set_aside_is_claimed_alone(void **state)
+{
+	struct given *given = *state;
+	struct set_aside set_aside = {.attempts = 1, .not_before = 100, .reason = "no"};
+	struct message *messages;
+	struct message message;
+	int64_t next;
+	bool found;
+
+	begin(given);
+	set_aside.message = queue(given, "main", 10, false);
+	(void)queue(given, "main", 10, false);
+	assert_false(is_claimed(given, set_aside.message));
+	assert_int_equal(claim(given, "main", 5, 1000, &messages), 2);
+	assert_true(is_claimed(given, set_aside.message));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_set_aside(given->store, &set_aside, &given->error), 0);
+		assert_false(is_claimed(given, set_aside.message));
+		assert_true(is_claimed(given, set_aside.message + 1));
+		assert_int_equal(store_claim_set_aside(given->store, "main", 200, given->arena,
+					 &message, &found, &next, &given->error),
+			0);
+		assert_true(found);
+		assert_true(is_claimed(given, set_aside.message));
+	}
+	store_unclaim(given->store, "main");
+	assert_false(is_claimed(given, set_aside.message));
+	commit(given);
+}
+
 static void sent_messages_are_gone_and_ids_never_come_back(void **state)
 {
 	struct given *given = *state;
@@ -889,6 +932,7 @@ int main(void)
 		STORE_TEST(letting_go_outlives_a_rollback),
 		STORE_TEST(claims_outlive_reopening),
 		STORE_TEST(sent_messages_are_gone_and_ids_never_come_back),
+		STORE_TEST(what_is_set_aside_is_claimed_alone),
 		STORE_TEST(a_refused_message_is_set_aside_and_can_be_sent_again),
 		STORE_TEST(a_delivery_that_cannot_be_mapped_is_set_aside_with_its_body),
 		STORE_TEST(records_are_kept_by_shop_kind_and_key),
