@@ -43,11 +43,7 @@ cJSON *json_view(struct arena *arena, const cJSON *object);
  * its list. NULL when memory runs out. */
 cJSON *json_overlay(struct arena *arena, const cJSON *object);
 
-/* Puts a copy of `value` (into objects and arrays, too) under a key, in place of an earlier one. -1
- * when memory runs out. */
-int json_put(struct arena *arena, cJSON *object, const char *key, const cJSON *value);
-
-/* The same for a string. */
+/* Puts a string under a key, in place of an earlier value. -1 when memory runs out. */
 int json_put_string(struct arena *arena, cJSON *object, const char *key, const char *value);
 
 /* Makes `value` a member without copying it: it must live as long as the object. -1 when memory

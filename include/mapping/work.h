@@ -112,10 +112,6 @@ bool work_goes_on(struct work *work);
 /* Remembers that the store or the memory failed: the result is void. */
 void work_fail(struct work *work, const char *what);
 
-/* Ends the mapping for a reason of the payload's: the delivery becomes a dead letter, a timer is
- * postponed, and all that was remembered since is undone. */
-void work_give_up(struct work *work, const char *why);
-
 /* The browser's anonymousId; NULL when it is derived or not known. */
 const char *work_browser_id(const struct work *work);
 

@@ -162,9 +162,6 @@ struct sender {
 /* Puts a note into the inbox and wakes the thread; from any thread. */
 void sender_post(struct sender *sender, struct note *note);
 
-/* The target of a name, made when new; NULL without memory. */
-struct target *sender_target(struct sender *sender, const char *name);
-
 /* ---- target.c: what a destination does next ---- */
 
 /* Starts what can be started; returns when to look again, in ms of the monotonic clock. */

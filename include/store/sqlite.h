@@ -220,9 +220,6 @@ int64_t sqlite_beyond_wal(
 /* Whether there may be a delivery that early expiry would delete. */
 int sqlite_may_expire_early(struct sqlite_store *store, bool *may, struct error *error);
 
-/* Notes that less waits of a delivery than before: it may expire early now. */
-void sqlite_row_acknowledged(struct sqlite_store *store, int64_t delivery);
-
 /* Runs a deletion by id that returns the row's delivery, and notes that; adds 1 to *count when
  * there was a row. */
 int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement statement, int64_t id,

@@ -141,34 +141,6 @@ int json_append(struct arena *arena, cJSON *list, const cJSON *value)
 	return added ? 0 : -1;
 }
 
-static cJSON *copy_value(const cJSON *value)
-{
-	cJSON *copy;
-
-	steps_add(MAKE_STEPS);
-	if (cJSON_IsString(value))
-		return cJSON_CreateString(value->valuestring);
-	if (cJSON_IsBool(value))
-		return cJSON_CreateBool(cJSON_IsTrue(value));
-	if (cJSON_IsArray(value))
-		copy = cJSON_CreateArray();
-	else if (cJSON_IsObject(value))
-		copy = cJSON_CreateObject();
-	else
-		return cJSON_CreateNull();
-	for (const cJSON *child = value->child; copy != NULL && child != NULL;
-		child = child->next) {
-		cJSON *item = copy_value(child);
-		bool added = cJSON_IsArray(value)
-				     ? cJSON_AddItemToArray(copy, item)
-				     : cJSON_AddItemToObject(copy, child->string, item);
-
-		if (!added)
-			return NULL;
-	}
-	return copy;
-}
-
 /* The arena has the memory of what is taken out. */
 static void take_out(cJSON *object, const char *key)
 {
@@ -189,17 +161,6 @@ static int put_item(cJSON *object, const char *key, cJSON *item)
 		return -1;
 	take_out(object, key);
 	return cJSON_AddItemToObject(object, key, item) ? 0 : -1;
-}
-
-int json_put(struct arena *arena, cJSON *object, const char *key, const cJSON *value)
-{
-	struct arena *before = current_arena;
-	int result;
-
-	use_arena(arena);
-	result = put_item(object, key, copy_value(value));
-	current_arena = before;
-	return result;
 }
 
 int json_put_string(struct arena *arena, cJSON *object, const char *key, const char *value)

@@ -35,13 +35,6 @@ void work_fail(struct work *work, const char *what)
 	work->failed = true;
 }
 
-void work_give_up(struct work *work, const char *why)
-{
-	(void)error_set(work->error, "%s", why);
-	(void)error_classify(work->error, ERROR_VALUE);
-	work->failed = true;
-}
-
 bool work_goes_on(struct work *work)
 {
 	if (!work->failed && !work->is_kept && steps_done > work->steps_end)

@@ -23,6 +23,32 @@ void sender_post(struct sender *sender, struct note *note)
 	(void)pthread_mutex_unlock(&sender->mutex);
 }
 
+/* The target of a name, made when new; NULL without memory. */
+static struct target *target_of(struct sender *sender, const char *name)
+{
+	struct target *target;
+
+	for (target = sender->targets; target != NULL; target = target->next)
+		if (strcmp(target->name, name) == 0)
+			return target;
+	target = calloc(1, sizeof(*target));
+	if (target == NULL)
+		return NULL;
+	target->sender = sender;
+	target->window = 1;
+	target->set_aside_at = INT64_MAX;
+	target->name = strdup(name);
+	if (target->name == NULL) {
+		free(target);
+		return NULL;
+	}
+	(void)pthread_mutex_lock(&sender->mutex);
+	target->next = sender->targets;
+	sender->targets = target;
+	(void)pthread_mutex_unlock(&sender->mutex);
+	return target;
+}
+
 struct queued_note {
 	struct note note;
 	int64_t messages;
@@ -32,7 +58,7 @@ struct queued_note {
 static void take_queued(struct sender *sender, struct note *note)
 {
 	struct queued_note *queued = (struct queued_note *)note;
-	struct target *target = sender_target(sender, queued->name);
+	struct target *target = target_of(sender, queued->name);
 
 	if (target != NULL) {
 		if (target->unclaimed == 0 && target->options != NULL)
@@ -62,7 +88,7 @@ void sender_queued(void *context, const char *destination, int64_t messages)
 static void take_removed(struct sender *sender, struct note *note)
 {
 	struct queued_note *removed = (struct queued_note *)note;
-	struct target *target = sender_target(sender, removed->name);
+	struct target *target = target_of(sender, removed->name);
 
 	if (target != NULL) {
 		target->stale = true;
@@ -127,35 +153,10 @@ static void take_notes(struct sender *sender)
 
 /* ---- destinations ---- */
 
-struct target *sender_target(struct sender *sender, const char *name)
-{
-	struct target *target;
-
-	for (target = sender->targets; target != NULL; target = target->next)
-		if (strcmp(target->name, name) == 0)
-			return target;
-	target = calloc(1, sizeof(*target));
-	if (target == NULL)
-		return NULL;
-	target->sender = sender;
-	target->window = 1;
-	target->set_aside_at = INT64_MAX;
-	target->name = strdup(name);
-	if (target->name == NULL) {
-		free(target);
-		return NULL;
-	}
-	(void)pthread_mutex_lock(&sender->mutex);
-	target->next = sender->targets;
-	sender->targets = target;
-	(void)pthread_mutex_unlock(&sender->mutex);
-	return target;
-}
-
 static void configure(struct sender *sender, struct config *config)
 {
 	for (size_t i = 0; i < config->destination_count + config->deletion_count; i++)
-		(void)sender_target(sender, config->destinations[i].name);
+		(void)target_of(sender, config->destinations[i].name);
 	for (struct target *target = sender->targets; target != NULL; target = target->next)
 		target_configure(target, config);
 }
@@ -256,7 +257,7 @@ static int run_recall(struct engine *engine, struct request *request, struct err
 	const struct destination_state *states = engine_destinations(engine, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct target *target = sender_target(sender, states[i].name);
+		struct target *target = target_of(sender, states[i].name);
 
 		if (target == NULL)
 			return error_set(error, "no memory");

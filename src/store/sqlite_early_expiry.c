@@ -17,7 +17,8 @@ static struct sqlite_store *own(struct store *store)
 
 /* ---- what waits ---- */
 
-void sqlite_row_acknowledged(struct sqlite_store *store, int64_t delivery)
+/* Notes that less waits of a delivery than before: it may expire early now. */
+static void acknowledge(struct sqlite_store *store, int64_t delivery)
 {
 	if (delivery <= 0 || delivery > store->early.cursor)
 		return;
@@ -31,8 +32,7 @@ int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement stateme
 	int result = sqlite_run(store, statement, error, "i", id);
 
 	if (result == SQLITE_ROW) {
-		sqlite_row_acknowledged(
-			store, sqlite3_column_int64(store->statements[statement], 0));
+		acknowledge(store, sqlite3_column_int64(store->statements[statement], 0));
 		result = sqlite3_step(store->statements[statement]);
 		if (result != SQLITE_DONE)
 			(void)sqlite_failed(store, "it failed", error);
