@@ -50,6 +50,10 @@ void errand_free(struct errand *errand);
 /* Takes the outcome of a settlement: what the store could not take is kept, to be said again. */
 void errand_settled(struct sender *sender, struct note *note);
 
+/* Notes that the batch of an errand leaves the outbox; what follows it is not posted before the
+ * store has that: until the errand is freed. */
+void errand_leaves(struct errand *errand);
+
 /* Gives a batch up that cannot be settled: it stays in the outbox, and is claimed again. */
 void errand_give_up(struct target *target, struct batch *batch);
 

@@ -54,10 +54,11 @@ struct target {
 	int64_t flush_at; /* ms of the monotonic clock: when they shall go at the latest */
 	int64_t claim_at; /* not before: the store could not give any */
 	bool claiming;
-	bool stale;          /* what is in memory is not what the outbox has */
-	struct batch *ready; /* to be posted next */
-	int64_t held;        /* bytes of its messages in memory but for one that is set aside, as of
-			      * the last measurement */
+	bool stale;            /* what is in memory is not what the outbox has */
+	struct batch *ready;   /* to be posted next */
+	struct batch *leaving; /* set aside or refused, but the store has not that yet */
+	int64_t held; /* bytes of its messages in memory but for one that is set aside, as of
+		       * the last measurement */
 	int64_t in_flight;
 	int64_t outstanding; /* requests of its own that the engine has */
 	int64_t window;      /* batches in flight at the most: 1, 2, 4, ... after a pause */

@@ -21,8 +21,25 @@ static void bring_back(struct request *request, int result, const struct error *
 	sender_post(errand->target->sender, &errand->note);
 }
 
+void errand_leaves(struct errand *errand)
+{
+	errand->batch->next = errand->target->leaving;
+	errand->target->leaving = errand->batch;
+}
+
+static void take_out_leaving(const struct errand *errand)
+{
+	struct batch **at = &errand->target->leaving;
+
+	while (*at != NULL && *at != errand->batch)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = errand->batch->next;
+}
+
 void errand_free(struct errand *errand)
 {
+	take_out_leaving(errand);
 	batch_free(errand->batch);
 	free(errand->ids);
 	free(errand);
@@ -285,6 +302,7 @@ void settle_dead(struct target *target, struct batch *batch, long status, const 
 	}
 	errand->batch = batch;
 	errand->is_set_aside = batch->is_set_aside;
+	errand_leaves(errand);
 	errand->status = status;
 	(void)snprintf(errand->words, sizeof(errand->words), "%s", words);
 	errand_submit(errand);

@@ -34,6 +34,7 @@ void settle_set_aside(struct target *target, struct batch *batch, const struct j
 	}
 	errand->batch = batch;
 	errand->is_set_aside = batch->is_set_aside;
+	errand_leaves(errand);
 	(void)snprintf(errand->words, sizeof(errand->words), "%s", judgement->words);
 	errand->failure = (struct failed_alone){
 		.message = batch->messages[0].id,

@@ -13,8 +13,8 @@
  * 4. A message that failed, and fails again alone after another was accepted, is set aside: the
  *    engine keeps it with a delay of its own (engine/set_aside.c).
  *
- * A part of a unit goes only after the part before it was accepted or set aside: an alias comes
- * before what uses its user. */
+ * A part of a unit goes only after the part before it was accepted, or the store has that it was
+ * set aside or refused: an alias comes before what uses its user, also after a restart. */
 #include "send/suspects.h"
 
 #include "base/clock.h"
@@ -41,6 +41,13 @@ static bool is_before(const struct batch *first, const struct batch *second)
 	return first->messages + first->count == second->messages;
 }
 
+static bool is_one_before(const struct batch *list, const struct batch *batch)
+{
+	while (list != NULL && !is_before(list, batch))
+		list = list->next;
+	return list != NULL;
+}
+
 /* Whether a part must wait for the part before it. */
 static bool is_behind(const struct target *target, const struct batch *batch)
 {
@@ -48,9 +55,8 @@ static bool is_behind(const struct target *target, const struct batch *batch)
 
 	if (!batch->follows)
 		return false;
-	for (const struct batch *at = target->ready; at != NULL; at = at->next)
-		if (is_before(at, batch))
-			return true;
+	if (is_one_before(target->ready, batch) || is_one_before(target->leaving, batch))
+		return true;
 	while (attempt != NULL && !(attempt->target == target && is_before(attempt->batch, batch)))
 		attempt = attempt->next;
 	return attempt != NULL;
@@ -104,7 +110,7 @@ static struct batch **first_divisible(struct target *target)
 	for (struct batch **at = &target->ready; *at != NULL; at = &(*at)->next) {
 		if (!batch_is_unit(*at))
 			return at;
-		if (unit == NULL && (*at)->count > 1)
+		if (unit == NULL && (*at)->count > 1 && !is_behind(target, *at))
 			unit = at;
 	}
 	return unit;
@@ -232,7 +238,7 @@ struct batch *suspects_next(struct target *target)
 
 	target->wants_claim = false;
 	at = target->pause.failures > 0 ? next_probe(target) : next_open(target);
-	if (at == NULL || *at == NULL)
+	if (at == NULL || *at == NULL || is_behind(target, *at))
 		return NULL;
 	batch = *at;
 	*at = batch->next;

@@ -17,6 +17,7 @@ static struct {
 	int leader;   /* … without this one before it was set aside */
 	bool has_leader_failed_alone;
 	bool is_torn;
+	bool is_parted; /* the follower was tried without the leader */
 } world;
 
 static void note_try(int number, void *context)
@@ -54,6 +55,7 @@ static void be_the_world(struct visit *visit)
 	if (world.follower > 0 && pair.has_follower && !pair.has_leader &&
 		!world.has_leader_failed_alone)
 		world.is_torn = true;
+	world.is_parted |= world.follower > 0 && pair.has_follower && !pair.has_leader;
 	each_number(visit->body, note_try, &fails);
 	if (fails && pair.has_leader && !pair.has_follower)
 		world.has_leader_failed_alone = true;
@@ -317,6 +319,73 @@ static void a_pair_is_parted_in_its_order(void **state)
 	assert_told_once(-1);
 }
 
+static void hold_engine(bool holds)
+{
+	(void)pthread_mutex_lock(&engine.lock);
+	engine.holding = holds;
+	(void)pthread_cond_broadcast(&engine.changed);
+	(void)pthread_mutex_unlock(&engine.lock);
+}
+
+static bool have_all_others_gone(void)
+{
+	bool have;
+
+	(void)pthread_mutex_lock(&segment.lock);
+	have = world.has_leader_failed_alone;
+	for (int i = 0; i < 60; i++)
+		have &= segment.told[i] > 0 || i == world.leader || i == world.follower;
+	(void)pthread_mutex_unlock(&segment.lock);
+	return have;
+}
+
+static bool is_parted(void)
+{
+	bool parted;
+
+	(void)pthread_mutex_lock(&segment.lock);
+	parted = world.is_parted;
+	(void)pthread_mutex_unlock(&segment.lock);
+	return parted;
+}
+
+/* A kill before the store has what became of the first would send them the other way round. */
+static void the_second_of_a_pair_waits_for_the_commit(void **state)
+{
+	static const int statuses[] = {500, 400};
+
+	for (size_t at = 0; at < COUNT_OF(statuses); at++) {
+		int64_t until;
+		bool parted;
+
+		begin_with(statuses[at]);
+		store("main", 60);
+		engine.parcels[20].with_next = true;
+		world.is_bad[20] = true;
+		world.leader = 20;
+		world.follower = 21;
+		sender_queued(sender, "main", 60);
+		await_visits(1);
+		hold_engine(true);
+		for (int i = 0; i < 40000 && !have_all_others_gone(); i++)
+			(void)usleep(1000);
+		until = clock_monotonic() + 200;
+		for (int i = 0; i < 40000 && sender_heartbeat(sender) < until; i++)
+			(void)usleep(1000);
+		parted = is_parted();
+		hold_engine(
+			false); /* no failure before it: the sender's end waits for the engine */
+		assert_true(have_all_others_gone());
+		assert_false(parted);
+		await_really(&engine.sent, 59);
+		assert_true(is_parted());
+		assert_int_equal(engine.set_aside, statuses[at] == 500);
+		assert_int_equal(engine.dead, statuses[at] == 400);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
 static void a_lonely_pair_is_parted_too(void **state)
 {
 	(void)state;
@@ -569,6 +638,7 @@ int main(void)
 		TEST(an_outage_changes_no_order),
 		TEST(an_outage_is_no_evidence),
 		TEST(a_pair_is_parted_in_its_order),
+		TEST(the_second_of_a_pair_waits_for_the_commit),
 		TEST(a_lonely_pair_is_parted_too),
 		TEST(a_restart_does_not_begin_again),
 		TEST(a_rate_limit_of_one_message_stops_no_others),
