@@ -40,6 +40,10 @@ struct arena *batch_arena(const struct batch *batch);
 /* Counts its bytes, once its messages are known. */
 void batch_measure(struct batch *batch);
 
+/* The bytes of messages that it holds in memory: its part of an arena that goes only with the last
+ * of the batches that share it. */
+size_t batch_held(const struct batch *batch);
+
 /* Parts a batch of two or more into halves; itself stays the first one. Messages that belong
  * together (with_next) stay together, unless the batch has nothing else: then the second half
  * `follows`. The second, or NULL when there is no memory. */

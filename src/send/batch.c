@@ -9,7 +9,8 @@
 
 struct shared_arena {
 	struct arena *arena;
-	int references;
+	size_t references;
+	size_t bytes; /* of the messages that were claimed into it */
 };
 
 /* What stands around the messages, but for the write key. */
@@ -50,6 +51,13 @@ void batch_measure(struct batch *batch)
 	batch->bytes = 0;
 	for (size_t i = 0; i < batch->count; i++)
 		batch->bytes += batch->messages[i].json_length;
+	if (batch->arena->bytes < batch->bytes)
+		batch->arena->bytes = batch->bytes;
+}
+
+size_t batch_held(const struct batch *batch)
+{
+	return batch->arena->bytes / batch->arena->references;
 }
 
 /* Parts a batch before the message at `first_count`. */

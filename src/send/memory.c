@@ -32,7 +32,7 @@ static int64_t bytes_of(const struct batch *batch)
 	int64_t bytes = 0;
 
 	for (; batch != NULL; batch = batch->next)
-		bytes += (int64_t)batch->bytes;
+		bytes += (int64_t)batch_held(batch);
 	return bytes;
 }
 
@@ -44,13 +44,14 @@ void memory_measure(struct sender *sender)
 
 	for (struct target *target = sender->targets; target != NULL; target = target->next) {
 		destinations += target->options != NULL;
-		target->held = bytes_of(target->ready) + (target->claiming ? sender->share : 0);
+		target->held = bytes_of(target->ready) + bytes_of(target->leaving) +
+			       (target->claiming ? sender->share : 0);
 		alone += bytes_of(target->set_aside) + (target->set_aside_claiming ? MESSAGE : 0);
 	}
 	for (const struct attempt *attempt = sender->attempts; attempt != NULL;
 		attempt = attempt->next)
 		*(attempt->batch->is_set_aside ? &alone : &attempt->target->held) +=
-			(int64_t)attempt->batch->bytes;
+			(int64_t)batch_held(attempt->batch);
 	sender->share = share_of(destinations);
 	sender->further = claimed = alone;
 	for (const struct target *target = sender->targets; target != NULL; target = target->next) {

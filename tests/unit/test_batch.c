@@ -201,6 +201,30 @@ static void parts_share_their_messages(void **state)
 	batch_free(NULL);
 }
 
+/* One message that stays keeps the memory of all that were claimed with it. */
+static void what_is_held_goes_with_the_last_part(void **state)
+{
+	struct batch *first = make_batch(8);
+	struct batch *second;
+	struct batch *third;
+	size_t whole;
+
+	(void)state;
+	batch_measure(first);
+	whole = first->bytes;
+	assert_int_equal(batch_held(first), whole);
+	second = batch_halve(first);
+	third = batch_detach(second);
+	assert_in_range(
+		batch_held(first) + batch_held(second) + batch_held(third), whole - 2, whole);
+	batch_free(first);
+	assert_in_range(batch_held(second) + batch_held(third), whole - 1, whole);
+	batch_free(third);
+	assert_int_equal(second->count, 1);
+	assert_int_equal(batch_held(second), whole);
+	batch_free(second);
+}
+
 static void compresses_to_gzip(void **state)
 {
 	struct batch *batch = make_batch(500);
@@ -239,6 +263,7 @@ int main(void)
 		cmocka_unit_test(a_full_batch_keeps_to_the_limit),
 		cmocka_unit_test(halves_until_each_stands_alone),
 		cmocka_unit_test(parts_share_their_messages),
+		cmocka_unit_test(what_is_held_goes_with_the_last_part),
 		cmocka_unit_test(compresses_to_gzip),
 	};
 
