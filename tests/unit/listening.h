@@ -214,6 +214,7 @@ static inline int tear_down(void **state)
 	listener = NULL;
 	set(&engine.stopping, true);
 	(void)pthread_join(engine.thread, NULL);
+	clock_hold(TIME_UNKNOWN);
 	text_free(&engine.seen);
 	(void)pthread_mutex_destroy(&engine.lock);
 	(void)pthread_cond_destroy(&engine.changed);

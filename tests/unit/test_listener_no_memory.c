@@ -146,10 +146,12 @@ static int post_until_stored(const struct text *request, int call)
 {
 	for (int attempt = 0; attempt < 3; attempt++) {
 		char answer[ANSWER_MAX] = "";
-		int fd = open_connection();
 		int status;
+		int fd;
 
+		/* before the connection: the calls that accept it are among those that fail */
 		atomic_store(&calls_left, attempt == 0 ? call : INT32_MAX);
+		fd = open_connection();
 		(void)send(fd, request->data, request->length, MSG_NOSIGNAL);
 		status = read_answer(fd, answer);
 		(void)close(fd);
