@@ -1,28 +1,34 @@
 #!/usr/bin/env python3
 """Makes small wrong changes in the code and looks whether a test notices each.
 
-    python3 tests/mutants.py [--count 200] [--seed 1] [--jobs 2] [--only AREA] [--list]
+    python3 tests/mutants.py [--count 200] [--seed 1] [--skip 0] [--jobs 2] [--only AREA] [--list]
 
 The changes are drawn by a seed from the files of AREAS: money, identity, deduplication, sending, retention, erasure. Each
 is built and tested in a copy of the tree: the unit tests first, then the golden cases, then the black-box modules of its
-area. What no test notices is printed, and ends the run with status 1 unless tests/mutants.known explains it.
+area. What no test notices is printed, and ends the run with status 1 unless tests/mutants.known explains it. A wrong
+change may ask for any memory: each program has MEMORY at most. What was started ends with the run, however that ends.
 """
 
 import argparse
 import concurrent.futures
+import contextlib
 import dataclasses
 import os
 import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 KNOWN = ROOT / "tests/mutants.known"
 PATIENCE = 600  # seconds for one program of tests; what takes longer hangs, and is noticed
+MEMORY = 4 << 30  # bytes of address space of one process; a sanitizer's build would need far more
 
 MAKE = ["make", "-j2", "WARNINGS=-w"]  # a function that is no longer used is not what should notice
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
@@ -109,6 +115,57 @@ def draw(count, seed, only):
 
 # ---- trying one ----
 
+class Programs:
+    """Those that run, each with all that it starts: a process group of its own."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.running = set()
+        self.is_over = False
+
+    def run(self, words, folder, environment):
+        """Its status; 1 when it took too long, or the run is over."""
+        with self.lock:
+            if self.is_over:
+                return 1
+            program = subprocess.Popen(["prlimit", f"--as={MEMORY}", *words], cwd=folder, env=environment,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, start_new_session=True)
+            self.running.add(program)
+        try:
+            return _status_within(PATIENCE, program)
+        finally:
+            with self.lock:
+                self.running.remove(program)
+                _end_group(program)
+            program.wait()
+
+    def end(self):
+        with self.lock:
+            self.is_over = True
+            for program in self.running:
+                _end_group(program)
+
+
+def _status_within(seconds, program):
+    """Leaves it to be waited for: until then nothing else gets its id."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ended = os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        if ended:
+            return ended.si_status
+        time.sleep(0.02)
+    return 1
+
+
+def _end_group(program):
+    """A relay may be left of a test that failed, when the program itself has ended."""
+    os.killpg(program.pid, signal.SIGKILL)
+
+
+PROGRAMS = Programs()
+
+
 class Tree:
     """A copy of the sources, built once, in which one change after the other is tried."""
 
@@ -120,11 +177,7 @@ class Tree:
         assert self.run(*PYTEST, "tests/golden", environment=self.environment()) == 0, "the golden cases fail"
 
     def run(self, *words, environment=None):
-        try:
-            return subprocess.run(words, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  env=os.environ | (environment or {}), timeout=PATIENCE, check=False).returncode
-        except subprocess.TimeoutExpired:
-            return 1
+        return PROGRAMS.run(words, self.folder, os.environ | (environment or {}))
 
     def environment(self):
         """The tests run this tree's program, and leave nothing outside of it."""
@@ -184,28 +237,34 @@ def try_all(mutants, jobs):
                     return mutant, tree.noticed_by(mutant)
                 finally:
                     trees.append(tree)
-            for future in concurrent.futures.as_completed([pool.submit(one, mutant) for mutant in mutants]):
-                yield future.result()
+            try:
+                for future in concurrent.futures.as_completed([pool.submit(one, mutant) for mutant in mutants]):
+                    yield future.result()
+            finally:  # when interrupted, too
+                PROGRAMS.end()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--skip", type=int, default=0, help="leave out so many at the beginning")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", choices=AREAS)
     parser.add_argument("--list", action="store_true", help="print the changes, try none")
     arguments = parser.parse_args()
-    mutants = draw(arguments.count, arguments.seed, arguments.only)
+    mutants = draw(arguments.count, arguments.seed, arguments.only)[arguments.skip:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if arguments.list:
         print("\n".join(f"{mutant.area}: {mutant.name}" for mutant in mutants))
         return 0
     explained, survivors, counts = known(), [], {}
-    for at, (mutant, who) in enumerate(try_all(mutants, arguments.jobs), 1):
-        counts[who or "nobody"] = counts.get(who or "nobody", 0) + 1
-        print(f"{at}/{len(mutants)} {mutant.area} {mutant.name}: {who or 'NOT NOTICED'}", flush=True)
-        if who is None:
-            survivors.append(mutant)
+    with contextlib.closing(try_all(mutants, arguments.jobs)) as tried:
+        for at, (mutant, who) in enumerate(tried, 1):
+            counts[who or "nobody"] = counts.get(who or "nobody", 0) + 1
+            print(f"{at}/{len(mutants)} {mutant.area} {mutant.name}: {who or 'NOT NOTICED'}", flush=True)
+            if who is None:
+                survivors.append(mutant)
     print("\nnoticed by: " + ", ".join(f"{who} {count}" for who, count in sorted(counts.items())))
     unexplained = [mutant for mutant in survivors if mutant.name not in explained]
     for mutant in survivors:
