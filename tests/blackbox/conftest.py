@@ -207,9 +207,9 @@ class Relay:
         return [line for line in map(_fields, self.log().splitlines())
                 if line.get("msg") == message]
 
-    def said(self, message):
-        """The same, once there is one: what it tells of may be seen before it is written."""
-        self.wait(lambda: self.lines(message))
+    def said(self, message, count=1):
+        """The same, once there are so many: what they tell of may be seen before they are written."""
+        self.wait(lambda: len(self.lines(message)) >= count)
         return self.lines(message)
 
     def get(self, path):

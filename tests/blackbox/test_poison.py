@@ -56,7 +56,7 @@ def test_one_bad_message_does_not_stop_the_others(make_relay, segment, kind, cou
     assert segment.repetitions() == 0
     state = balanced(relay)
     assert (state["waiting"], state["dead"], state["failures"]) == (count, 0, 0)
-    said = relay.lines("message set aside")
+    said = relay.said("message set aside", count)
     assert len(said) == count
     assert all(line["event"] == "Order Completed" and line["destination"] == "main" and line["messageId"]
                and "outbox show" in line["action"] for line in said)
@@ -148,7 +148,7 @@ def test_it_becomes_a_dead_letter_in_time(make_relay, segment, kind):
     assert (state["dead"], state["set_aside"], state["failures"]) == (1, 0, 0)
     assert segment.repetitions() == 0
     assert len(relay.lines("message set aside")) == 1
-    line, = relay.lines("dead letter: message not accepted")
+    line, = relay.said("dead letter: message not accepted")
     assert line["event"] == "Order Completed" and int(line["attempts"]) >= 3 and "dead show 1" in line["action"]
     shown = relay.run("dead", "show", "1").stdout
     assert "not accepted for" in shown and "while others were" in shown
