@@ -277,6 +277,13 @@ check-rests: $(BINARY) $(UNIT_BIN) ## the tests while all threads rest at random
 	done
 	RELAY_PRELOAD=$(abspath $(BUILD))/rests.so $(PYTEST) tests/blackbox -k "not 100000"
 
+# Which of them: disk user network order core dates.
+AROUND       ?=
+
+.PHONY: check-around
+check-around: all $(UNIT_BIN) ## tests as another user, with little /tmp, on a busy core, shuffled, ...; takes half an hour
+	PYTHON=$(PYTHON) BUILD=$(BUILD) tests/around.sh $(AROUND)
+
 # The same test is part of check, with 20 crashes.
 CRASHES      ?= 200
 

@@ -1,6 +1,11 @@
 """The machine's clock against the Date of the destination's answers."""
 
+import datetime
+import os
+import subprocess
+
 import pytest
+from conftest import ROOT
 from standin.segment import answer, slow
 from tools.shop import order
 
@@ -50,3 +55,41 @@ def test_a_slow_answer_and_a_small_offset_are_not_said(relay, segment):
     post(relay, segment, 2)
     assert relay.lines(LINE) == []
     assert -21 <= relay.metric(METRIC) < 0
+
+
+@pytest.fixture(name="other_date", scope="module")
+def fixture_other_date(tmp_path_factory):
+    """The environment of a relay whose machine has another date, made of the date."""
+    library = tmp_path_factory.mktemp("date") / "other_date.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, ROOT / "tests/tools/other_date.c"], check=True)
+
+    def environment(date):
+        offset = datetime.datetime.fromisoformat(date) - datetime.datetime.now(datetime.timezone.utc)
+        preloaded = [str(library), *filter(None, [os.environ.get("RELAY_PRELOAD")])]
+        return {"LD_PRELOAD": " ".join(preloaded), "CLOCK_OFFSET": str(int(offset.total_seconds())),
+                "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    return environment
+
+
+@pytest.mark.skipif("CLOCK_OFFSET" in os.environ, reason="the tests themselves have another date")
+@pytest.mark.parametrize("date, words", [
+    ("1970-01-01T00:00:10+00:00", "behind"), ("2019-03-01T00:00:00+00:00", "behind"),
+    ("2100-02-28T23:59:55+00:00", "ahead of")])
+def test_a_machine_with_another_date_loses_nothing(relay, segment, other_date, date, words):
+    """From its first start on, as one without a battery; then the clock is set, and the relay starts again."""
+    relay.stop()
+    for path in relay.directory.glob("segrelay.db*"):
+        path.unlink()
+    relay.environment = other_date(date)
+    relay.start()
+    post(relay, segment, 1)
+    assert words in relay.said(LINE)[0]["reason"]
+    assert all(message["timestamp"][:4] <= date[:4] for message in segment.told())  # none lies in the future
+    assert segment.violations and all("sentAt" in violation for violation in segment.violations)
+    segment.violations.clear()  # the destination sees it, too
+    relay.environment = {}
+    relay.restart()
+    relay.post("orders/create", order(1, id=5600000000001))  # it is still known
+    post(relay, segment, 2)
+    assert segment.repetitions() == 0 and len(segment.events("Order Completed")) == 2
+    assert relay.topic("orders/create")["dead"] == 0
