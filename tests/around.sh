@@ -8,12 +8,12 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-DATES="1970-01-01T00:00:10Z 2019-03-01T00:00:00Z 2025-12-31T23:59:30Z 2028-02-29T12:00:00Z 2036-02-07T06:28:00Z"
+DATES=${DATES:-1970-01-01T00:00:10Z 2019-03-01T00:00:00Z 2025-12-31T23:59:30Z 2028-02-29T12:00:00Z 2036-02-07T06:28:00Z}
 PYTHON=${PYTHON:-/usr/bin/python3}
 BUILD=${BUILD:-build/release}
 # What takes long and asks nothing of the machine: it runs with a small disk only.
 LONG="growth|listener_bounds|engine_faults|engine_fault_runs|sender_failures"
-MODULES="clock crash storefront recharge sending verbs admin disk rotation lifecycle subscribed logs"
+MODULES=${MODULES:-clock crash storefront recharge sending verbs admin disk rotation lifecycle logs}
 
 # The selection: black-box and golden tests, the unit tests beside them.
 tests() {
@@ -90,8 +90,9 @@ core() {
 
 # The clock of the tests and of the relays, not that of the files.
 dates() {
-    local date library=$PWD/$BUILD/other_date.so
+    local MODULES date library=$PWD/$BUILD/other_date.so
     cc -O2 -Wall -Wextra -shared -fPIC -o "$library" tests/tools/other_date.c || exit 1
+    export MODULES="clock crash storefront recharge sending verbs logs"
     for date in $DATES; do
         around "dates $date" env CLOCK_OFFSET=$(($(date -d "$date" +%s) - $(date +%s))) LD_PRELOAD="$library" \
             RELAY_PRELOAD="$library" tests/around.sh tests
