@@ -363,14 +363,12 @@ static void tells_its_metrics(void **state)
 		"# TYPE segrelay_requests_total counter\n"
 		"segrelay_requests_total{destination=\"main\",code=\"200\"} 2\n"));
 	assert_non_null(strstr(text.data, "# TYPE segrelay_request_duration_seconds summary\n"));
-	assert_non_null(strstr(text.data,
-		"segrelay_request_duration_seconds_count{destination=\"main\"} 2.000\n"));
-	assert_non_null(
-		strstr(text.data, "segrelay_batches_in_flight{destination=\"main\"} 0.000\n"));
-	assert_non_null(
-		strstr(text.data, "segrelay_destination_paused{destination=\"main\"} 0.000\n"));
-	assert_non_null(strstr(text.data,
-		"segrelay_split_batches_total{destination=\"a \\\"b\\\\c\\n\"} 0.000\n"));
+	assert_non_null(strstr(
+		text.data, "segrelay_request_duration_seconds_count{destination=\"main\"} 2\n"));
+	assert_non_null(strstr(text.data, "segrelay_batches_in_flight{destination=\"main\"} 0\n"));
+	assert_non_null(strstr(text.data, "segrelay_destination_paused{destination=\"main\"} 0\n"));
+	assert_non_null(strstr(
+		text.data, "segrelay_split_batches_total{destination=\"a \\\"b\\\\c\\n\"} 0\n"));
 	assert_null(strstr(text.data, KEY));
 	text_free(&text);
 }
