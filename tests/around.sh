@@ -82,10 +82,11 @@ order() {
 }
 
 core() {
-    taskset -c 0 sh -c 'while :; do :; done' &
-    local busy=$!
+    timeout 3600 taskset -c 0 sh -c 'while :; do :; done' &
+    trap 'kill $!' EXIT # when interrupted, too
     around core taskset -c 0 tests/around.sh tests
-    kill $busy
+    kill $!
+    trap - EXIT
 }
 
 # The clock of the tests and of the relays, not that of the files.
