@@ -158,10 +158,24 @@ struct sender {
 	_Atomic int64_t claimed; /* bytes of all messages in memory */
 };
 
-/* ---- sender.c ---- */
+/* ---- inbox.c ---- */
 
 /* Puts a note into the inbox and wakes the thread; from any thread. */
-void sender_post(struct sender *sender, struct note *note);
+void inbox_post(struct sender *sender, struct note *note);
+
+/* Empties the inbox: a list of all notes, oldest first. */
+struct note *inbox_take(struct sender *sender);
+
+/* ---- ready.c: the batches to be posted next ---- */
+
+/* Takes out the first one; there is one. */
+struct batch *ready_take(struct target *target);
+
+/* Puts a batch back, in the order of the outbox. */
+void ready_put_back(struct target *target, struct batch *batch);
+
+/* Adds one behind all others. */
+void ready_append(struct target *target, struct batch *batch);
 
 /* ---- target.c: what a destination does next ---- */
 
@@ -177,9 +191,6 @@ void target_configure(struct target *target, struct config *config);
 
 /* Frees what waits in memory; it stays in the outbox. */
 void target_free(struct target *target);
-
-/* Puts a batch back to those to be posted, in the order of the outbox. */
-void target_put_back(struct target *target, struct batch *batch);
 
 /* ---- pause.c: pausing, resuming, and saying so ---- */
 

@@ -43,7 +43,7 @@ bool time_limit_is_long(int64_t took);
 /* Milliseconds that a request with a body of so many bytes may take. */
 long time_limit_of(const struct target *target, const struct batch *batch, size_t bytes);
 
-/* ---- alone.c: what was set aside is tried alone ---- */
+/* ---- alone.c, set_aside_log.c: what was set aside is tried alone ---- */
 
 /* Posts or claims what is due; returns when to look again, in ms of the monotonic clock. */
 int64_t set_aside_step(struct target *target, int64_t now);

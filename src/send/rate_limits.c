@@ -7,7 +7,6 @@
  * message that is set aside. */
 #include "send/suspects.h"
 
-#include "base/clock.h"
 
 enum {
 	ANSWERS_MOST = 8,

@@ -12,17 +12,6 @@ enum { LONGEST_WAIT = SECOND, STOPPING_WAIT = 50 };
 
 /* ---- the inbox ---- */
 
-/* Wakes under the lock: the sender may be gone as soon as it has the last outcome. */
-void sender_post(struct sender *sender, struct note *note)
-{
-	note->next = NULL;
-	(void)pthread_mutex_lock(&sender->mutex);
-	*sender->last_note = note;
-	sender->last_note = &note->next;
-	(void)curl_multi_wakeup(sender->multi);
-	(void)pthread_mutex_unlock(&sender->mutex);
-}
-
 /* The target of a name, made when new; NULL without memory. */
 static struct target *target_of(struct sender *sender, const char *name)
 {
@@ -82,7 +71,7 @@ void sender_queued(void *context, const char *destination, int64_t messages)
 	queued->note.take = take_queued;
 	queued->messages = messages;
 	memcpy(queued->name, destination, length);
-	sender_post(sender, &queued->note);
+	inbox_post(sender, &queued->note);
 }
 
 static void take_removed(struct sender *sender, struct note *note)
@@ -111,7 +100,7 @@ void sender_removed(void *context, const char *destination)
 	}
 	removed->note.take = take_removed;
 	memcpy(removed->name, destination, length);
-	sender_post(sender, &removed->note);
+	inbox_post(sender, &removed->note);
 }
 
 /* Nobody knows whose they were: each destination is asked for all of them, until it has no more. */
@@ -131,14 +120,9 @@ static void count_missed(const struct sender *sender, int64_t missed)
 static void take_notes(struct sender *sender)
 {
 	int64_t missed = atomic_exchange(&sender->missed, 0);
-	struct note *note;
+	struct note *note = inbox_take(sender);
 	bool removed;
 
-	(void)pthread_mutex_lock(&sender->mutex);
-	note = sender->notes;
-	sender->notes = NULL;
-	sender->last_note = &sender->notes;
-	(void)pthread_mutex_unlock(&sender->mutex);
 	while (note != NULL) {
 		struct note *next = note->next;
 

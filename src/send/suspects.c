@@ -282,7 +282,7 @@ bool suspects_failed(struct target *target, struct batch *batch, const struct ju
 		return set_aside_failed(target, batch, judgement);
 	batch->is_slow |= time_limit_is_long(judgement->took);
 	if (!judgement->has_arrived || rate_limit_spares(target, batch, judgement)) {
-		target_put_back(target, batch);
+		ready_put_back(target, batch);
 		return true;
 	}
 	batch->failures++;
@@ -295,7 +295,7 @@ bool suspects_failed(struct target *target, struct batch *batch, const struct ju
 		settle_set_aside(target, batch, judgement);
 		return rate_limit_is(judgement);
 	}
-	target_put_back(target, batch);
+	ready_put_back(target, batch);
 	if (!batch->is_suspect || judgement->wait > 0 || rate_limit_is(judgement) ||
 		target->credit == 0 || !has_more(target))
 		return true;

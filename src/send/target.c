@@ -16,31 +16,11 @@ enum {
 	REFUSALS_MOST = 100,
 };
 
-static struct batch *take_ready(struct target *target)
-{
-	struct batch *batch = target->ready;
-
-	target->ready = batch->next;
-	batch->next = NULL;
-	return batch;
-}
-
-/* Ids ascend in the order in which messages were queued. */
-void target_put_back(struct target *target, struct batch *batch)
-{
-	struct batch **at = &target->ready;
-
-	while (*at != NULL && (*at)->messages[0].id < batch->messages[0].id)
-		at = &(*at)->next;
-	batch->next = *at;
-	*at = batch;
-}
-
 /* Posts a batch; false when there is no memory for it now. */
 static bool post(struct target *target, struct batch *batch)
 {
 	if (!attempt_start(target, batch)) {
-		target_put_back(target, batch);
+		ready_put_back(target, batch);
 		return false;
 	}
 	tally_in_flight(target, 1);
@@ -59,7 +39,7 @@ static bool wants_claim(const struct target *target, int64_t now)
 static void let_go(struct target *target)
 {
 	while (target->ready != NULL)
-		batch_free(take_ready(target));
+		batch_free(ready_take(target));
 	if (target->set_aside != NULL)
 		target->set_aside_at = 0; /* it is asked for again */
 	batch_free(target->set_aside);
@@ -137,10 +117,10 @@ static void split(struct target *target, struct batch *batch, const struct judge
 	second = batch_halve(batch);
 	if (second != NULL) {
 		second->attempts = 0;
-		target_put_back(target, second);
+		ready_put_back(target, second);
 	}
 	batch->attempts = 0; /* of this batch, which is another one than before */
-	target_put_back(target, batch);
+	ready_put_back(target, batch);
 }
 
 /* Whether an attempt was made with options that a reload has replaced, and perhaps mended. */
@@ -207,7 +187,7 @@ static void judge(const struct attempt *attempt, CURLcode code, struct judgement
 static void put_back(struct target *target, struct batch *batch)
 {
 	if (!batch->is_set_aside) {
-		target_put_back(target, batch);
+		ready_put_back(target, batch);
 		return;
 	}
 	target->set_aside_unsettled = false;
