@@ -12,6 +12,11 @@
 int outcome_dead(struct engine *engine, const struct delivery *delivery, const char *reason,
 	struct error *error);
 
+/* The same for those that were counted as skipped while they waited for another delivery. One that
+ * is not stored any more is named in the log alone. */
+int outcome_dead_waiting(struct engine *engine, const char *shop,
+	const struct unmappable *unmappable, struct error *error);
+
 /* The same for a delivery whose body contradicts its headers: counted and logged as such. */
 int outcome_contradiction(struct engine *engine, const struct delivery *delivery,
 	const char *reason, enum contradiction contradiction, struct error *error);

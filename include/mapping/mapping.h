@@ -56,6 +56,14 @@ enum privacy {
 	PRIVACY_UNINSTALLED /* the app is gone, and its webhooks with it */
 };
 
+/* A delivery that has waited for another one, and cannot be mapped: a dead letter. */
+struct unmappable {
+	int64_t delivery; /* the store's id, 0 when it is not known */
+	const char *topic;
+	const char *reason;
+	struct unmappable *next;
+};
+
 /* The outcome. Everything lives in the arena given to map_delivery. */
 struct mapped {
 	enum mapped_as outcome;
@@ -65,7 +73,8 @@ struct mapped {
 	bool contradicts; /* the body is not what the headers say, which are not signed */
 	enum privacy privacy;
 	struct call_made *calls;
-	struct call_made *last; /* of them, NULL for none */
+	struct call_made *last;        /* of them, NULL for none */
+	struct unmappable *unmappable; /* of the deliveries that have waited */
 	const char *unreadable; /* paths of fields that were left out as unreadable, or NULL */
 };
 

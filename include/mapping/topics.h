@@ -48,6 +48,10 @@ const struct topic *topic_of_timer(const char *kind);
 /* The id at a path of a payload: the digits of a gid, else the text itself. */
 const char *topic_id(const cJSON *payload, const char *path);
 
+/* Why a payload's ids are not ids, so that it cannot be emitted once; NULL when they are. */
+const char *topic_why_unusable(
+	const struct topic *topic, const cJSON *payload, struct arena *arena);
+
 /* Whether one of "a|b|c" is the topic. */
 bool topic_is_among(const char *names, const char *topic);
 

@@ -24,7 +24,8 @@ bool waits_are_full(struct work *work, const char *kind, const char *key);
  */
 const cJSON *waits_end(struct work *work, const char *kind, const char *key);
 
-/* One of these as the delivery that it was, with its body; NULL when that cannot be read. */
+/* One of these as the delivery that it was, with its body; NULL when that cannot be read: then only
+ * id and topic of the delivery are set, as far as they are known. */
 const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery *delivery);
 
 #endif

@@ -80,6 +80,11 @@ static void print_outcome(struct dry_run *run, const char *word, const struct ma
 		(void)fprintf(stderr, "segrelay: %s: a dead letter: %s\n", word, mapped->reason);
 		run->failed = true;
 	}
+	for (const struct unmappable *one = mapped->unmappable; one != NULL; one = one->next) {
+		(void)fprintf(stderr, "segrelay: %s, which has waited: a dead letter: %s\n",
+			one->topic, one->reason);
+		run->failed = true;
+	}
 }
 
 static int print_calls(struct dry_run *run, const struct mapped *mapped)

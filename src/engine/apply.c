@@ -69,12 +69,14 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 	struct mapping_work *work = context;
 	const struct delivery *delivery = work->delivery;
 	const struct mapped *mapped = &work->mapped;
-	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
+	struct topic_state *topic;
 
+	if (recollection_write(&work->recollection, error) != 0 ||
+		outcome_dead_waiting(engine, delivery->shop, mapped->unmappable, error) != 0)
+		return -1;
+	topic = engine_topic(engine, delivery->shop, delivery->topic); /* others may move it */
 	if (topic == NULL)
 		return error_no_memory(error);
-	if (recollection_write(&work->recollection, error) != 0)
-		return -1;
 	outcome_log_invalid_fields(engine, delivery, mapped->unreadable);
 	if (mapped->privacy != PRIVACY_NONE) {
 		topic->mapped++;
@@ -258,7 +260,8 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 		return -1;
 	if (mapped.outcome == UNUSABLE)
 		return unusable(mapped.reason, error);
-	if (recollection_write(&recollection, error) != 0)
+	if (recollection_write(&recollection, error) != 0 ||
+		outcome_dead_waiting(engine, shop->domain, mapped.unmappable, error) != 0)
 		return -1;
 	outcome_log_invalid_fields(engine, &none, mapped.unreadable);
 	if (mapped.calls != NULL)

@@ -17,38 +17,77 @@ struct dead_command {
 	char text[64];
 };
 
-/* Stores and counts the dead letter. */
+/* Stores and counts the dead letter, also of one that was counted as skipped before. *dead is 0
+ * when the delivery is not stored any more: then nothing is counted. */
 static int add_dead_letter(struct engine *engine, const struct delivery *delivery,
-	const char *reason, struct dead_command *command, struct error *error)
+	const char *reason, bool was_skipped, int64_t *dead, struct error *error)
 {
 	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
-	int64_t dead;
 
+	*dead = 0;
 	if (topic == NULL)
 		return error_no_memory(error);
-	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, &dead, error) !=
-		0)
+	if (store_bury_delivery(engine->store, delivery->id, clock_now(), reason, dead, error) != 0)
 		return -1;
+	if (*dead == 0)
+		return 0;
 	topic->dead++;
-	(void)snprintf(command->text, sizeof(command->text), "segrelay dead show %" PRId64, dead);
+	topic->ignored -= was_skipped;
 	return 0;
+}
+
+static struct dead_command command_of(int64_t dead)
+{
+	struct dead_command command = {"-"};
+
+	if (dead != 0)
+		(void)snprintf(
+			command.text, sizeof(command.text), "segrelay dead show %" PRId64, dead);
+	return command;
+}
+
+static void log_dead(
+	struct engine *engine, const struct delivery *delivery, const char *reason, int64_t dead)
+{
+	struct dead_command command = command_of(dead);
+	int64_t left_out;
+
+	if (log_allow(&engine->dead_lines, LINES_PAUSE, &left_out))
+		log_line(LOG_WARNING,
+			dead != 0 ? "dead letter: a webhook cannot be mapped"
+				  : "delivery lost: it cannot be mapped, nor is it stored",
+			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
+			LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
+			LOG_STRING("see", command.text), LOG_NUMBER("more_before", left_out));
 }
 
 int outcome_dead(struct engine *engine, const struct delivery *delivery, const char *why,
 	struct error *error)
 {
 	char reason[sizeof(error->text)];
-	struct dead_command command;
-	int64_t left_out;
+	int64_t dead;
 
 	(void)snprintf(reason, sizeof(reason), "%s", why);
-	if (add_dead_letter(engine, delivery, reason, &command, error) != 0)
+	if (add_dead_letter(engine, delivery, reason, false, &dead, error) != 0)
 		return -1;
-	if (log_allow(&engine->dead_lines, LINES_PAUSE, &left_out))
-		log_line(LOG_WARNING, "dead letter: a webhook cannot be mapped",
-			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-			LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
-			LOG_STRING("see", command.text), LOG_NUMBER("more_before", left_out));
+	log_dead(engine, delivery, reason, dead);
+	return 0;
+}
+
+int outcome_dead_waiting(struct engine *engine, const char *shop,
+	const struct unmappable *unmappable, struct error *error)
+{
+	for (; unmappable != NULL; unmappable = unmappable->next) {
+		const struct delivery delivery = {
+			.id = unmappable->delivery, .shop = shop, .topic = unmappable->topic};
+		int64_t dead;
+
+		if (delivery.id == 0)
+			continue;
+		if (add_dead_letter(engine, &delivery, unmappable->reason, true, &dead, error) != 0)
+			return -1;
+		log_dead(engine, &delivery, unmappable->reason, dead);
+	}
 	return 0;
 }
 
@@ -57,9 +96,11 @@ int outcome_contradiction(struct engine *engine, const struct delivery *delivery
 {
 	struct dead_command command;
 	int64_t left_out;
+	int64_t dead;
 
-	if (add_dead_letter(engine, delivery, reason, &command, error) != 0)
+	if (add_dead_letter(engine, delivery, reason, false, &dead, error) != 0)
 		return -1;
+	command = command_of(dead);
 	engine->contradictions[contradiction]++;
 	if (log_allow(&engine->contradiction_lines, LINES_PAUSE, &left_out))
 		log_line(LOG_WARNING, "delivery refused: its body contradicts its headers",

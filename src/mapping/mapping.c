@@ -14,10 +14,6 @@
 #include <string.h>
 
 enum {
-	/* An id of Shopify's has 18 digits at the most today; one of 20 still is an unsigned
-	   64-bit. */
-	ID_MAX = 20,
-	TOKEN_MAX = 255,
 	/* Steps for one delivery or timer: the largest that a shop can send takes a few per cent.
 	 */
 	BUDGET = 50000000,
@@ -43,31 +39,7 @@ static void carry_out(struct work *work, const struct rule *rule, struct mapped 
 	}
 }
 
-/* ---- what cannot be mapped ---- */
-
-/* A payload whose ids are not ids cannot be told once: it is set aside. */
-static const char *why_unusable(
-	const struct topic *topic, const cJSON *payload, struct arena *arena)
-{
-	const char *id = topic_id(payload, topic->id);
-	const char *why = NULL;
-
-	if (!cJSON_IsObject(payload))
-		return "the payload is no JSON object";
-	if (topic->form == ID_NONE)
-		return NULL;
-	if (id == NULL)
-		why = arena_format(arena, "the payload has no %s%s", topic->id,
-			topic->resource == NULL ? ": add it to include_fields of the subscription"
-						: "");
-	else if (topic->form == ID_TOKEN)
-		return strlen(id) <= TOKEN_MAX ? NULL : "the payload's token is too long";
-	else if (strlen(id) > ID_MAX || strspn(id, "0123456789") != strlen(id))
-		why = arena_format(arena, "the payload's %s is no whole number", topic->id);
-	else
-		return NULL;
-	return why != NULL ? why : "the payload's id is missing, or no whole number";
-}
+/* ---- people ---- */
 
 /* By the body, which is signed. */
 static bool is_test(const struct work *work)
@@ -150,7 +122,57 @@ static void add_calls(struct mapped *result, const struct mapped *more)
 		result->outcome = MAPPED;
 }
 
-/* Each as it would have been when it came, but that more is known now. */
+/* Names one of them to the engine, which makes a dead letter of it. One that began to wait under an
+ * earlier version has no id: it is named in the log. */
+static void add_unmappable(struct work *work, const struct delivery *delivery, const char *reason,
+	struct mapped *result)
+{
+	struct unmappable **end = &result->unmappable;
+	struct unmappable *one;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	if (delivery->id == 0)
+		work_unreadable(work, *delivery->topic != '\0' ? delivery->topic : "(waiting)");
+	one = arena_alloc(work->arena, sizeof(*one));
+	if (one == NULL) {
+		work_fail(work, "no memory");
+		return;
+	}
+	*one = (struct unmappable){
+		.delivery = delivery->id, .topic = delivery->topic, .reason = reason};
+	*end = one;
+}
+
+/* Why what has waited cannot be mapped at all; NULL when it can. */
+static const char *why_not_opened(const struct work *one)
+{
+	if (one->payload == NULL || one->topic == NULL)
+		return "its body cannot be read after it has waited";
+	return topic_why_unusable(one->topic, one->payload, one->arena);
+}
+
+/* One as it would have been when it came, but that more is known now. */
+static void map_opened(struct work *work, struct work *one, struct mapped *result)
+{
+	struct mapped mapped = {.outcome = IGNORED};
+
+	one->has_waited = true;
+	one->unreadable = (struct text){0};
+	one->steps_end = steps_done + BUDGET;
+	map_people(one, &mapped);
+	if (one->is_spent)
+		spend(&mapped);
+	if (one->unreadable.length > 0)
+		work_unreadable(work, one->delivery->topic);
+	text_free(&one->unreadable);
+	work->failed |= one->failed && !one->is_spent;
+	if (mapped.outcome == UNUSABLE)
+		add_unmappable(work, one->delivery, mapped.reason, result);
+	else
+		add_calls(result, &mapped);
+}
+
 static void map_waiting(
 	struct work *work, const cJSON *bodies, const char *customer_id, struct mapped *result)
 {
@@ -158,31 +180,21 @@ static void map_waiting(
 	uint64_t before = steps_done;
 
 	cJSON_ArrayForEach (waiting, bodies) {
-		struct mapped mapped = {.outcome = IGNORED};
 		struct delivery delivery;
 		struct work one = *work;
+		const char *why_not;
 
 		one.payload = waits_open(work, waiting, &delivery);
 		one.topic = one.payload != NULL ? topic_find(delivery.topic) : NULL;
-		if (one.topic == NULL || work->failed ||
-			why_unusable(one.topic, one.payload, work->arena) != NULL) {
-			work_unreadable(work, "(what has waited)");
-			continue;
-		}
 		one.delivery = &delivery;
 		one.awaited_customer_id = customer_id;
-		one.has_waited = true;
-		one.unreadable = (struct text){0};
-		one.steps_end = steps_done + BUDGET;
-		map_people(&one, &mapped);
-		if (one.is_spent)
-			spend(&mapped);
-		if (one.unreadable.length > 0 || mapped.outcome == UNUSABLE)
-			work_unreadable(work, delivery.topic);
-		text_free(&one.unreadable);
-		work->failed |= one.failed && !one.is_spent;
-		if (mapped.outcome != UNUSABLE)
-			add_calls(result, &mapped);
+		why_not = why_not_opened(&one);
+		if (work->failed)
+			break;
+		if (why_not != NULL)
+			add_unmappable(work, &delivery, why_not, result);
+		else
+			map_opened(work, &one, result);
 	}
 	work->steps_end += steps_done - before; /* each of them had a budget of its own */
 }
@@ -271,7 +283,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 		result->reason = "no rule speaks of this topic";
 		return 0;
 	}
-	why_not = why_unusable(work.topic, payload, arena);
+	why_not = topic_why_unusable(work.topic, payload, arena);
 	if (why_not == NULL && !is_test_notification(&work)) {
 		why_not = resource_contradicts(delivery, payload, arena);
 		result->contradicts = why_not != NULL;

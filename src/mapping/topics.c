@@ -4,6 +4,13 @@
 
 #include <string.h>
 
+enum {
+	/* An id of Shopify's has 18 digits at the most today; one of 20 still is an unsigned
+	   64-bit. */
+	ID_MAX = 20,
+	TOKEN_MAX = 255,
+};
+
 #define WHOLE_ORDER "orders/create|orders/paid|orders/updated|orders/fulfilled|orders/cancelled"
 #define TAGS "customer.tags_added|customer.tags_removed"
 #define CARTS "carts/create|carts/update"
@@ -164,4 +171,26 @@ const char *topic_id(const cJSON *payload, const char *path)
 		return id;
 	digits = strrchr(id, '/') + 1;
 	return *digits != '\0' ? digits : NULL;
+}
+
+const char *topic_why_unusable(const struct topic *topic, const cJSON *payload, struct arena *arena)
+{
+	const char *id = topic_id(payload, topic->id);
+	const char *why = NULL;
+
+	if (!cJSON_IsObject(payload))
+		return "the payload is no JSON object";
+	if (topic->form == ID_NONE)
+		return NULL;
+	if (id == NULL)
+		why = arena_format(arena, "the payload has no %s%s", topic->id,
+			topic->resource == NULL ? ": add it to include_fields of the subscription"
+						: "");
+	else if (topic->form == ID_TOKEN)
+		return strlen(id) <= TOKEN_MAX ? NULL : "the payload's token is too long";
+	else if (strlen(id) > ID_MAX || strspn(id, "0123456789") != strlen(id))
+		why = arena_format(arena, "the payload's %s is no whole number", topic->id);
+	else
+		return NULL;
+	return why != NULL ? why : "the payload's id is missing, or no whole number";
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "mapping/rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* When there is more of one customer within minutes, what waits goes before it. */
@@ -62,6 +63,7 @@ static void write_waiting(struct text *json, const struct work *work)
 	json_add_comma(json);
 	text_put(json, "{");
 	json_add_member(json, "topic", work->delivery->topic);
+	json_add_number(json, "delivery", work->delivery->id);
 	json_add_number(json, "received", work->delivery->received);
 	json_add_member(json, "triggered_at", work->delivery->triggered_at);
 	json_add_member(json, "body", text_string(&body));
@@ -145,15 +147,17 @@ const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery
 	const char *body = json_text(waiting, "body");
 	int64_t received = work_milliseconds(waiting, "received");
 	const char *topic = json_text(waiting, "topic");
+	const char *id = json_text(waiting, "delivery");
 	struct error error;
 
-	if (body == NULL || received == 0 || topic == NULL || topic_find(topic) == NULL)
-		return NULL;
 	*delivery = (struct delivery){
+		.id = id != NULL ? strtoll(id, NULL, 10) : 0,
 		.shop = work->delivery->shop,
-		.topic = topic,
+		.topic = topic != NULL ? topic : "",
 		.triggered_at = json_text(waiting, "triggered_at"),
 		.received = received,
 	};
+	if (body == NULL || received == 0 || topic == NULL || topic_find(topic) == NULL)
+		return NULL;
 	return json_parse(work->arena, body, strlen(body), &error);
 }
