@@ -28,6 +28,7 @@ struct job {
 	enum job_phase phase;
 	int round;        /* of learning */
 	bool has_learnt;  /* in this round */
+	bool is_partial;  /* it stopped learning before it knew all */
 	const char *kind; /* the record that was looked at last, "" for none */
 	const char *at;
 	int64_t row;                /* the row that was looked at last */
@@ -66,5 +67,8 @@ int job_step(struct engine *engine, struct job *job, struct error *error);
 
 /* Adds the userId that a customer has by the shop's user_id. -1 when memory runs out. */
 int job_add_user(struct job *job, const char *customer, const char *email);
+
+/* The same for the record of a customer, with the userIds that were emitted before. */
+int job_add_users(struct job *job, const char *customer, const cJSON *record);
 
 #endif

@@ -36,6 +36,7 @@ struct erase {
 	const char *customer; /* NULL for the whole shop */
 	bool dry_run;
 	bool yes;
+	bool is_partial; /* the preview did not find all */
 };
 
 /* Shopify's ids are numbers; what else is given may be personal, and is not repeated. */
@@ -119,8 +120,15 @@ static int64_t print_counts(const struct erase *erase, const cJSON *counts)
 	return sum;
 }
 
+static void print_partial(void)
+{
+	(void)puts("Not all of it was found: the customer has more merges, carts and browsers than "
+		   "are searched\nfor one. Erase again, also the customers who were merged into "
+		   "this one.");
+}
+
 /* Counts what there is, and shows it. 0 to go on, or -1 after an error was printed. */
-static int preview(const struct erase *erase)
+static int preview(struct erase *erase)
 {
 	struct arena *arena = NULL;
 	char *state = NULL;
@@ -146,6 +154,9 @@ static int preview(const struct erase *erase)
 			erase->shop, erase->config->path);
 	else if (json != NULL)
 		result = 0;
+	erase->is_partial = json_is_true(json, "partial");
+	if (result == 0 && erase->is_partial)
+		print_partial();
 	arena_destroy(arena);
 	return result;
 }
@@ -183,13 +194,15 @@ static int carry_out(const struct erase *erase)
 	if (running != 0)
 		return EXIT_FAILED;
 	(void)printf("%s is erased\n", subject(erase, of, sizeof(of)));
+	if (erase->is_partial)
+		print_partial();
 	if (config_shop(erase->config, erase->shop) == NULL)
 		(void)puts("Segment was not asked to delete users: the shop is not in the "
 			   "configuration. Delete them at Segment by hand.");
 	return EXIT_GOOD;
 }
 
-static int run(const struct erase *erase)
+static int run(struct erase *erase)
 {
 	if (!erase->dry_run && !erase->yes && !isatty(STDIN_FILENO))
 		return complain("erase needs --yes where nobody can be asked; --dry-run shows how "

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "engine/inside.h"
+#include "engine/privacy_job.h"
 
 enum { USERS_A_REQUEST = 5000 };
 
@@ -57,6 +58,32 @@ int deletions_queue(struct engine *engine, const struct shop *shop, const struct
 			if (result != 0)
 				return -1;
 		}
+	}
+	return 0;
+}
+
+/* ---- whose ---- */
+
+int job_add_user(struct job *job, const char *customer, const char *email)
+{
+	job->users.arena = job->words.arena;
+	if (job->shop == NULL)
+		return 0;
+	return words_append(
+		       &job->users, map_user_id(job->shop, customer, email, job->words.arena)) < 0
+		       ? -1
+		       : 0;
+}
+
+int job_add_users(struct job *job, const char *customer, const cJSON *record)
+{
+	const cJSON *id;
+
+	if (job_add_user(job, customer, json_text(record, "email")) != 0)
+		return -1;
+	cJSON_ArrayForEach (id, json_at(record, "user_ids")) {
+		if (job->shop != NULL && words_append(&job->users, json_text(id, ".")) < 0)
+			return -1;
 	}
 	return 0;
 }

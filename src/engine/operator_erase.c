@@ -82,6 +82,7 @@ static int step_job(struct engine *engine, void *context, struct error *error)
 static void add_counts(const struct job *job, struct text *answer)
 {
 	json_add_flag(answer, "configured", job->shop != NULL);
+	json_add_flag(answer, "partial", job->is_partial);
 	json_add_key(answer, "records");
 	text_put(answer, "{");
 	for (size_t i = 0; i < job->kind_count; i++)

@@ -13,10 +13,11 @@ static const struct {
 	const char *customer;    /* names one, NULL for the key */
 	const char *others[4];   /* lead to it when no customer is named; the key always does */
 	const char *browsers[3]; /* lead to it when nobody at all is named: they may be shared */
-	const char *theirs[7];
+	const char *theirs[8];   /* texts, or lists of them */
 } kinds[] = {
 	{"customer", "merged_into", {NULL}, {NULL},
-		{"email", "phone", "anonymous_id", "aliased", "aliased_as", "account", NULL}},
+		{"email", "phone", "anonymous_id", "aliased", "aliased_as", "account", "user_ids",
+			NULL}},
 	{"order", "customer_id", {"email", NULL}, {NULL},
 		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
 	{"link", "customer_id", {"order", "email", "joined", NULL},
@@ -98,6 +99,24 @@ bool person_owns_record(const struct words *words, const struct record *record, 
 	       (names_nobody(kind, json) && has_any(words, json, kinds[kind].browsers));
 }
 
+/* How many new ones a member of a record gave; -1 when memory runs out. */
+static int learn_member(struct words *words, const cJSON *value)
+{
+	const cJSON *item;
+	int added = 0;
+
+	if (!cJSON_IsArray(value))
+		return words_add(words, json_text(value, "."));
+	cJSON_ArrayForEach (item, value) {
+		int more = words_add(words, json_text(item, "."));
+
+		if (more < 0)
+			return -1;
+		added += more;
+	}
+	return added;
+}
+
 int person_learn(struct words *words, const struct record *record, const cJSON *json)
 {
 	size_t kind = kind_of(record);
@@ -106,7 +125,7 @@ int person_learn(struct words *words, const struct record *record, const cJSON *
 	if (added < 0 || kind == KINDS)
 		return added;
 	for (size_t i = 0; kinds[kind].theirs[i] != NULL; i++) {
-		int more = words_add(words, json_text(json, kinds[kind].theirs[i]));
+		int more = learn_member(words, json_at(json, kinds[kind].theirs[i]));
 
 		if (more < 0)
 			return -1;

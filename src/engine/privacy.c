@@ -209,12 +209,15 @@ static void log_end(const struct job *job)
 	else
 		log_line(LOG_INFO, "a customer is forgotten", fields[0], fields[1], fields[2],
 			fields[3], fields[4], fields[5]);
-	if (job->words.count >= WORDS_MAX)
-		log_line(LOG_WARNING, "a customer has more ids than are looked for at once",
-			fields[0], fields[1], LOG_NUMBER("ids", WORDS_MAX),
-			LOG_STRING("effect", "what names only the others is still there"),
-			LOG_STRING("next", "run `segrelay erase` for the customer again until this "
-					   "line comes no more"));
+	if (job->is_partial)
+		log_line(LOG_WARNING, "customer data found in part", fields[0], fields[1],
+			LOG_NUMBER("ids", (int64_t)job->words.count),
+			LOG_NUMBER("rounds", job->round),
+			LOG_STRING("reason",
+				"more merges, carts and browsers than are searched for one "
+				"customer"),
+			LOG_STRING("action", "run `segrelay erase` again, also for the customers "
+					     "who were merged into this one"));
 }
 
 static int end(struct engine *engine, const struct timer *timer, const struct job *job,

@@ -11,24 +11,13 @@ enum {
 	RECORDS_A_STEP = 200,
 	ROWS_A_STEP = 100,
 	BYTES_A_STEP = 1 << 20, /* of their JSON: other turns wait */
-	ROUNDS_MAX = 6,
-	USERS_A_REQUEST = 500, /* of a shop's many, so that the job's record stays small */
+	ROUNDS_MAX = 200,       /* each leads one merge further, or from a cart to another */
+	USERS_A_REQUEST = 500,  /* of a shop's many, so that the job's record stays small */
 };
 
 static const char *or_empty(const char *text)
 {
 	return text != NULL ? text : "";
-}
-
-int job_add_user(struct job *job, const char *customer, const char *email)
-{
-	job->users.arena = job->words.arena;
-	if (job->shop == NULL)
-		return 0;
-	return words_append(
-		       &job->users, map_user_id(job->shop, customer, email, job->words.arena)) < 0
-		       ? -1
-		       : 0;
 }
 
 /* ---- a step's rows ---- */
@@ -106,8 +95,7 @@ static void learn(struct found *found, const struct record *record, const cJSON 
 	struct job *job = found->job;
 	int added = is_of_all(job) ? 0 : person_learn(&job->words, record, json);
 
-	if (strcmp(record->kind, "customer") == 0 &&
-		job_add_user(job, record->key, json_text(json, "email")) != 0)
+	if (strcmp(record->kind, "customer") == 0 && job_add_users(job, record->key, json) != 0)
 		added = -1;
 	found->failed |= added < 0;
 	job->has_learnt |= added > 0;
@@ -193,6 +181,8 @@ static int end_of_records(struct found *found, struct error *error)
 		job->has_learnt = false;
 		return 0;
 	}
+	job->is_partial |=
+		job->phase == JOB_LEARN && (job->has_learnt || job->words.count >= WORDS_MAX);
 	if (job->phase == JOB_LEARN && ask_segment(found, error) != 0)
 		return -1;
 	job->phase++;

@@ -49,6 +49,7 @@ int job_print(const struct job *job, struct text *json)
 	json_add_number(json, "phase", job->phase);
 	json_add_number(json, "round", job->round);
 	json_add_flag(json, "has_learnt", job->has_learnt);
+	json_add_flag(json, "partial", job->is_partial);
 	json_add_flag(json, "keeps_messages", job->keeps_messages);
 	json_add_member(json, "kind", job->kind);
 	json_add_member(json, "at", job->at);
@@ -148,6 +149,7 @@ static void read_members(const cJSON *json, struct job *job)
 	job->phase = (enum job_phase)number_at(json, "phase");
 	job->round = (int)number_at(json, "round");
 	job->has_learnt = json_is_true(json, "has_learnt");
+	job->is_partial = json_is_true(json, "partial");
 	job->keeps_messages = json_is_true(json, "keeps_messages");
 	job->kind = json_text(json, "kind");
 	job->at = json_text(json, "at");

@@ -3,6 +3,7 @@
 
 #include "mapping/people.h"
 #include "mapping/rules.h"
+#include "mapping/user_ids.h"
 
 #include <string.h>
 
@@ -34,8 +35,8 @@ void merges_remember(struct work *work)
 		return;
 	text_put(&json, "{");
 	json_add_member(&json, "merged_into", work->person.customer_id);
-	/* the erasure of the customer finds by it what was emitted before the merge */
-	json_add_member(&json, "aliased_as", json_text(work->merged.value, "aliased_as"));
+	/* the erasure of the customer finds by them what was emitted before the merge */
+	user_ids_write(work, &json, work->merged.value, id, NULL);
 	text_put(&json, "}");
 	work_remember(work, "customer", id, &json, work->merged.json);
 	text_free(&json);

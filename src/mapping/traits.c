@@ -8,10 +8,12 @@
 #include "mapping/hints.h"
 #include "mapping/recharge.h"
 #include "mapping/tags.h"
+#include "mapping/user_ids.h"
 
 #include <string.h>
 
-enum { MERGES_MAX = 8 };
+/* More than anybody merges one after the other. */
+enum { MERGES_MAX = 200 };
 
 /* ---- the groups ---- */
 
@@ -222,9 +224,10 @@ static const char *recall_known(struct work *work, const char *id)
 		work->known = work_recall(work, "customer", id);
 		into = json_text(work->known.value, "merged_into");
 		if (into == NULL)
-			break;
+			return id;
 		id = into;
 	}
+	work_unreadable(work, "(customers merged too often)");
 	return id;
 }
 
@@ -295,6 +298,7 @@ void traits_remember(struct work *work)
 	json_add_member(&json, "aliased",
 		work->aliased ? person->anonymous_id : json_text(known, "aliased"));
 	json_add_member(&json, "aliased_as", aliased_as(work));
+	user_ids_write(work, &json, known, person->customer_id, person->user_id);
 	text_put(&json, "}");
 	work_remember(work, "customer", person->customer_id, &json, work->known.json);
 	text_free(&json);

@@ -1,4 +1,5 @@
 /* The erasure of a customer: which records lead to which, and which messages go. */
+#include "logging.h"
 #include "turning.h"
 
 #define REDACT(id)                                                                 \
@@ -183,6 +184,45 @@ static void a_message_under_an_earlier_address_goes(void **state)
 	assert_in(records(given), "nils@example.com", true);
 }
 
+/* The second address has an alias, too, and only `user_ids` has kept it. */
+static void an_alias_under_each_earlier_address_goes(void **state)
+{
+	struct given *given = *state;
+	struct shop *shop = &given->config->shops[0];
+
+	shop->user_id = USER_ID_EMAIL;
+	(void)post(given, "orders/create", ORDER("1", "711", "a@example.com", "browser-711"));
+	(void)post(given, "customers/update", CUSTOMER("711", "b@example.com"));
+	(void)post(given, "orders/create", ORDER("3", "711", "b@example.com", "browser-712"));
+	(void)post(given, "customers/update", CUSTOMER("711", "c@example.com"));
+	(void)post(given, "orders/create", ORDER("4", "711", "c@example.com", "browser-713"));
+	(void)post(given, "customers/update", CUSTOMER("711", "d@example.com"));
+	assert_in(rows(given, STORE_MESSAGES), "\"type\":\"alias\",\"userId\":\"a@", true);
+	assert_in(rows(given, STORE_MESSAGES), "\"type\":\"alias\",\"userId\":\"b@", true);
+	assert_in(rows(given, STORE_MESSAGES), "\"type\":\"alias\",\"userId\":\"c@", true);
+	erase(given, REDACT("711"));
+	assert_in(rows(given, STORE_MESSAGES), "@example.com", false);
+	assert_in(records(given), "@example.com", false);
+}
+
+/* Of more than are kept the oldest are left out; the newest are there. */
+static void the_addresses_that_are_kept_are_bounded(void **state)
+{
+	struct given *given = *state;
+	char body[160];
+
+	given->config->shops[0].user_id = USER_ID_EMAIL;
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(body, sizeof(body),
+			"{\"id\":711,\"email\":\"a%02d@example.com\",\"updated_at\":"
+			"\"2026-11-23T11:00:%02dZ\"}",
+			i, i);
+		assert_int_equal(post(given, "customers/update", body), STORED);
+	}
+	assert_in(records(given), "\"user_ids\":[\"a08@example.com\",", true);
+	assert_in(records(given), ",\"a39@example.com\"]", true);
+}
+
 static void a_dead_letter_under_an_earlier_address_goes(void **state)
 {
 	struct given *given = *state;
@@ -210,6 +250,66 @@ static void customers_who_were_merged_lead_to_the_first_of_them(void **state)
 	assert_in(rows(given, STORE_MESSAGES), "old@example.com", false);
 	assert_in(rows(given, STORE_MESSAGES), "\"type\":\"alias\",\"userId\":\"nils@", true);
 	assert_in(records(given), "nils@example.com", true);
+}
+
+static void merge_one_after_the_other(struct given *given, int first, int count)
+{
+	char body[256];
+
+	for (int i = first + 1; i < first + count; i++) {
+		(void)snprintf(body, sizeof(body),
+			"{\"admin_graphql_api_customer_kept_id\":\"gid://shopify/Customer/%d\","
+			"\"admin_graphql_api_customer_deleted_id\":\"gid://shopify/Customer/%d\","
+			"\"status\":\"completed\"}",
+			i, i - 1);
+		assert_int_equal(post(given, "customers/merge", body), STORED);
+	}
+}
+
+static void many_customers_who_were_merged_lead_to_the_first_of_them(void **state)
+{
+	struct given *given = *state;
+
+	merge_one_after_the_other(given, 2001, 150);
+	assert_in(records(given), "customer 2001 {\"merged_into\":\"2002\"", true);
+	erase(given, REDACT("2150"));
+	assert_in(records(given), "merged_into", false);
+}
+
+static void more_of_them_are_found_in_part_and_that_is_logged(void **state)
+{
+	struct given *given = *state;
+	struct text answer = {0};
+	char *log;
+
+	merge_one_after_the_other(given, 2001, 250);
+	for (int i = 0; i < 1000 && strstr(text_string(&answer), "partial") == NULL; i++) {
+		struct text body = {0};
+		struct arena *arena = arena_create(1024);
+		const cJSON *json =
+			json_parse(arena, text_string(&answer), answer.length, &given->error);
+
+		text_put(&body, "{");
+		json_add_member(&body, "shop", SHOP);
+		json_add_member(&body, "customer", "2250");
+		json_add_member(&body, "state", json_text(json, "state"));
+		text_put(&body, "}");
+		text_free(&answer);
+		assert_int_equal(operator_handle(given->engine, "POST", "/erase/preview", "",
+					 text_string(&body), body.length, &answer),
+			200);
+		text_free(&body);
+		arena_destroy(arena);
+	}
+	assert_non_null(strstr(text_string(&answer), "\"partial\":true"));
+	text_free(&answer);
+	keep_log();
+	erase(given, REDACT("2250"));
+	log = logged();
+	release_log();
+	assert_int_equal(count_in(log, "customer data found in part"), 1);
+	free(log);
+	assert_in(records(given), "merged_into", true);
 }
 
 /* Links are read in the order of their tokens: the later one names the browser of the earlier, and
@@ -321,6 +421,14 @@ int main(void)
 			a_message_under_an_earlier_address_goes, begin, let_run),
 		cmocka_unit_test_setup_teardown(
 			a_dead_letter_under_an_earlier_address_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			an_alias_under_each_earlier_address_goes, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			the_addresses_that_are_kept_are_bounded, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			many_customers_who_were_merged_lead_to_the_first_of_them, begin, let_run),
+		cmocka_unit_test_setup_teardown(
+			more_of_them_are_found_in_part_and_that_is_logged, begin, let_run),
 		cmocka_unit_test_setup_teardown(
 			customers_who_were_merged_lead_to_the_first_of_them, begin, let_run),
 		cmocka_unit_test_setup_teardown(
