@@ -1,4 +1,4 @@
-// Tells Segment what a visitor does, and the relay whose cart it is: docs/storefront.md.
+// See docs/storefront.md.
 // Nothing here may break or hold up the page.
 (() => {
 	'use strict';
@@ -65,31 +65,31 @@
 	// /fr/cart is /cart.
 	const plain = path => path.replace(root(), '/').replace(/\/$/, '') || '/';
 
-	const MARKETING = /^(utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*)$/i;
-	const SECRET = /^(key|\w*token|e?mail|phone|code|hmac|signature)$/i;
-	const PRIVATE = /^(\/[a-z]{2,3}(-\w+)*)?\/(account|checkouts?|orders|cart|gift_cards|tools|\d+)\//i;
+	// As in src/base/url_clean.c.
+	const PATH = /^(\/([a-z]{2}|fil)(-[a-z]+)*(?=\/))?\/((blogs|collections|products)\/[^;]*|(pages|policies)\/[^/;]+$|[a-z_-]{0,20}(\/(login|orders|register))*(?![^/]))/i;
+	const KEPT = /^((gad|hsa|pr|utm)_\w+|aff\w*|\w*cl(ick|k)?id|[gw]braid|srsltid|mc_cid|filter\.[\w.]+|page|q|ref|sort_by|variant)=/i;
+	const HIDDEN = /@|%40|%25[\da-f]{2}|%ef%(bc%a0|b9%ab)/i;
 
-	// Without what opens something or names somebody.
-	const cleaned = (address, keep = name => !SECRET.test(name)) => {
-		const url = new URL(address, location.href);
-		const closed = PRIVATE.test(url.pathname);
-		const path = url.pathname.split('/').filter(part => !/@|%40/.test(part) && !(closed && /\d|.{20}/.test(part))).join('/');
-		[...url.searchParams].forEach(([name, value]) => keep(name) && !value.includes('@') || url.searchParams.delete(name));
-		return {url: `${url.protocol}//${url.host}${path}${url.search}`, path, search: url.search};
+	const cleaned = address => {
+		const {protocol, host, pathname, search} = new URL(address, location.href);
+		const shown = part => !HIDDEN.test(part);
+		const path = (PATH.exec(pathname) || '/')[0].split('/').filter(shown).join('/') || '/';
+		const query = search.split(/[?&;]/).filter(part => KEPT.test(part) && shown(part)).join('&').replace(/^./, '?$&');
+		return {url: `${protocol}//${host}${path}${query}`, path, search: query};
 	};
-	const marketing = name => MARKETING.test(name);
 
 	// The relay takes 8 KB.
 	const pageFacts = () => {
-		const {url, path, search} = cleaned(location.href, marketing);
+		const {url, path, search} = cleaned(location.href);
 		return known({
 			url: cut(url, 1024), path: cut(path, 512), search: cut(search, 512), title: cut(document.title, 200),
-			referrer: document.referrer && cut(cleaned(document.referrer, marketing).url, 1024),
+			referrer: document.referrer && cut(cleaned(document.referrer).url, 1024),
 		});
 	};
 
 	const campaign = () => {
-		const utm = name => cut(parameters().get(`utm_${name}`)?.replace(/[^]*@[^]*/, ''), 200);
+		const shown = new URLSearchParams(cleaned(location.href).search);
+		const utm = name => cut(shown.get(`utm_${name}`), 200);
 		const found = known({
 			name: utm('campaign'), source: utm('source'), medium: utm('medium'), term: utm('term'), content: utm('content'),
 		});
@@ -134,7 +134,7 @@
 		const analytics = window.analytics = window.analytics || [];
 		return analytics[method] ? analytics[method](...args) : wait(method, ...args);
 	};
-	// With its page, as Segment's snippet does.
+	// As Segment's snippet does.
 	const wait = (...args) => window.analytics.push([...args, {__t: 'bpc', u: location.href, p: location.pathname,
 		s: location.search, t: document.title, r: document.referrer, c: document.querySelector('[rel=canonical]')?.href}]);
 
@@ -164,7 +164,7 @@
 		}
 	};
 
-	// What waits when the consent is taken back is dropped.
+	// Without consent, what waits is dropped.
 	const middleware = ({payload, next}) => {
 		isReady();
 		attempt(() => active && complete(payload.obj));
@@ -395,7 +395,7 @@
 	const aboutThis = async (event, facts) => track(event, {...properties(await productOf(here()) || {}), ...facts});
 
 	const clicked = ({target, button, detail, clientX, clientY}) => {
-		// A double click is one, and so is a label's.
+		// Of a double click, of a label.
 		if (!active || button > 1 || detail > 1 || target.matches('input')) {
 			return;
 		}

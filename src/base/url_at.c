@@ -8,7 +8,9 @@
 
 enum { ENCODED_MOST = 8 }; /* times: "%252540" is an "@", too */
 
-void url_decode_all(char *text)
+/* Decodes until nothing is encoded any more. What is encoded more often than anything honest is as
+ * good as an "@", and begins with one then. */
+static void decode_all(char *text)
 {
 	size_t before;
 	int count = 0;
@@ -21,7 +23,8 @@ void url_decode_all(char *text)
 		*text = '@';
 }
 
-bool url_has_at(const char *decoded)
+/* Whether a decoded text has an "@", or its wide or small form, which people take for one. */
+static bool has_at(const char *decoded)
 {
 	return strchr(decoded, '@') != NULL || strstr(decoded, "\xef\xbc\xa0") != NULL ||
 	       strstr(decoded, "\xef\xb9\xab") != NULL;
@@ -34,8 +37,8 @@ bool url_hides_at(const char *part, size_t length)
 
 	if (decoded == NULL)
 		return true;
-	url_decode_all(decoded);
-	has = url_has_at(decoded);
+	decode_all(decoded);
+	has = has_at(decoded);
 	free(decoded);
 	return has;
 }

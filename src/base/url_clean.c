@@ -1,314 +1,212 @@
-/* URLs without what opens something or names somebody. */
+/* What opens nothing and names nobody of a page's address. storefront/segrelay.js does the same by
+ * PATH, KEPT and HIDDEN; tests/addresses.json is for both. */
 #include "base/url_clean.h"
 
+#include "base/url.h"
 #include "base/url_at.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum {
-	TOKEN_RUN = 20,    /* letters and digits in a row, of both kinds: no word is like that */
-	LONGEST_WORD = 32, /* of letters alone */
-	UUID_DIGITS = 32,  /* hexadecimal */
-	LANGUAGE_MAX = 3,
-	WORD_MAX = 20, /* of the name of an app */
-};
+enum { WORD_MAX = 20 }; /* of the first segment of a path */
 
-/* A copy of a part of the address, without percent signs and in lower case. */
-struct part {
-	char *decoded; /* NULL when there is no memory */
-};
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char word_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-";
+static const char name_letters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
-/* ---- words ---- */
-
-/* The areas of a person, by the first segment of the path. */
-static const char *const areas[] = {"a", "account", "accounts", "admin", "apps", "auth",
-	"authentication", "cart", "carts", "challenge", "checkout", "checkouts", "community",
-	"customer", "customers", "customer_authentication", "customer_identity", "gift_card",
-	"gift_cards", "gift-cards", "invitation", "invitations", "invoices", "my-account", "order",
-	"orders", "password", "portal", "services", "subscription", "subscriptions", "tools",
-	"user", "users", NULL};
-
-/* Segments behind which the rest is of a person, wherever they stand. */
-static const char *const actions[] = {"activate", "activation", "authenticate", "confirm",
-	"confirmation", "download", "downloads", "email-preferences", "invalid_token", "invite",
-	"login", "magic", "magic-link", "manage-subscription", "opt-out", "optout", "order-status",
-	"order_status", "portal", "preferences", "recover", "reset", "reset-password",
-	"reset_password", "track", "tracking", "unsubscribe", "verify", NULL};
-
-/* What may stand in an area of a person, beside the words above. */
-static const char *const harmless[] = {"add", "address", "addresses", "c", "change", "cn", "co",
-	"contact_information", "edit", "information", "payment", "post_purchase", "processing",
-	"profile", "recurring", "register", "review", "settings", "shipping", "stock_problems",
-	"thank-you", "thank_you", "update", NULL};
-
-/* What the merchant names: a collection may be called "portal". */
+/* Pages that anyone may see, with all below them; and with one segment below them. */
 static const char *const catalogue[] = {"blogs", "collections", "products", NULL};
+static const char *const single[] = {"pages", "policies", NULL};
 
-/* Below these the next segment is the name of an app. */
-static const char *const app_areas[] = {"a", "apps", "community", "tools", NULL};
+/* What may follow the first segment of any other path. */
+static const char *const inner[] = {"login", "orders", "register", NULL};
 
-/* Names of parameters, and what they may have in them, begin with or end with. */
-static const char *const secret_names[] = {"_ke", "_kx", "_hsenc", "_hsmi", "_r", "auth", "bxid",
-	"code", "jwt", "key", "mc_eid", "mc_uid", "name", "oly_enc_id", "otp", "pin", "sid", "sig",
-	"sign", "signed", "tel", "u", "uid", "vero_id", "zip", NULL};
-static const char *const secret_parts[] = {"address", "apikey", "birth", "credential", "customer",
-	"first_name", "firstname", "hash", "hmac", "last_name", "lastname", "mail", "nonce",
-	"phone", "secret", "session", "signature", "subscriber", "token", "user", NULL};
-static const char *const secret_starts[] = {"auth_", "authori", "oauth", "pass", "pwd", NULL};
-static const char *const secret_ends[] = {
-	"_auth", "_code", "_uid", "_key", "-key", "[key]", "_password", "_pin", "_sig", NULL};
+/* Parameters of campaigns and of lists of products. */
+static const char *const kept_names[] = {
+	"gbraid", "mc_cid", "page", "q", "ref", "sort_by", "srsltid", "variant", "wbraid", NULL};
+static const char *const kept_starts[] = {"aff", NULL};
+static const char *const kept_families[] = {"gad_", "hsa_", "pr_", "utm_", NULL};
+static const char *const kept_ends[] = {"clid", "clickid", "clkid", NULL};
+static const char filter[] = "filter.";
+static const char filter_letters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
 
-static const char *const campaign_names[] = {"gbraid", "ref", "wbraid", NULL};
-static const char *const campaign_starts[] = {"aff", "utm_", NULL};
-static const char *const campaign_ends[] = {"clid", "clickid", "clkid", NULL};
+/* Of a text of `length` bytes; in any case of letters. */
+static bool is_word(const char *text, size_t length, const char *word)
+{
+	return strlen(word) == length && strncasecmp(text, word, length) == 0;
+}
 
-static bool is_among(const char *const words[], const char *word)
+static bool is_among(const char *const words[], const char *text, size_t length)
 {
 	for (size_t i = 0; words[i] != NULL; i++)
-		if (strcmp(words[i], word) == 0)
+		if (is_word(text, length, words[i]))
 			return true;
 	return false;
 }
 
-static bool has_one(const char *const words[], const char *text)
+/* ---- what is hidden ---- */
+
+/* "%2540" is an "@" once it is decoded twice; nothing honest is encoded twice. */
+static bool is_encoded_twice(const char *text, size_t length)
 {
-	for (size_t i = 0; words[i] != NULL; i++)
-		if (strstr(text, words[i]) != NULL)
+	static const char digits[] = "0123456789abcdefABCDEF";
+
+	for (size_t i = 0; i + 4 < length; i++)
+		if (memcmp(text + i, "%25", 3) == 0 && strchr(digits, text[i + 3]) != NULL &&
+			strchr(digits, text[i + 4]) != NULL)
 			return true;
 	return false;
 }
 
-static bool starts_with_one(const char *const words[], const char *text)
+static bool is_hidden(const char *part, size_t length)
 {
-	for (size_t i = 0; words[i] != NULL; i++)
-		if (strncmp(text, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
-}
-
-static bool ends_with_one(const char *const words[], const char *text)
-{
-	size_t length = strlen(text);
-
-	for (size_t i = 0; words[i] != NULL; i++) {
-		size_t end = strlen(words[i]);
-
-		if (length >= end && strcmp(text + length - end, words[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* ---- parts ---- */
-
-static bool is_digit(char character)
-{
-	return character >= '0' && character <= '9';
-}
-
-static bool is_letter(char character)
-{
-	return character >= 'a' && character <= 'z';
-}
-
-static struct part part_of(const char *start, size_t length)
-{
-	struct part part = {strndup(start, length)};
-
-	if (part.decoded != NULL)
-		url_decode_all(part.decoded);
-	for (char *at = part.decoded; at != NULL && *at != '\0'; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
-	return part;
-}
-
-/* A long run of letters and digits, or of hexadecimal digits with hyphens, as in a UUID. */
-static bool is_token(const char *text)
-{
-	size_t run = 0;
-	size_t digits = 0;
-	size_t letters = 0;
-	size_t hexadecimal = 0;
-
-	for (; *text != '\0'; text++) {
-		digits += is_digit(*text);
-		letters += is_letter(*text);
-		run += is_digit(*text) || is_letter(*text);
-		hexadecimal += is_digit(*text) || (*text >= 'a' && *text <= 'f');
-		if ((run >= TOKEN_RUN && digits > 0 && letters > 0) || run > LONGEST_WORD ||
-			hexadecimal >= UUID_DIGITS)
-			return true;
-		if (!is_digit(*text) && !is_letter(*text))
-			run = digits = letters = 0;
-		if (*text != '-' && !is_digit(*text) && (*text < 'a' || *text > 'f'))
-			hexadecimal = 0;
-	}
-	return false;
-}
-
-/* "en", "fr-ca", "zh-hant"; of languages with up to so many letters */
-static bool is_locale(const char *text, size_t letters)
-{
-	size_t language = 0;
-	size_t region = 0;
-
-	while (is_letter(text[language]))
-		language++;
-	if (text[language] == '-')
-		while (is_letter(text[language + 1 + region]) ||
-			is_digit(text[language + 1 + region]))
-			region++;
-	return language >= 2 && language <= letters && region <= 4 &&
-	       text[language + (region > 0 ? 1 + region : 0)] == '\0';
-}
-
-static bool is_number(const char *text)
-{
-	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
-}
-
-static bool is_word(const char *text)
-{
-	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz-_");
-
-	return text[length] == '\0' && length > 0 && length < WORD_MAX;
+	return is_encoded_twice(part, length) || url_hides_at(part, length);
 }
 
 /* ---- the path ---- */
 
-/* Where the walk through a path is. */
-struct walk {
-	bool is_inside; /* the rest is of a person */
-	bool is_public; /* the rest is of the catalogue */
-	bool is_begun;  /* the first segment that counts was seen */
-	bool is_app;    /* the next segment is an app's name */
-};
-
-/* Whether the segment may stay. */
-static bool step(struct walk *walk, const char *segment)
+static bool ends_segment(char character)
 {
-	bool is_app = walk->is_app;
-	bool is_name = is_among(areas, segment) || is_among(actions, segment);
-
-	walk->is_app = false;
-	if (url_has_at(segment) || strpbrk(segment, "/\\") != NULL)
-		return false;
-	if (strcmp(segment, "..") == 0) {
-		walk->is_inside = true;
-		return false;
-	}
-	if (*segment == '\0' || (!walk->is_begun && is_locale(segment, LANGUAGE_MAX)))
-		return true;
-	if (!walk->is_begun && (is_number(segment) || is_among(areas, segment))) {
-		walk->is_app = is_among(app_areas, segment);
-		walk->is_begun = true;
-		walk->is_inside = true;
-		return is_among(areas, segment);
-	}
-	walk->is_public |= !walk->is_begun && is_among(catalogue, segment);
-	walk->is_begun = true;
-	if (walk->is_inside)
-		return is_name || is_among(harmless, segment) || is_locale(segment, 2) ||
-		       (is_app && is_word(segment));
-	walk->is_inside = !walk->is_public && is_among(actions, segment);
-	return !is_token(segment);
+	return character == '\0' || strchr("/?#", character) != NULL;
 }
 
-/* Walks through a path up to its query, and adds to `out`, unless that is NULL, the segments that
- * may stay. True when its end is of a person. */
-static bool walk_path(struct text *out, const char *path)
+static size_t segment_length(const char *segment)
 {
-	struct walk walk = {0};
-	const char *end = path + strcspn(path, "?#");
-	const char *slash = "";
+	return strcspn(segment, "/?#");
+}
 
-	for (const char *at = path; at <= end;) {
-		size_t length = strcspn(at, "/?#;"); /* ";jsessionid=" */
-		struct part part = part_of(at, length);
-		bool stays = part.decoded != NULL && step(&walk, part.decoded);
+/* The length of "/fr" or "/en-ca", where more of the path follows it; else 0. */
+static size_t locale_length(const char *path)
+{
+	size_t length = segment_length(path + 1);
+	size_t language = strspn(path + 1, letters);
+	size_t at = language;
 
-		if (out != NULL && part.decoded == NULL)
-			out->failed = true;
-		if (out != NULL && stays) {
-			text_put(out, slash);
-			text_add(out, at, length);
-		}
-		slash = stays ? "/" : slash;
-		free(part.decoded);
-		at += length + strcspn(at + length, "/?#") + 1;
-	}
-	return walk.is_inside;
+	if (path[1 + length] != '/' || (language != 2 && !is_word(path + 1, language, "fil")))
+		return 0;
+	while (path[1 + at] == '-' && strspn(path + 2 + at, letters) > 0)
+		at += 1 + strspn(path + 2 + at, letters);
+	return at == length ? 1 + length : 0;
+}
+
+/* The length of a first segment that is a word, with the words that may follow it; 0 for none. */
+static size_t words_length(const char *path)
+{
+	size_t at = 1 + strspn(path + 1, word_letters);
+
+	if (at > 1 + WORD_MAX || !ends_segment(path[at]))
+		return 0;
+	while (path[at] == '/' && is_among(inner, path + at + 1, segment_length(path + at + 1)))
+		at += 1 + segment_length(path + at + 1);
+	return at;
+}
+
+/* How much of a path, or of what follows its locale, may be sent; 0 for nothing. */
+static size_t public_length(const char *path)
+{
+	size_t first = segment_length(path + 1);
+	const char *below = path + 1 + first + 1;
+
+	if (path[1 + first] != '/')
+		return words_length(path);
+	if (is_among(catalogue, path + 1, first))
+		return (size_t)(below - path) + strcspn(below, ";?#");
+	if (is_among(single, path + 1, first) && strcspn(below, "/;?#") > 0 &&
+		strchr("?#", below[strcspn(below, "/;?#")]) != NULL)
+		return (size_t)(below - path) + strcspn(below, "/;?#");
+	return words_length(path);
+}
+
+/* Whether a browser would take the path for another one. */
+static bool is_twisted(const char *path, size_t length)
+{
+	char *decoded = strndup(path, length);
+	bool is = true;
+
+	if (decoded == NULL)
+		return true;
+	url_decode(decoded);
+	is = strstr(decoded, "/..") != NULL || strchr(decoded, '\\') != NULL;
+	free(decoded);
+	return is;
+}
+
+static size_t shown_length(const char *path)
+{
+	size_t locale;
+	size_t rest;
+
+	if (*path != '/' || is_twisted(path, strcspn(path, "?#")))
+		return 0;
+	locale = locale_length(path);
+	rest = locale > 0 ? public_length(path + locale) : 0;
+	return rest > 0 ? locale + rest : public_length(path);
 }
 
 void url_add_clean_path(struct text *out, const char *path)
 {
+	const char *end = path + shown_length(path);
 	size_t before = out->length;
+	const char *slash = "";
 
-	(void)walk_path(out, path);
+	for (const char *at = path; at <= end && end > path;) {
+		const char *next = memchr(at, '/', (size_t)(end - at));
+		size_t length = (size_t)((next != NULL ? next : end) - at);
+
+		if (!is_hidden(at, length)) {
+			text_put(out, slash);
+			text_add(out, at, length);
+			slash = "/";
+		}
+		at += length + 1;
+	}
 	if (*path == '/' && out->length == before)
 		text_put(out, "/");
 }
 
 /* ---- the query ---- */
 
-static bool is_campaign(const char *name)
+static bool is_kept(const char *name, size_t length)
 {
-	return is_among(campaign_names, name) || starts_with_one(campaign_starts, name) ||
-	       ends_with_one(campaign_ends, name);
-}
+	size_t dotted = sizeof(filter) - 1;
 
-static bool is_secret(const char *name)
-{
-	return is_among(secret_names, name) || has_one(secret_parts, name) ||
-	       starts_with_one(secret_starts, name) || ends_with_one(secret_ends, name);
-}
-
-static bool is_address(const char *value)
-{
-	return *value == '/' || *value == '\\' || strstr(value, "//") != NULL ||
-	       strpbrk(value, "?&=") != NULL;
-}
-
-static bool may_stay(const char *parameter, bool is_inside)
-{
-	const char *equals = strchr(parameter, '=');
-	const char *value = equals != NULL ? equals + 1 : "";
-	char *name;
-	bool stays;
-
-	if (url_has_at(parameter))
+	if (length > dotted && strncasecmp(name, filter, dotted) == 0)
+		return strspn(name + dotted, filter_letters) == length - dotted;
+	if (strspn(name, name_letters) != length)
 		return false;
-	name = strndup(
-		parameter, equals != NULL ? (size_t)(equals - parameter) : strlen(parameter));
-	if (name == NULL)
-		return false;
-	stays = is_campaign(name) ||
-		(!is_inside && !is_secret(name) && !is_token(parameter) && !is_address(value));
-	free(name);
-	return stays;
+	for (size_t i = 0; kept_families[i] != NULL; i++)
+		if (length > strlen(kept_families[i]) &&
+			strncasecmp(name, kept_families[i], strlen(kept_families[i])) == 0)
+			return true;
+	for (size_t i = 0; kept_starts[i] != NULL; i++)
+		if (strncasecmp(name, kept_starts[i], strlen(kept_starts[i])) == 0)
+			return true;
+	for (size_t i = 0; kept_ends[i] != NULL; i++) {
+		size_t end = strlen(kept_ends[i]);
+
+		if (length >= end && strncasecmp(name + length - end, kept_ends[i], end) == 0)
+			return true;
+	}
+	return is_among(kept_names, name, length);
 }
 
 /* Some servers take ";" for "&". */
-void url_add_clean_query(struct text *out, const char *query, const char *path)
+void url_add_clean_query(struct text *out, const char *query)
 {
-	bool is_inside = path != NULL && walk_path(NULL, path);
 	const char *separator = "?";
 
 	for (const char *at = query; *at == '?' || *at == '&' || *at == ';';) {
-		size_t length = strcspn(++at, "&;#");
-		struct part part = part_of(at, length);
+		size_t length = strcspn(++at, "?&;#");
+		size_t name = strcspn(at, "=?&;#");
 
-		if (part.decoded == NULL)
-			out->failed = true;
-		else if (length > 0 && may_stay(part.decoded, is_inside)) {
+		if (name < length && is_kept(at, name) && !is_hidden(at, length)) {
 			text_put(out, separator);
 			text_add(out, at, length);
 			separator = "&";
 		}
-		free(part.decoded);
 		at += length;
 	}
 }
@@ -345,5 +243,5 @@ void url_add_clean(struct text *out, const char *address)
 		return;
 	if (*path == '/')
 		url_add_clean_path(out, path);
-	url_add_clean_query(out, path + strcspn(path, "?#"), path);
+	url_add_clean_query(out, path + strcspn(path, "?#"));
 }

@@ -52,7 +52,10 @@ static void write_ip(struct scope *scope)
 /* A page that no buyer saw: what wallets leave in landing_site. */
 static bool is_page(const char *path)
 {
-	return strncmp(path, "/wallets/", 9) != 0;
+	static const char wallets[] = "/wallets";
+	size_t length = sizeof(wallets) - 1;
+
+	return strncmp(path, wallets, length) != 0 || (path[length] != '/' && path[length] != '\0');
 }
 
 /* `landing` is a path for most orders; then the page's URL is that at the shop's permanent domain.

@@ -17,7 +17,8 @@ MOST = 8192
 SCRIPTS = ("/segrelay.js", "/segrelay-pixel.js")
 EVENTS = ("checkout_started", "checkout_contact_info_submitted", "checkout_address_info_submitted",
           "checkout_shipping_info_submitted", "payment_info_submitted", "checkout_completed", "alert_displayed")
-MARKETING = re.compile(r"utm_\w+|\w*clk?id|[gw]braid|ref|aff\w*")
+KEPT = re.compile(r"(gad|hsa|pr|utm)_\w+|aff\w*|\w*cl(ick|k)?id|[gw]braid|srsltid|mc_cid|filter\.[\w.]+"
+                  r"|page|q|ref|sort_by|variant", re.I)
 
 
 def config(url, cdn, write_key, **changes):
@@ -48,9 +49,9 @@ def _flag(value):
 def _address(value):
     wrong = _text(2048, r"(https?|android-app|ios-app)://[^\s]*")(value)
     parts = urlsplit(value)
-    others = [name for name in parse_qs(parts.query) if not MARKETING.fullmatch(name)]
+    others = [name for name in parse_qs(parts.query) if not KEPT.fullmatch(name)]
     if not wrong and (others or parts.fragment or "@" in value):
-        return f"{value} carries more than marketing's parameters"
+        return f"{value} carries other parameters than those of docs/storefront.md"
     return wrong
 
 

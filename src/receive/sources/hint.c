@@ -151,7 +151,6 @@ struct hint {
 	const struct hint_request *request;
 	struct text *kept;
 	struct error *error;
-	const char *path; /* of the object's page; NULL for none */
 };
 
 /* Without the browser's key to the cart, which begins with "?". */
@@ -167,8 +166,7 @@ static void write_before_query(struct hint *hint, const char *name, const char *
 
 /* A page as it is sent, too: without what opens something or names somebody. Nothing when nothing
  * of it remains. */
-static void write_clean(
-	struct hint *hint, const struct member *member, const char *value, const char *path)
+static void write_clean(struct hint *hint, const struct member *member, const char *value)
 {
 	struct text clean = {0};
 
@@ -177,7 +175,7 @@ static void write_clean(
 	else if (member->kind == PATH)
 		url_add_clean_path(&clean, value);
 	else
-		url_add_clean_query(&clean, value, path);
+		url_add_clean_query(&clean, value);
 	if (clean.length > 0)
 		json_add_member(hint->kept, member->kept, text_string(&clean));
 	hint->kept->failed |= clean.failed;
@@ -215,7 +213,7 @@ static int write_text(
 	if (member->kind == TOKEN)
 		write_before_query(hint, member->kept, value->valuestring);
 	else if (member->kind == ADDRESS || member->kind == PATH || member->kind == QUERY)
-		write_clean(hint, member, value->valuestring, hint->path);
+		write_clean(hint, member, value->valuestring);
 	else if (member->kind == TIME)
 		write_time(hint, member->kept, value->valuestring);
 	else
@@ -242,7 +240,6 @@ static int write_object(
 	(void)parent;
 	if (!cJSON_IsObject(value))
 		return refuse(hint, "", member->posted, "is no object");
-	hint->path = json_text(value, "path");
 	json_add_key(hint->kept, member->kept);
 	text_put(hint->kept, "{");
 	empty = hint->kept->length;
