@@ -28,6 +28,10 @@ int erasure_go_on(
  * was cancelled before. Inside a turn. 0, or -1 when the store failed. */
 int erasure_cancel(struct engine *engine, const char *shop, bool *cancelled, struct error *error);
 
+/* Ends the wait of a shop that the operator erases now: what it waited for is done, and the same
+ * request does not ask again. Inside a turn. 0, or -1 when the store failed. */
+int erasure_end_wait(struct engine *engine, const char *shop, struct error *error);
+
 /* Calls `visit` for each erasure that waits. Its strings live during the call, which must not
  * write. 0, or -1 when the store failed. */
 int erasure_each(struct engine *engine, void (*visit)(void *context, const struct erasure *erasure),

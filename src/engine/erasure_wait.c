@@ -144,8 +144,9 @@ static void log_passed_over(const char *shop, const struct wait *wait)
 		return;
 	log_line(LOG_WARNING, "shop erasure skipped", LOG_STRING("shop", shop),
 		LOG_STRING("topic", "shop/redact"),
-		LOG_STRING("reason",
-			wait->waits ? "one waits already" : "the same request was cancelled"),
+		LOG_STRING("reason", wait->waits
+					     ? "one waits already"
+					     : "the same request was cancelled, or carried out"),
 		LOG_STRING("action",
 			wait->waits ? "segrelay status shows when it is carried out"
 				    : "erase the shop by hand if it was uninstalled again"),
@@ -194,26 +195,42 @@ int erasure_go_on(
 	return privacy_erase_shop(engine, timer->key, &wait.bounds, error);
 }
 
-int erasure_cancel(struct engine *engine, const char *shop, bool *cancelled, struct error *error)
+/* Waits no longer for the erasure of a shop; `log` says of one that waited why. *found is false
+ * when none waits and none was ended before. */
+static int stop_wait(
+	struct engine *engine, const char *shop, const char *log, bool *found, struct error *error)
 {
 	struct arena *arena = arena_create(1024);
 	struct timer timer = {.shop = "", .kind = KIND, .key = shop};
 	struct wait wait;
 	int result;
 
-	*cancelled = false;
+	*found = false;
 	if (arena == NULL)
 		return error_no_memory(error);
-	result = find_wait(engine, shop, arena, &wait, cancelled, error);
-	if (*cancelled && wait.waits && result == 0) {
+	result = find_wait(engine, shop, arena, &wait, found, error);
+	if (*found && wait.waits && result == 0) {
 		wait.waits = false;
 		result = write_wait(engine, shop, &wait, error);
 		if (result == 0)
 			result = store_drop_timer(engine->store, &timer, error);
-		log_line(LOG_INFO, "shop erasure cancelled", LOG_STRING("shop", shop));
+		log_line(LOG_INFO, log, LOG_STRING("shop", shop));
 	}
 	arena_destroy(arena);
 	return result;
+}
+
+int erasure_cancel(struct engine *engine, const char *shop, bool *cancelled, struct error *error)
+{
+	return stop_wait(engine, shop, "shop erasure cancelled", cancelled, error);
+}
+
+int erasure_end_wait(struct engine *engine, const char *shop, struct error *error)
+{
+	bool found;
+
+	return stop_wait(
+		engine, shop, "waiting shop erasure replaced by the operator's", &found, error);
 }
 
 /* ---- listing ---- */

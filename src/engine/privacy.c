@@ -157,6 +157,8 @@ int privacy_erase(
 	if (arena == NULL)
 		return error_no_memory(error);
 	result = job_of_operator(engine, domain, customer, arena, &job, error);
+	if (result == 0 && customer == NULL)
+		result = erasure_end_wait(engine, domain, error);
 	if (result == 0)
 		result = begin(engine, &job, error);
 	arena_destroy(arena);

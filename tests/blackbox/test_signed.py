@@ -121,6 +121,47 @@ def test_an_erasure_is_cancelled(make_relay, running):
     assert len(relay.status()["erasures"]) == 1
 
 
+def test_an_erasure_by_hand_ends_the_wait(make_relay, segment):
+    """What the merchant, who installed the app again, does from then on is not erased when the grace time is over."""
+    relay = make_relay(options='redact_grace = "1h"')
+    assert relay.post("orders/create", order(1001)).status == 200
+    assert relay.post("shop/redact", shop_redact()).status == 200
+    relay.said(WAITING)
+    assert relay.run("erase", "--yes", "--shop", AURORA.domain).returncode == 0
+    assert relay.status()["erasures"] == []
+    assert relay.metric("segrelay_timers_waiting") == 0
+    assert relay.post("orders/create", order(1002)).status == 200
+    assert relay.post("shop/redact", shop_redact()).status == 200  # the same request again
+    assert relay.status()["erasures"] == []
+    assert "carried out" in relay.said("shop erasure skipped")[0]["reason"]
+    settled(relay)
+    relay.stop()
+    assert records(relay) > 0
+    relay.start()
+
+
+def test_what_comes_after_the_request_stays(make_relay, segment):
+    """It is of the new installation: webhooks, messages and dead letters; the record of an order has parts of both."""
+    relay = make_relay(options='redact_grace = "2s"')
+    segment.always(answer(503, retry_after=1))
+    assert relay.post("orders/create", order(1001)).status == 200
+    assert relay.post("shop/redact", shop_redact()).status == 200
+    assert relay.post("orders/create", order(1002)).status == 200
+    assert relay.post("orders/create", {"id": "no number"}).status == 200
+    relay.said(ERASED)
+    segment.always(None)
+    settled(relay)
+    assert len(segment.events("Order Completed")) == 2
+    assert dead(relay, "orders/create") == 1
+    relay.stop()
+    with sqlite3.connect(relay.directory / "segrelay.db") as store:
+        bodies = [body for body, in store.execute("SELECT body FROM deliveries WHERE topic = 'orders/create'")]
+    store.close()
+    assert len(bodies) == 2 and not any(b"#1001" in bytes(body, "utf-8") if isinstance(body, str) else b"#1001" in body
+                                        for body in bodies)
+    relay.start()
+
+
 def test_what_was_acknowledged_before_an_erasure_is_sent(make_relay, segment):
     relay = make_relay(options='redact_grace = "1s"')
     segment.always(answer(503, retry_after=1))
