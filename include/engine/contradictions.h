@@ -5,6 +5,7 @@
 #define SEGRELAY_ENGINE_CONTRADICTIONS_H
 
 #include "engine/engine.h"
+#include "engine/shop_numbers.h"
 
 /* The labels of their metric. */
 enum contradiction {
@@ -18,11 +19,18 @@ enum contradiction {
 /* The label of its metric. */
 const char *contradiction_name(enum contradiction contradiction);
 
-/* Looks for a contradiction of a delivery that is stored; *why is a sentence, NULL for none.
- * Remembers the number of the shop from its URLs. Inside a turn. 0, or -1 when the store failed. */
+/* What was found of a delivery. */
+struct finding {
+	const char *why; /* a sentence; NULL for no contradiction */
+	enum contradiction contradiction;
+	struct shop_count count; /* of the number of the shop, from the URLs of the body */
+};
+
+/* Looks for a contradiction of a delivery that is stored. Writes nothing: the count is written once
+ * for each delivery, when it stays stored. Inside a turn. 0, or -1 when the store failed. */
 int contradictions_find(struct engine *engine, const struct delivery *delivery,
-	const cJSON *payload, const struct shop *shop, struct arena *arena, const char **why,
-	enum contradiction *which, struct error *error);
+	const cJSON *payload, const struct shop *shop, struct arena *arena, struct finding *finding,
+	struct error *error);
 
 /* Whether the body was stored before under any topic of the shop; `delivery` has no id yet. 0, or
  * -1 when the store failed. */

@@ -89,38 +89,28 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 	return 0;
 }
 
-/* Why a delivery is not mapped; `why` is NULL for nothing. */
-struct refusal {
-	const char *why;
-	enum contradiction contradiction;
-};
-
 /* Looks for a contradiction of a delivery before it is mapped. */
 static enum outcome look(struct engine *engine, const struct mapping_work *work,
-	struct refusal *refusal, struct error *error)
+	struct finding *finding, struct error *error)
 {
 	int result;
 
 	error->kind = ERROR_OTHER;
-	result = contradictions_find(engine, work->delivery, work->payload, work->shop, work->arena,
-		&refusal->why, &refusal->contradiction, error);
+	result = contradictions_find(
+		engine, work->delivery, work->payload, work->shop, work->arena, finding, error);
 	return result == 0 ? OUTCOME_DONE : isolation_outcome(error);
 }
 
-int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
-	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
+static int map_parsed(struct engine *engine, const struct mapping_work *given,
+	struct finding *finding, struct error *error)
 {
-	struct mapping_work work = {
-		.delivery = delivery, .payload = payload, .shop = shop, .arena = arena};
-	struct refusal refusal = {.why = NULL};
-	enum outcome outcome;
+	struct mapping_work work = *given;
+	const struct delivery *delivery = work.delivery;
+	enum outcome outcome = look(engine, &work, finding, error);
 
-	if (payload == NULL)
-		return outcome_dead(engine, delivery, problem, error);
-	outcome = look(engine, &work, &refusal, error);
-	if (outcome == OUTCOME_DONE && refusal.why != NULL)
+	if (outcome == OUTCOME_DONE && finding->why != NULL)
 		return outcome_contradiction(
-			engine, delivery, refusal.why, refusal.contradiction, error);
+			engine, delivery, finding->why, finding->contradiction, error);
 	if (outcome == OUTCOME_DONE)
 		outcome = map(engine, &work, error);
 	if (outcome == OUTCOME_DONE)
@@ -140,6 +130,25 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 		break;
 	}
 	return -1;
+}
+
+/* The number of the shop is counted once for each delivery: not for one that is dropped for lack of
+ * memory, nor for one that is mapped again. */
+int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
+{
+	const struct mapping_work work = {
+		.delivery = delivery, .payload = payload, .shop = shop, .arena = arena};
+	bool is_new = delivery->stored != 0;
+	struct finding finding;
+	int result;
+
+	if (payload == NULL)
+		return outcome_dead(engine, delivery, problem, error);
+	result = map_parsed(engine, &work, &finding, error);
+	if (result != STORED || !is_new)
+		return result;
+	return shop_numbers_write(engine, shop->domain, &finding.count, error);
 }
 
 /* Stores a delivery, unless it is kept already. Counts nothing. */

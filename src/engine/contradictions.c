@@ -151,7 +151,8 @@ static bool is_host_of_another(
 /* Whose the body says it is. A shop's domain may have been renamed: its number, where it is known,
  * counts more than a host that looks like another's. */
 static int judge_names(struct engine *engine, const cJSON *payload, const struct shop *shop,
-	bool counts, struct arena *arena, enum shop_number *whose, struct error *error)
+	bool counts, struct arena *arena, enum shop_number *whose, struct shop_count *count,
+	struct error *error)
 {
 	const char *text = json_text(payload, "order_status_url|abandoned_checkout_url");
 	const char *number = json_text(payload, "shop_id");
@@ -169,7 +170,7 @@ static int judge_names(struct engine *engine, const cJSON *payload, const struct
 	}
 	counts = counts && host != NUMBER_OF_ANOTHER;
 	if (number != NULL && *number != '\0' && !json_is_true(payload, "test") &&
-		shop_numbers_judge(engine, shop, number, counts, arena, whose, error) != 0)
+		shop_numbers_judge(engine, shop, number, counts, arena, whose, count, error) != 0)
 		return -1;
 	if (host == NUMBER_OWN || *whose == NUMBER_UNKNOWN)
 		*whose = host;
@@ -179,25 +180,25 @@ static int judge_names(struct engine *engine, const cJSON *payload, const struct
 /* ---- all ---- */
 
 static int judge_shop(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
-	const struct shop *shop, const struct twins *twins, struct arena *arena, const char **why,
-	struct error *error)
+	const struct shop *shop, const struct twins *twins, struct arena *arena,
+	struct finding *finding, struct error *error)
 {
 	bool counts = !twins->of_this_shop && !twins->of_another_shop;
 	enum shop_number whose;
 	bool found = false;
 
-	if (judge_names(engine, payload, shop, counts, arena, &whose, error) != 0)
+	if (judge_names(engine, payload, shop, counts, arena, &whose, &finding->count, error) != 0)
 		return -1;
 	if (whose == NUMBER_OF_ANOTHER)
-		*why = "the body names another shop";
+		finding->why = "the body names another shop";
 	if (whose != NUMBER_UNKNOWN || shop->sharing_count == 0)
 		return 0;
 	if (is_anothers(engine, delivery, payload, shop, arena, &found, error) != 0)
 		return -1;
 	if (twins->of_another_shop)
-		*why = "the same body came for another shop, which shares a secret";
+		finding->why = "the same body came for another shop, which shares a secret";
 	else if (found)
-		*why = "its order or customer is of another shop, which shares a secret";
+		finding->why = "its order or customer is of another shop, which shares a secret";
 	return 0;
 }
 
@@ -212,25 +213,24 @@ static bool is_to_be_judged(const struct delivery *delivery, const cJSON *payloa
 }
 
 int contradictions_find(struct engine *engine, const struct delivery *delivery,
-	const cJSON *payload, const struct shop *shop, struct arena *arena, const char **why,
-	enum contradiction *which, struct error *error)
+	const cJSON *payload, const struct shop *shop, struct arena *arena, struct finding *finding,
+	struct error *error)
 {
 	struct twins twins = {0};
 	bool is_proven;
 
-	*why = NULL;
+	*finding = (struct finding){.contradiction = CONTRADICTS_SHOP};
 	if (!is_to_be_judged(delivery, payload, shop, arena))
 		return 0;
 	is_proven = resource_is_proven(resource_of(delivery->topic), payload);
 	if ((!is_proven || shop->sharing_count > 0) &&
 		find_twins(engine, delivery, payload, &twins, error) != 0)
 		return -1;
-	*which = CONTRADICTS_SHOP;
-	if (judge_shop(engine, delivery, payload, shop, &twins, arena, why, error) != 0)
+	if (judge_shop(engine, delivery, payload, shop, &twins, arena, finding, error) != 0)
 		return -1;
-	if (*why == NULL && !is_proven && twins.of_another_resource) {
-		*which = CONTRADICTS_REPLAY;
-		*why = "the same body came under a topic of another resource";
+	if (finding->why == NULL && !is_proven && twins.of_another_resource) {
+		finding->contradiction = CONTRADICTS_REPLAY;
+		finding->why = "the same body came under a topic of another resource";
 	}
 	return 0;
 }

@@ -18,20 +18,15 @@ enum {
 	SEEN_MOST = 1000, /* counted at the most */
 };
 
-struct claim {
-	const char *number; /* NULL for none */
-	int64_t seen;
-};
-
 static int read_claim(struct engine *engine, const char *domain, struct arena *arena,
-	struct claim *claim, struct error *error)
+	struct shop_count *claim, struct error *error)
 {
 	const char *text = NULL;
 	const char *seen;
 	struct error unreadable;
 	const cJSON *json;
 
-	*claim = (struct claim){0};
+	*claim = (struct shop_count){0};
 	if (store_get_record(engine->store, "", KIND, domain, arena, &text, error) != 0)
 		return -1;
 	if (text == NULL)
@@ -43,17 +38,19 @@ static int read_claim(struct engine *engine, const char *domain, struct arena *a
 	return 0;
 }
 
-static int write_claim(
-	struct engine *engine, const char *domain, const struct claim *claim, struct error *error)
+int shop_numbers_write(struct engine *engine, const char *domain, const struct shop_count *count,
+	struct error *error)
 {
 	char json[96];
 
+	if (count->number == NULL)
+		return 0;
 	(void)snprintf(json, sizeof(json), "{\"number\":\"%s\",\"seen\":%" PRId64 "}",
-		claim->number, claim->seen);
+		count->number, count->seen);
 	return store_put_record(engine->store, "", KIND, domain, json, INT64_MAX, error);
 }
 
-static bool is_number(const struct claim *claim, const char *number)
+static bool is_number(const struct shop_count *claim, const char *number)
 {
 	return claim->number != NULL && strcmp(claim->number, number) == 0;
 }
@@ -70,27 +67,27 @@ static bool is_nobodys(const char *number)
 }
 
 /* Counts a body with the number for the shop; false when it changes nothing. */
-static bool count(struct claim *own, const char *number)
+static bool count_body(struct shop_count *own, const char *number)
 {
 	if (is_number(own, number)) {
 		own->seen++;
 		return own->seen <= SEEN_MOST;
 	}
 	if (own->number == NULL || --own->seen <= 0)
-		*own = (struct claim){number, 1};
+		*own = (struct shop_count){number, 1};
 	return true;
 }
 
 /* Whether a shop with the same secret was seen with the number, and more often; at SEEN_MOST both
  * may have it. */
 static int is_claimed(struct engine *engine, const struct shop *shop, const char *number,
-	const struct claim *own, struct arena *arena, bool *claimed, struct error *error)
+	const struct shop_count *own, struct arena *arena, bool *claimed, struct error *error)
 {
 	int64_t seen = is_number(own, number) ? own->seen + 1 : 1;
 
 	*claimed = false;
 	for (size_t i = 0; i < shop->sharing_count && !*claimed && seen <= SEEN_MOST; i++) {
-		struct claim other;
+		struct shop_count other;
 
 		if (read_claim(engine, shop->sharing[i]->domain, arena, &other, error) != 0)
 			return -1;
@@ -100,13 +97,15 @@ static int is_claimed(struct engine *engine, const struct shop *shop, const char
 }
 
 int shop_numbers_judge(struct engine *engine, const struct shop *shop, const char *number,
-	bool counts, struct arena *arena, enum shop_number *whose, struct error *error)
+	bool counts, struct arena *arena, enum shop_number *whose, struct shop_count *count,
+	struct error *error)
 {
-	struct claim own;
+	struct shop_count own;
 	bool claimed;
 	bool is_own;
 
 	*whose = NUMBER_UNKNOWN;
+	*count = (struct shop_count){0};
 	if (is_nobodys(number))
 		return 0;
 	if (read_claim(engine, shop->domain, arena, &own, error) != 0 ||
@@ -119,7 +118,9 @@ int shop_numbers_judge(struct engine *engine, const struct shop *shop, const cha
 		*whose = NUMBER_OWN;
 	if (!counts || (claimed && !is_own && own.number != NULL))
 		return 0; /* what is another shop's does not weaken its own */
-	return count(&own, number) ? write_claim(engine, shop->domain, &own, error) : 0;
+	if (count_body(&own, number))
+		*count = own;
+	return 0;
 }
 
 int shop_numbers_erase(struct engine *engine, const char *domain, struct error *error)
