@@ -93,7 +93,8 @@ $(BUILD)/tests/unit/test_listener_deadlines: ALL_LDFLAGS += \
 	-Wl,--wrap=clock_monotonic,--wrap=MHD_run,--wrap=poll,--wrap=getsockopt
 $(BUILD)/tests/unit/test_listener_no_memory: ALL_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=MHD_run,--wrap=MHD_queue_response \
-	-Wl,--wrap=digest_sha256,--wrap=digest_hmac_parts,--wrap=arena_copy,--wrap=arena_format
+	-Wl,--wrap=digest_sha256,--wrap=digest_hmac_parts,--wrap=arena_copy,--wrap=arena_format \
+	-Wl,--wrap=engine_store
 $(BUILD)/tests/unit/test_no_memory: ALL_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=realloc,--wrap=arena_alloc,--wrap=arena_copy,--wrap=arena_format
 

@@ -3,6 +3,7 @@
 #include "engine/question.h"
 
 #include "engine/inside.h"
+#include "engine/isolation.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -13,13 +14,26 @@ struct order {
 	struct request request; /* first: `run` gets its address */
 	char shop[SHOP_MAX + 1];
 	bool cancelled;
+	bool is_undone; /* for want of memory */
+	struct error problem;
 };
+
+static int cancel(struct engine *engine, void *context, struct error *error)
+{
+	struct order *order = context;
+
+	return erasure_cancel(engine, order->shop, &order->cancelled, error);
+}
 
 static int run(struct engine *engine, struct request *request, struct error *error)
 {
 	struct order *order = (struct order *)request;
+	enum outcome outcome = isolation_run(engine, cancel, order, error);
 
-	return erasure_cancel(engine, order->shop, &order->cancelled, error);
+	order->is_undone = outcome == OUTCOME_DEAD || outcome == OUTCOME_DEFER;
+	if (order->is_undone)
+		order->problem = *error;
+	return outcome == OUTCOME_FAILED ? -1 : 0;
 }
 
 /* Shops are stored in lower case. */
@@ -38,6 +52,8 @@ static int carry_out(struct engine *engine, struct order *order, struct text *an
 
 	if (engine_call(engine, &order->request, &error) != 0)
 		return question_error(answer, 503, error.text);
+	if (order->is_undone)
+		return question_error(answer, 503, order->problem.text);
 	if (!order->cancelled)
 		return question_error(answer, 404, "no erasure of this shop waits");
 	text_put(answer, "{");

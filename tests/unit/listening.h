@@ -45,6 +45,7 @@ struct engine {
 	bool stopping;
 	int submitted;
 	int applied;
+	int voided;       /* turns, as a request failed */
 	struct text seen; /* what was applied, a line each */
 };
 
@@ -104,6 +105,7 @@ static inline void carry_out(struct engine *it, struct request *request)
 		struct request *next = request->next;
 		int result = request->run(it, request, &error);
 
+		it->voided += result != 0;
 		request->done(request, result, result == 0 ? NULL : &error);
 		request = next;
 	}

@@ -305,6 +305,69 @@ static void a_recharge_webhook_is_asked_for_again(void **state)
 	withdraw_recharge();
 }
 
+/* ---- the record of the newer signature ---- */
+
+static enum error_kind record_error;
+
+struct store *__wrap_engine_store(struct engine *it);
+
+static int get_record(struct store *store, const char *shop, const char *kind, const char *key,
+	struct arena *arena, const char **json, struct error *error)
+{
+	(void)store;
+	(void)shop;
+	(void)kind;
+	(void)key;
+	(void)arena;
+	*json = NULL;
+	(void)error_set(error, "the record cannot be read");
+	return error_classify(error, record_error);
+}
+
+struct store *__wrap_engine_store(struct engine *it)
+{
+	static const struct store_engine functions = {.get_record = get_record};
+	static struct store store = {.engine = &functions};
+
+	(void)it;
+	return &store;
+}
+
+/* Without memory for it the webhook alone is asked for again; a failed store voids the turn. */
+static void assert_voided(enum error_kind kind, int voided)
+{
+	struct text request = {0};
+	char answer[ANSWER_MAX];
+	int fd;
+
+	record_error = kind;
+	shops[0].recharge_signature = RECHARGE_SIGNATURE_V1;
+	start();
+	add_recharge_webhook(&request, true);
+	fd = open_connection();
+	assert_int_equal(answer_to(fd, &request, answer), 503);
+	assert_int_equal(count_of(&engine.voided), voided);
+	assert_applied(0, "");
+	(void)close(fd);
+	text_free(&request);
+}
+
+static void without_memory_for_a_record_one_webhook_is_asked_for_again(void **state)
+{
+	(void)state;
+	offer_recharge();
+	assert_voided(ERROR_MEMORY, 0);
+	withdraw_recharge();
+}
+
+static void a_store_that_cannot_read_the_record_voids_the_turn(void **state)
+{
+	(void)state;
+	offer_recharge();
+	assert_voided(ERROR_OTHER, 1);
+	withdraw_recharge();
+}
+
 /* Each allocation of the loop's fails in turn, as for a webhook of Shopify's. */
 static void a_recharge_webhook_is_stored_or_asked_for_again(void **state)
 {
@@ -366,6 +429,8 @@ int main(void)
 		TEST(a_webhook_is_stored_or_asked_for_again),
 		TEST(a_recharge_webhook_is_asked_for_again),
 		TEST(a_recharge_webhook_is_stored_or_asked_for_again),
+		TEST(without_memory_for_a_record_one_webhook_is_asked_for_again),
+		TEST(a_store_that_cannot_read_the_record_voids_the_turn),
 		TEST(without_an_answer_the_connection_ends),
 		TEST(it_starts_whole_or_not_at_all),
 	};

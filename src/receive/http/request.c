@@ -82,15 +82,25 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
 
 /* ---- to the engine and back ---- */
 
+/* What the route asks of the store before the delivery is stored: STORED to go on, REFUSED without
+ * memory, or -1 when the store failed. */
+static int admit(struct engine *engine, struct exchange *exchange, struct error *error)
+{
+	const struct route *route = exchange->head.route;
+
+	error->kind = ERROR_OTHER;
+	if (route->admit == NULL || route->admit(exchange, engine, error) == 0)
+		return STORED;
+	return error->kind == ERROR_MEMORY ? REFUSED : -1;
+}
+
 static int run(struct engine *engine, struct request *request, struct error *error)
 {
 	struct exchange *exchange = (struct exchange *)request;
-	const struct route *route = exchange->head.route;
-	int result = route->admit != NULL ? route->admit(exchange, engine, error) : 0;
+	int result = admit(engine, exchange, error);
 
-	if (result != 0 || exchange->verdict != VERDICT_NONE)
-		return result;
-	result = engine_apply(engine, &exchange->delivery, exchange->shop, error);
+	if (result == STORED && exchange->verdict == VERDICT_NONE)
+		result = engine_apply(engine, &exchange->delivery, exchange->shop, error);
 	exchange->refused = result == REFUSED;
 	if (exchange->refused)
 		exchange->error = *error;
