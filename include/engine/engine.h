@@ -138,7 +138,8 @@ struct set_aside_result {
 	int64_t dead;     /* the dead letter's id; 0 when it is not one yet */
 };
 
-/* Sets the message aside with a growing delay. When it has failed so for `poison_after`, and the
+/* Sets the message aside with a growing delay; *result is all 0 when it is not there any more, as
+ * after an erasure. When it has failed so for `poison_after`, and the
  * destination accepted others since its last failure, it becomes a dead letter. */
 int engine_set_aside(struct engine *engine, const char *destination,
 	const struct failed_alone *failure, struct set_aside_result *result, struct error *error);

@@ -77,7 +77,13 @@ static int set_aside(struct engine *engine, const char *destination, struct aren
 	if (result->wait < failure->wait)
 		result->wait = failure->wait;
 	row.not_before = now + result->wait;
-	return store_set_aside(engine->store, &row, error);
+	if (store_set_aside(engine->store, &row, error) != 0 ||
+		store_get_set_aside(
+			engine->store, failure->message, arena, &row, &is_known, error) != 0)
+		return -1;
+	if (!is_known) /* an erasure removed it while it was sent */
+		*result = (struct set_aside_result){0};
+	return 0;
 }
 
 int engine_set_aside(struct engine *engine, const char *destination,

@@ -65,7 +65,9 @@ static void log_pause(struct target *target, const struct judgement *judgement)
 		LOG_STRING("destination", target->name), LOG_NUMBER("waiting", count),
 		LOG_NUMBER("oldest_seconds", oldest < now ? (now - oldest) / SECOND : 0),
 		LOG_NUMBER("failures", target->pause.failures),
-		LOG_NUMBER("status", judgement->status), LOG_STRING("answer", judgement->words),
+		LOG_NUMBER("status", judgement->status),
+		/* it may be to what was erased meanwhile */
+		LOG_STRING("answer", target->stale ? target->pause.reason : judgement->words),
 		LOG_STRING("cause", target->holding
 					    ? "the write key or the url is refused: see to the "
 					      "configuration, then reload (restart, when a "

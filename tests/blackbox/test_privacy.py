@@ -7,6 +7,7 @@ import pty
 import re
 import sqlite3
 import subprocess
+import threading
 import time
 
 import pytest
@@ -509,6 +510,28 @@ def test_what_a_destination_answered_is_erased(make_relay, segment):
     wait_until_gone(relay, [ALMA.email, "Larkspur"])
     relay.restart()
     assert "paused until" in relay.run("status").stdout
+    segment.always(None)
+
+
+def test_an_answer_that_comes_after_an_erasure_is_not_logged(make_relay, segment):
+    """Segment may quote a message that was erased while it was on its way."""
+    relay = make_relay()
+    arrived, released = threading.Event(), threading.Event()
+    quoted = f'{{"message": "cannot take {ALMA.email}, Larkspur Lane"}}'.encode()
+
+    def waits_then_refuses(request):
+        arrived.set()
+        assert released.wait(60)
+        return answer(503, quoted, retry_after=600)(request)
+
+    segment.always(waits_then_refuses)
+    assert relay.post("orders/create", order(1001)).status == 200
+    assert arrived.wait(60)
+    assert relay.post("customers/redact", redact()).status == 200
+    relay.said("a customer is forgotten")
+    released.set()
+    assert relay.said("delivery paused")[0]["answer"] == "503 (the answer was removed by an erasure)"
+    assert "Larkspur" not in relay.log_path.read_text()
     segment.always(None)
 
 
