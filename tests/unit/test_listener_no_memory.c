@@ -45,7 +45,8 @@ int __wrap_digest_hmac_parts(const char *key, size_t key_length, const struct di
 	size_t count, unsigned char digest[SHA256_SIZE]);
 char *__real_arena_copy(struct arena *arena, const char *string);
 char *__wrap_arena_copy(struct arena *arena, const char *string);
-char *__wrap_arena_format(struct arena *arena, const char *format, ...);
+char *__wrap_arena_format(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static bool is_last(_Atomic int *left)
 {
