@@ -143,7 +143,7 @@ test: ## install what is missing, build, and pass all tests
 unit-tests: $(UNIT_BIN)
 
 # Most tests wait more than they compute: so many run at once, the longest first.
-JOBS        ?= 5
+JOBS        ?= 10
 at_once      = $(MAKE) --no-print-directory -j$(JOBS) -Otarget -k
 
 # A test that hangs ends, whatever it waits for: each has bounds of its own, far below.
@@ -156,8 +156,8 @@ check: all check-rooms $(UNIT_BIN)
 # What the tests' fixtures have, and no line of a log.
 UNIT_SECRETS = hush-of-the|k3y0f|@example
 
-UNIT_LONG    = run-test_growth run-test_sender_failures run-test_engine_faults run-test_engine_fault_runs \
-               run-test_listener_bounds run-test_engine
+UNIT_LONG    = run-test_growth run-test_engine_faults run-test_engine_fault_runs run-test_sender_poison \
+               run-test_listener_bounds run-test_sender_failures run-test_admin_busy run-test_engine
 UNIT_RUN     = $(UNIT_LONG) $(filter-out $(UNIT_LONG),$(UNIT:tests/unit/%.c=run-%))
 
 .PHONY: check-unit $(UNIT_RUN)
@@ -173,31 +173,27 @@ check-rooms:
 	$(PYTHON) tests/check_rooms.py
 
 PYTEST       = SEGRELAY=$(abspath $(BINARY)) $(WITHIN) $(PYTHON) -m pytest -q -p no:cacheprovider
-# Each part ends with a look at the logs of its own relays.
 LOGS         = tests/blackbox/test_logs.py
-BLACKBOX     = $(filter-out $(LOGS),$(sort $(wildcard tests/blackbox/test_*.py)))
-BLACKBOX_1   = $(filter %/test_sending.py %/test_crash.py %/test_disk.py,$(BLACKBOX))
-BLACKBOX_2   = $(filter %/test_buyer.py %/test_hostile.py %/test_privacy.py,$(BLACKBOX))
-BLACKBOX_3   = $(filter %/test_poison.py %/test_flows.py %/test_many.py %/test_room.py,$(BLACKBOX))
-BLACKBOX_4   = $(filter-out $(BLACKBOX_1) $(BLACKBOX_2) $(BLACKBOX_3),$(BLACKBOX))
+# So many runs share the black-box tests, which wait for most of their time (tests/tools/sharing.py).
+BLACKBOX     = $(addprefix check-blackbox-,1 2 3 4 5 6)
+SHARE        = $(abspath $(BUILD))/share
+SHARED       = SHARE=$(SHARE) $(PYTEST)
 
-.PHONY: check-blackbox check-golden check-blackbox-1 check-blackbox-2 check-blackbox-3 check-blackbox-4
-check-blackbox: check-blackbox-3 check-blackbox-4 check-blackbox-1 check-blackbox-2 check-golden
+.PHONY: check-blackbox check-golden check-blackbox-logs check-blackbox-begin $(BLACKBOX)
+check-blackbox: $(BLACKBOX) check-golden check-blackbox-logs
 
 check-golden: $(BINARY)
 	$(PYTEST) tests/golden
 
-check-blackbox-1: $(BINARY)
-	$(PYTEST) $(BLACKBOX_1) $(LOGS)
+check-blackbox-begin:
+	@rm -rf $(SHARE)
+	@mkdir -p $(SHARE)
 
-check-blackbox-2: $(BINARY)
-	$(PYTEST) $(BLACKBOX_2) $(LOGS)
+$(BLACKBOX): $(BINARY) check-blackbox-begin
+	$(SHARED) --ignore=$(LOGS) $(MARKED) tests/blackbox
 
-check-blackbox-3: $(BINARY)
-	$(PYTEST) $(BLACKBOX_3) $(LOGS)
-
-check-blackbox-4: $(BINARY)
-	$(PYTEST) $(BLACKBOX_4) $(LOGS)
+check-blackbox-logs: $(BLACKBOX)
+	$(SHARED) $(LOGS)
 
 # Skipped, with the reason, where Chromium or Node is not installed (scripts/deps.sh browser).
 BROWSER_MODULES = tests/browser/node_modules/.package-lock.json
@@ -264,8 +260,9 @@ check-undefined-requests: $(BINARY)
 	$(PYTEST) tests/blackbox/test_storefront.py tests/blackbox/test_answers.py
 
 .PHONY: check-threads
-check-threads: $(BINARY)
-	TSAN_OPTIONS=halt_on_error=0:exitcode=66:suppressions=$(abspath tests/tsan.suppressions) $(PYTEST) -m threads tests/blackbox
+check-threads: export TSAN_OPTIONS = halt_on_error=0:exitcode=66:suppressions=$(abspath tests/tsan.suppressions)
+check-threads: MARKED = -m threads
+check-threads: $(BLACKBOX)
 
 # What takes too long so: the tests that make 100,000 calls, or fail each allocation in turn.
 RESTLESS     = test_listener_bounds test_engine_faults test_engine_fault_runs

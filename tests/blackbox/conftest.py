@@ -28,10 +28,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 from standin.segment import Segment  # noqa: E402
 from tools import journeys  # noqa: E402
 from tools import recharge_signing  # noqa: E402
+from tools import sharing  # noqa: E402
 from tools import shop as shops  # noqa: E402
 from tools.unix_http import UnixConnection  # noqa: E402
 from tools.folders import (  # noqa: E402,F401
     passed_folder, pytest_collection_modifyitems, pytest_runtest_makereport, pytest_sessionfinish)
+from tools.sharing import pytest_runtest_protocol  # noqa: E402,F401
 
 SEGRELAY = os.environ.get("SEGRELAY", str(ROOT / "build/release/segrelay"))
 PRELOAD = os.environ.get("RELAY_PRELOAD")  # into the relays, not into the tests
@@ -68,6 +70,9 @@ class Log(str):
         self = super().__new__(cls, text)
         self.seconds = seconds
         return self
+
+    def __getnewargs__(self):
+        return str(self), self.seconds
 
 
 class Answer:
@@ -351,3 +356,8 @@ def relay(make_relay):
 def pytest_configure(config):
     config.addinivalue_line("markers", "threads: also run under ThreadSanitizer")
     config.addinivalue_line("markers", "last: runs when all other tests have")
+    config.addinivalue_line("markers", "long(seconds): waits so long, about: the longest begin first")
+
+
+def pytest_unconfigure():
+    sharing.leave(LOGS)

@@ -74,6 +74,7 @@ def test_what_takes_too_much_work_is_a_dead_letter(relay, segment):
     relay.wait(lambda: relay.topic("orders/create")["dead"] == 2)
 
 
+@pytest.mark.long(7)
 def test_a_large_cart_is_told_as_a_whole(make_relay, segment):
     """As many lines as Shopify allows, all added at once: each is told, with as much of the cart as fits."""
     relay = make_relay(shop_options='cart_settle = "1s"')

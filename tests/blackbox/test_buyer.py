@@ -73,6 +73,7 @@ def counted(segment, number):
     segment.wait(lambda: len(names(segment.told())) >= number)
 
 
+@pytest.mark.long(14)
 def test_from_the_cart_to_the_cancellation(make_relay, segment, post):
     relay = make_relay(shop_options=RESTS)
     post(relay, "products/create", product(MUG))
@@ -142,6 +143,7 @@ def test_the_alias_comes_before_all_that_names_the_user(make_relay, segment, pos
             assert after["type"] == "track" and after["userId"] == before["userId"]
 
 
+@pytest.mark.long(8)
 @pytest.mark.parametrize("end", ["restart", "kill"])
 def test_a_cart_that_rests_outlives_the_relay(make_relay, segment, end):
     relay = make_relay(shop_options=RESTS)
@@ -160,6 +162,7 @@ def test_a_cart_that_rests_outlives_the_relay(make_relay, segment, end):
     assert segment.repetitions() == 0
 
 
+@pytest.mark.long(8)
 @pytest.mark.parametrize("end", ["restart", "kill"])
 def test_what_was_due_while_the_relay_was_down_is_told_when_it_starts(make_relay, segment, end):
     relay = make_relay(shop_options=AT_ONCE)

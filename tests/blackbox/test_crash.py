@@ -300,6 +300,7 @@ def fixture_relay(make_relay, segment):
     return relay
 
 
+@pytest.mark.long(8)
 def test_killed_again_and_again(relay, segment, tmp_path):
     chance = random.Random(SEED)
     segment.always(moods(SEED))

@@ -241,6 +241,7 @@ def settled(relay):
     return relay.process.poll()
 
 
+@pytest.mark.long(27)
 def test_bits_that_flip_in_the_middle_stop_it_or_do_no_harm(stored, segment):
     """SQLite sees them when a page's structure is hit; then it ends, and they are as they were."""
     path = stored.database
@@ -263,6 +264,7 @@ def test_bits_that_flip_in_the_middle_stop_it_or_do_no_harm(stored, segment):
         assert path.read_bytes()[page:page + 32] == flipped
 
 
+@pytest.mark.long(10)
 def test_damage_that_is_found_while_it_stops(stored, segment):
     """It stops in order all the same: what is in flight is waited for, and the status says why."""
     with contextlib.closing(sqlite3.connect(stored.database)) as store:

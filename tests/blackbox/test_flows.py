@@ -40,6 +40,7 @@ def timeouts(relay, name="main"):
     return relay.metric(f'segrelay_requests_total{{destination="{name}",code="timeout"}}') or 0
 
 
+@pytest.mark.long(17)
 def test_a_dropped_flow_costs_one_timeout(make_relay, segment, flows):
     """However many connections were idle: after the first failure none that is as old is used."""
     relay = make_relay(destinations={"main": (MAIN_KEY, flows.url, "batch_messages = 2")})
@@ -53,6 +54,7 @@ def test_a_dropped_flow_costs_one_timeout(make_relay, segment, flows):
     assert segment.repetitions() == 0
 
 
+@pytest.mark.long(17)
 def test_a_dropped_flow_is_learned_from_by_all_who_send_there(make_relay, segment, flows):
     relay = make_relay(destinations={
         "main": (MAIN_KEY, flows.url, "batch_messages = 2"),

@@ -53,6 +53,7 @@ def test_readiness_says_stopping_before_anything_stops(make_relay):
     relay.process = None
 
 
+@pytest.mark.long(12)
 def test_stop_grace_is_spent_once(make_relay, segment):
     """A webhook that does not end and a batch without an answer: both have stop_grace, not one after
     the other. The answer would come when it had been spent nearly twice."""
@@ -110,6 +111,7 @@ def test_a_start_that_fails_leaves_the_store_alone(make_relay, tmp_path, option)
     relay.start()
 
 
+@pytest.mark.long(20)
 def test_a_verb_waits_for_a_daemon_that_is_at_work(relay):
     """Longer than an answer of Segment is waited for, and it says so."""
     assert relay.post("orders/create", order()).status == 200

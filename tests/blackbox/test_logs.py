@@ -1,6 +1,7 @@
 """The logs of all relays of the run: nothing personal, no secret, and each failure tells what to do.
 
-It comes last (conftest.py); alone it has nothing to look at.
+It comes last (conftest.py); alone it looks at the logs of the runs that shared the tests (tools/sharing.py), if there
+are any.
 """
 
 import collections
@@ -8,6 +9,7 @@ import re
 
 import pytest
 from conftest import CANARIES, LOGS, PATTERNS, _fields
+from tools import sharing
 
 # Who reads a warning or an error learns why it came, what becomes of the webhooks or messages, what to
 # do. What its message says already, by the message's beginning, is not said again; a line that is not
@@ -51,6 +53,8 @@ def lines():
 
 @pytest.fixture(autouse=True)
 def some_logs():
+    for logs in sharing.left():
+        LOGS.update(logs)
     if not LOGS:
         pytest.skip("no relay ran before")
 

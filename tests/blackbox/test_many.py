@@ -50,6 +50,7 @@ def large_order(number):
     return made
 
 
+@pytest.mark.long(55)
 def test_hanging_destinations_share_one_bound_of_memory(make_relay, segment, hanging):
     destinations = {f"hanging{number}": (f"{number:032}", hanging, "") for number in range(HANGING)}
     relay = make_relay(destinations=destinations | {"main": (MAIN_KEY, segment.url, "")}, options='stop_grace = 1s')

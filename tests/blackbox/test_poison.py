@@ -44,6 +44,7 @@ def balanced(relay, name="main"):
     return state
 
 
+@pytest.mark.long(15)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("count", [1, 5])
 def test_one_bad_message_does_not_stop_the_others(make_relay, segment, kind, count):
@@ -67,6 +68,7 @@ def test_one_bad_message_does_not_stop_the_others(make_relay, segment, kind, cou
     assert balanced(relay)["set_aside"] == 0
 
 
+@pytest.mark.long(8)
 @pytest.mark.parametrize("kind", KINDS | LIMITS)
 def test_a_destination_that_is_down_makes_no_dead_letter(make_relay, segment, kind):
     relay = make_relay(in_order=True, destinations={"main": (MAIN_KEY, segment.url,
@@ -86,6 +88,7 @@ def test_a_destination_that_is_down_makes_no_dead_letter(make_relay, segment, ki
     assert balanced(relay)["dead"] == 0 and relay.lines("message set aside") == []
 
 
+@pytest.mark.long(120)
 def test_a_rate_limit_of_one_message_does_not_stop_the_others(make_relay, segment):
     """Eight in a row are the destination's: with their pauses it takes some two minutes."""
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "")})
@@ -100,6 +103,7 @@ def test_a_rate_limit_of_one_message_does_not_stop_the_others(make_relay, segmen
     segment.wait_for(40, seconds=120)
 
 
+@pytest.mark.long(80)
 def test_one_that_is_never_answered_does_not_stop_the_others(make_relay, segment):
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "batch_messages = 6")})
     bad = of_orders([1003])
@@ -111,6 +115,7 @@ def test_one_that_is_never_answered_does_not_stop_the_others(make_relay, segment
     assert attempts_with(segment, bad) <= 30
 
 
+@pytest.mark.long(60)
 def test_several_that_are_never_answered_cost_a_short_time_each(make_relay, segment):
     """Once others were answered quickly, what was not is tried with a shorter time limit."""
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "")})
@@ -126,6 +131,7 @@ def test_several_that_are_never_answered_cost_a_short_time_each(make_relay, segm
     assert len(limits) == 4 and min(limits) < 15000
 
 
+@pytest.mark.long(8)
 @pytest.mark.parametrize("kind", ["500", "403", "reset"])
 def test_it_becomes_a_dead_letter_in_time(make_relay, segment, kind):
     """With restarts in between, while others pass."""

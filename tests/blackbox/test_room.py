@@ -121,6 +121,7 @@ def test_a_lower_bound_is_reached_without_webhooks(make_relay, segment):
     assert poster.post(count) == 200
 
 
+@pytest.mark.long(14)
 def test_room_on_the_disk_is_made_too(make_relay, tmp_path, segment):
     """Another program takes what is left: pages within the file are room."""
     with small_disk(tmp_path / "disk", "64m") as disk:

@@ -192,6 +192,7 @@ def test_a_certificate_that_nobody_signed(make_relay, segment, tmp_path):
     mend_url(relay, segment)
 
 
+@pytest.mark.long(20)
 def test_one_that_never_answers_holds_up_nobody(make_relay, segment, other_segment):
     """Its requests end after 15 s; the other destination and the webhooks keep their pace."""
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, ""),
@@ -217,6 +218,7 @@ def test_one_that_is_slow_is_waited_for(relay, segment):
     assert segment.repetitions() == 0 and relay.lines("delivery paused") == []
 
 
+@pytest.mark.long(20)
 def test_segment_is_away_under_load_and_comes_back(relay, segment):
     """Everything arrives once, and the log told the story."""
     stop = threading.Event()

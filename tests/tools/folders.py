@@ -3,7 +3,8 @@
     from tools.folders import (passed_folder, pytest_collection_modifyitems, pytest_runtest_makereport,
                                pytest_sessionfinish)
 
-TEST_ORDER=<number> shuffles the tests by that seed; those marked `last` stay at the end.
+Those marked `long` come first, the longest of them before the others, unless TEST_ORDER=<number> shuffles the tests by
+that seed; those marked `last` stay at the end.
 """
 
 import os
@@ -40,8 +41,16 @@ def pytest_sessionfinish(session, exitstatus):
         shutil.rmtree(factory._basetemp, ignore_errors=True)
 
 
+def seconds(item):
+    """How long a test waits, about, if it is marked with that."""
+    long = item.get_closest_marker("long")
+    return long.args[0] if long else 0
+
+
 def pytest_collection_modifyitems(items):
     seed = os.environ.get("TEST_ORDER")
     if seed:
         random.Random(seed).shuffle(items)
+    else:
+        items.sort(key=seconds, reverse=True)
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
