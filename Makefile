@@ -305,23 +305,28 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED    ?= 0
 FUZZ_FLAGS   = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
-.PHONY: fuzz
-fuzz: ## fuzz each target for FUZZ_SECONDS (300); a finding stays in build/fuzz
+FUZZ_RUN     = $(FUZZ:%=fuzz-%)
+
+.PHONY: fuzz fuzz-parts $(FUZZ_RUN)
+fuzz: ## fuzz each target for FUZZ_SECONDS (300), two at once; a finding stays in build/fuzz
 	scripts/deps.sh build test sanitize
-	$(MAKE) BUILD=build/fuzz CC=clang HARDENING=-fPIE \
+	$(MAKE) -j2 BUILD=build/fuzz CC=clang HARDENING=-fPIE \
 		CFLAGS='$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link' build/fuzz/libsegrelay.a
 	@$(PYTHON) tests/fuzz/seeds.py build/fuzz/seeds
-	@$(foreach name,$(FUZZ),clang $(LINT_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(FUZZ_LINK_$(name)) \
-		tests/fuzz/fuzz_$(name).c build/fuzz/libsegrelay.a -o build/fuzz/fuzz_$(name) $(LIBS) -pthread &&) true
-	@for name in $(FUZZ); do \
-		mkdir -p build/fuzz/corpus/$$name && \
-		echo "== fuzz $$name, $(FUZZ_SECONDS) s" && \
-		build/fuzz/fuzz_$$name -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -timeout=120 -rss_limit_mb=2048 \
-			-max_len=65536 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
-			build/fuzz/corpus/$$name build/fuzz/seeds/$$name >build/fuzz/$$name.log 2>&1 \
-			|| { tail -40 build/fuzz/$$name.log; exit 1; }; \
-		grep -E 'stat::(number_of_executed_units|peak_rss_mb)' build/fuzz/$$name.log; \
-	done
+	@$(MAKE) --no-print-directory -j2 -Otarget fuzz-parts
+
+fuzz-parts: $(FUZZ_RUN)
+
+$(FUZZ_RUN): fuzz-%:
+	@clang $(LINT_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(FUZZ_LINK_$*) \
+		tests/fuzz/fuzz_$*.c build/fuzz/libsegrelay.a -o build/fuzz/fuzz_$* $(LIBS) -pthread
+	@mkdir -p build/fuzz/corpus/$*
+	@echo "== fuzz $*, $(FUZZ_SECONDS) s"
+	@build/fuzz/fuzz_$* -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -timeout=120 -rss_limit_mb=2048 \
+		-max_len=65536 -print_final_stats=1 -artifact_prefix=build/fuzz/$*- \
+		build/fuzz/corpus/$* build/fuzz/seeds/$* >build/fuzz/$*.log 2>&1 \
+		|| { tail -40 build/fuzz/$*.log; exit 1; }
+	@grep -E 'stat::(number_of_executed_units|peak_rss_mb)' build/fuzz/$*.log
 
 .PHONY: check-fuzz
 check-fuzz: ## fuzz each target for a few seconds, from the same seed each time
