@@ -223,24 +223,24 @@ SANITIZE_ADDRESS = -fsanitize=address,undefined -fno-sanitize-recover=undefined 
 SANITIZE_THREAD  = -fsanitize=thread -fno-omit-frame-pointer
 sanitized        = $(MAKE) BUILD=build/$(1) HARDENING=-fPIE CFLAGS='-O1 -g $(2)' $(3)
 
-# The parts of check that run under a sanitizer; what is built is built first.
-.PHONY: check-address check-thread
-check-address: all $(UNIT_BIN)
-	$(at_once) check-unit check-blackbox
+# The parts of check that run under a sanitizer, both at once: what is built is built first.
+.PHONY: check-sanitize check-sanitize-parts check-address check-thread
+check-address:
+	+$(call sanitized,address,$(SANITIZE_ADDRESS),check-blackbox check-unit)
 
-check-thread: all $(UNIT_BIN)
-	$(at_once) check-unit check-threads
+check-thread:
+	+$(call sanitized,thread,$(SANITIZE_THREAD),check-unit check-threads)
 
-.PHONY: check-sanitize
+check-sanitize-parts: check-address check-thread
+
 check-sanitize: ## all tests under ASan, LSan and UBSan, those with threads under TSan
 	scripts/deps.sh build test
 	@mkdir -p build/address
 	$(CC) $(SANITIZE_ADDRESS) -o build/address/leak tests/tools/leak.c
 	! build/address/leak 2>/dev/null # else leaks are not seen on this machine
 	$(call sanitized,address,$(SANITIZE_ADDRESS),-j2 all unit-tests)
-	$(call sanitized,address,$(SANITIZE_ADDRESS),check-address)
 	$(call sanitized,thread,$(SANITIZE_THREAD),-j2 all unit-tests)
-	$(call sanitized,thread,$(SANITIZE_THREAD),check-thread)
+	$(at_once) check-sanitize-parts
 
 # What clang's sanitizer sees and gcc's does not: an offset of a null pointer, a call through another type.
 SANITIZE_UNDEFINED = -fsanitize=undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
