@@ -229,7 +229,15 @@ check-address:
 	+$(call sanitized,address,$(SANITIZE_ADDRESS),check-blackbox check-unit)
 
 check-thread:
-	+$(call sanitized,thread,$(SANITIZE_THREAD),check-unit check-threads)
+	+$(call sanitized,thread,$(SANITIZE_THREAD),check-unit-threads check-threads)
+
+# A program that never makes a thread has nothing for TSan to see.
+ifneq ($(filter check-unit-threads,$(MAKECMDGOALS)),)
+THREADLESS  := $(shell for test in $(UNIT_BIN); do \
+	test -x $$test && ! nm -D $$test | grep -q pthread_create && basename $$test; done)
+.PHONY: check-unit-threads
+check-unit-threads: $(filter-out $(THREADLESS:%=run-%),$(UNIT_RUN))
+endif
 
 check-sanitize-parts: check-address check-thread
 
