@@ -35,16 +35,17 @@ struct place {
 	size_t bytes; /* to add */
 };
 
-static void write_copy(struct text *out, const cJSON *value, size_t number)
-{
-	char suffix[32] = "";
+/* Stands in a copy where its number is to be. */
+#define MARK "\1"
 
-	if (number > 0)
-		(void)snprintf(suffix, sizeof(suffix), "%zu", number);
+/* A copy of a value whose texts end in a suffix. */
+static void write_copy(struct text *out, const cJSON *value, const char *suffix)
+{
 	if (cJSON_IsString(value)) {
 		text_put(out, "\"");
-		text_put(out,
-			strpbrk(value->valuestring, "\"\\\n") == NULL ? value->valuestring : "x");
+		text_put(out, strpbrk(value->valuestring, "\"\\\n" MARK) == NULL
+				      ? value->valuestring
+				      : "x");
 		text_put(out, suffix);
 		text_put(out, "\"");
 		return;
@@ -60,9 +61,36 @@ static void write_copy(struct text *out, const cJSON *value, size_t number)
 			json_add_string(out, child->string);
 			text_put(out, ":");
 		}
-		write_copy(out, child, number);
+		write_copy(out, child, suffix);
 	}
 	text_put(out, cJSON_IsObject(value) ? "}" : "]");
+}
+
+static void write_number(struct text *out, size_t number)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	text_add(out, digits + at, sizeof(digits) - at);
+}
+
+/* Most of what this program does is to write copies: they are copied from one, not made anew. */
+static void write_numbered(struct text *out, const struct text *copy, size_t number)
+{
+	const char *from = copy->data;
+	const char *end = from + copy->length;
+	const char *mark;
+
+	while ((mark = memchr(from, *MARK, (size_t)(end - from))) != NULL) {
+		text_add(out, from, (size_t)(mark - from));
+		write_number(out, number);
+		from = mark + 1;
+	}
+	text_add(out, from, (size_t)(end - from));
 }
 
 static void write_more(struct text *out, const cJSON *value, const struct place *place)
@@ -70,15 +98,17 @@ static void write_more(struct text *out, const cJSON *value, const struct place 
 	static char x[] = "x";
 	static const cJSON text = {.type = cJSON_String, .valuestring = x};
 	size_t end = out->length + place->bytes;
+	bool is_different = place->variety == DIFFERENT;
+	struct text copy = {0};
 
+	if (cJSON_IsObject(value))
+		text_put(&copy, is_different ? "\"m" MARK "\":" : "\"m0\":");
+	write_copy(&copy, value->child != NULL ? value->child : &text, is_different ? MARK : "");
 	for (size_t number = 1; out->length < end; number++) {
-		size_t suffix = place->variety == DIFFERENT ? number : 0;
-
 		json_add_comma(out);
-		if (cJSON_IsObject(value))
-			text_format(out, "\"m%zu\":", suffix);
-		write_copy(out, value->child != NULL ? value->child : &text, suffix);
+		write_numbered(out, &copy, number);
 	}
+	text_free(&copy);
 }
 
 static void write_long_text(struct text *out, const struct place *place)
@@ -88,10 +118,12 @@ static void write_long_text(struct text *out, const struct place *place)
 	text_put(out, "\"");
 	text_put(out, place->value->valuestring[0] != '"' ? place->value->valuestring : "x");
 	for (size_t number = 1; out->length < end; number++) {
-		if (place->variety == DIFFERENT)
-			text_format(out, ", t%zu", number);
-		else
-			text_put(out, "x,a");
+		if (place->variety == DIFFERENT) {
+			text_add(out, ", t", 3);
+			write_number(out, number);
+		} else {
+			text_add(out, "x,a", 3);
+		}
 	}
 	text_put(out, "\"");
 }
