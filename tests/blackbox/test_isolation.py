@@ -291,7 +291,8 @@ def test_a_timer_that_ends_the_process_three_times_is_set_aside(make_relay, dies
     assert relay.post("orders/create", good(2)).status == 200
 
 
-@pytest.mark.parametrize("content", [b"", b"x", os.urandom(8192), b"\xff" * 8192, b"0.1.0".ljust(8192, b"\0")])
+@pytest.mark.parametrize("content", [b"", b"x", os.urandom(8192), b"\xff" * 8192, b"0.1.0".ljust(8192, b"\0")],
+                         ids=["empty", "short", "random", "ones", "version"])
 def test_a_marker_that_is_garbage_is_ignored(make_relay, segment, content):
     relay = make_relay()
     relay.stop()
