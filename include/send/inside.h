@@ -243,11 +243,10 @@ void settle_set_aside(
 /* Asks the engine for a message that is set aside and due. False without memory. */
 bool settle_claim_set_aside(struct target *target);
 
-/* Remembers the pause across restarts. */
+/* Stores the pause, for a restart. */
 void settle_pause(struct target *target);
 
-/* Hands the settlements that failed to the engine again, and says the pauses that it did not take.
- */
+/* Hands what the store did not take to the engine again: settlements and pauses. */
 void settle_again(struct sender *sender);
 
 /* Frees them: what they were to remove stays in the outbox. */

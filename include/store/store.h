@@ -189,11 +189,13 @@ struct outbox_entry {
 /* What an engine of the store (SQLite; PostgreSQL to come) provides. */
 struct store_engine {
 	void (*close)(struct store *store);
+	/* NOLINTBEGIN(bugprone-macro-parentheses): they make declarations, not expressions */
 #define STORE_FUNCTION(name, parameters, arguments) int(*name) parameters;
 #define STORE_PROCEDURE(name, parameters, arguments) void(*name) parameters;
 #include "store/store_functions.h"
 #undef STORE_FUNCTION
 #undef STORE_PROCEDURE
+	/* NOLINTEND(bugprone-macro-parentheses) */
 };
 
 /* An engine's own struct begins with this. */

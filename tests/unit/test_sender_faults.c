@@ -292,7 +292,7 @@ static void what_was_claimed_before_it_was_taken_back_is_not_sent(void **state)
 	await_condition(is_asked);
 	atomic_store(&stalls, true);
 	(void)usleep(50000);
-	sender_post(sender, &note);
+	inbox_post(sender, &note);
 	hold_engine(false);
 	await_really(&engine.claims, 1);
 	(void)usleep(50000);
