@@ -72,6 +72,64 @@ def check_sizes(path):
             yield f"{path}:{start}: a function of {number - start - 1} lines"
 
 
+def bare(path):
+    """A source without comments, strings and preprocessor lines."""
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', " ", text, flags=re.DOTALL)
+    return re.sub(r"^#(?:.*\\\n)*.*$", "", text, flags=re.MULTILINE)
+
+
+def defined_in(text):
+    """The functions with external linkage that a source defines: clang-format puts the first word of each, and the
+    brace of its body, at a line's beginning."""
+    for found in re.finditer(r"^(?!static\b|typedef\b|extern\b)[A-Za-z_][\w \t*]*?\b(\w+)\([^;{}]*\)\n\{", text,
+                             re.MULTILINE):
+        yield found.group(1)
+
+
+def calls_between(sources):
+    """Of each source, the other sources whose functions it calls, with one such function."""
+    texts = {path: bare(path) for path in sources}
+    owner = {name: path for path, text in texts.items() for name in defined_in(text)}
+    graph = {}
+    for path, text in texts.items():
+        own = set(re.findall(r"^static\b[^;{}()]*?\b(\w+)\(", text, re.MULTILINE))
+        called = set(re.findall(r"\b(\w+)\(", text)) - own
+        graph[path] = {owner[name]: name for name in sorted(called) if owner.get(name, path) != path}
+    return graph
+
+
+def check_circles(graph):
+    """No source may be called by what it calls, however far around. A function that is handed over, or that stands in
+    a table, is not a call: so does one below answer to one above."""
+    seen = {}
+
+    def visit(path, trail):
+        seen[path] = "open"
+        for other in sorted(graph[path]):
+            if seen.get(other) == "open":
+                circle = [*trail[trail.index(other):], other]
+                yield "a circle of calls: " + ", ".join(
+                    f"{one} calls {graph[one][two]} in {two}" for one, two in zip(circle, circle[1:]))
+            elif other not in seen:
+                yield from visit(other, [*trail, other])
+        seen[path] = "done"
+
+    for path in sorted(graph):
+        if path not in seen:
+            yield from visit(path, [path])
+
+
+def check_names(paths):
+    """No two files have one base name: a name says where something is."""
+    by_name = {}
+    for path in paths:
+        by_name.setdefault(path.name, []).append(path)
+    for same in by_name.values():
+        if len(same) > 1:
+            yield " and ".join(map(str, same)) + " have one name"
+
+
 def check_rings(headers):
     """No header may come back to itself through what it includes."""
     graph = {str(path.relative_to(ROOT / "include")): [name for _, name in includes(path)]
@@ -94,6 +152,8 @@ def main():
     problems = [problem for path in headers + sources
                 for problem in (*check_includes(path), *check_sizes(path))]
     problems += sorted(set(check_rings(headers)))
+    problems += check_circles(calls_between(sources))
+    problems += [*check_names(sources), *check_names(headers)]
     for problem in problems:
         print(problem.replace(str(ROOT) + "/", ""))
     if not problems:

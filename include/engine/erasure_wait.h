@@ -3,7 +3,7 @@
 #ifndef SEGRELAY_ENGINE_ERASURE_WAIT_H
 #define SEGRELAY_ENGINE_ERASURE_WAIT_H
 
-#include "engine/engine.h"
+#include "engine/privacy_job.h"
 
 /* The kind of its timer. */
 #define ERASURE_WAIT "shop_erasure"

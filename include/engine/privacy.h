@@ -16,19 +16,6 @@ int privacy_begin(struct engine *engine, const struct delivery *delivery, const 
 int privacy_erase(
 	struct engine *engine, const char *domain, const char *customer, struct error *error);
 
-/* The last rows when an erasure was asked for: what comes later stays. */
-struct erasure_bounds {
-	int64_t last[STORE_TABLES];
-};
-
-/* Fills the bounds of an erasure that is asked for now. 0, or -1 when the store failed. */
-int privacy_bounds(struct engine *engine, struct erasure_bounds *bounds, struct error *error);
-
-/* Begins to erase a shop as shop/redact asks: what waits to be sent was acknowledged before, and is
- * sent. Inside a turn. 0, or -1 when the store failed. */
-int privacy_erase_shop(struct engine *engine, const char *domain,
-	const struct erasure_bounds *bounds, struct error *error);
-
 /* Does a step of a job: the run function of its timer, and for who waits for its end. *running is
  * false when it is done, or there is none. Inside a turn. */
 int privacy_step(struct engine *engine, const struct timer *timer, struct arena *arena,

@@ -42,6 +42,22 @@ struct job {
 	struct words users; /* userIds that Segment is to forget */
 };
 
+/* The last rows when an erasure was asked for: what comes later stays. */
+struct erasure_bounds {
+	int64_t last[STORE_TABLES];
+};
+
+/* Fills the bounds of an erasure that is asked for now. 0, or -1 when the store failed. */
+int job_bounds(struct engine *engine, struct erasure_bounds *bounds, struct error *error);
+
+/* Starts a job: what is there now is its. Inside a turn. 0, or -1 when the store failed. */
+int job_begin(struct engine *engine, struct job *job, struct error *error);
+
+/* Starts to erase a shop as shop/redact asks: what waits to be sent was acknowledged before, and is
+ * sent. Inside a turn. 0, or -1 when the store failed. */
+int job_erase_shop(struct engine *engine, const char *domain, const struct erasure_bounds *bounds,
+	struct error *error);
+
 /* A job that erases a customer, or with NULL the whole shop, as the operator asks for it; it has
  * not begun. Its strings live in the arena, or are the caller's. */
 int job_of_operator(struct engine *engine, const char *domain, const char *customer,

@@ -4,10 +4,6 @@
 
 #include "engine/engine.h"
 
-/* Sets a timer, or ends it when `due` is TIME_UNKNOWN. For use inside a turn. 0, or -1 when the
- * store failed. */
-int timers_set(struct engine *engine, const struct timer *timer, struct error *error);
-
 /* Whether one is due. */
 bool timers_due(const struct engine *engine);
 

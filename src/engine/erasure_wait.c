@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "engine/inside.h"
 #include "engine/privacy.h"
-#include "engine/timers.h"
+#include "engine/schedule.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,7 +108,7 @@ static int set_timer(
 		.kind = KIND,
 		.key = shop};
 
-	return timers_set(engine, &timer, error);
+	return schedule_set(engine, &timer, error);
 }
 
 static int begin_wait(
@@ -122,10 +122,10 @@ static int begin_wait(
 	wait->due = engine_steady_now(engine) + engine->config->redact_grace;
 	time_format(due_at(engine, wait), due);
 	(void)snprintf(action, sizeof(action), "segrelay erase cancel --shop %s keeps it", shop);
-	if (privacy_bounds(engine, &wait->bounds, error) != 0)
+	if (job_bounds(engine, &wait->bounds, error) != 0)
 		return -1;
 	if (engine->config->redact_grace == 0)
-		return privacy_erase_shop(engine, shop, &wait->bounds, error);
+		return job_erase_shop(engine, shop, &wait->bounds, error);
 	log_line(LOG_WARNING, "shop erasure waiting", LOG_STRING("shop", shop),
 		LOG_STRING("topic", "shop/redact"), LOG_STRING("due", due),
 		LOG_STRING("reason", "Shopify asks to erase the shop"),
@@ -192,7 +192,7 @@ int erasure_go_on(
 		return set_timer(engine, timer->key, &wait, error);
 	if (store_drop_record(engine->store, "", KIND, timer->key, error) != 0)
 		return -1;
-	return privacy_erase_shop(engine, timer->key, &wait.bounds, error);
+	return job_erase_shop(engine, timer->key, &wait.bounds, error);
 }
 
 /* Waits no longer for the erasure of a shop; `log` says of one that waited why. *found is false

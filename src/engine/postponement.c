@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "engine/inside.h"
-#include "engine/timers.h"
+#include "engine/schedule.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,7 +113,7 @@ static int postpone(struct engine *engine, const struct timer *timer,
 	postponement->rounds++;
 	postponement->due = clock_now() + pause_of(postponement->rounds);
 	later.due = postponement->due;
-	if (timers_set(engine, &later, error) != 0)
+	if (schedule_set(engine, &later, error) != 0)
 		return -1;
 	return write_record(engine, timer, postponement, error);
 }

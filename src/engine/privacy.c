@@ -7,67 +7,12 @@
 #include "engine/erasure_wait.h"
 #include "engine/inside.h"
 #include "engine/privacy_job.h"
-#include "engine/timers.h"
+#include "engine/schedule.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 /* ---- beginning ---- */
-
-int job_set_bounds(struct engine *engine, struct job *job, struct error *error)
-{
-	struct erasure_bounds bounds;
-
-	if (privacy_bounds(engine, &bounds, error) != 0)
-		return -1;
-	memcpy(job->last, bounds.last, sizeof(job->last));
-	return 0;
-}
-
-static int begin(struct engine *engine, struct job *job, struct error *error)
-{
-	struct timer timer = {
-		.due = clock_now(), .shop = job->domain, .kind = "privacy", .key = job->key};
-
-	if (job_set_bounds(engine, job, error) != 0 || timers_set(engine, &timer, error) != 0)
-		return -1;
-	return job_write(engine, job, error);
-}
-
-int privacy_bounds(struct engine *engine, struct erasure_bounds *bounds, struct error *error)
-{
-	for (int table = 0; table < STORE_TABLES; table++) {
-		int64_t first;
-
-		if (store_row_range(engine->store, (enum store_table)table, 0, &first,
-			    &bounds->last[table], error) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-int privacy_erase_shop(struct engine *engine, const char *domain,
-	const struct erasure_bounds *bounds, struct error *error)
-{
-	struct timer timer = {.due = clock_now(), .shop = domain, .kind = "privacy", .key = "*"};
-	struct arena *arena = arena_create(4096);
-	struct job job = {.domain = domain,
-		.shop = config_shop(engine->config, domain),
-		.what = PRIVACY_FORGET_SHOP,
-		.key = "*",
-		.keeps_messages = true,
-		.words = {.arena = arena}};
-	int result;
-
-	if (arena == NULL)
-		return error_no_memory(error);
-	memcpy(job.last, bounds->last, sizeof(job.last));
-	result = timers_set(engine, &timer, error);
-	if (result == 0)
-		result = job_write(engine, &job, error);
-	arena_destroy(arena);
-	return result;
-}
 
 static int add_words(struct job *job, const cJSON *payload)
 {
@@ -98,7 +43,7 @@ static int begin_of_customer(struct engine *engine, struct job *job, const cJSON
 	if (job->key == NULL || add_words(job, payload) != 0 ||
 		job_add_user(job, customer, email) != 0)
 		return error_no_memory(error);
-	return begin(engine, job, error);
+	return job_begin(engine, job, error);
 }
 
 static void log_uninstalled(const struct delivery *delivery)
@@ -131,22 +76,6 @@ int privacy_begin(struct engine *engine, const struct delivery *delivery, const 
 	return result;
 }
 
-int job_of_operator(struct engine *engine, const char *domain, const char *customer,
-	struct arena *arena, struct job *job, struct error *error)
-{
-	*job = (struct job){.domain = domain,
-		.shop = config_shop(engine->config, domain),
-		.what = customer != NULL ? PRIVACY_FORGET_CUSTOMER : PRIVACY_FORGET_SHOP,
-		.key = customer != NULL ? customer : "*",
-		.customer = customer,
-		.words = {.arena = arena},
-		.users = {.arena = arena}};
-	if (customer != NULL &&
-		(words_add(&job->words, customer) < 0 || job_add_user(job, customer, NULL) != 0))
-		return error_no_memory(error);
-	return 0;
-}
-
 int privacy_erase(
 	struct engine *engine, const char *domain, const char *customer, struct error *error)
 {
@@ -160,7 +89,7 @@ int privacy_erase(
 	if (result == 0 && customer == NULL)
 		result = erasure_end_wait(engine, domain, error);
 	if (result == 0)
-		result = begin(engine, &job, error);
+		result = job_begin(engine, &job, error);
 	arena_destroy(arena);
 	return result;
 }
@@ -263,7 +192,7 @@ int privacy_step(struct engine *engine, const struct timer *timer, struct arena 
 		return end(engine, timer, &job, error);
 	*running = true;
 	again.due = clock_now() + 1; /* not in this turn */
-	if (timers_set(engine, &again, error) != 0)
+	if (schedule_set(engine, &again, error) != 0)
 		return -1;
 	return job_write(engine, &job, error);
 }

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/steps.h"
 #include "engine/inside.h"
-#include "engine/timers.h"
+#include "engine/schedule.h"
 #include "mapping/links.h"
 
 #include <string.h>
@@ -149,7 +149,7 @@ static int write_change(
 		.due = change->due, .shop = shop, .kind = change->kind, .key = change->key};
 
 	if (change->is_timer)
-		return timers_set(engine, &timer, error);
+		return schedule_set(engine, &timer, error);
 	if (change->json == NULL)
 		return store_drop_record(engine->store, shop, change->kind, change->key, error);
 	if (give_back(recollection, change, error) != 0)

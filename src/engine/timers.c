@@ -7,6 +7,7 @@
 #include "engine/isolation.h"
 #include "engine/postponement.h"
 #include "engine/privacy.h"
+#include "engine/schedule.h"
 #include "mapping/waits.h"
 
 #include <stdatomic.h>
@@ -33,7 +34,7 @@ static int map_later(
 	if (shop != NULL)
 		return engine_map_timer(engine, timer, shop, arena, error);
 	later.due = clock_now() + UNKNOWN_SHOP_PAUSE;
-	return timers_set(engine, &later, error);
+	return schedule_set(engine, &later, error);
 }
 
 static int go_on_with_privacy(
@@ -96,15 +97,6 @@ static int run_one(
 	if (outcome == OUTCOME_DONE)
 		return postponement_end(engine, timer, &postponement, error);
 	return postponement_of_failure(engine, timer, &postponement, error);
-}
-
-int timers_set(struct engine *engine, const struct timer *timer, struct error *error)
-{
-	if (timer->due == TIME_UNKNOWN)
-		return store_drop_timer(engine->store, timer, error);
-	if (timer->due < engine->timer_at)
-		engine->timer_at = timer->due;
-	return store_set_timer(engine->store, timer, error);
 }
 
 bool timers_due(const struct engine *engine)

@@ -1,0 +1,14 @@
+/* When something must happen later. */
+#include "engine/schedule.h"
+
+#include "base/clock.h"
+#include "engine/inside.h"
+
+int schedule_set(struct engine *engine, const struct timer *timer, struct error *error)
+{
+	if (timer->due == TIME_UNKNOWN)
+		return store_drop_timer(engine->store, timer, error);
+	if (timer->due < engine->timer_at)
+		engine->timer_at = timer->due;
+	return store_set_timer(engine->store, timer, error);
+}
