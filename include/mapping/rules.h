@@ -73,11 +73,11 @@ extern const struct field customer_properties[];
 extern const struct field customer_traits[];
 about newly_enabled, not_newly_enabled;
 
-/* hints.c */
+/* identity/browser.c */
 extern const struct field thank_you_properties[];
 about payment_hinted, failure_hinted, thanked;
 
-/* merges.c */
+/* identity/merges.c */
 about merged;
 
 /* subscriptions.c */

@@ -60,7 +60,7 @@ struct work {
 	const char *cart_id;     /* the token of its cart */
 	const char *account_id;  /* the customer's at ReCharge */
 	const char *awaited_customer_id; /* Shopify's, from a delivery that came later */
-	bool has_waited;                 /* for that one, or long enough (waits.c) */
+	bool has_waited;                 /* for that one, or long enough (deferred.c) */
 	struct recalled order;
 	struct recalled link; /* by the account, by the cart's token, or by the checkout's */
 	struct recalled subscription;  /* its newest state */

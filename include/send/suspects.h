@@ -2,7 +2,7 @@
 #ifndef SEGRELAY_SEND_SUSPECTS_H
 #define SEGRELAY_SEND_SUSPECTS_H
 
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 /* ---- suspects.c: is it the destination that fails, or a message? ---- */
 

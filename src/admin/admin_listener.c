@@ -2,11 +2,11 @@
 #include "admin/admin_listener.h"
 
 #include "admin/admin_connections.h"
+#include "admin/api.h"
 #include "admin/pages.h"
 #include "admin/unix_socket.h"
 #include "base/json.h"
 #include "config/values.h"
-#include "engine/operator.h"
 #include "receive/http/socket.h"
 
 #include <microhttpd.h>
@@ -18,7 +18,7 @@
 enum {
 	CONNECTIONS = 32,
 	STACK = 256 * 1024, /* of a connection's thread */
-	BODY_MAX = 8 << 20, /* the state of a preview (engine/operator.h) */
+	BODY_MAX = 8 << 20, /* the state of a preview (admin/api.h) */
 	SEARCH_MAX = 512,
 	HOST_MAX = 256,
 };

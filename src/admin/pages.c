@@ -1,8 +1,8 @@
 /* The pages of the admin listener: health, readiness, metrics. */
 #include "admin/pages.h"
 
+#include "admin/api.h"
 #include "base/json.h"
-#include "engine/operator.h"
 
 #include <microhttpd.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* What the verbs have in common: their options, their configuration, their way to the store. */
 #include "commands/common.h"
 
+#include "admin/api.h"
 #include "base/clock.h"
 #include "base/socket_path.h"
 #include "commands/commands.h"
-#include "engine/operator.h"
 #include "send/http.h"
 
 #include <errno.h>

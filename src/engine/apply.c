@@ -1,15 +1,15 @@
 /* A delivery within a turn: stored, mapped, its new messages queued. */
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/contradictions.h"
 #include "engine/delivery_outcomes.h"
+#include "engine/enqueue.h"
 #include "engine/isolation.h"
-#include "engine/privacy.h"
-#include "engine/queueing.h"
+#include "engine/privacy/privacy.h"
 #include "engine/recollection.h"
-#include "mapping/waits.h"
+#include "mapping/deferred.h"
 
 #include <string.h>
 

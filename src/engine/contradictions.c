@@ -2,8 +2,8 @@
 #include "engine/contradictions.h"
 
 #include "base/url.h"
-#include "engine/inside.h"
-#include "engine/queueing.h"
+#include "engine/engine_private.h"
+#include "engine/enqueue.h"
 #include "engine/shop_numbers.h"
 #include "mapping/resources.h"
 #include "mapping/topics.h"

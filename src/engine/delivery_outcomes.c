@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "engine/early_expiry.h"
 
 #include "base/clock.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include <stdatomic.h>
 

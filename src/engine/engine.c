@@ -1,6 +1,6 @@
 /* The one thread that owns the store: every turn is a transaction. */
 #include "engine/early_expiry.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 #include "engine/isolation.h"
 #include "engine/timers.h"
 

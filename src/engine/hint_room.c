@@ -1,8 +1,8 @@
 /* How much of the store hints may take. */
 #include "engine/hint_room.h"
 
-#include "engine/inside.h"
-#include "mapping/links.h"
+#include "engine/engine_private.h"
+#include "mapping/identity/links.h"
 
 #include <stdlib.h>
 #include <string.h>

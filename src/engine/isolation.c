@@ -2,7 +2,7 @@
 #include "engine/isolation.h"
 
 #include "base/clock.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 enum outcome isolation_outcome(const struct error *error)
 {

@@ -7,7 +7,7 @@
 #include "engine/namespaces.h"
 
 #include "base/json.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 #include "engine/schedule.h"
 
 #include <inttypes.h>

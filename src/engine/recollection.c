@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/steps.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 #include "engine/schedule.h"
-#include "mapping/links.h"
+#include "mapping/identity/links.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "engine/schedule.h"
 
 #include "base/clock.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 int schedule_set(struct engine *engine, const struct timer *timer, struct error *error)
 {

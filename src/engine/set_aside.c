@@ -1,5 +1,5 @@
 /* Messages that a destination does not accept although it accepts others. */
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include "base/clock.h"
 #include "store/store.h"

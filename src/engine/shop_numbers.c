@@ -2,7 +2,7 @@
  * ones even, neither become its number nor shut its own out for good. */
 #include "engine/shop_numbers.h"
 
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Whether the store works and has room: webhooks are refused while it does not, and it is reopened
  * after it failed. */
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"

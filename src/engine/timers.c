@@ -2,13 +2,13 @@
 #include "engine/timers.h"
 
 #include "base/clock.h"
-#include "engine/erasure_wait.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 #include "engine/isolation.h"
 #include "engine/postponement.h"
-#include "engine/privacy.h"
+#include "engine/privacy/erasure_wait.h"
+#include "engine/privacy/privacy.h"
 #include "engine/schedule.h"
-#include "mapping/waits.h"
+#include "mapping/deferred.h"
 
 #include <stdatomic.h>
 #include <string.h>

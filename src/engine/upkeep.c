@@ -1,6 +1,6 @@
 /* What the engine does between turns: room, reopening, expiry, checkpoints. */
 #include "engine/early_expiry.h"
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #include "base/clock.h"
 

@@ -6,8 +6,8 @@
 #include "base/steps.h"
 #include "config/events.h"
 #include "mapping/context.h"
-#include "mapping/links.h"
-#include "mapping/merges.h"
+#include "mapping/identity/links.h"
+#include "mapping/identity/merges.h"
 #include "mapping/trims.h"
 
 #include <stdio.h>

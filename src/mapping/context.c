@@ -3,7 +3,7 @@
 
 #include "base/url.h"
 #include "base/url_clean.h"
-#include "mapping/hints.h"
+#include "mapping/identity/browser.h"
 #include "mapping/rules.h"
 
 #include <arpa/inet.h>

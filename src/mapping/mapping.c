@@ -4,12 +4,12 @@
 #include "base/steps.h"
 #include "config/events.h"
 #include "mapping/calls.h"
-#include "mapping/carts.h"
-#include "mapping/catalogue.h"
-#include "mapping/links.h"
-#include "mapping/memories.h"
+#include "mapping/deferred.h"
+#include "mapping/identity/links.h"
+#include "mapping/records.h"
 #include "mapping/resources.h"
-#include "mapping/waits.h"
+#include "mapping/shopify/carts.h"
+#include "mapping/shopify/catalogue.h"
 
 #include <string.h>
 

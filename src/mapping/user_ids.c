@@ -1,7 +1,7 @@
 /* The userIds that were emitted for a customer (docs/events.md, Privacy). */
 #include "mapping/user_ids.h"
 
-#include "mapping/people.h"
+#include "mapping/identity/user.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  *
  * That is the destination's host, or that of the environment's proxy: the same choice as libcurl's,
  * which still makes the connection. A name that is missed here is looked up by libcurl. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "config/values.h"

@@ -1,5 +1,5 @@
 /* One request to Segment, from its body to its answer. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "base/gzip.h"

@@ -3,7 +3,7 @@
  * Segment corrects the timestamps of calls by sentAt, which is this clock's: a wrong clock moves no
  * event, but the times that the relay makes itself (and Retry-After as a date) are as wrong as it
  * is. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /* What the log says of messages that Segment refused for good. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /* The sender's inbox: what other threads have for its thread. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 /* Wakes under the lock: the sender may be gone as soon as it has the last outcome. */
 void inbox_post(struct sender *sender, struct note *note)

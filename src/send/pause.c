@@ -1,5 +1,5 @@
 /* Pausing and resuming a destination, and the log's story of it. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"

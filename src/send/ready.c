@@ -1,5 +1,5 @@
 /* The batches of a destination that are to be posted next. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 struct batch *ready_take(struct target *target)
 {

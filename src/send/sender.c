@@ -1,5 +1,5 @@
 /* The sender's thread: its inbox, its destinations, its loop. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "send/suspects.h"

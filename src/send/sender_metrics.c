@@ -1,5 +1,5 @@
 /* Prometheus metrics of sending. */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/metrics.h"
 

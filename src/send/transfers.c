@@ -1,6 +1,6 @@
 /* Curl's share of the sender's loop: what is in flight goes on; where curl fails, the loop rests.
  */
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -8,9 +8,9 @@
  * bodies, repeats webhooks, and puts ids of one in place of another's.
  *
  * The wall clock is wrapped (see the Makefile), so that timers run out. */
+#include "admin/api.h"
 #include "base/clock.h"
 #include "engine/engine.h"
-#include "engine/operator.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -105,7 +105,7 @@ def webhooks(case):
 
 def known_topics():
     """All topics that the mapping's tables name; resource_rows.c has others, too, to refuse their bodies."""
-    return {topic for path in (ROOT / "src/mapping").glob("*.c") if path.name != "resource_rows.c"
+    return {topic for path in (ROOT / "src/mapping").glob("**/*.c") if path.name != "resource_rows.c"
             for topic in re.findall(r"[\"|]([a-z_]+/[a-z_]+)(?=[\"|])", path.read_text())}
 
 

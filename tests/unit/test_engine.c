@@ -1,5 +1,5 @@
 /* The engine: a turn is a transaction, what was told is not told again, counters balance. */
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 #include "turning.h"
 
 #include <semaphore.h>

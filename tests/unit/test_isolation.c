@@ -2,7 +2,7 @@
  * are tried again with growing pauses. What was in progress when the process died is counted. */
 #include "turning.h"
 
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 #include "engine/isolation.h"
 #include "engine/postponement.h"
 #include "engine/recollection.h"

@@ -1,7 +1,7 @@
 /* What belongs to a person: all of it, and nothing of anybody else. */
 #include "unit.h"
 
-#include "engine/person_data.h"
+#include "engine/privacy/ownership.h"
 
 #include <stdio.h>
 #include <stdlib.h>

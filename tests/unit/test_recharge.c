@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "commands/map_memory.h"
-#include "mapping/charges.h"
+#include "mapping/recharge/charges.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * simulated. */
 #include "simulating.h"
 
-#include "send/inside.h"
+#include "send/sender_private.h"
 
 #include <errno.h>
 

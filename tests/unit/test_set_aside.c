@@ -1,7 +1,7 @@
 /* A message that is set aside; or that an erasure removed while it was sent. */
 #include "turning.h"
 
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 static const char order[] = "{\"id\":4501,\"name\":\"#4501\",\"customer\":{\"id\":7}}";
 

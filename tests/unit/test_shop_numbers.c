@@ -1,7 +1,7 @@
 /* The number of a shop is counted once for each delivery, however often that is mapped. */
 #include "turning.h"
 
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 #define BODY(id)                                                                          \
 	"{\"id\":" id ",\"name\":\"#4501\",\"customer\":{\"id\":7},\"order_status_url\":" \

@@ -2,7 +2,7 @@
  * waited. */
 #include "turning.h"
 
-#include "engine/inside.h"
+#include "engine/engine_private.h"
 
 enum { LONG = 40000 };
 

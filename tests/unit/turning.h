@@ -4,9 +4,9 @@
 
 #include "unit.h"
 
+#include "admin/api.h"
 #include "base/clock.h"
 #include "engine/engine.h"
-#include "engine/operator.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
 
 #include "config/config.h"
 
-/* The files, as C strings (storefront.c). */
+/* The files, as C strings (scripts_data.c). */
 extern const char storefront_script[];
 extern const char storefront_pixel[];
 

@@ -1,0 +1,10 @@
+/* A customer's tags. */
+#ifndef SEGRELAY_MAPPING_IDENTITY_TAGS_H
+#define SEGRELAY_MAPPING_IDENTITY_TAGS_H
+
+#include "mapping/work.h"
+
+/* Joins the tags that are known with those that `learnt` or the payload tells, into `customer`. */
+void tags_join(struct work *work, const cJSON *learnt);
+
+#endif

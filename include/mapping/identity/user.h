@@ -1,0 +1,13 @@
+/* Who a delivery is about. */
+#ifndef SEGRELAY_MAPPING_IDENTITY_USER_H
+#define SEGRELAY_MAPPING_IDENTITY_USER_H
+
+#include "mapping/work.h"
+
+/* Finds the ids and the e-mail, once all that is remembered is recalled. */
+void people_find(struct work *work);
+
+/* What the shop's user_id makes of a customer's id and e-mail; NULL for nothing. */
+const char *people_user_id(struct work *work, const char *customer_id, const char *email);
+
+#endif

@@ -1,0 +1,23 @@
+/* The sums of a refund. */
+#ifndef SEGRELAY_MAPPING_SHOPIFY_REFUND_SUMS_H
+#define SEGRELAY_MAPPING_SHOPIFY_REFUND_SUMS_H
+
+#include "base/money.h"
+#include "mapping/work.h"
+
+/* In the shop's currency but for `returned`. What cannot be read is not known. */
+struct refund_sums {
+	struct money returned; /* money returned, in the currency of the payment; may be zero */
+	const char *currency_returned;
+	struct money total; /* the same in the shop's currency; without money, the value refunded */
+	const char *currency;
+	struct money net;      /* the refunded lines without tax */
+	struct money tax;      /* of lines and shipping */
+	struct money tip;      /* which is a line, but no product */
+	struct money shipping; /* given back */
+};
+
+/* Sums up the refund that is the payload. */
+void refund_sum(struct work *work, struct refund_sums *sums);
+
+#endif

@@ -1,0 +1,163 @@
+/* Deliveries that wait for what another one will tell (docs/events.md, Subscriptions).
+ *
+ * A record holds the bodies that wait for one thing, and a timer of the same name ends that. A body
+ * may be as deep as JSON may be at all, so it is kept as a text. */
+#include "mapping/deferred.h"
+
+#include "base/clock.h"
+#include "mapping/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* When there is more of one customer within minutes, what waits goes before it. */
+enum { BODIES_MAX = 16, BYTES_MAX = 256 * 1024 };
+
+/* The webhook of a billing attempt may overtake that of the order that it made. */
+static const int64_t ORDER_WAIT = MINUTE;
+
+bool waits_are_meant(const struct timer *timer)
+{
+	return topic_is_among(WAIT_FOR_CUSTOMER "|" WAIT_FOR_ORDER, timer->kind);
+}
+
+/* ---- beginning ---- */
+
+struct wait {
+	const char *kind; /* NULL for none */
+	const char *key;
+	int64_t time;
+	const char *reason;
+};
+
+static bool is_told(const char *topic)
+{
+	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
+		if (topic_is_among(rule->topics, topic))
+			return true;
+	return false;
+}
+
+static struct wait wait_of(const struct work *work)
+{
+	static const char billed[] = "subscription_billing_attempts/success";
+	int64_t identity_wait = work->shop->recharge_identity_wait;
+
+	if (work->has_waited || !is_told(work->delivery->topic))
+		return (struct wait){0};
+	if (work->account_id != NULL && work->person.customer_id == NULL && identity_wait > 0)
+		return (struct wait){WAIT_FOR_CUSTOMER, work->account_id, identity_wait,
+			"it waits for Shopify's id of the customer (recharge_identity_wait)"};
+	if (strcmp(work->delivery->topic, billed) == 0 && work->order_id != NULL &&
+		work->order.value == NULL)
+		return (struct wait){
+			WAIT_FOR_ORDER, work->order_id, ORDER_WAIT, "it waits for its order"};
+	return (struct wait){0};
+}
+
+static void write_waiting(struct text *json, const struct work *work)
+{
+	struct text body = {0};
+
+	json_add_value(&body, work->payload);
+	json_add_comma(json);
+	text_put(json, "{");
+	json_add_member(json, "topic", work->delivery->topic);
+	json_add_number(json, "delivery", work->delivery->id);
+	json_add_number(json, "received", work->delivery->received);
+	json_add_member(json, "triggered_at", work->delivery->triggered_at);
+	json_add_member(json, "body", text_string(&body));
+	text_put(json, "}");
+	json->failed |= body.failed;
+	text_free(&body);
+}
+
+static void write_record(struct text *json, const struct work *work, const cJSON *before)
+{
+	const cJSON *waiting;
+
+	text_put(json, "{\"bodies\":[");
+	cJSON_ArrayForEach (waiting, before) {
+		json_add_comma(json);
+		json_add_value(json, waiting);
+	}
+	write_waiting(json, work);
+	text_put(json, "]}");
+}
+
+/* Writes what would wait, the delivery with it; false when that is too much. */
+static bool make_record(struct text *json, const struct work *work, const cJSON *before)
+{
+	write_record(json, work, before);
+	return cJSON_GetArraySize(before) < BODIES_MAX && json->length <= BYTES_MAX;
+}
+
+const char *waits_begin(struct work *work)
+{
+	struct wait wait = wait_of(work);
+	struct recalled known = {0};
+	struct text json = {0};
+	const cJSON *before;
+	bool fits;
+
+	if (wait.kind == NULL)
+		return NULL;
+	known = work_recall(work, wait.kind, wait.key);
+	before = json_at(known.value, "bodies");
+	fits = make_record(&json, work, before);
+	if (fits)
+		work_remember(work, wait.kind, wait.key, &json, NULL);
+	if (fits && before == NULL)
+		work_set_timer(work, wait.kind, wait.key, work->delivery->received + wait.time);
+	text_free(&json);
+	return fits ? wait.reason : NULL;
+}
+
+bool waits_are_full(struct work *work, const char *kind, const char *key)
+{
+	struct recalled known = work_recall(work, kind, key);
+	const cJSON *before = json_at(known.value, "bodies");
+	struct text json = {0};
+	bool fits;
+
+	if (before == NULL || !is_told(work->delivery->topic))
+		return false;
+	fits = make_record(&json, work, before);
+	if (json.failed)
+		work_fail(work, "no memory");
+	text_free(&json);
+	return !fits;
+}
+
+/* ---- ending ---- */
+
+const cJSON *waits_end(struct work *work, const char *kind, const char *key)
+{
+	struct recalled known = work_recall(work, kind, key);
+
+	if (known.json == NULL)
+		return NULL;
+	work_forget(work, kind, key);
+	work_set_timer(work, kind, key, TIME_UNKNOWN);
+	return json_at(known.value, "bodies");
+}
+
+const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery *delivery)
+{
+	const char *body = json_text(waiting, "body");
+	int64_t received = work_milliseconds(waiting, "received");
+	const char *topic = json_text(waiting, "topic");
+	const char *id = json_text(waiting, "delivery");
+	struct error error;
+
+	*delivery = (struct delivery){
+		.id = id != NULL ? strtoll(id, NULL, 10) : 0,
+		.shop = work->delivery->shop,
+		.topic = topic != NULL ? topic : "",
+		.triggered_at = json_text(waiting, "triggered_at"),
+		.received = received,
+	};
+	if (body == NULL || received == 0 || topic == NULL || topic_find(topic) == NULL)
+		return NULL;
+	return json_parse(work->arena, body, strlen(body), &error);
+}

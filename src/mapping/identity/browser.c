@@ -1,0 +1,267 @@
+/* What the storefront's script and pixel say (docs/events.md, Storefront). */
+#include "mapping/identity/browser.h"
+
+#include "mapping/identity/links.h"
+#include "mapping/order_texts.h"
+#include "mapping/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- joining ---- */
+
+/* What a hint replaces, each as a whole; what it does not have stays as it was. */
+static const char *const members[] = {"google_client_id", "google_session_id", "page", "campaign",
+	"locale", "user_agent", "ip", "consent"};
+
+/* What a webhook's attributes have brought of a browser, which a refusal takes back, too. */
+static const char *const brought[] = {"anonymous_id", "google_client_id", "google_session_id"};
+
+/* Both of a hint, and of what is kept of them. */
+static bool is_refusal(const cJSON *browser)
+{
+	return cJSON_IsFalse(json_at(browser, "consent.analytics"));
+}
+
+static bool is_agreement(const cJSON *browser)
+{
+	return cJSON_IsTrue(json_at(browser, "consent.analytics"));
+}
+
+/* Once the buyer is known, another browser under the same token is nobody's that we know. */
+static bool may_name_browser(const struct work *work, const cJSON *link)
+{
+	const char *before = json_text(link, "browser.anonymous_id");
+	const char *now = json_text(work->payload, "anonymous_id");
+
+	return before == NULL || now == NULL || strcmp(before, now) == 0 ||
+	       json_text(link, "customer_id|order") == NULL;
+}
+
+static bool is_event(const struct work *work, const char *name)
+{
+	const char *event = json_text(work->payload, "event.name");
+
+	return event != NULL && strcmp(event, name) == 0;
+}
+
+/* A cart may see more than one checkout: what happened is of the one that the hint names. */
+static bool happened_here(const struct work *work, const struct recalled *link)
+{
+	return link == &work->checkout_link || work->cart_id == NULL || work->checkout_id == NULL;
+}
+
+/* What happened may be told only when a webhook has shown the checkout, or the order. */
+static void mark(struct work *work, cJSON *browser, const char *key, const char *event)
+{
+	if (is_event(work, event) && json_at(browser, key) == NULL)
+		work_set(work, browser, key, json_text(work->payload, "event.time"));
+}
+
+/* A card fails a few times; more of it is made up. */
+enum { FAILURES_MAX = 20 };
+
+static long failures(const struct work *work)
+{
+	const char *count = text_or(json_text(work->checkout_link.value, "failures"),
+		json_text(work->link.value, "failures"));
+
+	return count != NULL ? strtol(count, NULL, 10) : 0;
+}
+
+static void count_failure(struct work *work, cJSON *link)
+{
+	long count = failures(work);
+
+	if (is_event(work, "alert_displayed") && count <= FAILURES_MAX)
+		work_set(work, link, "failures", arena_format(work->arena, "%ld", count + 1));
+}
+
+static void take_members(struct work *work, cJSON *browser)
+{
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		work_refer(work, browser, members[i], json_at(work->payload, members[i]));
+	work_refer(work, browser, "anonymous_id", json_at(work->payload, "anonymous_id"));
+}
+
+/* Leaves nothing of the browser but the refusal. */
+static cJSON *refuse(struct work *work, cJSON *link)
+{
+	cJSON *browser = work_object(work);
+
+	for (size_t i = 0; link != NULL && i < sizeof(brought) / sizeof(brought[0]); i++)
+		json_remove(link, brought[i]);
+	work_refer(work, browser, "consent", json_at(work->payload, "consent"));
+	return browser;
+}
+
+static size_t size_of(struct work *work, const cJSON *value)
+{
+	struct text json = {0};
+	size_t size;
+
+	json_add_value(&json, value);
+	size = json.length;
+	if (json.failed)
+		work_fail(work, "no memory");
+	text_free(&json);
+	return size;
+}
+
+/* Anyone can post hints: what is large and only nice to have goes. */
+static void bound(struct work *work, cJSON *browser)
+{
+	static const char *const large[] = {"page", "campaign", "user_agent", "locale"};
+
+	for (size_t i = 0; !work->failed && i < sizeof(large) / sizeof(large[0]); i++)
+		if (size_of(work, browser) > LINK_BROWSER_MAX && !work->failed)
+			json_remove(browser, large[i]);
+}
+
+/* A refusal stands until the visitor agrees. */
+void hints_join(struct work *work, struct recalled *link)
+{
+	const cJSON *before = json_at(link->value, "browser");
+	bool stays_refused = is_refusal(before) && !is_agreement(work->payload);
+	cJSON *joined = link->value != NULL ? work_view(work, link->value) : work_object(work);
+	cJSON *browser = before != NULL ? work_view(work, before) : work_object(work);
+
+	if (is_refusal(work->payload))
+		browser = refuse(work, joined);
+	else if (!stays_refused && may_name_browser(work, link->value))
+		take_members(work, browser);
+	if (happened_here(work, link)) {
+		mark(work, browser, "payment_at", "payment_info_submitted");
+		mark(work, browser, "thanked_at", "checkout_completed");
+		count_failure(work, joined);
+	}
+	bound(work, browser);
+	if (!work->failed && browser->child != NULL)
+		work_refer(work, joined, "browser", browser);
+	link->value = joined;
+}
+
+/* A refusal under one of the tokens is one of the other, too: the script knows only the cart's.
+ * What the order keeps counts where they say nothing. */
+const cJSON *hints_said(const struct work *work, const char *member)
+{
+	const cJSON *const sources[] = {json_at(work->checkout_link.value, "browser"),
+		json_at(work->link.value, "browser"), json_at(work->order.value, "browser")};
+	const cJSON *said = NULL;
+
+	if (is_refusal(sources[0]) || is_refusal(sources[1]))
+		return json_at(sources[is_refusal(sources[0]) ? 0 : 1], member);
+	for (size_t i = 0; said == NULL && i < sizeof(sources) / sizeof(sources[0]); i++)
+		said = json_at(sources[i], member);
+	return said;
+}
+
+const char *hints_text(const struct work *work, const char *member)
+{
+	return json_text(hints_said(work, member), ".");
+}
+
+bool hints_refuse(const struct work *work)
+{
+	return cJSON_IsFalse(hints_said(work, "consent.analytics"));
+}
+
+void hints_keep(const struct work *work, struct text *json)
+{
+	const cJSON *consent = hints_said(work, "consent");
+
+	if (consent == NULL)
+		return;
+	json_add_key(json, "browser");
+	text_put(json, "{\"consent\":");
+	json_add_value(json, consent);
+	text_put(json, "}");
+}
+
+/* ---- what is told ---- */
+
+/* A view of what a webhook told, with the event's time and id. */
+static struct subjects with_event(struct work *work, const cJSON *told)
+{
+	cJSON *view = work_overlay(work, told);
+
+	work_set(work, view, "hinted_at", json_text(work->payload, "event.time"));
+	work_set(work, view, "hint_id", json_text(work->payload, "event.id"));
+	work_set(work, view, "hint_type", json_text(work->payload, "event.type"));
+	work_set(work, view, "step", "3"); /* all of them are of the payment */
+	return work->failed ? silent("no memory") : speak_of(work, view);
+}
+
+struct subjects payment_hinted(struct work *work)
+{
+	const cJSON *seen = json_at(work->checkout.value, "seen");
+
+	if (!is_event(work, "payment_info_submitted"))
+		return silent(NULL);
+	if (seen == NULL)
+		return silent("no webhook has shown the checkout yet, or it is completed");
+	return with_event(work, seen);
+}
+
+/* A card that was declined in the checkout: no webhook tells it, as there is no order yet. */
+struct subjects failure_hinted(struct work *work)
+{
+	const cJSON *seen = json_at(work->checkout.value, "seen");
+	const char *type = json_text(work->payload, "event.type");
+
+	if (!is_event(work, "alert_displayed") || type == NULL ||
+		strcmp(type, "PAYMENT_ERROR") != 0)
+		return silent(NULL);
+	if (seen == NULL || json_text(work->payload, "event.id") == NULL)
+		return silent("no webhook has shown the checkout yet, or it is completed");
+	if (failures(work) > FAILURES_MAX)
+		return silent("there were too many of the checkout");
+	return with_event(work, seen);
+}
+
+/* The order as the page's event tells it: the same whether it, or the hint, came last. */
+static struct subjects thank_for(struct work *work, const cJSON *order, const char *time)
+{
+	cJSON *view = work_overlay(work, order);
+	const char *coupon = json_text(order, "coupon");
+
+	work_set(work, view, "id", work->order_id);
+	work_set(work, view, "checkout_token", work->checkout_id);
+	work_set(work, view, "coupon", coupon != NULL ? coupon : order_coupon(work, order));
+	work_set(work, view, "hinted_at", time);
+	return work->failed ? silent("no memory") : speak_of(work, view);
+}
+
+struct subjects thanked(struct work *work)
+{
+	const char *time = hints_text(work, "thanked_at");
+	const char *ordered;
+
+	if (time == NULL || work->checkout_id == NULL)
+		return silent(NULL);
+	if (work->topic->is_order)
+		return thank_for(work, work->payload, time);
+	if (work->order.value == NULL)
+		return silent("no webhook has shown the order yet");
+	/* Anyone can name another checkout beside a cart of his own. */
+	ordered = json_text(work->order.value, "checkout_token");
+	if (ordered == NULL || strcmp(ordered, work->checkout_id) != 0)
+		return silent("the order is of another checkout");
+	return thank_for(work, work->order.value, time);
+}
+
+const struct field thank_you_properties[] = {
+	{"order_id", ".", order_id, NULL, 0},
+	{"order_name", "name", as_text, NULL, 0},
+	{"checkout_id", "checkout_token", as_text, NULL, 0},
+	{"checkoutId", "checkout_token", as_text, NULL, 0},
+	{"cart_id", "cart_token", as_text, NULL, 0},
+	{"userId", ".", order_user_id, NULL, 0},
+	{"total", "total_price|total_price_set.shop_money.amount", as_money, NULL, 0},
+	{"currency", "currency", as_text, NULL, 0},
+	{"presentment_currency", "presentment_currency", as_text, NULL, 0},
+	{"presentment_total", "presentment_total|total_price_set.presentment_money.amount", as_text,
+		NULL, 0},
+	{"coupon", "coupon", as_text, NULL, 0},
+	{0},
+};

@@ -1,0 +1,223 @@
+/* What ties the carts, checkouts and orders of one buyer together (docs/events.md, People).
+ *
+ * A link is a record by token: the cart's where there is one, else the checkout's. A checkout that
+ * has a cart may have another one under its own token. What ReCharge sends is tied by its own id of
+ * the customer. */
+#include "mapping/identity/links.h"
+
+#include "base/clock.h"
+#include "mapping/identity/browser.h"
+#include "mapping/recharge/recharge_common.h"
+
+#include <string.h>
+
+#define ACCOUNT "recharge_customer"
+#define FIRST_BROWSER "first_anonymous_id"
+
+void links_recall(struct work *work)
+{
+	const char *token = text_or(work->cart_id, work->checkout_id);
+
+	if (work->account_id != NULL) {
+		work->link = work_recall(work, ACCOUNT, work->account_id);
+		return;
+	}
+	work->link = work_recall(work, "link", token);
+	if (work->cart_id != NULL)
+		work->checkout_link = work_recall(work, "link", work->checkout_id);
+	if (!work->topic->is_hint)
+		return;
+	hints_join(work, &work->link);
+	if (work->cart_id != NULL && work->checkout_id != NULL)
+		hints_join(work, &work->checkout_link);
+}
+
+static const char *said(const struct work *work, const char *key)
+{
+	return text_or(json_text(work->checkout_link.value, key), json_text(work->link.value, key));
+}
+
+const char *links_customer(const struct work *work)
+{
+	return said(work, "customer_id");
+}
+
+const char *links_order(const struct work *work)
+{
+	return said(work, "order");
+}
+
+const char *links_ordered_at(const struct work *work)
+{
+	return said(work, "ordered_at");
+}
+
+const char *links_first_browser(struct work *work)
+{
+	if (work_has_refused(work) || hints_refuse(work))
+		return NULL;
+	return text_or(said(work, FIRST_BROWSER), recharge_browser_id(work));
+}
+
+const char *links_made_up(const struct work *work)
+{
+	return said(work, "made_up");
+}
+
+bool links_are_joined(const struct work *work)
+{
+	const char *joined = json_text(work->link.value, "joined");
+
+	return joined != NULL && work->person.user_id != NULL &&
+	       strcmp(joined, work->person.user_id) == 0;
+}
+
+/* A hint carries nothing over from one of its tokens to the other. */
+static void set_join(struct work *work, cJSON *link)
+{
+	if (work->made_up_told || !work->topic->is_hint)
+		work_set(work, link, "made_up",
+			work->made_up_told ? work->person.anonymous_id : links_made_up(work));
+	if (work->joined)
+		work_set(work, link, "joined", work->person.user_id);
+}
+
+/* What the order says of the cart that it was. */
+static void set_order(struct work *work, cJSON *link)
+{
+	if (!work->topic->is_order)
+		return;
+	work_set(work, link, "order", work->order_id);
+	work_set(work, link, "ordered_at", json_text(work->payload, "created_at|processed_at"));
+}
+
+/* What only the browser said stays apart: it may say otherwise later. */
+static const char *unless_hinted(const struct work *work, const char *key, const char *value)
+{
+	return value != hints_text(work, key) ? value : NULL;
+}
+
+/* Whose it is: by what webhooks said, never by a hint, which ties tokens as anyone likes. */
+static void set_person(struct work *work, cJSON *link)
+{
+	const struct person *person = &work->person;
+
+	if (work->topic->is_hint)
+		return;
+	work_set(work, link, "customer_id", person->customer_id);
+	work_set(work, link, "email", person->email);
+	work_set(work, link, "anonymous_id",
+		unless_hinted(work, "anonymous_id", work_browser_id(work)));
+	work_set(work, link, "google_client_id",
+		unless_hinted(work, "google_client_id", person->google_client_id));
+	work_set(work, link, "google_session_id",
+		unless_hinted(work, "google_session_id", person->google_session_id));
+}
+
+static void write_record(struct work *work, const char *kind, const char *key, const cJSON *record,
+	const struct recalled *before)
+{
+	struct text json = {0};
+
+	if (work->failed || record->child == NULL)
+		return;
+	json_add_value(&json, record);
+	work_remember(work, kind, key, &json, before->json);
+	text_free(&json);
+}
+
+/* Texts in JSON have no quote without a backslash before it: a name between quotes is a member. The
+ * others are those of links that were written before there was "named". */
+bool links_are_named(const char *json)
+{
+	static const char *const members[] = {"\"named\":\"true\"",
+		"\"customer_id\":", "\"email\":", "\"order\":", "\"made_up\":", "\"joined\":"};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strstr(json, members[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* A hint makes no link a webhook's; but one may have shown the cart, or the checkout, before. */
+static void set_named(
+	struct work *work, cJSON *link, const char *token, const struct recalled *before)
+{
+	bool is_named =
+		!work->topic->is_hint || (before->json != NULL && links_are_named(before->json));
+
+	if (work->failed)
+		return;
+	if (!is_named)
+		is_named = work_recall(work, "cart", token).json != NULL ||
+			   work_recall(work, "checkout", token).json != NULL;
+	if (is_named && link->child != NULL)
+		work_set(work, link, "named", "true");
+}
+
+/* What others have written there stays: it is not ours to know all members. */
+static void remember(struct work *work, const char *token, const struct recalled *before)
+{
+	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
+
+	set_person(work, link);
+	set_join(work, link);
+	set_order(work, link);
+	set_named(work, link, token, before);
+	write_record(work, "link", token, link, before);
+}
+
+/* The browser's id is that of the first checkout, perhaps years ago: it is kept apart, so that it
+ * comes last. */
+static void remember_account(struct work *work)
+{
+	enum { MONTH = 7 };
+	const struct recalled *before = &work->link;
+	char seen[TIME_TEXT];
+	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
+
+	if (links_first_browser(work) == NULL)
+		json_remove(link, FIRST_BROWSER);
+	work_set(work, link, "customer_id", work->person.customer_id);
+	work_set(work, link, "email", work->person.email);
+	work_set(work, link, FIRST_BROWSER, links_first_browser(work));
+	time_format(work->delivery->received, seen);
+	seen[MONTH] = '\0';
+	work_set(work, link, "seen", seen); /* it lasts as long as something comes */
+	set_join(work, link);
+	write_record(work, ACCOUNT, work->account_id, link, before);
+}
+
+/* A refusal in the storefront is one for the subscriber, too. */
+static void refuse_account(struct work *work)
+{
+	const char *account = work_account(work);
+	struct recalled known = work_recall(work, ACCOUNT, account);
+	cJSON *link;
+
+	if (json_at(known.value, FIRST_BROWSER) == NULL)
+		return;
+	link = work_view(work, known.value);
+	json_remove(link, FIRST_BROWSER);
+	write_record(work, ACCOUNT, account, link, &known);
+}
+
+/* An order may come without its cart's token: so a checkout is found by its own token, too. */
+void links_remember(struct work *work)
+{
+	const char *token = text_or(work->cart_id, work->checkout_id);
+	bool is_checkout = work->topic->checkout != NULL && !work->topic->is_order;
+
+	if (work->account_id != NULL) {
+		remember_account(work);
+		return;
+	}
+	if (hints_refuse(work) && work->customer != NULL)
+		refuse_account(work);
+	if (token == NULL)
+		return;
+	remember(work, token, &work->link);
+	if (work->cart_id != NULL && work->checkout_id != NULL &&
+		(is_checkout || work->checkout_link.value != NULL))
+		remember(work, work->checkout_id, &work->checkout_link);
+}

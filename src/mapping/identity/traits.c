@@ -1,0 +1,305 @@
+/* What is known of a customer, and what a delivery adds to it (docs/events.md, Customers).
+ *
+ * A customer's data come from several topics, each with a time of its own. So they are kept in
+ * groups: of each the newer state counts, and what says nothing never overwrites what is known. */
+#include "mapping/identity/traits.h"
+
+#include "base/clock.h"
+#include "mapping/identity/browser.h"
+#include "mapping/identity/tags.h"
+#include "mapping/recharge/recharge_common.h"
+#include "mapping/user_ids.h"
+
+#include <string.h>
+
+/* More than anybody merges one after the other. */
+enum { MERGES_MAX = 200 };
+
+/* ---- the groups ---- */
+
+struct group {
+	const char *at;                  /* in the record: the time of this state */
+	const char *const *keeps;        /* texts and flags */
+	const char *object;              /* and one object, NULL for none */
+	const char *const *object_keeps; /* of which these are kept */
+};
+
+static const char *const basics[] = {"email", "phone", "first_name", "last_name", "created_at",
+	"note", "state", "verified_email", NULL};
+static const char *const address[] = {
+	"address1", "address2", "city", "province", "zip", "country", NULL};
+static const char *const summary[] = {"total_spent", "orders_count", NULL};
+static const char *const opt_in_level[] = {"marketing_opt_in_level", NULL};
+static const char *const consent[] = {"state", "opt_in_level", NULL};
+static const char *const order_consent[] = {"buyer_accepts_marketing", NULL};
+static const char *const subscriptions[] = {"subscriptions_active", "subscriptions_total", NULL};
+static const char *const nothing[] = {NULL};
+
+static const struct group groups[] = {
+	{"updated_at", basics, "default_address", address},
+	{"summary_at", summary, NULL, NULL},
+	{"email_consent_at", opt_in_level, "email_marketing_consent", consent},
+	{"sms_consent_at", nothing, "sms_marketing_consent", consent},
+	{"order_consent_at", order_consent, NULL, NULL},
+	{"subscriptions_at", subscriptions, NULL, NULL},
+};
+
+enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
+
+/* ---- joining ---- */
+
+/* Two objects that speak of the same thing; what the newer one says counts first. */
+struct sources {
+	const cJSON *newer;
+	const cJSON *older;
+};
+
+static const cJSON *said(const struct sources *sources, const char *key)
+{
+	const cJSON *value = json_at(sources->newer, key);
+
+	return value != NULL ? value : json_at(sources->older, key);
+}
+
+static void collect(
+	struct work *work, cJSON *object, const struct sources *sources, const char *const *keeps)
+{
+	for (; *keeps != NULL; keeps++) {
+		const cJSON *value = said(sources, *keeps);
+
+		if (cJSON_IsString(value) &&
+			work_cut(work, value->valuestring) != value->valuestring)
+			work_set(work, object, *keeps, work_cut(work, value->valuestring));
+		else if (cJSON_IsString(value) || cJSON_IsBool(value))
+			work_refer(work, object, *keeps, value);
+	}
+}
+
+/* An object (an address, a consent) is one thing: a newer one replaces all of the older. */
+static void collect_object(
+	struct work *work, cJSON *object, const struct sources *sources, const struct group *group)
+{
+	struct sources part = {0};
+	cJSON *collected;
+
+	if (group->object != NULL)
+		part.newer = said(sources, group->object);
+	if (!cJSON_IsObject(part.newer))
+		return;
+	collected = work_object(work);
+	collect(work, collected, &part, group->object_keeps);
+	work_refer(work, object, group->object, collected);
+}
+
+static bool speaks_of(const cJSON *learnt, const struct group *group)
+{
+	for (const char *const *key = group->keeps; *key != NULL; key++)
+		if (json_at(learnt, *key) != NULL)
+			return true;
+	return group->object != NULL && cJSON_IsObject(json_at(learnt, group->object));
+}
+
+/* Who was merged into another one only fills in what is not known of that one. */
+static bool known_counts_first(const struct work *work, int64_t known, int64_t learnt)
+{
+	bool both = known != TIME_UNKNOWN && learnt != TIME_UNKNOWN;
+
+	return (both && known > learnt) || work->is_of_merged;
+}
+
+static void join_group(struct work *work, const struct group *group, const cJSON *learnt)
+{
+	const cJSON *known = work->known.value;
+	const char *known_at = json_text(known, group->at);
+	const char *learnt_at = json_text(learnt, group->at);
+	int64_t known_time = time_parse(known_at);
+	int64_t learnt_time = time_parse(learnt_at);
+	struct sources sources = {.newer = learnt, .older = known};
+
+	if (!speaks_of(learnt, group))
+		learnt_at = NULL;
+	if (known_counts_first(work, known_time, learnt_time)) {
+		sources = (struct sources){.newer = known, .older = learnt};
+		learnt_at = NULL;
+	}
+	collect(work, work->customer, &sources, group->keeps);
+	collect_object(work, work->customer, &sources, group);
+	work_set(work, work->customer, group->at, learnt_at != NULL ? learnt_at : known_at);
+}
+
+/* ---- what a payload teaches ---- */
+
+/* A customer as an object: the shape that the groups have. When it is part of something larger
+ * whose own state is newer, so is the customer's. */
+static const cJSON *of_object(struct work *work, const cJSON *customer)
+{
+	static const struct {
+		const char *at;
+		const char *path;
+	} times[] = {
+		{"updated_at", "updated_at"},
+		{"summary_at", "updated_at"},
+		{"email_consent_at", "email_marketing_consent.consent_updated_at|updated_at"},
+		{"sms_consent_at", "sms_marketing_consent.consent_updated_at|updated_at"},
+		{"tags_at", "updated_at"},
+	};
+	/* the first is its older name; of two states the newer one's counts, whichever it has */
+	static const char opt_in[] = "marketing_opt_in_level|email_marketing_consent.opt_in_level";
+	cJSON *learnt = work_overlay(work, customer);
+	const char *otherwise = json_text(work->payload, "updated_at|created_at");
+	size_t count = cJSON_IsObject(customer) ? sizeof(times) / sizeof(times[0]) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *at = json_text(customer, times[i].path);
+
+		work_set(work, learnt, times[i].at, at != NULL ? at : otherwise);
+	}
+	if (learnt != NULL)
+		work_set(work, learnt, "marketing_opt_in_level", json_text(customer, opt_in));
+	if (work->topic->is_order && learnt != NULL) {
+		work_refer(work, learnt, "buyer_accepts_marketing",
+			json_at(work->payload, "buyer_accepts_marketing"));
+		work_set(work, learnt, "order_consent_at",
+			json_text(work->payload, "created_at|processed_at"));
+	}
+	return learnt;
+}
+
+/* The members of the topics that carry a part only, since API version 2025-01; `path` in the
+ * payload is `key` of a customer. */
+static const struct {
+	const char *topic;
+	const char *key;
+	const char *path;
+} parts[] = {
+	{"customers/purchasing_summary", "total_spent", "amountSpent.amount"},
+	{"customers/purchasing_summary", "orders_count", "numberOfOrders"},
+	{"customers/purchasing_summary", "summary_at", "occurredAt"},
+	{"customers_email_marketing_consent/update", "email", "email_address"},
+	{"customers_email_marketing_consent/update", "email_marketing_consent",
+		"email_marketing_consent"},
+	{"customers_email_marketing_consent/update", "marketing_opt_in_level",
+		"email_marketing_consent.opt_in_level"},
+	{"customers_email_marketing_consent/update", "email_consent_at",
+		"email_marketing_consent.consent_updated_at"},
+	{"customers_marketing_consent/update", "phone", "phone"},
+	{"customers_marketing_consent/update", "sms_marketing_consent", "sms_marketing_consent"},
+	{"customers_marketing_consent/update", "sms_consent_at",
+		"sms_marketing_consent.consent_updated_at"},
+};
+
+static const cJSON *of_parts(struct work *work)
+{
+	cJSON *learnt = work_object(work);
+
+	/* E-mail and phone stand there without a time: they fill in, and replace nothing, not what
+	 * ReCharge told either (recharge_person). */
+	work_set(work, learnt, "updated_at", "1800-01-01T00:00:00Z");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(parts[i].topic, work->delivery->topic) == 0)
+			work_refer(
+				work, learnt, parts[i].key, json_at(work->payload, parts[i].path));
+	return learnt;
+}
+
+static const cJSON *learnt_of(struct work *work)
+{
+	if (work->merged.value != NULL)
+		return work->merged.value;
+	if (work->topic->resource != NULL)
+		return recharge_person(work);
+	if (work->topic->customer != NULL)
+		return of_object(work, json_at(work->payload, work->topic->customer));
+	return of_parts(work);
+}
+
+/* ---- recalling and remembering ---- */
+
+/* A customer who was merged into another one is that other one. */
+static const char *recall_known(struct work *work, const char *id)
+{
+	for (int i = 0; i < MERGES_MAX; i++) {
+		const char *into;
+
+		work->known = work_recall(work, "customer", id);
+		into = json_text(work->known.value, "merged_into");
+		if (into == NULL)
+			return id;
+		id = into;
+	}
+	work_unreadable(work, "(customers merged too often)");
+	return id;
+}
+
+void traits_recall(struct work *work, const char *customer_id)
+{
+	const cJSON *learnt;
+
+	if (customer_id == NULL)
+		return;
+	work->person.customer_id = recall_known(work, customer_id);
+	work->is_of_merged =
+		work->merged.value != NULL || strcmp(work->person.customer_id, customer_id) != 0;
+	learnt = learnt_of(work);
+	work->customer = work_object(work);
+	if (work->failed)
+		return;
+	work_set(work, work->customer, "id", work->person.customer_id);
+	for (size_t i = 0; i < GROUPS; i++)
+		join_group(work, &groups[i], learnt);
+	tags_join(work, learnt);
+}
+
+bool traits_are_enabled(const cJSON *customer)
+{
+	const char *state = json_text(customer, "state");
+
+	return state != NULL && strcmp(state, "enabled") == 0;
+}
+
+/* Whether Customer Enabled was told since the customer was disabled last. customers/enable may show
+ * the state of before, and keeps it for customers who sign in without a password. */
+static bool enabled_stays_told(const struct work *work)
+{
+	bool told = work->enabled_told || json_is_true(work->known.value, "enabled_told");
+	bool is_disabled = strcmp(work->delivery->topic, "customers/disable") == 0 ||
+			   (traits_are_enabled(work->known.value) && !work->enabled_told);
+
+	return told && (traits_are_enabled(work->customer) || !is_disabled);
+}
+
+/* The userId of the pair that was told last, unless it is the customer's id. */
+static const char *aliased_as(const struct work *work)
+{
+	const char *user =
+		work->aliased ? work->person.user_id : json_text(work->known.value, "aliased_as");
+
+	return user != NULL && strcmp(user, work->person.customer_id) != 0 ? user : NULL;
+}
+
+void traits_remember(struct work *work)
+{
+	const cJSON *known = work->known.value;
+	const struct person *person = &work->person;
+	const char *browser = text_or(work_browser_id(work),
+		hints_refuse(work) ? NULL : json_text(known, "anonymous_id"));
+	struct text json = {0};
+
+	json_add_value(&json, work->customer);
+	text_cut(&json, json.length - 1);
+	if (enabled_stays_told(work))
+		json_add_flag(&json, "enabled_told", true);
+	if (hints_refuse(work) || work_has_refused(work))
+		json_add_flag(&json, "refused", true);
+	json_add_member(&json, "account", work_account(work));
+	json_add_member(&json, "identified",
+		work->is_identified ? work->identified : json_text(known, "identified"));
+	json_add_member(&json, "anonymous_id", browser);
+	json_add_member(&json, "aliased",
+		work->aliased ? person->anonymous_id : json_text(known, "aliased"));
+	json_add_member(&json, "aliased_as", aliased_as(work));
+	user_ids_write(work, &json, known, person->customer_id, person->user_id);
+	text_put(&json, "}");
+	work_remember(work, "customer", person->customer_id, &json, work->known.json);
+	text_free(&json);
+}

@@ -1,0 +1,135 @@
+/* Who a delivery is about (docs/events.md, People). */
+#include "mapping/identity/user.h"
+
+#include "base/digest.h"
+#include "mapping/fields.h"
+#include "mapping/identity/browser.h"
+#include "mapping/identity/links.h"
+
+#include <string.h>
+
+/* The same of those that the cart carried. */
+static const char *attribute(const struct work *work, const struct strings *names)
+{
+	return attribute_value(json_at(work->payload, "note_attributes"), names);
+}
+
+/* What is remembered under a key: by the checkout's token, by the cart's, by the order; else what
+ * the browser said. */
+static const char *remembered(const struct work *work, const char *key)
+{
+	const char *found = json_text(work->checkout_link.value, key);
+
+	found = text_or(found, json_text(work->link.value, key));
+	found = text_or(found, json_text(work->order.value, key));
+	return text_or(found, hints_text(work, key));
+}
+
+const char *map_user_id(
+	const struct shop *shop, const char *customer_id, const char *email, struct arena *arena)
+{
+	char md5[MD5_TEXT];
+
+	switch (shop->user_id) {
+	case USER_ID_CUSTOMER_ID:
+		return customer_id;
+	case USER_ID_EMAIL:
+		return email;
+	case USER_ID_MD5_EMAIL:
+		return email != NULL && digest_md5(email, md5) == 0 ? arena_copy(arena, md5) : NULL;
+	case USER_ID_NONE:
+		break;
+	}
+	return NULL;
+}
+
+const char *people_user_id(struct work *work, const char *customer_id, const char *email)
+{
+	const char *id = map_user_id(work->shop, customer_id, email, work->arena);
+
+	if (id == NULL && email != NULL && work->shop->user_id == USER_ID_MD5_EMAIL)
+		work_fail(work, "no MD5, or no memory");
+	return id;
+}
+
+/* The same for the cart, the checkout and the order of one buyer. */
+static const char *made_up_id(struct work *work)
+{
+	struct uuid uuid;
+	char text[UUID_TEXT];
+	const char *token = text_or(work->cart_id, work->checkout_id);
+	const char *name;
+
+	if (links_made_up(work) != NULL)
+		return links_made_up(work);
+	if (work->account_id != NULL)
+		token = arena_format(work->arena, "recharge:customer:%s", work->account_id);
+	token = text_or(token, work->order_id);
+	token = text_or(token, work->person.customer_id);
+	token = text_or(token, topic_id(work->payload, work->topic->id));
+	token = text_or(token, topic_id(work->payload, work->topic->subscription));
+	name = arena_format(work->arena, "%s|%s", work->delivery->shop, token != NULL ? token : "");
+	if (name == NULL) {
+		work_fail(work, "no memory");
+		return NULL;
+	}
+	uuid = uuid_of_name(&uuid_segrelay, name, strlen(name));
+	uuid_format(&uuid, text);
+	return work_copy(work, text);
+}
+
+/* The e-mail of the order's contact, else of the customer. */
+static const char *email_of(const struct work *work)
+{
+	const char *email = json_text(
+		work->payload, text_or(work->topic->email, "email|contact_email|customer.email"));
+
+	email = text_or(email, json_text(work->order.value, "email"));
+	email = text_or(email, json_text(work->link.value, "email"));
+	return text_or(email, json_text(work->customer, "email"));
+}
+
+/* An id is made up when there is no other. Once something was told under it, what comes later of
+ * the same cart carries it beside the userId, so that Segment joins the two. */
+static void find_anonymous_id(struct work *work)
+{
+	struct person *person = &work->person;
+	const char *browser = attribute(work, &work->shop->anonymous_id_attributes);
+
+	browser = text_or(browser, remembered(work, "anonymous_id"));
+	browser = text_or(browser, json_text(work->known.value, "anonymous_id"));
+	if (work->customer != NULL && work->account_id != NULL)
+		browser = text_or(browser, links_first_browser(work));
+	if (hints_refuse(work))
+		browser = NULL;
+	person->anonymous_id = browser;
+	person->is_made_up =
+		browser == NULL && (person->user_id == NULL || links_made_up(work) != NULL);
+	if (person->is_made_up)
+		person->anonymous_id = made_up_id(work);
+}
+
+static void find_google_ids(struct work *work)
+{
+	const struct shop *shop = work->shop;
+
+	work->person.google_client_id = text_or(attribute(work, &shop->google_client_id_attributes),
+		remembered(work, "google_client_id"));
+	work->person.google_session_id =
+		text_or(attribute(work, &shop->google_session_id_attributes),
+			remembered(work, "google_session_id"));
+}
+
+void people_find(struct work *work)
+{
+	struct person *person = &work->person;
+
+	if (!hints_refuse(work))
+		find_google_ids(work);
+	person->email = email_of(work);
+	/* The customer's own e-mail names the user; the contact of an order need not be it. */
+	if (work->customer != NULL)
+		person->user_id = people_user_id(work, person->customer_id,
+			text_or(json_text(work->customer, "email"), person->email));
+	find_anonymous_id(work);
+}

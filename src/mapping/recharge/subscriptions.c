@@ -1,0 +1,313 @@
+/* Subscription Created, Subscription Updated, Subscription Cancelled (docs/events.md,
+ * Subscriptions). */
+#include "mapping/recharge/subscriptions.h"
+
+#include "base/clock.h"
+#include "mapping/recharge/charges.h"
+#include "mapping/recharge/recharge_common.h"
+#include "mapping/recharge/subscription_states.h"
+
+#include <string.h>
+
+/* An old cancellation that some touch of the subscription shows is no news. */
+static const int64_t MISSED_CANCELLATION = 2 * DAY;
+
+/* Why nothing can be told of it; NULL when it can. */
+static const char *why_silent(const cJSON *subscription)
+{
+	const char *status = json_text(subscription, "status");
+
+	if (!recharge_is_whole(subscription))
+		return "the body has the subscription's id alone";
+	if (status != NULL && strcasecmp(status, "onetime") == 0)
+		return "what is bought once is no subscription";
+	return NULL;
+}
+
+/* Of a contract of Shopify's `source` keeps its ids apart from ReCharge's, and its revision stands
+ * in for a time. */
+static cJSON *subject_of(struct work *work, const cJSON *subscription, const char *time)
+{
+	cJSON *subject = recharge_subject(work, subscription, time);
+
+	work_set(work, subject, "id", topic_id(work->payload, work->topic->subscription));
+	if (work->topic->resource == NULL) {
+		work_set(work, subject, "source", "shopify");
+		work_set(work, subject, "updated", json_text(subscription, "revision_id"));
+	}
+	return subject;
+}
+
+/* ---- which ---- */
+
+struct subjects subscription_created(struct work *work)
+{
+	const cJSON *subscription = recharge_resource(work);
+	const char *why_not = why_silent(subscription);
+
+	if (why_not != NULL)
+		return silent(why_not);
+	return speak_of(work, subject_of(work, subscription, "created_at|updated_at"));
+}
+
+/* What an action is called, and whether it is told when it changes nothing. */
+static const struct action {
+	const char *names; /* ReCharge's, Shopify's */
+	const char *type;
+	enum { IF_CHANGED, UNLESS_KNOWN, ALWAYS } told;
+} actions[] = {
+	{"activated|activate", "activated", UNLESS_KNOWN},
+	{"swapped", "swapped", UNLESS_KNOWN},
+	{"paused", "paused", ALWAYS}, /* the body stays active */
+	{"pause", "paused", UNLESS_KNOWN},
+	{"skipped", "skipped", ALWAYS},
+	{"unskipped", "unskipped", ALWAYS},
+	{"fail", "failed", UNLESS_KNOWN},
+	{"updated|update|cancelled|cancel|expire", "updated", IF_CHANGED},
+};
+
+static const struct action *action_of(const struct work *work)
+{
+	const char *name = recharge_action(work);
+	size_t i = 0;
+
+	while (i + 1 < sizeof(actions) / sizeof(actions[0]) &&
+		!topic_is_among(actions[i].names, name))
+		i++;
+	return &actions[i];
+}
+
+/* Whether the update beside this action came first, and nothing was known to compare it with. */
+static bool is_learnt_alone(const cJSON *known, const cJSON *subject)
+{
+	const char *learnt = json_text(known, "learnt");
+	const char *updated = json_text(subject, "updated");
+
+	return learnt != NULL && updated != NULL && strcmp(learnt, updated) == 0;
+}
+
+/* What an update or an activation shows may have been told by the other already: if it was, they
+ * have one name. */
+static bool is_news(struct work *work, const cJSON *subject, const struct action *action)
+{
+	const cJSON *known = work->subscription.value;
+
+	if (action->told == ALWAYS)
+		return true;
+	if (known == NULL || states_is_older(work, subject))
+		return action->told == UNLESS_KNOWN && !states_is_shown(work, subject);
+	return states_is_changed(work, subject) ||
+	       (action->told == UNLESS_KNOWN && is_learnt_alone(known, subject));
+}
+
+static const char *why_no_news(const struct work *work)
+{
+	if (strcmp(recharge_action(work), "cancelled") == 0)
+		return "the topic says cancelled, the body does not";
+	if (work->subscription.value == NULL)
+		return "what the subscription was before is not known";
+	return "neither status, interval, quantity, product, variant nor price changed";
+}
+
+struct subjects subscription_updated(struct work *work)
+{
+	const cJSON *subscription = recharge_resource(work);
+	const struct action *action = action_of(work);
+	const char *why_not = why_silent(subscription);
+	cJSON *subject;
+
+	if (why_not != NULL)
+		return silent(why_not);
+	if (states_is_over(subscription))
+		return silent(NULL);
+	subject = subject_of(work, subscription, "updated_at");
+	if (!is_news(work, subject, action)) {
+		if (work->subscription.value == NULL)
+			work->learnt = json_text(subject, "updated");
+		return silent(why_no_news(work));
+	}
+	work_set(work, subject, "update_type", action->type);
+	work_set(work, subject, "change",
+		action->told == ALWAYS ? action->type : states_name(work, subject));
+	return speak_of(work, subject);
+}
+
+static bool is_recent(const struct work *work, const char *time)
+{
+	int64_t cancelled = time_parse(time);
+
+	return cancelled != TIME_UNKNOWN &&
+	       work->delivery->received - cancelled < MISSED_CANCELLATION;
+}
+
+static bool says_cancelled(const cJSON *subscription)
+{
+	const char *status = json_text(subscription, "status");
+
+	return status != NULL && strcasecmp(status, "cancelled") == 0;
+}
+
+/* A cancellation has a name when it has a time: then it may be told again and again. */
+static const char *why_not_ended(struct work *work, const char *cancelled)
+{
+	const cJSON *known = work->subscription.value;
+	bool was_running = known != NULL && !states_is_over(known);
+
+	if (json_is_true(known, "given_up"))
+		return "it was told when the last try of its charge had failed";
+	if (cancelled == NULL)
+		return states_is_over(known) ? "it was told before" : NULL;
+	if (states_is_over(known) && !says_cancelled(known) &&
+		!states_is_older(work, recharge_resource(work)))
+		return "it was over before: it had expired";
+	if (strcmp(recharge_action(work), "cancelled") == 0 || was_running ||
+		is_recent(work, cancelled))
+		return NULL;
+	return "it was cancelled over two days ago";
+}
+
+struct subjects subscription_ended(struct work *work)
+{
+	const cJSON *subscription = recharge_resource(work);
+	const char *cancelled = recharge_second(work, subscription, "cancelled_at");
+	const char *why_not = why_silent(subscription);
+	cJSON *subject;
+
+	if (why_not != NULL || !states_is_over(subscription))
+		return silent(why_not);
+	why_not = why_not_ended(work, cancelled);
+	if (why_not != NULL)
+		return silent(why_not);
+	subject = subject_of(work, subscription, "cancelled_at|updated_at");
+	work_set(work, subject, "ended",
+		cancelled != NULL ? cancelled : json_text(subject, "updated"));
+	return speak_of(work, subject);
+}
+
+/* ---- given up with a charge ---- */
+
+/* A line of a charge as its subscription: what the charge does not say is known of before. */
+static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const cJSON *line)
+{
+	static const char *const of_charge[][2] = {
+		{"currency", RECHARGE_CURRENCY}, {"cancellation_reason", "error_type"}};
+	static const char *const keeps[] = {"order_interval_unit", "order_interval_frequency",
+		"charge_interval_frequency", NULL};
+	const char *id = states_line_subscription(line);
+	const cJSON *known = states_known(work, id).value;
+	cJSON *subject = recharge_subject(work, line, ".");
+
+	if (states_is_over(known))
+		return NULL;
+	for (const char *const *keep = keeps; *keep != NULL; keep++)
+		if (json_text(known, *keep) != NULL)
+			work_refer(work, subject, *keep, json_at(known, *keep));
+	work_set(work, subject, "id", id);
+	work_set(work, subject, "at", recharge_time(work, charge, CHARGE_TIME));
+	work_set(work, subject, "ended",
+		arena_format(work->arena, "charge %s", json_text(charge, "id")));
+	work_set(work, subject, "status", "cancelled");
+	for (size_t i = 0; i < sizeof(of_charge) / sizeof(of_charge[0]); i++)
+		if (json_text(charge, of_charge[i][1]) != NULL)
+			work_refer(
+				work, subject, of_charge[i][0], json_at(charge, of_charge[i][1]));
+	return subject;
+}
+
+struct subjects subscriptions_given_up(struct work *work)
+{
+	const cJSON *charge = recharge_resource(work);
+	const cJSON *lines = json_at(charge, "line_items");
+	const cJSON **views = arena_alloc(work->arena, CHARGE_LINES_MAX * sizeof(*views));
+	struct subjects subjects = {.items = views};
+	const cJSON *line;
+	int count = 0;
+
+	if (!work->shop->cancel_on_max_retries || !charge_is_given_up(charge))
+		return silent(NULL);
+	if (views == NULL) {
+		work_fail(work, "no memory");
+		return silent("no memory");
+	}
+	cJSON_ArrayForEach (line, lines) {
+		const cJSON *view = NULL;
+
+		if (count++ == CHARGE_LINES_MAX)
+			break;
+		if (states_line_subscription(line) != NULL && !work->failed)
+			view = line_as_subscription(work, charge, line);
+		if (view != NULL)
+			views[subjects.count++] = view;
+	}
+	work->given_up = true;
+	return subjects;
+}
+
+/* ---- properties ---- */
+
+static void revenue(struct scope *scope, const struct field *row, const cJSON *subscription)
+{
+	static const char price[] = "unit_price|price";
+	static const struct money one = {.units = 1, .known = true};
+
+	if (json_at(subscription, price) != NULL && json_at(subscription, "quantity") != NULL)
+		field_money(scope, row->property,
+			money_convert(amount_at(subscription, "quantity"), one,
+				amount_at(subscription, price)));
+}
+
+/* It counts the order's units: what is billed in other ones is no number of these. */
+static void charge_every(struct scope *scope, const struct field *row, const cJSON *subscription)
+{
+	const cJSON *count = json_at(subscription, SUBSCRIPTION_CHARGE_EVERY);
+	const char *ordered = json_text(subscription, SUBSCRIPTION_UNIT);
+	const char *billed = json_text(subscription, SUBSCRIPTION_CHARGE_UNIT);
+
+	if (count != NULL &&
+		(ordered == NULL || billed == NULL || strcasecmp(ordered, billed) == 0))
+		as_count(scope, row, count);
+}
+
+/* One product, as a list: contracts name none. */
+static void product(struct scope *scope, const struct field *row, const cJSON *subscription)
+{
+	if (json_at(subscription, "product_title|title|sku|" RECHARGE_PRODUCT) == NULL)
+		return;
+	list_begin(scope, row->property);
+	(void)field_item(scope, row->items, subscription);
+	list_end(scope, row->property, 1);
+}
+
+/* clang-format off */
+#define SUBSCRIPTION \
+	{"subscriptionId", "id", as_text, NULL, 0},                                   \
+	{"subscription_id", "id", as_text, NULL, 0},                                  \
+	{"status", "status", as_lower, NULL, 0},                                      \
+	{"order_interval_unit", SUBSCRIPTION_UNIT, as_unit, NULL, 0},                 \
+	{"order_interval_frequency", SUBSCRIPTION_ORDER_EVERY, as_count, NULL, 0},    \
+	{"charge_interval_frequency", ".", charge_every, NULL, 0},                    \
+	{"subscription_revenue", ".", revenue, NULL, 0},                              \
+	{"currency", ".", recharge_currency, NULL, 0},                                \
+	{"next_charge_scheduled_at", "next_charge_scheduled_at", as_date, NULL, 0},   \
+	{"is_prepaid", "is_prepaid", as_switch, NULL, 0},                             \
+	{"products", ".", product, subscribed_properties, 0}
+/* clang-format on */
+
+const struct field subscription_properties[] = {
+	SUBSCRIPTION,
+	{0},
+};
+
+const struct field subscription_update_properties[] = {
+	{"update_type", "update_type", as_text, NULL, 0},
+	SUBSCRIPTION,
+	{0},
+};
+
+const struct field subscription_end_properties[] = {
+	{"cancellation_reason", "cancellation_reason", as_text, NULL, 0},
+	{"cancellation_reason_comments", "cancellation_reason_comments", as_text, NULL, 0},
+	{"cancelled_at", "cancelled_at", as_moment, NULL, 0},
+	SUBSCRIPTION,
+	{0},
+};

@@ -1,0 +1,178 @@
+/* What the relay learns from a delivery and knows when the next one comes. */
+#include "mapping/records.h"
+
+#include "mapping/identity/browser.h"
+#include "mapping/identity/links.h"
+#include "mapping/identity/merges.h"
+#include "mapping/identity/traits.h"
+#include "mapping/identity/user.h"
+#include "mapping/order_texts.h"
+#include "mapping/recharge/subscription_states.h"
+#include "mapping/shopify/checkouts.h"
+
+#include <string.h>
+
+/* ---- recalling ---- */
+
+static void recall_tokens(struct work *work)
+{
+	const struct topic *topic = work->topic;
+
+	work->order_id = topic_id(work->payload, topic->order);
+	work->order = work_recall(work, "order", work->order_id);
+	work->checkout_id = text_or(topic_id(work->payload, topic->checkout),
+		json_text(work->order.value, "checkout_token"));
+	work->cart_id = text_or(
+		topic_id(work->payload, topic->cart), json_text(work->order.value, "cart_token"));
+	work->account_id = topic_id(work->payload, topic->account);
+	/* What follows an order finds all of it there. */
+	if (topic->checkout != NULL || topic->cart != NULL || work->account_id != NULL)
+		links_recall(work);
+	if (topic->is_hint) {
+		work->order_id = links_order(work);
+		work->order = work_recall(work, "order", work->order_id);
+	}
+	if (topic->subscription != NULL)
+		states_recall(work);
+}
+
+void memories_recall(struct work *work)
+{
+	const char *customer = topic_id(work->payload, work->topic->customer_id);
+
+	recall_tokens(work);
+	merges_recall(work);
+	customer = text_or(customer, work->awaited_customer_id);
+	customer = text_or(customer, json_text(work->order.value, "customer_id"));
+	customer = text_or(customer, states_customer(work));
+	traits_recall(work, text_or(customer, links_customer(work)));
+	people_find(work);
+	checkouts_recall(work);
+}
+
+/* ---- remembering an order ---- */
+
+/* Keeps what the payload says under a path, else what is known. */
+static void keep(struct work *work, struct text *json, const char *key, const char *path)
+{
+	const char *said = json_text(work->payload, path);
+
+	json_add_member(
+		json, key, work_cut(work, text_or(said, json_text(work->order.value, key))));
+}
+
+static void keep_flag(struct work *work, struct text *json, const char *key)
+{
+	if (json_is_true(work->payload, key) || json_is_true(work->order.value, key))
+		json_add_flag(json, key, true);
+}
+
+/* The browser's id, not a made-up one: that is made again from the same token. */
+static void keep_people(struct work *work, struct text *json)
+{
+	json_add_member(json, "customer_id", work->person.customer_id);
+	json_add_member(json, "anonymous_id", work_browser_id(work));
+	json_add_member(json, "google_client_id", work->person.google_client_id);
+	json_add_member(json, "google_session_id", work->person.google_session_id);
+	hints_keep(work, json);
+}
+
+/* What later refunds and fulfilments need of their order. */
+static void keep_order(struct work *work, struct text *json)
+{
+	keep(work, json, "name", "name");
+	keep(work, json, "order_number", "order_number");
+	keep(work, json, "email", "email|contact_email|customer.email");
+	keep(work, json, "currency", "currency");
+	keep(work, json, "presentment_currency", "presentment_currency");
+	keep(work, json, "total_price", "total_price|total_price_set.shop_money.amount");
+	keep(work, json, "presentment_total", "total_price_set.presentment_money.amount");
+	keep(work, json, "cart_token", "cart_token");
+	keep(work, json, "checkout_token", "checkout_token");
+	keep_flag(work, json, "taxes_included");
+	keep_flag(work, json, "test");
+	json_add_member(json, "coupon",
+		text_or(order_coupon(work, work->payload), json_text(work->order.value, "coupon")));
+	json_add_member(json, "affiliation", order_affiliation(work, work->payload));
+}
+
+/* Of each refund of the order an amount, by its id. No order has more. */
+enum { REFUNDS_MAX = 1000 };
+
+static void keep_amounts(struct work *work, struct text *json, const char *key, const char *amount)
+{
+	const cJSON *known = work_named(work->order.value, key);
+	const char *id = amount != NULL ? json_text(work->payload, "id") : NULL;
+	const cJSON *item;
+	int count = 0;
+
+	if (known == NULL && id == NULL)
+		return;
+	json_add_key(json, key);
+	text_put(json, "{");
+	cJSON_ArrayForEach (item, known) {
+		if ((id == NULL || strcmp(item->string, id) != 0) && count++ < REFUNDS_MAX)
+			json_add_member(json, item->string, json_text(item, "."));
+	}
+	if (id != NULL)
+		json_add_member(json, id, amount);
+	text_put(json, "}");
+}
+
+static void keep_refunds(struct work *work, struct text *json)
+{
+	keep_amounts(work, json, "refunds", work->refund_total);
+	keep_amounts(work, json, "returned", work->refund_returned);
+}
+
+/* What is known stays, but what a refusal takes back of the browser. */
+static void keep_known(struct work *work, struct text *json)
+{
+	static const char of_browser[] = "anonymous_id|google_client_id|google_session_id|browser";
+	bool refused = work->topic->is_hint && hints_refuse(work);
+	const cJSON *member;
+
+	cJSON_ArrayForEach (member, work->order.value) {
+		if (topic_is_among("refunds|returned", member->string) ||
+			(refused && topic_is_among(of_browser, member->string)))
+			continue;
+		json_add_key(json, member->string);
+		json_add_value(json, member);
+	}
+	if (refused && work->order.value != NULL)
+		hints_keep(work, json);
+}
+
+/* A refund that comes before its order is kept, too: the order joins it later. */
+static void remember_order(struct work *work)
+{
+	struct text json = {0};
+
+	text_put(&json, "{");
+	if (work->topic->is_order) {
+		keep_people(work, &json);
+		keep_order(work, &json);
+	} else {
+		keep_known(work, &json);
+	}
+	keep_refunds(work, &json);
+	text_put(&json, "}");
+	if (json.failed || json.length > 2)
+		work_remember(work, "order", work->order_id, &json, work->order.json);
+	text_free(&json);
+}
+
+/* ---- remembering ---- */
+
+void memories_remember(struct work *work)
+{
+	if (work->customer != NULL)
+		traits_remember(work);
+	merges_remember(work);
+	if (work->order_id != NULL)
+		remember_order(work);
+	if (work->topic->checkout != NULL || work->topic->cart != NULL || work->account_id != NULL)
+		links_remember(work);
+	states_remember(work);
+	checkouts_remember(work);
+}

@@ -1,0 +1,248 @@
+/* Product Added, Product Removed (docs/events.md, Carts).
+ *
+ * A cart webhook is a snapshot of the whole cart. The record holds the newest snapshot's lines and
+ * the lines as they were told last; when the cart has rested, a timer tells the difference. */
+#include "mapping/shopify/carts.h"
+
+#include "base/clock.h"
+#include "mapping/identity/links.h"
+#include "mapping/rules.h"
+#include "mapping/shopify/cart_lines.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* So long a cart may keep changing until it is told. */
+static const int64_t SETTLE_MOST = MINUTE;
+
+/* ---- a snapshot ---- */
+
+/* What is remembered of a cart. Times in ms since 1970 are ours, texts are Shopify's. */
+struct cart {
+	const char *updated_at; /* of the newest snapshot */
+	const char *changed_at; /* of the snapshot that brought these lines */
+	const char *told_at;    /* of the snapshot that was told last */
+	const char *currency;
+	const cJSON *lines; /* of the newest snapshot */
+	const cJSON *told;  /* as they were told last */
+	int64_t since;      /* when the first change came that is not told yet, 0 for none */
+};
+
+static struct cart read_cart(const cJSON *record)
+{
+	return (struct cart){
+		.updated_at = json_text(record, "updated_at"),
+		.changed_at = json_text(record, "changed_at"),
+		.told_at = json_text(record, "told_at"),
+		.currency = json_text(record, "currency"),
+		.lines = json_at(record, "lines"),
+		.told = json_at(record, "told"),
+		.since = work_milliseconds(record, "since"),
+	};
+}
+
+static void write_lines(struct text *json, const char *key, const cJSON *lines)
+{
+	if (lines == NULL || lines->child == NULL)
+		return;
+	json_add_key(json, key);
+	json_add_value(json, lines);
+}
+
+static void remember(struct work *work, const struct cart *cart, const struct recalled *before)
+{
+	const char *token = topic_id(work->payload, work->topic->cart);
+	struct text json = {0};
+
+	text_put(&json, "{");
+	json_add_member(&json, "token", token);
+	json_add_member(&json, "updated_at", cart->updated_at);
+	json_add_member(&json, "changed_at", cart->changed_at);
+	json_add_member(&json, "told_at", cart->told_at);
+	json_add_member(&json, "currency", cart->currency);
+	if (cart->since != 0)
+		json_add_number(&json, "since", cart->since);
+	write_lines(&json, "lines", cart->lines);
+	write_lines(&json, "told", cart->told);
+	text_put(&json, "}");
+	work_remember(work, "cart", token, &json, before->json);
+	text_free(&json);
+}
+
+bool carts_is_snapshot(const struct work *work)
+{
+	return strncmp(work->delivery->topic, "carts/", strlen("carts/")) == 0;
+}
+
+static void set_timer(struct work *work, int64_t due)
+{
+	work_set_timer(work, "cart", topic_id(work->payload, work->topic->cart), due);
+}
+
+/* A cart that is older than what is remembered at all was told before, and forgotten since. */
+static bool was_forgotten(const struct work *work, const struct recalled *known)
+{
+	int64_t created = time_at(work->payload, "created_at");
+	int64_t updated = time_at(work->payload, "updated_at");
+
+	return known->value == NULL && created != TIME_UNKNOWN && updated != TIME_UNKNOWN &&
+	       updated - created > work->shop->cart_ttl;
+}
+
+/* An older snapshot with the lines of the newest one tells when they were changed; nothing else of
+ * it is news. */
+static void learn_older(
+	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *known)
+{
+	int64_t updated = time_at(work->payload, "updated_at");
+
+	if (cart->since == 0 || !cart_lines_are_same(work, lines, cart->lines) ||
+		updated >= time_parse(cart->changed_at) ||
+		(cart->told_at != NULL && updated <= time_parse(cart->told_at)))
+		return;
+	cart->changed_at = json_text(work->payload, "updated_at");
+	remember(work, cart, known);
+}
+
+/* Without the payload's time, that of the webhook. */
+static const char *time_of_snapshot(struct work *work)
+{
+	const char *time = time_like(json_text(work->payload, "updated_at"));
+	char now[TIME_TEXT];
+
+	if (time != NULL || work->delivery->triggered_at != NULL)
+		return time != NULL ? time : work->delivery->triggered_at;
+	time_format(work->delivery->received, now);
+	return work_copy(work, now);
+}
+
+static void learn_newer(
+	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *known)
+{
+	static const char path[] = "price_set.shop_money.currency_code";
+	int64_t now = work->delivery->received;
+	const cJSON *items = json_at(work->payload, "line_items");
+	const char *currency = items != NULL ? json_text(items->child, path) : NULL;
+	bool is_changed = !cart_lines_are_same(work, lines, cart->lines);
+
+	cart->updated_at = time_of_snapshot(work);
+	if (currency != NULL)
+		cart->currency = currency;
+	if (is_changed || cart->changed_at == NULL)
+		cart->changed_at = cart->updated_at;
+	cart->lines = lines;
+	if (was_forgotten(work, known))
+		cart->told = lines;
+	if (cart_lines_are_same(work, lines, cart->told)) {
+		cart->since = 0;
+		set_timer(work, TIME_UNKNOWN);
+	} else if (is_changed) {
+		int64_t due = now + work->shop->cart_settle;
+
+		if (cart->since == 0)
+			cart->since = now;
+		set_timer(work, due < cart->since + SETTLE_MOST ? due : cart->since + SETTLE_MOST);
+	}
+	remember(work, cart, known);
+}
+
+/* What becomes of a cart after its order is no change of the buyer's. */
+static bool is_past_order(struct work *work)
+{
+	int64_t updated = time_at(work->payload, "updated_at");
+	int64_t ordered;
+
+	work->cart_id = topic_id(work->payload, work->topic->cart);
+	links_recall(work);
+	ordered = time_parse(links_ordered_at(work));
+	return ordered != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated > ordered;
+}
+
+void carts_learn(struct work *work)
+{
+	const char *token = topic_id(work->payload, work->topic->cart);
+	struct recalled known = work_recall(work, "cart", token);
+	struct cart cart = read_cart(known.value);
+	const cJSON *lines = cart_lines_of(work);
+	int64_t newest = time_parse(cart.updated_at);
+	int64_t updated = time_at(work->payload, "updated_at");
+
+	if (work->failed || is_past_order(work))
+		return;
+	if (newest != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated < newest)
+		learn_older(work, &cart, lines, &known);
+	else
+		learn_newer(work, &cart, lines, &known);
+}
+
+void carts_settle(struct work *work)
+{
+	struct recalled known = {.value = work->payload};
+	struct cart cart = read_cart(work->payload);
+
+	cart.told = cart.lines;
+	cart.told_at = cart.updated_at;
+	cart.since = 0;
+	remember(work, &cart, &known);
+}
+
+/* ---- what is told, once the timer came ---- */
+
+/* A line whose quantity changed by `change`: as it is, but for that. */
+static const cJSON *changed_line(struct work *work, const cJSON *line, int64_t change, int64_t left)
+{
+	cJSON *view = work_overlay(work, line);
+	struct text number = {0};
+
+	/* what is said of the whole line says nothing of a part */
+	if (view != NULL && change != cart_line_count(line))
+		work_hide(work, view, "total_discount");
+	text_number(&number, (uint64_t)change, 1);
+	work_set(work, view, "quantity", work_keep(work, &number));
+	text_number(&number, (uint64_t)left, 1);
+	work_set(work, view, "new_quantity", work_keep(work, &number));
+	work_refer(work, view, "token", json_at(work->payload, "token"));
+	work_refer(work, view, "changed_at", json_at(work->payload, "changed_at"));
+	return view;
+}
+
+/* The lines of `lines` that have more than in `others`, by how much more. With `gains` they are
+ * what the cart has now, else what it had. */
+static struct subjects differences(
+	struct work *work, const cJSON *lines, const cJSON *others, bool gains)
+{
+	size_t most = (size_t)cJSON_GetArraySize(lines);
+	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
+	struct subjects subjects = {.items = views};
+	struct string_map by_key = cart_lines_by_key(work, others);
+	const cJSON *line;
+
+	if (views == NULL) {
+		work_fail(work, "no memory");
+		return silent("no memory");
+	}
+	cJSON_ArrayForEach (line, lines) {
+		int64_t here = cart_line_count(line);
+		int64_t there = cart_line_count(cart_line_like(&by_key, line));
+
+		if (here > there && work_goes_on(work))
+			views[subjects.count++] =
+				changed_line(work, line, here - there, gains ? here : there);
+	}
+	return subjects;
+}
+
+struct subjects lines_added(struct work *work)
+{
+	return differences(
+		work, json_at(work->payload, "lines"), json_at(work->payload, "told"), true);
+}
+
+/* An order ends its cart: what leaves it then was bought. */
+struct subjects lines_removed(struct work *work)
+{
+	if (links_order(work) != NULL)
+		return silent("the cart became an order");
+	return differences(
+		work, json_at(work->payload, "told"), json_at(work->payload, "lines"), false);
+}

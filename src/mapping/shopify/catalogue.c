@@ -1,0 +1,151 @@
+/* The shop's products, as far as their topics told them (docs/events.md, Products).
+ *
+ * A record by product, of what lines of orders do not say themselves; bounded by VARIANTS_MAX. */
+#include "mapping/shopify/catalogue.h"
+
+#include "base/clock.h"
+#include "base/json_index.h"
+#include "mapping/recharge/recharge_common.h"
+
+#include <string.h>
+
+enum { VARIANTS_MAX = 250 };
+
+/* What was looked up while this delivery is mapped, NULL value for what is not known. */
+struct known_product {
+	const cJSON *value;
+};
+
+bool catalogue_is_meant(const struct work *work)
+{
+	return strncmp(work->delivery->topic, "products/", strlen("products/")) == 0;
+}
+
+/* ---- learning ---- */
+
+/* Shopify gives a product without variants one of this name. */
+static bool is_named(const char *title)
+{
+	return title != NULL && strcmp(title, "Default Title") != 0;
+}
+
+static void keep_variant(struct text *json, const cJSON *variant)
+{
+	const char *title = json_text(variant, "title");
+
+	json_add_comma(json);
+	json_add_string(json, json_text(variant, "id"));
+	text_put(json, ":{");
+	if (is_named(title))
+		json_add_member(json, "title", title);
+	json_add_member(json, "compare_at_price", json_text(variant, "compare_at_price"));
+	text_put(json, "}");
+}
+
+static void keep_variants(struct work *work, struct text *json, const cJSON *known)
+{
+	const cJSON *variants = json_at(work->payload, "variants");
+	const cJSON *variant;
+	int count = 0;
+
+	json_add_key(json, "variants");
+	if (variants == NULL && known != NULL) {
+		json_add_value(json, known);
+		return;
+	}
+	text_put(json, "{");
+	cJSON_ArrayForEach (variant, variants) {
+		bool tells = is_named(json_text(variant, "title")) ||
+			     json_text(variant, "compare_at_price") != NULL;
+
+		if (tells && json_text(variant, "id") != NULL && count++ < VARIANTS_MAX)
+			keep_variant(json, variant);
+	}
+	text_put(json, "}");
+}
+
+/* What says nothing does not overwrite what is known. */
+static void keep(struct work *work, struct text *json, const char *key, const char *said,
+	const struct recalled *known)
+{
+	json_add_member(json, key, work_cut(work, text_or(said, json_text(known->value, key))));
+}
+
+/* The first image, wherever this version of the API has it. */
+static const char *image_of(const cJSON *product)
+{
+	const cJSON *images = json_at(product, "images");
+	const cJSON *media = json_at(product, "media");
+	const char *image = json_text(product, "image.src");
+
+	if (image == NULL && images != NULL)
+		image = json_text(images->child, "src");
+	if (image == NULL && media != NULL)
+		image = json_text(media->child, "preview_image.src|src");
+	return image;
+}
+
+static bool is_older(const struct work *work, const struct recalled *known)
+{
+	int64_t known_at = time_at(known->value, "updated_at");
+	int64_t told_at = time_at(work->payload, "updated_at");
+
+	return known_at != TIME_UNKNOWN && told_at != TIME_UNKNOWN && told_at < known_at;
+}
+
+void catalogue_learn(struct work *work)
+{
+	const char *id = topic_id(work->payload, work->topic->id);
+	struct recalled known = work_recall(work, "product", id);
+	struct text json = {0};
+
+	if (strcmp(work->delivery->topic, "products/delete") == 0) {
+		if (known.json != NULL)
+			work_forget(work, "product", id);
+		return;
+	}
+	if (is_older(work, &known))
+		return;
+	text_put(&json, "{");
+	keep(work, &json, "updated_at", json_text(work->payload, "updated_at"), &known);
+	keep(work, &json, "title", json_text(work->payload, "title"), &known);
+	keep(work, &json, "product_type", json_text(work->payload, "product_type"), &known);
+	keep(work, &json, "handle", json_text(work->payload, "handle"), &known);
+	keep(work, &json, "image", image_of(work->payload), &known);
+	keep_variants(work, &json, json_at(known.value, "variants"));
+	text_put(&json, "}");
+	work_remember(work, "product", id, &json, known.json);
+	text_free(&json);
+}
+
+/* ---- looking up ---- */
+
+const cJSON *catalogue_product(struct work *work, const cJSON *line)
+{
+	const char *id = json_text(line, "product_id|" RECHARGE_PRODUCT);
+	struct known_product *known;
+	void **place;
+
+	if (id == NULL)
+		return NULL;
+	work->products.arena = work->arena;
+	place = string_map_place(&work->products, id, strlen(id));
+	if (place != NULL && *place != NULL)
+		return ((struct known_product *)*place)->value;
+	known = arena_alloc(work->arena, sizeof(*known));
+	if (known == NULL || place == NULL) {
+		work_fail(work, "no memory");
+		return NULL;
+	}
+	known->value = work_recall(work, "product", id).value;
+	*place = known;
+	return known->value;
+}
+
+const cJSON *catalogue_variant(struct work *work, const cJSON *line)
+{
+	const char *id = json_text(line, "variant_id|" RECHARGE_VARIANT);
+	const cJSON *variants = json_at(catalogue_product(work, line), "variants");
+
+	return id != NULL ? json_find(variants, id, strlen(id)) : NULL;
+}

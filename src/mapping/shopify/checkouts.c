@@ -1,0 +1,236 @@
+/* Checkout Started, Checkout Step Completed, Payment Info Entered (docs/events.md, Checkouts). */
+#include "mapping/shopify/checkouts.h"
+
+#include "mapping/identity/browser.h"
+#include "mapping/identity/links.h"
+#include "mapping/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONTACT = 1, SHIPPING = 2, PAYMENT = 3, STEPS = 3 };
+
+/* ---- how far ---- */
+
+static bool is_checkout(const struct work *work)
+{
+	return work->topic->checkout != NULL && !work->topic->is_order && !work->topic->is_hint;
+}
+
+static bool has_contact(const cJSON *checkout)
+{
+	return json_text(checkout, "email|phone|customer.id") != NULL;
+}
+
+/* Shopify sends the address as [] while it is not known. */
+static bool has_shipping(const cJSON *checkout)
+{
+	return json_at(checkout, "shipping_lines") != NULL &&
+	       cJSON_IsObject(json_at(checkout, "shipping_address"));
+}
+
+static bool needs_shipping(const cJSON *checkout)
+{
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, json_at(checkout, "line_items")) {
+		if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(line, "requires_shipping")))
+			return true;
+	}
+	return json_at(checkout, "line_items") == NULL;
+}
+
+/* The last step that a checkout shows as done; whoever did it did those before, too. No field says
+ * that payment details were entered: a gateway, or the end, shows it. */
+static int step_of(const cJSON *checkout)
+{
+	if (json_at(checkout, "completed_at|gateway") != NULL)
+		return PAYMENT;
+	if (has_shipping(checkout) || (has_contact(checkout) && !needs_shipping(checkout)))
+		return SHIPPING;
+	return has_contact(checkout) ? CONTACT : 0;
+}
+
+/* A step as it is remembered. */
+static int known_step(const char *text)
+{
+	long step = text != NULL ? strtol(text, NULL, 10) : 0;
+
+	return step >= 0 && step <= STEPS ? (int)step : 0;
+}
+
+/* An order ends a checkout that was seen, whatever was seen of it. */
+void checkouts_recall(struct work *work)
+{
+	if (work->topic->checkout == NULL)
+		return;
+	work->checkout = work_recall(work, "checkout", work->checkout_id);
+	work->progress.known = known_step(json_text(work->checkout.value, "step"));
+	if (is_checkout(work))
+		work->progress.now = links_order(work) != NULL ? PAYMENT : step_of(work->payload);
+	else if (work->topic->is_order && work->checkout.value != NULL)
+		work->progress.now = PAYMENT;
+}
+
+/* ---- what a hint of the browser tells a checkout by, once a webhook has shown it ---- */
+
+/* Beyond this the lines are left out. */
+enum { SEEN_MAX = 32768 };
+
+static const char *const checkout_keeps[] = {"token", "cart_token", "currency",
+	"presentment_currency", "subtotal_price", "total_price", "total_tax", "total_discounts",
+	"total_duties", "taxes_included", "gateway", "source_name", "location_id", "shipping_lines",
+	"discount_codes", "discount_applications", NULL};
+static const char *const line_keeps[] = {"product_id", "variant_id", "sku", "title",
+	"variant_title", "vendor", "price", "compare_at_price", "quantity", "discount_allocations",
+	"gift_card", NULL};
+
+static cJSON *kept_of(struct work *work, const cJSON *object, const char *const *keeps)
+{
+	cJSON *kept = work_object(work);
+
+	for (; *keeps != NULL && !work->failed; keeps++)
+		work_refer(work, kept, *keeps, json_at(object, *keeps));
+	return kept;
+}
+
+static void keep_seen(struct work *work, struct text *json)
+{
+	cJSON *seen = kept_of(work, work->payload, checkout_keeps);
+	cJSON *lines = work_list(work);
+	size_t before = json->length;
+	const cJSON *line;
+
+	cJSON_ArrayForEach (line, json_at(work->payload, "line_items")) {
+		work_append(work, lines, kept_of(work, line, line_keeps));
+	}
+	if (work->failed)
+		return;
+	work_refer(work, seen, "line_items", lines);
+	json_add_key(json, "seen");
+	json_add_value(json, seen);
+	if (json->length - before <= SEEN_MAX || work->failed)
+		return;
+	text_cut(json, before);
+	json_remove(seen, "line_items");
+	json_add_key(json, "seen");
+	json_add_value(json, seen);
+	if (json->length - before > SEEN_MAX)
+		text_cut(json, before);
+}
+
+/* Where there is no storefront there are no hints. */
+static bool may_be_hinted(const struct work *work, int step)
+{
+	return work->shop->storefront_origins.count > 0 && is_checkout(work) && step < PAYMENT;
+}
+
+void checkouts_remember(struct work *work)
+{
+	struct text json = {0};
+	int step = work->progress.now > work->progress.known ? work->progress.now
+							     : work->progress.known;
+
+	if (work->checkout_id == NULL || work->topic->is_hint ||
+		(!is_checkout(work) && work->checkout.value == NULL))
+		return;
+	text_format(&json, "{\"step\":%d", step);
+	if (may_be_hinted(work, step))
+		keep_seen(work, &json);
+	text_put(&json, "}");
+	work_remember(work, "checkout", work->checkout_id, &json, work->checkout.json);
+	text_free(&json);
+}
+
+/* ---- what is told ---- */
+
+struct subjects checkout_started(struct work *work)
+{
+	return work->checkout.value != NULL ? silent(NULL) : itself(work);
+}
+
+/* The payload once for each step from `first` to `last` that was not told. */
+static struct subjects steps(struct work *work, int first, int last)
+{
+	const cJSON **views = arena_alloc(work->arena, STEPS * sizeof(*views));
+	struct subjects subjects = {.items = views};
+
+	if (views == NULL) {
+		work_fail(work, "no memory");
+		return silent("no memory");
+	}
+	if (first <= work->progress.known)
+		first = work->progress.known + 1;
+	if (last > work->progress.now)
+		last = work->progress.now;
+	for (int step = first; step <= last && !work->failed; step++) {
+		cJSON *view = work_overlay(work, work->payload);
+
+		work_set(work, view, "step", (char[]){(char)('0' + step), '\0'});
+		views[subjects.count++] = view;
+	}
+	return subjects;
+}
+
+struct subjects steps_before_payment(struct work *work)
+{
+	return steps(work, CONTACT, SHIPPING);
+}
+
+struct subjects step_of_payment(struct work *work)
+{
+	return steps(work, PAYMENT, PAYMENT);
+}
+
+/* The browser may have told that the payment was entered before any webhook shows it. */
+struct subjects payment_entered(struct work *work)
+{
+	struct subjects subjects = step_of_payment(work);
+	cJSON *view;
+
+	if (subjects.count > 0 || work->failed || work->progress.known >= PAYMENT ||
+		hints_text(work, "payment_at") == NULL)
+		return subjects;
+	view = work_overlay(work, work->payload);
+	work_set(work, view, "step", "3");
+	return work->failed ? silent("no memory") : speak_of(work, view);
+}
+
+/* ---- properties ---- */
+
+/* clang-format off */
+#define CHECKOUT_ROWS \
+	{"checkout_id", "token", as_text, NULL, 0},                         \
+	{"checkoutId", "token", as_text, NULL, 0},                          \
+	{"cart_id", "cart_token", as_text, NULL, 0},                        \
+	{"userId", ".", order_user_id, NULL, 0},                            \
+	{"step", "step", as_count, NULL, 0},                                \
+	{"subtotal", ".", order_net, NULL, 0},                              \
+	{"revenue", ".", order_net, NULL, 0},                               \
+	{"shipping", ".", order_shipping, NULL, 0},                         \
+	{"tax", "total_tax", as_money, NULL, 0},                            \
+	{"duties", "total_duties", as_positive_money, NULL, 0},             \
+	{"discount", "total_discounts", as_money, NULL, 0},                 \
+	{"total", "total_price", as_money, NULL, 0},                        \
+	/* a checkout's amounts are the buyer's (Shopify's reference) */    \
+	{"currency", "presentment_currency|currency", as_text, NULL, 0},    \
+	{"presentment_currency", "presentment_currency", as_text, NULL, 0}, \
+	{"presentment_total", "total_price", as_text, NULL, 0},             \
+	{"coupon", ".", order_coupons, NULL, 0},                            \
+	{"payment_method", "gateway", as_text, NULL, 0},                    \
+	{"shipping_method", ".", order_shipping_method, NULL, 0},           \
+	{"source_name", "source_name", as_text, NULL, 0},                   \
+	{"location_id", "location_id", as_text, NULL, 0},                   \
+	{"products", "line_items", as_list, line_properties, 0}
+/* clang-format on */
+
+const struct field checkout_properties[] = {
+	CHECKOUT_ROWS,
+	{0},
+};
+
+const struct field checkout_started_properties[] = {
+	{"value", "total_price", as_money, NULL, 0},
+	CHECKOUT_ROWS,
+	{0},
+};

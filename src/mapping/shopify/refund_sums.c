@@ -1,0 +1,267 @@
+/* The sums of a refund (docs/events.md, Refunds).
+ *
+ * Two sums are in play, in two currencies. What was returned: the successful refund transactions,
+ * in the currency of the payment. What was refunded: the lines, their tax and the shipping, less
+ * the adjustments, in both currencies. The first is told; the second serves to tell it in the
+ * shop's currency when the buyer paid in another. */
+#include "mapping/shopify/refund_sums.h"
+
+#include "mapping/rules.h"
+
+#include <string.h>
+
+#define MONEY_NOT_KNOWN ((struct money){.known = false})
+
+/* An amount in the shop's currency and in the buyer's. */
+struct pair {
+	struct money shop;
+	struct money presentment;
+};
+
+/* Where the two sides of a `…_set` stand; the plain amount stands in for the shop's. */
+struct pair_paths {
+	const char *shop;
+	const char *presentment;
+};
+
+#define PATHS(name)                                                                       \
+	(struct pair_paths)                                                               \
+	{                                                                                 \
+		name "_set.shop_money.amount|" name, name "_set.presentment_money.amount" \
+	}
+
+static struct pair pair_at(const cJSON *object, struct pair_paths paths)
+{
+	struct pair pair = {MONEY_ZERO, MONEY_ZERO};
+
+	if (json_at(object, paths.shop) != NULL)
+		pair.shop = amount_at(object, paths.shop);
+	if (json_at(object, paths.presentment) != NULL)
+		pair.presentment = amount_at(object, paths.presentment);
+	else if (!pair.shop.known || money_compare(pair.shop, MONEY_ZERO) != 0)
+		pair.presentment = MONEY_NOT_KNOWN; /* a plain amount gives no rate */
+	return pair;
+}
+
+static struct pair pair_add(struct pair a, struct pair b)
+{
+	return (struct pair){money_add(a.shop, b.shop), money_add(a.presentment, b.presentment)};
+}
+
+static struct pair pair_subtract(struct pair a, struct pair b)
+{
+	return (struct pair){
+		money_subtract(a.shop, b.shop), money_subtract(a.presentment, b.presentment)};
+}
+
+/* ---- what was refunded ---- */
+
+/* Whether a refunded line's subtotal contains its tax. Nobody documents it for shops whose prices
+ * include tax; so see which is nearer to the price of what was given back, with or without. */
+static bool subtotal_has_tax(const struct work *work, const cJSON *refunded)
+{
+	struct money quantity = amount_at(refunded, "quantity");
+	struct money ordered = amount_at(refunded, "line_item.quantity");
+	struct money subtotal = amount_at(refunded, "subtotal_set.shop_money.amount|subtotal");
+	struct money tax = amount_at(refunded, "total_tax_set.shop_money.amount|total_tax");
+	struct money price = amount_at(refunded, "line_item.price");
+	struct money with_tax;
+	struct money twice;
+
+	if (!json_is_true(work->order.value, "taxes_included") || !quantity.known || !ordered.known)
+		return false;
+	price = money_subtract(
+		money_convert(ordered, (struct money){.units = 1, .known = true}, price),
+		sum_of(json_at(refunded, "line_item.discount_allocations"), "amount"));
+	with_tax = money_convert(quantity, ordered, price);
+	twice = money_add(subtotal, subtotal);
+	with_tax = money_subtract(money_add(with_tax, with_tax), tax);
+	return twice.known && with_tax.known && money_compare(twice, with_tax) > 0;
+}
+
+/* The lines without tax, their tax, and apart from these the tip. */
+static void sum_lines(struct work *work, struct pair *net, struct pair *tax, struct pair *tip)
+{
+	const cJSON *refunded;
+
+	*net = *tax = *tip = (struct pair){MONEY_ZERO, MONEY_ZERO};
+	cJSON_ArrayForEach (refunded, json_at(work->payload, "refund_line_items")) {
+		bool is_tip = line_is_tip(json_at(refunded, "line_item"));
+		struct pair subtotal = pair_at(refunded, PATHS("subtotal"));
+		struct pair line_tax = pair_at(refunded, PATHS("total_tax"));
+
+		if (subtotal_has_tax(work, refunded))
+			subtotal = pair_subtract(subtotal, line_tax);
+		*(is_tip ? tip : net) = pair_add(is_tip ? *tip : *net, subtotal);
+		*tax = pair_add(*tax, line_tax);
+	}
+}
+
+static bool is_shipping_refund(const cJSON *adjustment)
+{
+	const char *kind = json_text(adjustment, "kind");
+
+	return kind != NULL && strcmp(kind, "shipping_refund") == 0;
+}
+
+/* Shipping given back and its tax. The same amount stands in `order_adjustments` (negative) and in
+ * `refund_shipping_lines`: it is counted once. */
+static void sum_shipping(struct work *work, struct pair *net, struct pair *tax)
+{
+	const cJSON *item;
+	bool adjusted = false;
+
+	*net = *tax = (struct pair){MONEY_ZERO, MONEY_ZERO};
+	cJSON_ArrayForEach (item, json_at(work->payload, "order_adjustments")) {
+		if (!is_shipping_refund(item))
+			continue;
+		adjusted = true;
+		*net = pair_subtract(*net, pair_at(item, PATHS("amount")));
+		*tax = pair_subtract(*tax, pair_at(item, PATHS("tax_amount")));
+	}
+	cJSON_ArrayForEach (item, json_at(work->payload, "refund_shipping_lines")) {
+		if (!adjusted)
+			*net = pair_add(*net, pair_at(item, PATHS("subtotal_amount")));
+	}
+}
+
+/* Value refunded: lines, tax, tip, shipping and duties less the other adjustments, of which a
+ * negative one says that more was paid back than calculated (Shopify's reference of refunds). */
+static struct pair value_refunded(struct work *work)
+{
+	struct pair net;
+	struct pair tax;
+	struct pair tip;
+	struct pair shipping;
+	struct pair shipping_tax;
+	struct pair value;
+	const cJSON *item;
+
+	sum_lines(work, &net, &tax, &tip);
+	sum_shipping(work, &shipping, &shipping_tax);
+	value = pair_add(pair_add(pair_add(net, tax), tip), pair_add(shipping, shipping_tax));
+	value = pair_add(value, pair_at(work->payload, PATHS("total_duties")));
+	cJSON_ArrayForEach (item, json_at(work->payload, "order_adjustments")) {
+		if (is_shipping_refund(item))
+			continue;
+		value = pair_subtract(value, pair_at(item, PATHS("amount")));
+		value = pair_subtract(value, pair_at(item, PATHS("tax_amount")));
+	}
+	return value;
+}
+
+/* ---- what was returned ---- */
+
+static bool is_money_returned(const cJSON *transaction)
+{
+	const char *kind = json_text(transaction, "kind");
+	const char *status = json_text(transaction, "status");
+
+	return kind != NULL && strcmp(kind, "refund") == 0 && status != NULL &&
+	       strcmp(status, "success") == 0;
+}
+
+static struct money money_back(const struct work *work)
+{
+	struct money sum = MONEY_ZERO;
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, json_at(work->payload, "transactions")) {
+		if (is_money_returned(item))
+			sum = money_add(sum, amount_at(item, "amount"));
+	}
+	return sum;
+}
+
+/* A currency named at one of two places of the refund's sets, or remembered of the order. */
+static const char *currency_of(const struct work *work, const char *side, const char *remembered)
+{
+	static const char *const sets[] = {
+		"refund_line_items", "refund_shipping_lines", "order_adjustments"};
+	static const char *const names[] = {"subtotal_set", "subtotal_amount_set", "amount_set"};
+	const char *currency = json_text(work->order.value, remembered);
+
+	for (size_t i = 0; currency == NULL && i < sizeof(sets) / sizeof(sets[0]); i++) {
+		const cJSON *list = json_at(work->payload, sets[i]);
+		const cJSON *set = json_at(cJSON_GetArrayItem(list, 0), names[i]);
+
+		currency = json_text(json_at(set, side), "currency_code");
+	}
+	return currency != NULL
+		       ? currency
+		       : json_text(json_at(json_at(work->payload, "total_duties_set"), side),
+				 "currency_code");
+}
+
+static const char *shop_currency(const struct work *work)
+{
+	return currency_of(work, "shop_money", "currency");
+}
+
+static const char *presentment_currency(const struct work *work)
+{
+	return currency_of(work, "presentment_money", "presentment_currency");
+}
+
+/* The currency that was paid back: of the transactions (which may say null or "XXX"), else the
+ * buyer's, else the shop's. */
+static const char *currency_returned(const struct work *work)
+{
+	const cJSON *item;
+	const char *currency;
+
+	cJSON_ArrayForEach (item, json_at(work->payload, "transactions")) {
+		currency = json_text(item, "currency");
+		if (is_money_returned(item) && currency != NULL && strcmp(currency, "XXX") != 0)
+			return currency;
+	}
+	currency = presentment_currency(work);
+	return currency != NULL ? currency : shop_currency(work);
+}
+
+/* Money returned in the shop's currency: as it is; or as the refund's own sums give it; or by the
+ * rate of the refund's sums or of the order. Not known when nothing gives a rate. */
+static struct money returned_in_shop_currency(struct work *work)
+{
+	struct money returned = money_back(work);
+	const char *shop = shop_currency(work);
+	const char *paid = currency_returned(work);
+	struct pair value;
+
+	if (shop == NULL || paid == NULL || strcmp(shop, paid) == 0)
+		return returned;
+	value = value_refunded(work);
+	if (value.presentment.known && money_compare(value.presentment, returned) == 0)
+		return value.shop;
+	if (money_positive(value.presentment))
+		return money_convert(returned, value.presentment, value.shop);
+	return money_convert(returned, amount_at(work->order.value, "presentment_total"),
+		amount_at(work->order.value, "total_price"));
+}
+
+void refund_sum(struct work *work, struct refund_sums *sums)
+{
+	struct pair net;
+	struct pair tax;
+	struct pair tip;
+	struct pair shipping;
+	struct pair shipping_tax;
+
+	sum_lines(work, &net, &tax, &tip);
+	sum_shipping(work, &shipping, &shipping_tax);
+	*sums = (struct refund_sums){
+		.returned = money_back(work),
+		.currency_returned = currency_returned(work),
+		.currency = shop_currency(work),
+		.net = net.shop,
+		.tax = money_add(tax.shop, shipping_tax.shop),
+		.tip = tip.shop,
+		.shipping = shipping.shop,
+	};
+	if (money_positive(sums->returned))
+		sums->total = returned_in_shop_currency(work);
+	else if (sums->returned.known)
+		sums->total = value_refunded(work).shop;
+	if (sums->currency == NULL)
+		sums->currency = sums->currency_returned;
+}
