@@ -147,6 +147,7 @@ static void log_end(const struct job *job)
 			LOG_STRING("reason",
 				"more merges, carts and browsers than are searched for one "
 				"customer"),
+			LOG_STRING("effect", "data that only those lead to is kept"),
 			LOG_STRING("action", "run `segrelay erase` again, also for the customers "
 					     "who were merged into this one"));
 }
