@@ -1,10 +1,10 @@
 /* The operator's outbox: messages that wait are listed and shown. */
 #include "admin/api_private.h"
+#include "admin/outbox_list.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/url.h"
 #include "engine/engine_private.h"
-#include "admin/outbox_list.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The operator drops messages of the outbox. A request to Segment to delete users is a duty: only
  * its id drops it, no filter. */
 #include "admin/api_private.h"
+#include "admin/outbox_list.h"
 #include "base/json.h"
 #include "engine/engine_private.h"
-#include "admin/outbox_list.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

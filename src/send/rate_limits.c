@@ -7,7 +7,6 @@
  * message that is set aside. */
 #include "send/suspects.h"
 
-
 enum {
 	ANSWERS_MOST = 8,
 	UNAVAILABLE = 503,

@@ -283,7 +283,8 @@ static void more_of_them_are_found_in_part_and_that_is_logged(void **state)
 	char *log;
 
 	merge_one_after_the_other(given, 2001, 250);
-	for (int i = 0; i < 1000 && strstr(text_string(&answer), "partial") == NULL; i++) {
+	/* each answer does as much as a turn may: on a slow machine that is little */
+	while (answer.length == 0 || strstr(text_string(&answer), "\"running\":true") != NULL) {
 		struct text body = {0};
 		struct arena *arena = arena_create(1024);
 		const cJSON *json =
@@ -294,7 +295,7 @@ static void more_of_them_are_found_in_part_and_that_is_logged(void **state)
 		json_add_member(&body, "customer", "2250");
 		json_add_member(&body, "state", json_text(json, "state"));
 		text_put(&body, "}");
-		text_free(&answer);
+		text_cut(&answer, 0);
 		assert_int_equal(operator_handle(given->engine, "POST", "/erase/preview", "",
 					 text_string(&body), body.length, &answer),
 			200);

@@ -80,6 +80,7 @@ static void one_that_waited_for_its_order_in_vain_is_a_dead_letter(void **state)
 {
 	static const char topic[] = "subscription_billing_attempts/success";
 	struct given *given = *state;
+	struct text answer = {0};
 
 	clock_hold(noon());
 	post_long(given, topic, ATTEMPT);
@@ -89,8 +90,9 @@ static void one_that_waited_for_its_order_in_vain_is_a_dead_letter(void **state)
 	assert_int_equal(dead_letters(given, "over 32,000 bytes"), 1);
 	/* mapped again, its time to wait is over at once */
 	assert_int_equal(operator_handle(given->engine, "POST", "/dead/retry", "", "{\"all\":true}",
-				 12, &(struct text){0}),
+				 12, &answer),
 		200);
+	text_free(&answer);
 	is_dead(given, topic, 1);
 	assert_int_equal(dead_letters(given, "over 32,000 bytes"), 1);
 }
