@@ -116,16 +116,23 @@ static struct batch **first_divisible(struct target *target)
 	return unit;
 }
 
-/* While the destination accepts messages. */
-static struct batch **next_open(struct target *target)
+/* The same, in halves when it is a suspect that failed: as a whole it would fail again. */
+static struct batch **first_open_part(struct target *target)
 {
 	struct batch **at = first_open(target);
 
-	if (at != NULL) {
-		if ((*at)->is_suspect && (*at)->failures > 0 && (*at)->count > 1)
-			halve(target, *at);
+	if (at != NULL && (*at)->is_suspect && (*at)->failures > 0 && (*at)->count > 1)
+		halve(target, *at);
+	return at;
+}
+
+/* While the destination accepts messages. */
+static struct batch **next_open(struct target *target)
+{
+	struct batch **at = first_open_part(target);
+
+	if (at != NULL)
 		return at;
-	}
 	if (target->ready == NULL || ordinary_in_flight(target) > 0)
 		return NULL;
 	if (may_claim(target)) {
@@ -197,7 +204,7 @@ static struct batch **another(struct target *target)
 	const struct batch *rest;
 
 	if (at == NULL)
-		at = first_open(target);
+		at = first_open_part(target);
 	if (at != NULL)
 		return at;
 	if (target->claiming)

@@ -13,6 +13,7 @@ static struct {
 	int tries[MESSAGES_MAX];     /* of each message */
 	int order[4 * MESSAGES_MAX]; /* in which messages were accepted */
 	int accepted;
+	int late;     /* the first answer to this message comes late; 0 for none */
 	int follower; /* this message must not be tried … */
 	int leader;   /* … without this one before it was set aside */
 	bool has_leader_failed_alone;
@@ -46,12 +47,21 @@ static void note_pair(int number, void *context)
 	pair->has_follower |= number == world.follower;
 }
 
+static void note_late(int number, void *context)
+{
+	*(bool *)context |= number == world.late && world.late > 0 && world.tries[number] == 0;
+}
+
 static void be_the_world(struct visit *visit)
 {
+	bool is_late = false;
+
 	struct pair pair = {0};
 	bool fails = world.is_down;
 
 	each_number(visit->body, note_pair, &pair);
+	each_number(visit->body, note_late, &is_late);
+	visit->delay = is_late ? 300 : 0;
 	if (world.follower > 0 && pair.has_follower && !pair.has_leader &&
 		!world.has_leader_failed_alone)
 		world.is_torn = true;
@@ -417,6 +427,25 @@ static void a_lonely_pair_is_parted_too(void **state)
 	await_set_aside(1);
 }
 
+/* What was accepted after the pair had failed was on its way before: it shows nothing of how things
+ * are now, but that the pair is at fault. */
+static void a_pair_that_fails_first_stops_no_others(void **state)
+{
+	(void)state;
+	destinations[0].batch_messages = 2;
+	begin_with(0);
+	store("main", 4);
+	engine.parcels[0].with_next = true;
+	world.is_bad[1] = true;
+	world.late = 3;
+	sender_queued(sender, "main", 4);
+	await_visits(2);
+	queue("main", 200);
+	await_really(&engine.sent, 203);
+	await_set_aside(1);
+	assert_in_range(count_by_now(&world.tries[1]), 3, 10);
+}
+
 static void a_restart_does_not_begin_again(void **state)
 {
 	(void)state;
@@ -659,6 +688,7 @@ int main(void)
 		TEST(a_pair_is_parted_in_its_order),
 		TEST(the_second_of_a_pair_waits_for_the_commit),
 		TEST(a_lonely_pair_is_parted_too),
+		TEST(a_pair_that_fails_first_stops_no_others),
 		TEST(a_restart_does_not_begin_again),
 		TEST(a_rate_limit_of_one_message_stops_no_others),
 		TEST(a_limited_message_is_a_dead_letter_in_time),
