@@ -1,7 +1,9 @@
 /* Finding the members of objects: of wide ones by an index.
  *
- * Orders have some 90 members and are asked for them hundreds of times. The index of an object is
- * in its `valuestring`, of which cJSON makes no use for objects. */
+ * Orders have some 90 members and are asked for them hundreds of times: with the index, parsing and
+ * mapping an order of 11 KB takes 6 % fewer instructions (910,000 instead of 968,000, callgrind),
+ * and the time for an object with very many members stays in proportion to its size. The index is
+ * in the object's `valuestring`, of which cJSON makes no use for objects. */
 #ifndef SEGRELAY_BASE_JSON_INDEX_H
 #define SEGRELAY_BASE_JSON_INDEX_H
 
