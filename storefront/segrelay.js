@@ -201,7 +201,6 @@
 
 	// ---- products ----
 
-	// Of hundredths.
 	const amount = hundredths => Number.isInteger(hundredths) ? hundredths / 100 : undefined;
 	const absolute = address => address && new URL(address, location.origin).href;
 	const secure = address => absolute(address)?.replace(/^http:/, 'https:');
@@ -344,7 +343,7 @@
 		const before = view;
 		const handle = handleOf(link.pathname);
 		observer.unobserve(link);
-		if (!active || !once(`listed ${handle}`)) {
+		if (!active || !listed().includes(link) || !once(`listed ${handle}`)) {
 			return;
 		}
 		const {list_id, list_name, position} = placeOf(link);
@@ -395,7 +394,7 @@
 	const aboutThis = async (event, facts) => track(event, {...properties(await productOf(here()) || {}), ...facts});
 
 	const clicked = ({target, button, detail, clientX, clientY}) => {
-		// Of a double click, of a label.
+		// The second of a double click.
 		if (!active || button > 1 || detail > 1 || target.matches('input')) {
 			return;
 		}

@@ -273,6 +273,26 @@ def test_products_that_come_later_are_seen_too(visitor, shop, segment):
     assert [[each["name"] for each in part["products"]] for part in parts] == [["Trail Lamp"]]
 
 
+@pytest.mark.parametrize("away", ["history.pushState({}, '', '/products/trail-lamp')", "lamp.remove()"],
+                         ids=["is the page now", "is gone"])
+def test_a_product_that_is_listed_no_more_when_it_was_seen_long_enough(visitor, shop, segment, away):
+    view(visitor, shop, segment, "/pages/about")
+    visitor.evaluate(f"""new Promise(resolve => {{
+        const lamp = document.createElement('a');
+        lamp.href = '/products/trail-lamp';
+        lamp.textContent = 'Trail Lamp';
+        document.querySelector('main').append(lamp);
+        new IntersectionObserver((entries, observer) => entries.forEach(entry => {{
+            if (entry.isIntersecting) {{
+                observer.disconnect();
+                setTimeout(() => {{ {away}; setTimeout(resolve, 1500); }}, 100);
+            }}
+        }})).observe(lamp);
+    }})""")
+    leave(visitor, shop, segment)
+    assert properties(segment, "Product List Viewed") == []
+
+
 # ---- what themes say themselves ----
 
 def dispatch(visitor, kind, facts):
