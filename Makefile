@@ -219,6 +219,10 @@ $(BROWSER_MODULES): tests/browser/package-lock.json
 golden-update: $(BINARY) ## write the golden tests' expected messages anew, and show the difference
 	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) tests/golden/test_golden.py --update
 
+.PHONY: docs
+docs: $(BINARY) ## write the generated parts of the documents anew: options, events, examples
+	SEGRELAY=$(abspath $(BINARY)) $(PYTHON) -B scripts/docs.py
+
 SANITIZE_ADDRESS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SANITIZE_THREAD  = -fsanitize=thread -fno-omit-frame-pointer
 sanitized        = $(MAKE) BUILD=build/$(1) HARDENING=-fPIE CFLAGS='-O1 -g $(2)' $(3)

@@ -1,6 +1,7 @@
 /* segrelay: the table of verbs. */
 #include "base/text.h"
 #include "commands/commands.h"
+#include "commands/help_options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static const struct {
 	{"webhooks", command_webhooks,
 		"list what is registered at ReCharge, register what is missing"},
 	{"version", command_version, "print the version"},
-	{"help", command_help, "print this, or what a verb does"},
+	{"help", command_help, "print this, what a verb does, or all options"},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -48,7 +49,9 @@ static void print_verbs(FILE *out)
 	(void)fputs("usage: segrelay VERB [--config FILE] …\n\n", out);
 	for (int i = 0; i < VERBS; i++)
 		(void)fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].does);
-	(void)fputs("\n`segrelay VERB --help` tells more; so does segrelay(1).\n", out);
+	(void)fputs("\n`segrelay VERB --help` and segrelay(1) say more; `segrelay help options`\n"
+		    "prints the options of segrelay.conf.\n",
+		out);
 }
 
 static int unknown(const char *name)
@@ -72,6 +75,8 @@ static int command_help(int argc, char **argv)
 	char help[] = "--help";
 	int verb = argc > 1 ? find(argv[1]) : -1;
 
+	if (argc > 1 && strcmp(argv[1], "options") == 0)
+		return command_help_options(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "--help") != 0 && verb < 0)
 		return unknown(argv[1]);
 	if (verb >= 0 && verbs[verb].run != command_help && verbs[verb].run != command_version)

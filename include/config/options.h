@@ -41,6 +41,7 @@ struct option {
 	int64_t least;
 	int64_t most;
 	const char *const *choices;
+	const char *description; /* sentences; names and values in backticks */
 };
 
 enum region { REGION_US, REGION_EU };

@@ -27,12 +27,22 @@ static void add_topics(struct text *line, const char *topics)
 	text_put(line, "]");
 }
 
-static void add_properties(struct text *line, const struct field *rows)
+/* Adds the rows as a list of objects: name, source ("." when it is computed), and the rows of an
+ * item of a list or of an object. */
+static void add_properties(struct text *line, const char *key, const struct field *rows)
 {
+	json_add_key(line, key);
+	text_put(line, "[");
 	for (const struct field *row = rows; row != NULL && row->property != NULL; row++) {
 		json_add_comma(line);
-		json_add_string(line, row->property);
+		text_put(line, "{");
+		json_add_member(line, "name", row->property);
+		json_add_member(line, "source", row->path);
+		if (row->items != NULL)
+			add_properties(line, "items", row->items);
+		text_put(line, "}");
 	}
+	text_put(line, "]");
 }
 
 static void add_rule(struct text *line, const struct rule *rule)
@@ -45,10 +55,8 @@ static void add_rule(struct text *line, const struct rule *rule)
 	json_add_member(line, "event", rule->event);
 	json_add_member(line, "call", calls[rule->call]);
 	add_topics(line, rule->topics);
-	json_add_key(line, "properties");
-	text_put(line, "[");
-	add_properties(line, rule->call == IDENTIFY ? customer_traits : rule->properties);
-	text_put(line, "]");
+	add_properties(
+		line, "properties", rule->call == IDENTIFY ? customer_traits : rule->properties);
 	json_add_flag(line, "default", event == NULL || (event->flags & EVENT_IS_OFF) == 0);
 	text_put(line, "}\n");
 }

@@ -57,7 +57,9 @@ static void add_duration(struct text *text, int64_t ms)
 
 static void add_size(struct text *text, int64_t bytes)
 {
-	if (bytes % ((int64_t)1 << 20) == 0 && bytes > 0)
+	if (bytes % ((int64_t)1 << 40) == 0 && bytes > 0)
+		text_format(text, "%" PRId64 "TiB", bytes >> 40);
+	else if (bytes % ((int64_t)1 << 20) == 0 && bytes > 0)
 		text_format(text, "%" PRId64 "MiB", bytes >> 20);
 	else
 		text_format(text, "%" PRId64 "KiB", bytes >> 10);

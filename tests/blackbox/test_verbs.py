@@ -45,6 +45,31 @@ def test_words_that_are_wrong():
         assert done.stderr.startswith("segrelay: ") and "usage: segrelay" in done.stderr
 
 
+def test_help_prints_the_options():
+    everything = run("help", "options")
+    assert everything.returncode == 0 and everything.stderr == ""
+    assert max(map(len, everything.stdout.splitlines())) <= 80
+    objects = [json.loads(line) for line in run("help", "options", "--json").stdout.splitlines()]
+    assert {row["section"] for row in objects} == {"root", "destination", "shop"}
+    for row in objects:
+        assert f"\n  {row['name']}" in everything.stdout
+        assert row["description"].split()[0] in everything.stdout and row["value"]
+    by_name = {row["name"]: row for row in objects if row["section"] == "root"}
+    assert by_name["max_store"]["default"] == "10GiB" and not by_name["max_store"]["list"]
+    assert by_name["trusted_proxies"]["list"] and "default" not in by_name["public_url"]
+
+
+def test_help_prints_single_options():
+    both = run("help", "options", "min_free", "disable")
+    assert both.returncode == 0
+    assert [line.split()[0] for line in both.stdout.splitlines() if line.startswith("  ") and line[2] != " "] == [
+        "min_free", "disable", "disable"]
+    assert "general options" in both.stdout and 'destination "NAME"' in both.stdout
+    wrong = run("help", "options", "min_free", "max_stor")
+    assert wrong.returncode == 2 and 'there is no option "max_stor"' in wrong.stderr and wrong.stdout == ""
+    assert run("help", "options", "--help").stdout.startswith("usage: segrelay help options")
+
+
 def test_check(relay):
     assert "good: 2 shops, 1 destination" in relay.run("check").stdout
     bad = relay.directory / "bad.conf"

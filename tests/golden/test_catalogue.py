@@ -1,16 +1,18 @@
-"""README.md's table of events, the validator and the program name the same things."""
+"""The reference of the events, the validator and the program name the same things."""
 
 import json
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 from test_golden import SEGRELAY
 from standin import validate
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs/events.md").read_text(encoding="utf-8")
+MANUAL = (ROOT / "docs/segrelay.conf.5").read_text(encoding="utf-8")
 # What the program adds to any message, whatever its table says.
 ALWAYS = set(validate.EVERY_EVENT) | {"products_truncated", "products_count"}
 # The order's table serves several events. Of some, these properties can never be there: a step is
@@ -34,50 +36,44 @@ def catalogue():
     for rule in map(json.loads, lines):
         event = rule["event"] if rule["call"] == "track" else rule["call"]
         topics, properties, _ = found.get(event, (set(), set(), True))
-        found[event] = (topics | set(rule["topics"]), properties | set(rule["properties"]),
-                        rule["default"])
+        found[event] = (topics | set(rule["topics"]),
+                        properties | {row["name"] for row in rule["properties"]}, rule["default"])
     return found
 
 
-def table():
-    """{event: the words of its row in backticks}."""
-    rows = README.split("| event | told when |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
-    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-    return {row[0]: (row[1], set(re.findall(r"`([^`]+)`", " ".join(row[1:])))) for row in cells}
+def sections():
+    """{heading: its text} of the reference."""
+    parts = re.split(r"^##? (.*)\n", REFERENCE, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
 
 
 CATALOGUE = catalogue()
 EVENTS = sorted(CATALOGUE)
 
 
-def is_topic(word):
-    """Topics and properties can be told apart, but for customer.tags_added and its like."""
-    return "/" in word or word.startswith("customer.")
-
-
-def test_the_table_has_the_events():
-    assert sorted(table()) == EVENTS
-
-
 @pytest.mark.parametrize("event", EVENTS)
-def test_the_table_names_the_topics(event):
-    words, marked = table()[event]
-    assert {word for word in marked if is_topic(word)} == CATALOGUE[event][0]
-    assert ("off unless enabled" in words) == (not CATALOGUE[event][2])
+def test_the_reference_has_the_event(event):
+    section = sections()[event]
+    flat = " ".join(section.split())
+    order = ["**Sent when**", "**Once per**", "Topics: ", "Example", "```json", "Edge cases: "]
+    places = [flat.replace("Edge cases:", "Edge cases: ").find(part) for part in order]
+    assert -1 not in places and places == sorted(places), dict(zip(order, places))
+    assert ("off by default" in flat) == (not CATALOGUE[event][2])
 
 
-@pytest.mark.parametrize("event", EVENTS)
-def test_the_readme_names_the_properties(event):
-    named = set(re.findall(r"`([A-Za-z_]+)`", README))
-    assert sorted(CATALOGUE[event][1] - named) == []
+def test_the_reference_is_as_generated():
+    """The tables, the examples and the options are those of the program."""
+    done = subprocess.run([sys.executable, ROOT / "scripts/docs.py", "--check"], capture_output=True, text=True,
+                          timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("event", EVENTS)
-def test_the_table_names_no_property_that_is_not_there(event):
-    _, marked = table()[event]
-    properties = {word for word in marked if re.match(r"[A-Za-z_]+\Z", word)}
-    ids = {"previousId", "userId"} if event == "alias" else set()
-    assert sorted(properties - CATALOGUE[event][1] - ids - ALWAYS) == []
+def test_the_reference_has_all_tables():
+    """A table that nobody asked for would be missing without a word."""
+    asked = set(re.findall(r"<!-- begin table (.*) -->", REFERENCE))
+    assert asked == set(EVENTS) - {"alias"}
+    options = set(re.findall(r'^\.\\" begin options (.*)$', MANUAL, re.MULTILINE))
+    assert options == {"root", "destination", "shop"}
 
 
 @pytest.mark.parametrize("event", sorted(validate.PROPERTIES))
