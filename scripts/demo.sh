@@ -29,12 +29,12 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-# Waits up to 20 seconds for a line in a file.
+# Waits up to a minute for a line in a file.
 wait_for() {
     tries=0
     until grep -q "$1" "$2" 2>/dev/null; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 200 ]; then
+        if [ "$tries" -gt 600 ]; then
             echo "waited in vain for \"$1\"" >&2
             return 1
         fi
@@ -56,6 +56,7 @@ destination "main" {
     write_key  = "demodemodemodemodemodemodemodemo"
     url        = "$url"
     batch_wait = "200ms"
+    batches_in_flight = 1 # the calls arrive in their order
 }
 shop "$shop" {
     secrets = {"shpss_demo"}
