@@ -107,8 +107,8 @@ install: $(BINARY) ## install the program, manual pages, unit and examples (DEST
 	$(INSTALL) -m 755 $(BINARY) $(DESTDIR)$(bindir)/segrelay
 	$(INSTALL) -m 644 docs/segrelay.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 docs/segrelay.conf.5 $(DESTDIR)$(mandir)/man5/
-	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE docs/events.md config/segrelay.conf config/nginx.conf \
-		config/Caddyfile docs/storefront.md storefront/segrelay.liquid $(DESTDIR)$(docdir)/
+	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) config/segrelay.conf config/nginx.conf \
+		config/Caddyfile storefront/segrelay.liquid $(DESTDIR)$(docdir)/
 	sed 's|/usr/local/bin|$(bindir)|' systemd/segrelay.service \
 		> $(DESTDIR)$(unitdir)/segrelay.service
 	chmod 644 $(DESTDIR)$(unitdir)/segrelay.service

@@ -145,6 +145,12 @@ class Documents:
         case, event = words.split(" ", 1)
         return "```json\n" + fill_json(message_of(case, event)) + "\n```\n"
 
+    @staticmethod
+    def demo(script):
+        """What the demonstration prints, before the message in full."""
+        done = subprocess.run([ROOT / script, SEGRELAY], capture_output=True, text=True, timeout=120, check=True)
+        return "```\n" + done.stdout.split("\n\nOrder Completed in full:")[0] + "\n```\n"
+
     def options(self, section):
         names = {row["name"] for row in lines_of("help", "options", "--json")}
         rows = [row for row in lines_of("help", "options", "--json") if row["section"] == section]
@@ -194,14 +200,18 @@ def fill_json(value, indent=""):
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     members = [(exact.dumps(key) + ": " if isinstance(value, dict) else "", item) for key, item in
                (value.items() if isinstance(value, dict) else ((None, item) for item in value))]
-    lines, own_line = [""], False
-    for index, (key, item) in enumerate(members):
-        text = key + fill_json(item, deeper) + ("," if index + 1 < len(members) else "")
-        breaks = "\n" in text or own_line or len(deeper) + len(lines[-1]) + 1 + len(text) > LINE
-        if lines[-1] and breaks:
+    texts = [key + fill_json(item, deeper) for key, item in members]
+    hangs = indent and isinstance(value, dict) and not any("\n" in text for text in texts)
+    lines, is_full = [opening if hangs else ""], False
+    for index, text in enumerate(texts):
+        text += "," if index + 1 < len(texts) else closing if hangs else ""
+        breaks = "\n" in text or is_full or len(deeper) + len(lines[-1]) + 1 + len(text) > LINE
+        if lines[-1] not in ("", opening) and breaks:
             lines.append("")
-        lines[-1] += (" " if lines[-1] else "") + text
-        own_line = "\n" in text or (isinstance(value, list) and isinstance(item, dict))
+        lines[-1] += (" " if lines[-1] not in ("", opening) else "") + text
+        is_full = "\n" in text or (isinstance(value, list) and isinstance(members[index][1], dict))
+    if hangs:
+        return f"\n{deeper}".join(lines)
     return f"{opening}\n{deeper}" + f"\n{deeper}".join(lines) + f"\n{indent}{closing}"
 
 

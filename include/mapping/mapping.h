@@ -47,7 +47,7 @@ enum mapped_as {
 /* The topic of what the storefront's script and pixel say. */
 #define HINT_TOPIC "storefront/hint"
 
-/* What a delivery asks the relay itself to do (docs/events.md, Privacy). */
+/* What a delivery asks the relay itself to do (docs/operations.md, Privacy). */
 enum privacy {
 	PRIVACY_NONE,
 	PRIVACY_FORGET_CUSTOMER,

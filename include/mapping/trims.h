@@ -1,4 +1,4 @@
-/* How much a message can hold, and what is left out of it (docs/events.md, Size). */
+/* How much a message can hold, and what is left out of it (docs/events.md, Every message). */
 #ifndef SEGRELAY_MAPPING_TRIMS_H
 #define SEGRELAY_MAPPING_TRIMS_H
 

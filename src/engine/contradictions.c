@@ -1,4 +1,4 @@
-/* A body against what is known of it and of the shops (README, Security). */
+/* A body against what is known of it and of the shops (docs/operations.md, Security). */
 #include "engine/contradictions.h"
 
 #include "base/url.h"

@@ -1,4 +1,4 @@
-/* The event catalogue as a table: what becomes of each topic (docs/events.md, Events). */
+/* The event catalogue as a table: what becomes of each topic (docs/events.md). */
 #include "mapping/rules.h"
 
 /* The topics that show a whole order while it is new. */

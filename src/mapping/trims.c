@@ -1,4 +1,4 @@
-/* How much a message can hold (docs/events.md, Size).
+/* How much a message can hold (docs/events.md, Every message).
  *
  * A message is written once. What a higher level of shrinking leaves out is noted as a trim while
  * it is written: so the size at each level is known, and what is too much is taken out at the end.

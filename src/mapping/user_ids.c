@@ -1,4 +1,4 @@
-/* The userIds that were emitted for a customer (docs/events.md, Privacy). */
+/* The userIds that were emitted for a customer (docs/operations.md, Privacy). */
 #include "mapping/user_ids.h"
 
 #include "mapping/identity/user.h"

@@ -1,4 +1,4 @@
-/* Erasures of shops that wait (docs/events.md, Privacy). */
+/* Erasures of shops that wait (docs/operations.md, Privacy). */
 #include "engine/privacy/erasure_wait.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* What of all that is kept belongs to one person (docs/events.md, Privacy). */
+/* What of all that is kept belongs to one person (docs/operations.md, Privacy). */
 #include "engine/privacy/ownership.h"
 
 #include "mapping/topics.h"

@@ -1,4 +1,4 @@
-/* Forgetting people and shops for good, and saying what is held of somebody (docs/events.md,
+/* Forgetting people and shops for good, and saying what is held of somebody (docs/operations.md,
  * Privacy). */
 #include "engine/privacy/privacy.h"
 

@@ -1,4 +1,4 @@
-/* What the storefront's script and pixel say (docs/events.md, Storefront). */
+/* What the storefront's script and pixel say (docs/storefront.md, Hints). */
 #include "mapping/identity/browser.h"
 
 #include "mapping/identity/links.h"

@@ -1,4 +1,4 @@
-/* What ties the carts, checkouts and orders of one buyer together (docs/events.md, People).
+/* What ties the carts, checkouts and orders of one buyer together (docs/events.md, Identity).
  *
  * A link is a record by token: the cart's where there is one, else the checkout's. A checkout that
  * has a cart may have another one under its own token. What ReCharge sends is tied by its own id of

@@ -1,4 +1,4 @@
-/* Two customers who became one (docs/events.md, People). */
+/* Two customers who became one (docs/events.md, Identity). */
 #include "mapping/identity/merges.h"
 
 #include "mapping/identity/user.h"

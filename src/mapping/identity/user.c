@@ -1,4 +1,4 @@
-/* Who a delivery is about (docs/events.md, People). */
+/* Who a delivery is about (docs/events.md, Identity). */
 #include "mapping/identity/user.h"
 
 #include "base/digest.h"

@@ -1,4 +1,4 @@
-/* Coupon Applied (docs/events.md, Coupons). */
+/* Coupon Applied (docs/events.md, Coupon Applied). */
 #include "mapping/rules.h"
 
 #include "base/steps.h"

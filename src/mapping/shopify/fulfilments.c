@@ -1,4 +1,4 @@
-/* Fulfilment Update (docs/events.md, Fulfilments). */
+/* Fulfilment Update (docs/events.md, Fulfilment Update). */
 #include "mapping/rules.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A missed create, not an old order that was touched (docs/events.md, Events). */
+/* A missed create, not an old order that was touched (docs/events.md, Order Completed). */
 static const int64_t MISSED_CREATE = 2 * DAY;
 
 /* ---- which orders ---- */

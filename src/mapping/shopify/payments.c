@@ -1,5 +1,5 @@
-/* Payment Failure (docs/events.md, Payments). What is in no row is not sent: neither the gateway's
- * receipt nor anything of a card. */
+/* Payment Failure (docs/events.md, Payment Failure). What is in no row is not sent: neither the
+ * gateway's receipt nor anything of a card. */
 #include "mapping/rules.h"
 
 #include <string.h>

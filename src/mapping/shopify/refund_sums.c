@@ -1,4 +1,4 @@
-/* The sums of a refund (docs/events.md, Refunds).
+/* The sums of a refund (docs/events.md, Order Refunded).
  *
  * Two sums are in play, in two currencies. What was returned: the successful refund transactions,
  * in the currency of the payment. What was refunded: the lines, their tax and the shipping, less

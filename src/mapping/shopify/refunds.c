@@ -1,4 +1,4 @@
-/* Order Refunded (docs/events.md, Refunds). */
+/* Order Refunded (docs/events.md, Order Refunded). */
 #include "mapping/rules.h"
 #include "mapping/shopify/refund_sums.h"
 
