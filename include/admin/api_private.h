@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 
 struct question {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	struct text *answer;
 	struct arena *arena; /* for the time of the question */
 	int64_t id;

@@ -12,7 +12,7 @@ struct outbox_filter {
 };
 
 struct outbox_list {
-	struct request request;
+	struct task task;
 	struct engine *engine;
 	struct outbox_filter filter;
 	struct text *answer; /* NULL: `ids` is filled instead */

@@ -18,10 +18,10 @@ struct engine;
  * `done` is called in the engine's thread after the commit with 0, or with -1 and a reason after a
  * rollback. The request belongs to the engine from engine_submit until `done`, which may free it.
  */
-struct request {
-	int (*run)(struct engine *engine, struct request *request, struct error *error);
-	void (*done)(struct request *request, int result, const struct error *error);
-	struct request *next; /* the engine's */
+struct task {
+	int (*run)(struct engine *engine, struct task *task, struct error *error);
+	void (*done)(struct task *task, int result, const struct error *error);
+	struct task *next; /* the engine's */
 };
 
 /* What the engine tells others. Called in its thread; must not block. */
@@ -49,10 +49,10 @@ int engine_start(
 void engine_set_hooks(struct engine *engine, const struct engine_hooks *hooks);
 
 /* Hands a request over; never blocks. Not after engine_stop was called. */
-void engine_submit(struct engine *engine, struct request *request);
+void engine_submit(struct engine *engine, struct task *task);
 
 /* Hands a request over and waits until it is done: 0, or -1 with the reason. `done` is not used. */
-int engine_call(struct engine *engine, struct request *request, struct error *error);
+int engine_call(struct engine *engine, struct task *task, struct error *error);
 
 /* Uses another configuration from the next turn on. */
 void engine_reload(struct engine *engine, struct config *config);

@@ -45,8 +45,8 @@ struct engine {
 	/* Guarded by the mutex. */
 	pthread_mutex_t mutex;
 	pthread_cond_t arrived;
-	struct request *first;
-	struct request **last;
+	struct task *first;
+	struct task **last;
 	bool stopping;
 	bool is_awake; /* goes on without a request */
 	struct config *next_config;
@@ -87,7 +87,7 @@ struct engine {
 
 /* Takes what waits (so much as one turn may do), waiting up to `ms` for something to come. False
  * when it is time to end. */
-bool engine_take(struct engine *engine, int64_t ms, struct request **requests);
+bool engine_take(struct engine *engine, int64_t ms, struct task **tasks);
 
 /* Whether there is room for more webhooks; they are refused from now on when there is not. Logs the
  * change. 0, or -1 with the reason. */

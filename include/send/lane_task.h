@@ -9,7 +9,7 @@ enum { AGAIN_PAUSE = SECOND };
 
 /* A request and the note that brings its outcome back. */
 struct errand {
-	struct request request; /* first: the engine gives its address back */
+	struct task task; /* first: the engine gives its address back */
 	struct note note;
 	struct target *target;
 	int result;
@@ -37,7 +37,7 @@ struct errand *errand_of(struct note *note);
 /* A request of a target: `run` is called by the engine, `take` with the outcome in the sender's
  * thread. NULL without memory. */
 struct errand *errand_create(struct target *target,
-	int (*run)(struct engine *engine, struct request *request, struct error *error),
+	int (*run)(struct engine *engine, struct task *task, struct error *error),
 	void (*take)(struct sender *sender, struct note *note));
 
 void errand_submit(struct errand *errand);

@@ -28,7 +28,7 @@ int question_ask(struct engine *engine, struct question *question)
 	question->arena = arena_create(4096);
 	if (question->arena == NULL)
 		return question_error(question->answer, 503, "no memory");
-	if (engine_call(engine, &question->request, &error) != 0)
+	if (engine_call(engine, &question->task, &error) != 0)
 		question->status = question_error(question->answer, 503, error.text);
 	arena_destroy(question->arena);
 	return question->status;
@@ -148,9 +148,9 @@ static int add_refusals(
 	return 0;
 }
 
-static int run_status(struct engine *engine, struct request *request, struct error *error)
+static int run_status(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)request;
+	struct question *question = (struct question *)task;
 	int64_t bytes;
 	int64_t free_bytes;
 
@@ -175,7 +175,7 @@ static int run_status(struct engine *engine, struct request *request, struct err
 static int answer_status(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
-	struct question status = {.request = {.run = run_status}, .answer = answer};
+	struct question status = {.task = {.run = run_status}, .answer = answer};
 
 	(void)request;
 	return question_ask(engine, &status);

@@ -40,9 +40,9 @@ static int visit_listed(void *context, const struct dead_letter *letter)
 	return 0;
 }
 
-static int run_list(struct engine *engine, struct request *request, struct error *error)
+static int run_list(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)request;
+	struct question *question = (struct question *)task;
 
 	text_put(question->answer, "{\"dead\":[");
 	if (store_each_dead(engine->store, question->after, question->limit, visit_listed,
@@ -53,9 +53,9 @@ static int run_list(struct engine *engine, struct request *request, struct error
 	return 0;
 }
 
-static int run_show(struct engine *engine, struct request *request, struct error *error)
+static int run_show(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)request;
+	struct question *question = (struct question *)task;
 	struct dead_letter letter;
 	bool found;
 
@@ -85,7 +85,7 @@ static int64_t number_of(struct arena *arena, const char *search, const char *na
 int question_list_dead(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
-	struct question question = {.request = {.run = run_list}, .answer = answer};
+	struct question question = {.task = {.run = run_list}, .answer = answer};
 	struct arena *arena = arena_create(256);
 	int64_t limit;
 
@@ -102,7 +102,7 @@ int question_show_dead(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
 	struct question question = {
-		.request = {.run = run_show},
+		.task = {.run = run_show},
 		.answer = answer,
 		.id = strtoll(strrchr(request->path, '/') + 1, NULL, 10),
 	};
@@ -113,7 +113,7 @@ int question_show_dead(
 /* ---- orders ---- */
 
 struct order {
-	struct request request;
+	struct task task;
 	bool retry; /* else drop */
 	const int64_t *ids;
 	size_t count;
@@ -195,9 +195,9 @@ static int carry_out(struct engine *engine, struct order *order, int64_t id, str
 	return result;
 }
 
-static int run_order(struct engine *engine, struct request *request, struct error *error)
+static int run_order(struct engine *engine, struct task *task, struct error *error)
 {
-	struct order *order = (struct order *)request;
+	struct order *order = (struct order *)task;
 
 	for (size_t i = 0; i < order->count; i++) {
 		int result = carry_out(engine, order, order->ids[i], error);
@@ -218,7 +218,7 @@ struct id_list {
 };
 
 struct list_ids {
-	struct request request;
+	struct task task;
 	struct id_list *list;
 };
 
@@ -230,9 +230,9 @@ static int visit_id(void *context, const struct dead_letter *letter)
 	return 0;
 }
 
-static int run_ids(struct engine *engine, struct request *request, struct error *error)
+static int run_ids(struct engine *engine, struct task *task, struct error *error)
 {
-	struct list_ids *question = (struct list_ids *)request;
+	struct list_ids *question = (struct list_ids *)task;
 
 	return store_each_dead(engine->store, 0, IDS_MOST, visit_id, question->list, error);
 }
@@ -271,14 +271,14 @@ static int order_all(
 		return question_error(answer, 503, "no memory");
 	for (size_t at = 0; at < list->count; at += STEP) {
 		struct order order = {
-			.request = {.run = run_order},
+			.task = {.run = run_order},
 			.retry = is_retry,
 			.ids = list->ids + at,
 			.count = list->count - at < STEP ? list->count - at : STEP,
 			.unknown = unknown + unknown_count,
 		};
 
-		if (engine_call(engine, &order.request, &error) != 0) {
+		if (engine_call(engine, &order.task, &error) != 0) {
 			free(unknown);
 			return question_error(answer, 503, error.text);
 		}
@@ -303,7 +303,7 @@ static int order_dead(struct engine *engine, bool is_retry, const struct operato
 {
 	struct arena *arena = arena_create(4096);
 	struct id_list list = {.ids = malloc(IDS_MOST * sizeof(int64_t))};
-	struct list_ids all = {.request = {.run = run_ids}, .list = &list};
+	struct list_ids all = {.task = {.run = run_ids}, .list = &list};
 	struct error error;
 	const char *body = request->body != NULL ? request->body : "";
 	const cJSON *json = arena != NULL ? json_parse(arena, body, request->length, &error) : NULL;
@@ -312,7 +312,7 @@ static int order_dead(struct engine *engine, bool is_retry, const struct operato
 	if (list.ids == NULL)
 		status = question_error(answer, 503, "no memory");
 	else if (json_is_true(json, "all"))
-		status = engine_call(engine, &all.request, &error) == 0
+		status = engine_call(engine, &all.task, &error) == 0
 				 ? order_all(engine, is_retry, &list, answer)
 				 : question_error(answer, 503, error.text);
 	else if (read_ids(json, &list))

@@ -15,7 +15,7 @@
 enum { CUSTOMER_MAX = 20, HOST_MAX = 254, REQUEST_MS = 200 };
 
 struct erasure {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	/* What a request does, so that it can be undone alone. */
 	int (*work)(struct engine *engine, void *context, struct error *error);
 	struct timer timer;   /* names the job */
@@ -28,9 +28,9 @@ struct erasure {
 	struct error problem;
 };
 
-static int run_alone(struct engine *engine, struct request *request, struct error *error)
+static int run_alone(struct engine *engine, struct task *task, struct error *error)
 {
-	struct erasure *erasure = (struct erasure *)request;
+	struct erasure *erasure = (struct erasure *)task;
 	struct work_id id = progress_of_timer(&erasure->timer);
 	enum outcome outcome;
 
@@ -150,7 +150,7 @@ static int repeat(struct engine *engine, struct erasure *erasure, struct text *a
 	erasure->answer = answer;
 	text_put(answer, "{");
 	do
-		if (engine_call(engine, &erasure->request, &error) != 0)
+		if (engine_call(engine, &erasure->task, &error) != 0)
 			return question_error(answer, 503, error.text);
 	while (erasure->running && !erasure->is_invalid && !erasure->is_undone &&
 		erasure->work != begin_job && clock_monotonic() < end);
@@ -195,7 +195,7 @@ static int answer_erasure(struct engine *engine,
 	int (*work)(struct engine *engine, void *context, struct error *error),
 	const struct operator_request *request, struct text *answer)
 {
-	struct erasure erasure = {.request = {.run = run_alone}, .work = work};
+	struct erasure erasure = {.task = {.run = run_alone}, .work = work};
 	struct arena *arena = arena_create(65536);
 	const char *body = request->body != NULL ? request->body : "";
 	struct error error;

@@ -11,7 +11,7 @@
 enum { SHOP_MAX = 255 };
 
 struct order {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	char shop[SHOP_MAX + 1];
 	bool cancelled;
 	bool is_undone; /* for want of memory */
@@ -25,9 +25,9 @@ static int cancel(struct engine *engine, void *context, struct error *error)
 	return erasure_cancel(engine, order->shop, &order->cancelled, error);
 }
 
-static int run(struct engine *engine, struct request *request, struct error *error)
+static int run(struct engine *engine, struct task *task, struct error *error)
 {
-	struct order *order = (struct order *)request;
+	struct order *order = (struct order *)task;
 	enum outcome outcome = isolation_run(engine, cancel, order, error);
 
 	order->is_undone = outcome == OUTCOME_DEAD || outcome == OUTCOME_DEFER;
@@ -50,7 +50,7 @@ static int carry_out(struct engine *engine, struct order *order, struct text *an
 {
 	struct error error;
 
-	if (engine_call(engine, &order->request, &error) != 0)
+	if (engine_call(engine, &order->task, &error) != 0)
 		return question_error(answer, 503, error.text);
 	if (order->is_undone)
 		return question_error(answer, 503, order->problem.text);
@@ -66,7 +66,7 @@ int question_erase_cancel(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
 	struct arena *arena = arena_create(4096);
-	struct order order = {.request = {.run = run}};
+	struct order order = {.task = {.run = run}};
 	struct error error;
 	const cJSON *json = arena != NULL
 				    ? json_parse(arena, request->body != NULL ? request->body : "",

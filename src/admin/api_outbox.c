@@ -84,9 +84,9 @@ static int visit_entry(void *context, const struct outbox_entry *entry)
 	return 0;
 }
 
-static int run_list(struct engine *engine, struct request *request, struct error *error)
+static int run_list(struct engine *engine, struct task *task, struct error *error)
 {
-	struct outbox_list *list = (struct outbox_list *)request;
+	struct outbox_list *list = (struct outbox_list *)task;
 
 	list->engine = engine;
 	list->seen = 0;
@@ -97,9 +97,9 @@ static int run_list(struct engine *engine, struct request *request, struct error
 int outbox_look(struct engine *engine, struct outbox_list *list, bool *more, struct error *error)
 {
 	*more = true;
-	list->request.run = run_list;
+	list->task.run = run_list;
 	for (int i = 0; i < TURNS_MOST && *more && list->count < list->most; i++) {
-		if (engine_call(engine, &list->request, error) != 0)
+		if (engine_call(engine, &list->task, error) != 0)
 			return -1;
 		*more = list->seen == ROWS_A_TURN || list->count == list->most;
 	}
@@ -157,9 +157,9 @@ int question_list_outbox(
 
 /* ---- show ---- */
 
-static int run_show(struct engine *engine, struct request *request, struct error *error)
+static int run_show(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)request;
+	struct question *question = (struct question *)task;
 	struct outbox_entry entry;
 	bool found;
 
@@ -183,7 +183,7 @@ int question_show_outbox(
 	struct engine *engine, const struct operator_request *request, struct text *answer)
 {
 	struct question question = {
-		.request = {.run = run_show},
+		.task = {.run = run_show},
 		.answer = answer,
 		.id = strtoll(strrchr(request->path, '/') + 1, NULL, 10),
 	};

@@ -16,7 +16,7 @@ enum {
 };
 
 struct drop {
-	struct request request;
+	struct task task;
 	const int64_t *ids;
 	size_t count;
 	size_t dropped;
@@ -100,9 +100,9 @@ static int drop_one(struct engine *engine, struct drop *drop, int64_t id, struct
 	return result;
 }
 
-static int run_drop(struct engine *engine, struct request *request, struct error *error)
+static int run_drop(struct engine *engine, struct task *task, struct error *error)
 {
-	struct drop *drop = (struct drop *)request;
+	struct drop *drop = (struct drop *)task;
 
 	for (size_t i = 0; i < drop->count; i++)
 		if (drop_one(engine, drop, drop->ids[i], error) != 0)
@@ -177,14 +177,14 @@ static void add_ids(struct text *answer, const char *name, const struct text *id
 static int drop_all(
 	struct engine *engine, const struct outbox_list *list, bool more, struct text *answer)
 {
-	struct drop drop = {.request = {.run = run_drop}};
+	struct drop drop = {.task = {.run = run_drop}};
 	struct error error;
 	int status = 200;
 
 	for (size_t at = 0; at < list->count && status == 200; at += DROPS_A_TURN) {
 		drop.ids = list->ids + at;
 		drop.count = list->count - at < DROPS_A_TURN ? list->count - at : DROPS_A_TURN;
-		if (engine_call(engine, &drop.request, &error) != 0)
+		if (engine_call(engine, &drop.task, &error) != 0)
 			status = question_error(answer, 503, error.text);
 	}
 	if (status == 200) {

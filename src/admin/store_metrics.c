@@ -162,9 +162,9 @@ static bool is_balanced(struct engine *engine)
 	return true;
 }
 
-static int run(struct engine *engine, struct request *request, struct error *error)
+static int run(struct engine *engine, struct task *task, struct error *error)
 {
-	struct text *text = ((struct question *)request)->answer;
+	struct text *text = ((struct question *)task)->answer;
 	size_t topic_count;
 	size_t destination_count;
 	const struct topic_state *topics = engine_topics(engine, &topic_count);
@@ -182,7 +182,7 @@ static int run(struct engine *engine, struct request *request, struct error *err
 		return -1;
 	add_dead(engine, text);
 	add_contradictions(engine, text);
-	if (add_erasures(engine, text, ((struct question *)request)->arena, error) != 0)
+	if (add_erasures(engine, text, ((struct question *)task)->arena, error) != 0)
 		return -1;
 	metric_write(
 		text, "segrelay_store_bytes", METRIC_GAUGE, "Bytes that the store takes.", bytes);
@@ -207,14 +207,14 @@ static int run(struct engine *engine, struct request *request, struct error *err
 
 int operator_metrics(struct engine *engine, struct text *text, struct error *error)
 {
-	struct question question = {.request = {.run = run}, .answer = text};
+	struct question question = {.task = {.run = run}, .answer = text};
 
 	int result;
 
 	question.arena = arena_create(1024);
 	if (question.arena == NULL)
 		return error_no_memory(error);
-	result = engine_call(engine, &question.request, error);
+	result = engine_call(engine, &question.task, error);
 	arena_destroy(question.arena);
 	return result;
 }

@@ -18,13 +18,13 @@ enum { ARENA = 256 * 1024 };
 
 /* ---- turns ---- */
 
-static void finish(struct request *requests, int result, const struct error *error)
+static void finish(struct task *tasks, int result, const struct error *error)
 {
-	while (requests != NULL) {
-		struct request *next = requests->next; /* `done` may free it */
+	while (tasks != NULL) {
+		struct task *next = tasks->next; /* `done` may free it */
 
-		requests->done(requests, result, error);
-		requests = next;
+		tasks->done(tasks, result, error);
+		tasks = next;
 	}
 }
 
@@ -54,10 +54,10 @@ static void tell_queued(
 		hooks->on_queued(hooks->queued_context, name, mark->fresh);
 }
 
-static int run_all(struct engine *engine, struct request *requests, struct error *error)
+static int run_all(struct engine *engine, struct task *tasks, struct error *error)
 {
-	for (; requests != NULL; requests = requests->next)
-		if (requests->run(engine, requests, error) != 0)
+	for (; tasks != NULL; tasks = tasks->next)
+		if (tasks->run(engine, tasks, error) != 0)
 			return -1;
 	if (timers_due(engine) && timers_run(engine, error) != 0)
 		return -1;
@@ -66,7 +66,7 @@ static int run_all(struct engine *engine, struct request *requests, struct error
 	return counters_save(&engine->counters, engine->store, error);
 }
 
-static void turn(struct engine *engine, struct request *requests)
+static void turn(struct engine *engine, struct task *tasks)
 {
 	struct error error = {.text = "the store failed"};
 	bool is_ended = false; /* a commit that failed may be on the disk all the same */
@@ -74,13 +74,13 @@ static void turn(struct engine *engine, struct request *requests)
 
 	if (engine->failed) {
 		(void)engine_refuses(engine, &error);
-		finish(requests, -1, &error);
+		finish(tasks, -1, &error);
 		return;
 	}
 	counters_begin(&engine->counters);
 	(void)log_hold(true); /* what is rolled back has not happened, and is said when it has */
 	if (store_begin(engine->store, &error) == 0) {
-		result = run_all(engine, requests, &error);
+		result = run_all(engine, tasks, &error);
 		progress_rest(&engine->progress);
 		is_ended = result == 0;
 		if (is_ended)
@@ -100,7 +100,7 @@ static void turn(struct engine *engine, struct request *requests)
 	 * that found nothing was made before what the turn queued was there. */
 	if (is_ended)
 		announce(engine, tell_removed);
-	finish(requests, result, &error);
+	finish(tasks, result, &error);
 	if (is_ended)
 		announce(engine, tell_queued);
 }
@@ -108,19 +108,19 @@ static void turn(struct engine *engine, struct request *requests)
 static void *run(void *context)
 {
 	struct engine *engine = context;
-	struct request *requests = NULL;
+	struct task *tasks = NULL;
 	int64_t wait = 0;
 
-	while (engine_take(engine, wait, &requests)) {
+	while (engine_take(engine, wait, &tasks)) {
 		int64_t pause;
 
 		atomic_store(&engine->heartbeat, clock_monotonic());
 		daemon_prepare(engine);
-		if (requests != NULL || timers_due(engine))
-			turn(engine, requests);
+		if (tasks != NULL || timers_due(engine))
+			turn(engine, tasks);
 		/* With nothing waiting, there is a moment for the checkpoint. */
-		pause = engine_upkeep(engine, requests == NULL);
-		wait = requests != NULL ? 0 : timers_left(engine, pause);
+		pause = engine_upkeep(engine, tasks == NULL);
+		wait = tasks != NULL ? 0 : timers_left(engine, pause);
 	}
 	daemon_prepare(engine); /* a daemon that is stopped at once, too */
 	daemon_finish(engine);

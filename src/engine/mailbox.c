@@ -10,12 +10,12 @@ enum { REQUESTS_A_TURN = 512 }; /* bounds the time that the first of them waits 
 
 /* ---- handing over and taking ---- */
 
-void engine_submit(struct engine *engine, struct request *request)
+void engine_submit(struct engine *engine, struct task *task)
 {
-	request->next = NULL;
+	task->next = NULL;
 	(void)pthread_mutex_lock(&engine->mutex);
-	*engine->last = request;
-	engine->last = &request->next;
+	*engine->last = task;
+	engine->last = &task->next;
 	(void)pthread_cond_signal(&engine->arrived);
 	(void)pthread_mutex_unlock(&engine->mutex);
 }
@@ -34,10 +34,10 @@ static struct timespec in_ms(int64_t ms)
 	return time;
 }
 
-bool engine_take(struct engine *engine, int64_t ms, struct request **requests)
+bool engine_take(struct engine *engine, int64_t ms, struct task **tasks)
 {
 	struct timespec end = in_ms(ms);
-	struct request *last = NULL;
+	struct task *last = NULL;
 	bool goes_on;
 
 	(void)pthread_mutex_lock(&engine->mutex);
@@ -45,7 +45,7 @@ bool engine_take(struct engine *engine, int64_t ms, struct request **requests)
 		pthread_cond_timedwait(&engine->arrived, &engine->mutex, &end) != ETIMEDOUT)
 		;
 	engine->is_awake = false;
-	*requests = engine->first;
+	*tasks = engine->first;
 	for (int i = 0; i < REQUESTS_A_TURN && engine->first != NULL; i++) {
 		last = engine->first;
 		engine->first = last->next;
@@ -60,7 +60,7 @@ bool engine_take(struct engine *engine, int64_t ms, struct request **requests)
 		engine->next_config = NULL;
 		namespaces_invalidate(&engine->namespaces);
 	}
-	goes_on = *requests != NULL || !engine->stopping;
+	goes_on = *tasks != NULL || !engine->stopping;
 	(void)pthread_mutex_unlock(&engine->mutex);
 	return goes_on;
 }
@@ -68,8 +68,8 @@ bool engine_take(struct engine *engine, int64_t ms, struct request **requests)
 /* ---- waiting for a request ---- */
 
 struct waiter {
-	struct request request; /* first: `done` gets its address */
-	struct request *wrapped;
+	struct task task; /* first: `done` gets its address */
+	struct task *wrapped;
 	pthread_mutex_t mutex;
 	pthread_cond_t finished;
 	bool is_done;
@@ -77,16 +77,16 @@ struct waiter {
 	struct error error;
 };
 
-static int run_wrapped(struct engine *engine, struct request *request, struct error *error)
+static int run_wrapped(struct engine *engine, struct task *task, struct error *error)
 {
-	struct request *wrapped = ((struct waiter *)request)->wrapped;
+	struct task *wrapped = ((struct waiter *)task)->wrapped;
 
 	return wrapped->run(engine, wrapped, error);
 }
 
-static void wake_caller(struct request *request, int result, const struct error *error)
+static void wake_caller(struct task *task, int result, const struct error *error)
 {
-	struct waiter *waiter = (struct waiter *)request;
+	struct waiter *waiter = (struct waiter *)task;
 
 	(void)pthread_mutex_lock(&waiter->mutex);
 	waiter->result = result;
@@ -97,16 +97,16 @@ static void wake_caller(struct request *request, int result, const struct error 
 	(void)pthread_mutex_unlock(&waiter->mutex);
 }
 
-int engine_call(struct engine *engine, struct request *request, struct error *error)
+int engine_call(struct engine *engine, struct task *task, struct error *error)
 {
 	struct waiter waiter = {
-		.request = {.run = run_wrapped, .done = wake_caller},
-		.wrapped = request,
+		.task = {.run = run_wrapped, .done = wake_caller},
+		.wrapped = task,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.finished = PTHREAD_COND_INITIALIZER,
 	};
 
-	engine_submit(engine, &waiter.request);
+	engine_submit(engine, &waiter.task);
 	(void)pthread_mutex_lock(&waiter.mutex);
 	while (!waiter.is_done)
 		(void)pthread_cond_wait(&waiter.finished, &waiter.mutex);

@@ -8,9 +8,9 @@
 
 /* ---- claims ---- */
 
-static int run_claim(struct engine *engine, struct request *request, struct error *error)
+static int run_claim(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 	struct message *messages = NULL;
 	int result = engine_claim(engine, errand->target->name, &errand->limits,
 		batch_arena(errand->batch), &messages, &errand->batch->count, error);
@@ -71,9 +71,9 @@ bool settle_claim(struct target *target)
 	return true;
 }
 
-static int run_renew(struct engine *engine, struct request *request, struct error *error)
+static int run_renew(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 
 	return engine_unclaim(engine, errand->target->name, &errand->expected, error);
 }
@@ -137,16 +137,16 @@ void settle_give_up(struct sender *sender)
 	}
 }
 
-static int run_sent(struct engine *engine, struct request *request, struct error *error)
+static int run_sent(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 
 	return engine_settle_sent(engine, errand->target->name, errand->ids, errand->count, error);
 }
 
-static int run_dead(struct engine *engine, struct request *request, struct error *error)
+static int run_dead(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 
 	return engine_settle_dead(engine, errand->target->name, errand->batch->messages[0].id,
 		errand->status, errand->words, &errand->dead, error);
@@ -203,9 +203,9 @@ void settle_dead(struct target *target, struct batch *batch, long status, const 
 	errand_submit(errand);
 }
 
-static int run_pause(struct engine *engine, struct request *request, struct error *error)
+static int run_pause(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 
 	errand->pause.name = errand->target->name;
 	return engine_pause(engine, &errand->pause, error);

@@ -6,9 +6,9 @@
 
 #include <stdio.h>
 
-static int run_set_aside(struct engine *engine, struct request *request, struct error *error)
+static int run_set_aside(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 
 	return engine_set_aside(
 		engine, errand->target->name, &errand->failure, &errand->set_aside, error);
@@ -46,9 +46,9 @@ void settle_set_aside(struct target *target, struct batch *batch, const struct j
 	errand_submit(errand);
 }
 
-static int run_claim_set_aside(struct engine *engine, struct request *request, struct error *error)
+static int run_claim_set_aside(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 
 	return engine_claim_set_aside(engine, errand->target->name, batch_arena(errand->batch),
 		&errand->message, &errand->found, &errand->wait, error);

@@ -11,9 +11,9 @@ struct errand *errand_of(struct note *note)
 	return (struct errand *)((char *)note - offsetof(struct errand, note));
 }
 
-static void bring_back(struct request *request, int result, const struct error *error)
+static void bring_back(struct task *task, int result, const struct error *error)
 {
-	struct errand *errand = (struct errand *)request;
+	struct errand *errand = (struct errand *)task;
 
 	(void)error; /* the engine logs what its store says */
 	errand->result = result;
@@ -45,15 +45,15 @@ void errand_free(struct errand *errand)
 }
 
 struct errand *errand_create(struct target *target,
-	int (*run)(struct engine *engine, struct request *request, struct error *error),
+	int (*run)(struct engine *engine, struct task *task, struct error *error),
 	void (*take)(struct sender *sender, struct note *note))
 {
 	struct errand *errand = calloc(1, sizeof(*errand));
 
 	if (errand == NULL)
 		return NULL;
-	errand->request.run = run;
-	errand->request.done = bring_back;
+	errand->task.run = run;
+	errand->task.done = bring_back;
 	errand->note.take = take;
 	errand->target = target;
 	return errand;
@@ -63,7 +63,7 @@ void errand_submit(struct errand *errand)
 {
 	errand->target->sender->outstanding++;
 	errand->target->outstanding++;
-	engine_submit(errand->target->sender->engine, &errand->request);
+	engine_submit(errand->target->sender->engine, &errand->task);
 }
 
 /* The engine is done with an errand. */

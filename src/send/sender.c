@@ -229,14 +229,14 @@ static void *run(void *context)
 /* ---- starting and stopping ---- */
 
 struct recall {
-	struct request request;
+	struct task task;
 	struct sender *sender;
 };
 
 /* What waits and who is paused, from before the last stop. */
-static int run_recall(struct engine *engine, struct request *request, struct error *error)
+static int run_recall(struct engine *engine, struct task *task, struct error *error)
 {
-	struct sender *sender = ((struct recall *)request)->sender;
+	struct sender *sender = ((struct recall *)task)->sender;
 	size_t count;
 	const struct destination_state *states = engine_destinations(engine, &count);
 
@@ -272,7 +272,7 @@ int sender_start(
 	struct engine *engine, struct config *config, struct sender **sender, struct error *error)
 {
 	struct sender *made = calloc(1, sizeof(*made));
-	struct recall recall = {.request = {.run = run_recall}, .sender = made};
+	struct recall recall = {.task = {.run = run_recall}, .sender = made};
 	int problem;
 
 	if (made == NULL)
@@ -288,7 +288,7 @@ int sender_start(
 		(void)error_set(error, "no memory");
 		goto failed;
 	}
-	if (engine_call(engine, &recall.request, error) != 0)
+	if (engine_call(engine, &recall.task, error) != 0)
 		goto failed;
 	configure(made, config);
 	problem = pthread_create(&made->thread, NULL, run, made);

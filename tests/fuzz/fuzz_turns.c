@@ -58,16 +58,16 @@ static void pass(char digit)
 /* ---- the engine ---- */
 
 struct webhook {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	const char *topic;
 	const char *body;
 	size_t length;
 	int applied;
 };
 
-static int apply(struct engine *engine, struct request *request, struct error *error)
+static int apply(struct engine *engine, struct task *task, struct error *error)
 {
-	struct webhook *webhook = (struct webhook *)request;
+	struct webhook *webhook = (struct webhook *)task;
 	struct delivery delivery = {.shop = SHOP,
 		.topic = webhook->topic,
 		.received = clock_now(),
@@ -84,37 +84,37 @@ static int apply(struct engine *engine, struct request *request, struct error *e
 static void post(struct engine *engine, const char *topic, const char *body, size_t length)
 {
 	struct webhook webhook = {
-		.request = {.run = apply}, .topic = topic, .body = body, .length = length};
+		.task = {.run = apply}, .topic = topic, .body = body, .length = length};
 	struct error error = {.text = ""};
-	int result = engine_call(engine, &webhook.request, &error);
+	int result = engine_call(engine, &webhook.task, &error);
 
 	demand(result == 0 && webhook.applied == STORED, topic, error.text);
 	demand(!engine_refuses(engine, &error), topic, error.text);
 }
 
 /* Runs a turn without a request of anybody's: only timers. */
-static int do_nothing(struct engine *engine, struct request *request, struct error *error)
+static int do_nothing(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request, (void)error;
+	(void)engine, (void)task, (void)error;
 	return 0;
 }
 
 static void rest(struct engine *engine)
 {
-	struct request request = {.run = do_nothing};
+	struct task task = {.run = do_nothing};
 	struct error error = {.text = ""};
 
-	demand(engine_call(engine, &request, &error) == 0, "a timer", error.text);
+	demand(engine_call(engine, &task, &error) == 0, "a timer", error.text);
 }
 
 struct sums {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	int64_t queued;
 };
 
-static int add_up(struct engine *engine, struct request *request, struct error *error)
+static int add_up(struct engine *engine, struct task *task, struct error *error)
 {
-	struct sums *sums = (struct sums *)request;
+	struct sums *sums = (struct sums *)task;
 	size_t count;
 	const struct topic_state *topics = engine_topics(engine, &count);
 	const struct destination_state *states;
@@ -134,10 +134,10 @@ static int add_up(struct engine *engine, struct request *request, struct error *
 
 static int64_t queued(struct engine *engine)
 {
-	struct sums sums = {.request = {.run = add_up}};
+	struct sums sums = {.task = {.run = add_up}};
 	struct error error = {.text = ""};
 
-	demand(engine_call(engine, &sums.request, &error) == 0, "sums", error.text);
+	demand(engine_call(engine, &sums.task, &error) == 0, "sums", error.text);
 	return sums.queued;
 }
 

@@ -236,16 +236,16 @@ struct day {
 	bool has_refused;
 };
 
-static int do_nothing(struct engine *engine, struct request *request, struct error *error)
+static int do_nothing(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request, (void)error;
+	(void)engine, (void)task, (void)error;
 	return 0;
 }
 
 /* Lets time go by until the engine takes requests again: nobody helps it. */
 static void wait_for_recovery(struct day *day)
 {
-	struct request nothing = {.run = do_nothing};
+	struct task nothing = {.run = do_nothing};
 
 	for (int i = 0; i < 30; i++) {
 		jump(SECOND);
@@ -272,11 +272,11 @@ static void check_reason(const struct day *day)
 		fail_msg("said \"%s\"", day->given->error.text);
 }
 
-static void ask(struct day *day, struct request *request)
+static void ask(struct day *day, struct task *task)
 {
 	int tries = 0;
 
-	while (engine_call(day->given->engine, request, &day->given->error) != 0) {
+	while (engine_call(day->given->engine, task, &day->given->error) != 0) {
 		check_reason(day);
 		try_again(day, &tries);
 	}
@@ -318,73 +318,73 @@ static void question(struct day *day, const char *method, const char *path, cons
 /* ---- a sender ---- */
 
 struct taking {
-	struct request request;
+	struct task task;
 	struct arena *arena;
 	struct message *messages;
 	size_t count;
 };
 
 struct settling {
-	struct request request;
+	struct task task;
 	const struct message *message;
 };
 
-static int take(struct engine *engine, struct request *request, struct error *error)
+static int take(struct engine *engine, struct task *task, struct error *error)
 {
-	struct taking *taking = (struct taking *)request;
+	struct taking *taking = (struct taking *)task;
 	const struct claim_limits limits = {3, 100000};
 
 	return engine_claim(
 		engine, "map", &limits, taking->arena, &taking->messages, &taking->count, error);
 }
 
-static int settle_sent(struct engine *engine, struct request *request, struct error *error)
+static int settle_sent(struct engine *engine, struct task *task, struct error *error)
 {
-	const struct settling *settling = (const struct settling *)request;
+	const struct settling *settling = (const struct settling *)task;
 
 	return engine_settle_sent(engine, "map", &settling->message->id, 1, error);
 }
 
-static int settle_dead(struct engine *engine, struct request *request, struct error *error)
+static int settle_dead(struct engine *engine, struct task *task, struct error *error)
 {
-	const struct settling *settling = (const struct settling *)request;
+	const struct settling *settling = (const struct settling *)task;
 	int64_t dead;
 
 	return engine_settle_dead(
 		engine, "map", settling->message->id, 400, "no thank you", &dead, error);
 }
 
-static int settle_pause(struct engine *engine, struct request *request, struct error *error)
+static int settle_pause(struct engine *engine, struct task *task, struct error *error)
 {
 	char name[] = "map";
 	struct destination_state pause = {
 		.name = name, .paused_until = 5, .failures = 1, .reason = "503"};
 
-	(void)request;
+	(void)task;
 	return engine_pause(engine, &pause, error);
 }
 
 /* Segment refuses the first refund that it sees. */
 static void deliver(struct day *day, const struct message *message)
 {
-	struct settling settling = {.request = {.run = settle_sent}, .message = message};
+	struct settling settling = {.task = {.run = settle_sent}, .message = message};
 
 	if (!day->has_refused && strcmp(message->event, "Order Refunded") == 0) {
 		day->has_refused = true;
-		settling.request.run = settle_dead;
+		settling.task.run = settle_dead;
 	} else {
 		text_format(&day->told, "%s %s\n", message->event, message->json);
 	}
-	ask(day, &settling.request);
+	ask(day, &settling.task);
 }
 
 static void send_all(struct day *day)
 {
-	struct taking taking = {.request = {.run = take}, .count = 1};
+	struct taking taking = {.task = {.run = take}, .count = 1};
 
 	while (taking.count > 0) {
 		taking.arena = arena_create(1024);
-		ask(day, &taking.request);
+		ask(day, &taking.task);
 		for (size_t i = 0; i < taking.count; i++)
 			deliver(day, &taking.messages[i]);
 		arena_destroy(taking.arena);
@@ -394,14 +394,13 @@ static void send_all(struct day *day)
 /* ---- from morning to night ---- */
 
 struct counting {
-	struct request request;
+	struct task task;
 	int64_t timers;
 };
 
-static int count_timers(struct engine *engine, struct request *request, struct error *error)
+static int count_timers(struct engine *engine, struct task *task, struct error *error)
 {
-	return store_count_timers(
-		engine_store(engine), &((struct counting *)request)->timers, error);
+	return store_count_timers(engine_store(engine), &((struct counting *)task)->timers, error);
 }
 
 static int64_t noon(void)
@@ -413,18 +412,18 @@ static int64_t noon(void)
  * minute. */
 static void run_timers(struct day *day, int64_t now)
 {
-	struct counting counting = {.request = {.run = count_timers}, .timers = 1};
+	struct counting counting = {.task = {.run = count_timers}, .timers = 1};
 
 	for (int i = 0; counting.timers > 0; i++) {
 		assert_true(i < 100);
 		clock_hold(now + (i < 50 ? i * 10 : (i - 49) * MINUTE));
-		ask(day, &counting.request);
+		ask(day, &counting.task);
 	}
 }
 
 static void live(struct day *day)
 {
-	struct request pause = {.run = settle_pause};
+	struct task pause = {.run = settle_pause};
 
 	clock_hold(noon());
 	for (size_t i = 0; i < COUNT_OF(webhooks); i++)

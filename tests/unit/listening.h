@@ -37,8 +37,8 @@ struct engine {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct request *first; /* oldest */
-	struct request **last;
+	struct task *first; /* oldest */
+	struct task **last;
 	bool holding; /* keeps what is submitted waiting */
 	bool failing;
 	bool refusing;
@@ -51,12 +51,12 @@ struct engine {
 
 static struct engine engine;
 
-void engine_submit(struct engine *it, struct request *request)
+void engine_submit(struct engine *it, struct task *task)
 {
 	(void)pthread_mutex_lock(&it->lock);
-	request->next = NULL;
-	*it->last = request;
-	it->last = &request->next;
+	task->next = NULL;
+	*it->last = task;
+	it->last = &task->next;
 	it->submitted++;
 	(void)pthread_cond_broadcast(&it->changed);
 	(void)pthread_mutex_unlock(&it->lock);
@@ -97,17 +97,17 @@ int engine_apply(
 	return 0;
 }
 
-static inline void carry_out(struct engine *it, struct request *request)
+static inline void carry_out(struct engine *it, struct task *task)
 {
 	struct error error = {.text = ""};
 
-	while (request != NULL) {
-		struct request *next = request->next;
-		int result = request->run(it, request, &error);
+	while (task != NULL) {
+		struct task *next = task->next;
+		int result = task->run(it, task, &error);
 
 		it->voided += result != 0;
-		request->done(request, result, result == 0 ? NULL : &error);
-		request = next;
+		task->done(task, result, result == 0 ? NULL : &error);
+		task = next;
 	}
 }
 
@@ -117,7 +117,7 @@ static inline void *run_engine(void *context)
 
 	(void)pthread_mutex_lock(&it->lock);
 	while (!it->stopping || it->first != NULL) {
-		struct request *group = it->first;
+		struct task *group = it->first;
 
 		if (group == NULL || (it->holding && !it->stopping)) {
 			(void)pthread_cond_wait(&it->changed, &it->lock);

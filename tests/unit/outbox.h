@@ -35,8 +35,8 @@ struct engine {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct request *first;
-	struct request **last;
+	struct task *first;
+	struct task **last;
 	bool stopping;
 	bool holding; /* keeps what is submitted waiting */
 	int failures; /* turns to come whose commit fails */
@@ -56,22 +56,22 @@ struct engine {
 
 static struct engine engine;
 
-void engine_submit(struct engine *it, struct request *request)
+void engine_submit(struct engine *it, struct task *task)
 {
 	(void)pthread_mutex_lock(&it->lock);
-	request->next = NULL;
-	*it->last = request;
-	it->last = &request->next;
+	task->next = NULL;
+	*it->last = task;
+	it->last = &task->next;
 	(void)pthread_cond_broadcast(&it->changed);
 	(void)pthread_mutex_unlock(&it->lock);
 }
 
-int engine_call(struct engine *it, struct request *request, struct error *error)
+int engine_call(struct engine *it, struct task *task, struct error *error)
 {
 	int result;
 
 	(void)pthread_mutex_lock(&it->lock);
-	result = request->run(it, request, error);
+	result = task->run(it, task, error);
 	(void)pthread_mutex_unlock(&it->lock);
 	return result;
 }
@@ -223,15 +223,15 @@ int engine_pause(struct engine *it, const struct destination_state *pause, struc
 }
 
 /* One turn: all or nothing, as the real one. */
-static inline void carry_out(struct engine *it, struct request *requests)
+static inline void carry_out(struct engine *it, struct task *tasks)
 {
 	static struct engine before;
 	const struct error error = {.text = "the disk is broken"};
 	bool fails = it->failures > 0;
 
 	before = *it;
-	for (struct request *request = requests; request != NULL; request = request->next)
-		(void)request->run(it, request, NULL);
+	for (struct task *task = tasks; task != NULL; task = task->next)
+		(void)task->run(it, task, NULL);
 	if (fails) {
 		memcpy(it->parcels, before.parcels, sizeof(it->parcels));
 		memcpy(it->states, before.states, sizeof(it->states));
@@ -239,11 +239,11 @@ static inline void carry_out(struct engine *it, struct request *requests)
 		it->dead = before.dead;
 		it->failures--;
 	}
-	while (requests != NULL) {
-		struct request *next = requests->next;
+	while (tasks != NULL) {
+		struct task *next = tasks->next;
 
-		requests->done(requests, fails ? -1 : 0, fails ? &error : NULL);
-		requests = next;
+		tasks->done(tasks, fails ? -1 : 0, fails ? &error : NULL);
+		tasks = next;
 	}
 }
 
@@ -253,7 +253,7 @@ static inline void *run_engine(void *context)
 
 	(void)pthread_mutex_lock(&it->lock);
 	while (!it->stopping || it->first != NULL) {
-		struct request *group = it->first;
+		struct task *group = it->first;
 
 		if (group == NULL || (it->holding && !it->stopping)) {
 			(void)pthread_cond_wait(&it->changed, &it->lock);

@@ -15,18 +15,18 @@ static sem_t engine_holds;
 static sem_t engine_may_go_on;
 static int port;
 
-static int hold_engine(struct engine *engine, struct request *request, struct error *error)
+static int hold_engine(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request, (void)error;
+	(void)engine, (void)task, (void)error;
 	(void)sem_post(&engine_holds);
 	while (sem_wait(&engine_may_go_on) != 0)
 		continue;
 	return 0;
 }
 
-static void forget(struct request *request, int result, const struct error *error)
+static void forget(struct task *task, int result, const struct error *error)
 {
-	(void)request, (void)result, (void)error;
+	(void)task, (void)result, (void)error;
 }
 
 static bool is_well(void *context, struct error *reason)
@@ -84,14 +84,14 @@ static int status_of(int fd)
 static void health_is_answered_while_the_engine_is_busy(void **state)
 {
 	struct given *given = *state;
-	struct request request = {.run = hold_engine, .done = forget};
+	struct task task = {.run = hold_engine, .done = forget};
 	struct admin *admin = start_admin(given);
 	int fds[WAITING];
 	int fd;
 
 	assert_int_equal(sem_init(&engine_holds, 0, 0), 0);
 	assert_int_equal(sem_init(&engine_may_go_on, 0, 0), 0);
-	engine_submit(given->engine, &request);
+	engine_submit(given->engine, &task);
 	(void)sem_wait(&engine_holds);
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		fds[i] = ask(GET("/metrics"));

@@ -70,15 +70,15 @@ static void what_no_rule_speaks_of_is_ignored(void **state)
 
 /* ---- turns ---- */
 
-static int fail_run(struct engine *engine, struct request *request, struct error *error)
+static int fail_run(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request;
+	(void)engine, (void)task;
 	return error_set(error, "the disk went away");
 }
 
-static void note_done(struct request *request, int result, const struct error *error)
+static void note_done(struct task *task, int result, const struct error *error)
 {
-	struct webhook *webhook = (struct webhook *)request;
+	struct webhook *webhook = (struct webhook *)task;
 
 	(void)error;
 	(void)pthread_mutex_lock(&webhook->given->mutex);
@@ -91,9 +91,9 @@ static sem_t is_busy;
 static sem_t may_go_on;
 
 /* Keeps the engine busy until others have submitted, so that one turn takes all of them. */
-static int wait_run(struct engine *engine, struct request *request, struct error *error)
+static int wait_run(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request, (void)error;
+	(void)engine, (void)task, (void)error;
 	(void)sem_post(&is_busy);
 	while (sem_wait(&may_go_on) != 0)
 		continue;
@@ -121,15 +121,15 @@ static void short_pause(void)
 /* Submits webhooks so that one turn takes all of them, and waits until all are done. */
 static void submit_together(struct given *given, struct webhook *webhooks, size_t count)
 {
-	struct webhook first = {.given = given, .request = {.run = wait_run, .done = note_done}};
+	struct webhook first = {.given = given, .task = {.run = wait_run, .done = note_done}};
 
 	assert_int_equal(sem_init(&is_busy, 0, 0), 0);
 	assert_int_equal(sem_init(&may_go_on, 0, 0), 0);
-	engine_submit(given->engine, &first.request);
+	engine_submit(given->engine, &first.task);
 	while (sem_wait(&is_busy) != 0)
 		continue;
 	for (size_t i = 0; i < count; i++)
-		engine_submit(given->engine, &webhooks[i].request);
+		engine_submit(given->engine, &webhooks[i].task);
 	(void)sem_post(&may_go_on);
 	for (int i = 0; i < 500 && !all_done(given, webhooks, count); i++)
 		short_pause();
@@ -139,7 +139,7 @@ static void submit_together(struct given *given, struct webhook *webhooks, size_
 static struct webhook a_webhook(struct given *given, const char *body)
 {
 	return (struct webhook){.given = given,
-		.request = {.run = apply, .done = note_done},
+		.task = {.run = apply, .done = note_done},
 		.topic = "orders/create",
 		.body = body};
 }
@@ -205,21 +205,21 @@ static void hooks_that_were_taken_away_are_not_being_called(void **state)
 }
 
 struct removal {
-	struct request request;
+	struct task task;
 	_Atomic bool *is_told;
 	bool was_told; /* when it was done */
 	sem_t done;
 };
 
-static int remove_one(struct engine *engine, struct request *request, struct error *error)
+static int remove_one(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)request, (void)error;
+	(void)task, (void)error;
 	return counters_removed(&engine->counters, "map");
 }
 
-static void note_told(struct request *request, int result, const struct error *error)
+static void note_told(struct task *task, int result, const struct error *error)
 {
-	struct removal *removal = (struct removal *)request;
+	struct removal *removal = (struct removal *)task;
 
 	(void)result, (void)error;
 	removal->was_told = *removal->is_told;
@@ -238,13 +238,13 @@ static void a_removal_is_told_before_what_was_claimed_with_it(void **state)
 	struct given *given = *state;
 	_Atomic bool is_told = false;
 	struct removal removal = {
-		.request = {.run = remove_one, .done = note_told}, .is_told = &is_told};
+		.task = {.run = remove_one, .done = note_told}, .is_told = &is_told};
 	const struct engine_hooks hooks = {.on_removed = on_removed, .queued_context = &is_told};
 	const struct engine_hooks none = {0};
 
 	assert_int_equal(sem_init(&removal.done, 0, 0), 0);
 	engine_set_hooks(given->engine, &hooks);
-	engine_submit(given->engine, &removal.request);
+	engine_submit(given->engine, &removal.task);
 	while (sem_wait(&removal.done) != 0)
 		continue;
 	engine_set_hooks(given->engine, &none);
@@ -266,7 +266,7 @@ static void a_turn_that_fails_fails_for_all_of_it_and_is_over(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
 		webhooks[i] = a_webhook(given, order);
-	webhooks[1].request.run = fail_run;
+	webhooks[1].task.run = fail_run;
 	atomic_store(&stands_at, clock_monotonic()); /* it reopens the store a second later */
 	submit_together(given, webhooks, COUNT_OF(webhooks));
 	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
@@ -302,12 +302,12 @@ static void fail_on_damage(struct given *given)
 	struct webhook broken = a_webhook(given, order);
 
 	assert_int_equal(post(given, "orders/create", order), STORED);
-	broken.request.run = fail_run;
+	broken.task.run = fail_run;
 	submit_together(given, &broken, 1); /* reopening copies the WAL into the file */
 	assert_true(takes_webhooks_within(given, 5));
 	damage(given->path);
 	broken = a_webhook(given, order);
-	broken.request.run = fail_run;
+	broken.task.run = fail_run;
 	submit_together(given, &broken, 1);
 }
 
@@ -354,7 +354,7 @@ static void stopping_finishes_what_was_submitted(void **state)
 	struct destination_state *states;
 	size_t count;
 
-	engine_submit(given->engine, &webhook.request);
+	engine_submit(given->engine, &webhook.task);
 	engine_stop(given->engine);
 	given->engine = NULL;
 	assert_true(webhook.is_done);
@@ -396,29 +396,29 @@ static void a_full_store_refuses_webhooks_but_lets_messages_go(void **state)
 }
 
 struct taking {
-	struct request request;
+	struct task task;
 	struct arena *arena;
 	struct message *messages;
 	size_t count;
 };
 
 struct settling {
-	struct request request;
+	struct task task;
 	const struct taking *taking;
 };
 
-static int take(struct engine *engine, struct request *request, struct error *error)
+static int take(struct engine *engine, struct task *task, struct error *error)
 {
-	struct taking *taking = (struct taking *)request;
+	struct taking *taking = (struct taking *)task;
 	const struct claim_limits limits = {10, 100000};
 
 	return engine_claim(
 		engine, "map", &limits, taking->arena, &taking->messages, &taking->count, error);
 }
 
-static int settle_taken(struct engine *engine, struct request *request, struct error *error)
+static int settle_taken(struct engine *engine, struct task *task, struct error *error)
 {
-	const struct taking *taking = ((struct settling *)request)->taking;
+	const struct taking *taking = ((struct settling *)task)->taking;
 	int64_t ids[10];
 
 	for (size_t i = 0; i < taking->count; i++)
@@ -428,18 +428,18 @@ static int settle_taken(struct engine *engine, struct request *request, struct e
 
 static void settle(struct given *given, const struct taking *taking)
 {
-	struct settling settling = {.request = {.run = settle_taken}, .taking = taking};
+	struct settling settling = {.task = {.run = settle_taken}, .taking = taking};
 
-	assert_int_equal(engine_call(given->engine, &settling.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &settling.task, &given->error), 0);
 }
 
 static void an_identify_goes_before_its_event_and_both_are_settled_once(void **state)
 {
 	struct given *given = *state;
-	struct taking taking = {.request = {.run = take}, .arena = arena_create(1024)};
+	struct taking taking = {.task = {.run = take}, .arena = arena_create(1024)};
 
 	assert_int_equal(post(given, "orders/create", order), STORED);
-	assert_int_equal(engine_call(given->engine, &taking.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &taking.task, &given->error), 0);
 	assert_int_equal(taking.count, 2);
 	assert_string_equal(taking.messages[0].event, "identify");
 	assert_true(taking.messages[0].with_next);

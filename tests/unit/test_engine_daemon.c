@@ -27,16 +27,16 @@ static int let_run(void **state)
 	return tear_down(state);
 }
 
-static int do_nothing(struct engine *engine, struct request *request, struct error *error)
+static int do_nothing(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request, (void)error;
+	(void)engine, (void)task, (void)error;
 	return 0;
 }
 
 /* Two turns: between them the engine looks at the clocks. */
 static void turn_twice(struct given *given)
 {
-	struct request nothing = {.run = do_nothing};
+	struct task nothing = {.run = do_nothing};
 
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(engine_call(given->engine, &nothing, &given->error), 0);
@@ -88,19 +88,19 @@ static void jumps_are_counted(void **state)
 	text_free(&metrics);
 }
 
-static int apply_and_fail(struct engine *engine, struct request *request, struct error *error)
+static int apply_and_fail(struct engine *engine, struct task *task, struct error *error)
 {
-	if (apply(engine, request, error) != STORED)
+	if (apply(engine, task, error) != STORED)
 		return -1;
 	return error_set(error, "the disk went away");
 }
 
-static int find_namespace(struct engine *engine, struct request *request, struct error *error)
+static int find_namespace(struct engine *engine, struct task *task, struct error *error)
 {
 	struct arena *arena = arena_create(1024);
 	const char *json = NULL;
 
-	(void)request;
+	(void)task;
 	assert_int_equal(
 		store_get_record(engine_store(engine), "", "namespace", "map", arena, &json, error),
 		0);
@@ -109,9 +109,9 @@ static int find_namespace(struct engine *engine, struct request *request, struct
 	return 0;
 }
 
-static int drop_namespace(struct engine *engine, struct request *request, struct error *error)
+static int drop_namespace(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)request;
+	(void)task;
 	return store_drop_record(engine_store(engine), "", "namespace", "map", error);
 }
 
@@ -120,14 +120,14 @@ static void a_namespace_outlives_a_failed_turn(void **state)
 {
 	struct given *given = *state;
 	struct webhook webhook = {
-		.request = {.run = apply_and_fail}, .topic = "orders/create", .body = ORDER};
-	struct request drop = {.run = drop_namespace};
-	struct request look = {.run = find_namespace};
+		.task = {.run = apply_and_fail}, .topic = "orders/create", .body = ORDER};
+	struct task drop = {.run = drop_namespace};
+	struct task look = {.run = find_namespace};
 
 	log_configure(LOG_ERROR, LOG_TEXT);
 	assert_int_equal(engine_call(given->engine, &drop, &given->error), 0);
 	keep_log();
-	assert_int_equal(engine_call(given->engine, &webhook.request, &given->error), -1);
+	assert_int_equal(engine_call(given->engine, &webhook.task, &given->error), -1);
 	for (int i = 0; i < 40000 && engine_refuses(given->engine, NULL); i++)
 		(void)usleep(1000);
 	assert_int_equal(post(given, "orders/create", ORDER), STORED);

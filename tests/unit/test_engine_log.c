@@ -34,22 +34,22 @@ static int said(const char *words)
 	return count;
 }
 
-static int apply_and_fail(struct engine *engine, struct request *request, struct error *error)
+static int apply_and_fail(struct engine *engine, struct task *task, struct error *error)
 {
-	if (apply(engine, request, error) != STORED)
+	if (apply(engine, task, error) != STORED)
 		return -1;
 	return error_set(error, "the disk went away");
 }
 
-static int do_nothing(struct engine *engine, struct request *request, struct error *error)
+static int do_nothing(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request, (void)error;
+	(void)engine, (void)task, (void)error;
 	return 0;
 }
 
 static void recover(struct given *given)
 {
-	struct request nothing = {.run = do_nothing};
+	struct task nothing = {.run = do_nothing};
 
 	(void)atomic_fetch_add(&jumped, SECOND);
 	for (int i = 0; i < 1000 && engine_refuses(given->engine, NULL); i++) {
@@ -65,10 +65,10 @@ static void what_was_rolled_back_is_not_said(void **state)
 {
 	struct given *given = *state;
 	struct webhook webhook = {
-		.request = {.run = apply_and_fail}, .topic = "orders/create", .body = "{"};
+		.task = {.run = apply_and_fail}, .topic = "orders/create", .body = "{"};
 
 	keep_log();
-	assert_int_equal(engine_call(given->engine, &webhook.request, &given->error), -1);
+	assert_int_equal(engine_call(given->engine, &webhook.task, &given->error), -1);
 	assert_int_equal(said(DEAD), 0);
 	assert_int_equal(said("msg=\"store refuses new webhooks\""), 1);
 	recover(given);

@@ -69,14 +69,14 @@ static void restart_at(struct given *given, int64_t time)
 /* ---- what the engine keeps ---- */
 
 struct looking {
-	struct request request;
+	struct task task;
 	int64_t first; /* the id of the first delivery */
 	int64_t last;
 };
 
-static int look(struct engine *engine, struct request *request, struct error *error)
+static int look(struct engine *engine, struct task *task, struct error *error)
 {
-	struct looking *looking = (struct looking *)request;
+	struct looking *looking = (struct looking *)task;
 
 	return store_row_range(
 		engine_store(engine), STORE_DELIVERIES, 0, &looking->first, &looking->last, error);
@@ -84,9 +84,9 @@ static int look(struct engine *engine, struct request *request, struct error *er
 
 static int64_t first_delivery(struct given *given)
 {
-	struct looking looking = {.request = {.run = look}};
+	struct looking looking = {.task = {.run = look}};
 
-	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &looking.task, &given->error), 0);
 	return looking.first;
 }
 
@@ -258,14 +258,14 @@ static void a_relay_that_is_always_restarted_forgets(void **state)
 }
 
 struct asking {
-	struct request request;
+	struct task task;
 	int64_t time;
 };
 
-static int ask(struct engine *engine, struct request *request, struct error *error)
+static int ask(struct engine *engine, struct task *task, struct error *error)
 {
 	(void)error;
-	((struct asking *)request)->time = engine_steady_now(engine);
+	((struct asking *)task)->time = engine_steady_now(engine);
 	return 0;
 }
 
@@ -273,7 +273,7 @@ static int ask(struct engine *engine, struct request *request, struct error *err
 static void a_relay_that_cannot_run_does_not_hurry(void **state)
 {
 	struct given *given = *state;
-	struct asking asking = {.request = {.run = ask}};
+	struct asking asking = {.task = {.run = ask}};
 
 	let_pass(given, 0);
 	clock_hold(noon() + 30 * MINUTE);
@@ -283,7 +283,7 @@ static void a_relay_that_cannot_run_does_not_hurry(void **state)
 		for (int turn = 0; turn < 4; turn++)
 			(void)first_delivery(given);
 	}
-	assert_int_equal(engine_call(given->engine, &asking.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &asking.task, &given->error), 0);
 	assert_in_range(asking.time, noon() + 30 * MINUTE, clock_now() + 30 * SECOND);
 }
 
@@ -292,15 +292,15 @@ static void a_relay_that_cannot_run_does_not_hurry(void **state)
 /* ---- how long records are kept ---- */
 
 struct finding {
-	struct request request;
+	struct task task;
 	const char *kind;
 	const char *key;
 	bool is_there;
 };
 
-static int find_record(struct engine *engine, struct request *request, struct error *error)
+static int find_record(struct engine *engine, struct task *task, struct error *error)
 {
-	struct finding *finding = (struct finding *)request;
+	struct finding *finding = (struct finding *)task;
 	struct arena *arena = arena_create(1024);
 	const char *json;
 	int result = store_get_record(
@@ -313,9 +313,9 @@ static int find_record(struct engine *engine, struct request *request, struct er
 
 static bool has(struct given *given, const char *kind, const char *key)
 {
-	struct finding finding = {.request = {.run = find_record}, .kind = kind, .key = key};
+	struct finding finding = {.task = {.run = find_record}, .kind = kind, .key = key};
 
-	assert_int_equal(engine_call(given->engine, &finding.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &finding.task, &given->error), 0);
 	return finding.is_there;
 }
 

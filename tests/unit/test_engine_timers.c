@@ -135,9 +135,9 @@ static void a_clock_that_jumps_ahead_tells_at_once(void **state)
 	assert_int_equal(outbox_number(given, "queued"), 1);
 }
 
-static int go_wrong(struct engine *engine, struct request *request, struct error *error)
+static int go_wrong(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)engine, (void)request;
+	(void)engine, (void)task;
 	return error_set(error, "the disk went away");
 }
 
@@ -149,13 +149,13 @@ static void pause_shortly(void)
 static void a_turn_that_fails_leaves_the_timer(void **state)
 {
 	struct given *given = *state;
-	struct request request = {.run = go_wrong};
+	struct task task = {.run = go_wrong};
 
 	clock_hold(noon());
 	(void)post(given, "carts/create", CART("01", "1"));
 	log_configure(LOG_ERROR + 1, LOG_TEXT);
 	clock_hold(noon() + 20 * SECOND);
-	assert_int_equal(engine_call(given->engine, &request, &given->error), -1);
+	assert_int_equal(engine_call(given->engine, &task, &given->error), -1);
 	while (engine_refuses(given->engine, NULL))
 		pause_shortly();
 	while (outbox_number(given, "queued") == -1)
@@ -163,9 +163,9 @@ static void a_turn_that_fails_leaves_the_timer(void **state)
 	assert_int_equal(outbox_number(given, "queued"), 1);
 }
 
-static int break_cart(struct engine *engine, struct request *request, struct error *error)
+static int break_cart(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)request;
+	(void)task;
 	return store_put_record(
 		engine_store(engine), SHOP, "cart", "c1", "{\"lines\":", INT64_MAX, error);
 }
@@ -174,11 +174,11 @@ static int break_cart(struct engine *engine, struct request *request, struct err
 static void a_record_that_cannot_be_read_is_taken_for_none(void **state)
 {
 	struct given *given = *state;
-	struct request request = {.run = break_cart};
+	struct task task = {.run = break_cart};
 
 	clock_hold(noon());
 	assert_int_equal(post(given, "carts/create", CART("01", "1")), STORED);
-	assert_int_equal(engine_call(given->engine, &request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &task, &given->error), 0);
 	turn_at(given, noon() + MINUTE);
 	assert_false(engine_refuses(given->engine, NULL));
 	assert_int_equal(post(given, "carts/update", CART("10", "2")), STORED);
@@ -272,9 +272,9 @@ static void what_waits_longer_than_a_stop_goes_at_the_start(void **state)
 	assert_int_equal(outbox_number(given, "queued"), 1);
 }
 
-static int break_wait(struct engine *engine, struct request *request, struct error *error)
+static int break_wait(struct engine *engine, struct task *task, struct error *error)
 {
-	(void)request;
+	(void)task;
 	return store_put_record(engine_store(engine), SHOP, "customer_wait", "61234567",
 		"{\"bodies\":[{\"topic\":\"x\"},{\"topic\":\"recharge:charge/failed\",\"received\":"
 		"1,\"body\":\"{\"}]}",
@@ -284,10 +284,10 @@ static int break_wait(struct engine *engine, struct request *request, struct err
 static void what_waits_and_cannot_be_read_holds_nothing_up(void **state)
 {
 	struct given *given = *state;
-	struct request request = {.run = break_wait};
+	struct task task = {.run = break_wait};
 
 	post_created(given);
-	assert_int_equal(engine_call(given->engine, &request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &task, &given->error), 0);
 	turn_at(given, noon() + HOUR);
 	assert_false(engine_refuses(given->engine, NULL));
 	assert_int_equal(outbox_number(given, "queued"), -1);

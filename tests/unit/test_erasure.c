@@ -26,7 +26,7 @@ static int let_run(void **state)
 /* ---- the content of the store ---- */
 
 struct looking {
-	struct request request;
+	struct task task;
 	enum store_table table;
 	struct text text;
 	int64_t timers;
@@ -44,41 +44,40 @@ static int add_row(void *context, const struct stored_row *row)
 	return 0;
 }
 
-static int look_at_records(struct engine *engine, struct request *request, struct error *error)
+static int look_at_records(struct engine *engine, struct task *task, struct error *error)
 {
-	struct looking *looking = (struct looking *)request;
+	struct looking *looking = (struct looking *)task;
 
 	return store_each_record(
 		engine_store(engine), SHOP, "", "", 1000, add_record, &looking->text, error);
 }
 
-static int look_at_rows(struct engine *engine, struct request *request, struct error *error)
+static int look_at_rows(struct engine *engine, struct task *task, struct error *error)
 {
-	struct looking *looking = (struct looking *)request;
+	struct looking *looking = (struct looking *)task;
 
 	return store_each_row(engine_store(engine), looking->table, SHOP, 0, INT32_MAX, add_row,
 		&looking->text, error);
 }
 
-static int count_timers(struct engine *engine, struct request *request, struct error *error)
+static int count_timers(struct engine *engine, struct task *task, struct error *error)
 {
-	return store_count_timers(
-		engine_store(engine), &((struct looking *)request)->timers, error);
+	return store_count_timers(engine_store(engine), &((struct looking *)task)->timers, error);
 }
 
 static char *records(struct given *given)
 {
-	struct looking looking = {.request = {.run = look_at_records}};
+	struct looking looking = {.task = {.run = look_at_records}};
 
-	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &looking.task, &given->error), 0);
 	return text_take(&looking.text);
 }
 
 static char *rows(struct given *given, enum store_table table)
 {
-	struct looking looking = {.request = {.run = look_at_rows}, .table = table};
+	struct looking looking = {.task = {.run = look_at_rows}, .table = table};
 
-	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &looking.task, &given->error), 0);
 	return text_take(&looking.text);
 }
 
@@ -91,27 +90,27 @@ static void assert_in(char *text, const char *part, bool is_in)
 
 static void erase(struct given *given, const char *redact)
 {
-	struct looking counting = {.request = {.run = count_timers}, .timers = 1};
+	struct looking counting = {.task = {.run = count_timers}, .timers = 1};
 
 	assert_int_equal(post(given, "customers/redact", redact), STORED);
 	for (int i = 1; counting.timers > 0; i++) {
 		assert_true(i < 1000);
 		clock_hold(noon() + HOUR + i * 10);
-		assert_int_equal(engine_call(given->engine, &counting.request, &given->error), 0);
+		assert_int_equal(engine_call(given->engine, &counting.task, &given->error), 0);
 	}
 }
 
 /* ---- the destination refuses all aliases ---- */
 
 struct refusing {
-	struct request request;
+	struct task task;
 	struct arena *arena;
 	int count;
 };
 
-static int refuse_aliases(struct engine *engine, struct request *request, struct error *error)
+static int refuse_aliases(struct engine *engine, struct task *task, struct error *error)
 {
-	struct refusing *refusing = (struct refusing *)request;
+	struct refusing *refusing = (struct refusing *)task;
 	const struct claim_limits limits = {100, 100000};
 	struct message *messages;
 	size_t count;
@@ -133,10 +132,9 @@ static int refuse_aliases(struct engine *engine, struct request *request, struct
 
 static void make_dead_letters(struct given *given, int count)
 {
-	struct refusing refusing = {
-		.request = {.run = refuse_aliases}, .arena = arena_create(1024)};
+	struct refusing refusing = {.task = {.run = refuse_aliases}, .arena = arena_create(1024)};
 
-	assert_int_equal(engine_call(given->engine, &refusing.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &refusing.task, &given->error), 0);
 	assert_int_equal(refusing.count, count);
 	arena_destroy(refusing.arena);
 }

@@ -17,7 +17,7 @@ static const char order[] = "{\"id\":4501,\"name\":\"#4501\",\"customer\":{\"id\
 /* ---- isolation_run ---- */
 
 struct trial {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	enum error_kind kind;
 	enum outcome outcome;
 	bool fails;
@@ -54,9 +54,9 @@ static int write_much(struct engine *engine, void *context, struct error *error)
 	return error_classify(error, trial->kind);
 }
 
-static int run_trial(struct engine *engine, struct request *request, struct error *error)
+static int run_trial(struct engine *engine, struct task *task, struct error *error)
 {
-	struct trial *trial = (struct trial *)request;
+	struct trial *trial = (struct trial *)task;
 
 	engine_topic(engine, SHOP, "orders/create")->ignored++;
 	assert_int_equal(put(engine, "before", error), 0);
@@ -66,9 +66,9 @@ static int run_trial(struct engine *engine, struct request *request, struct erro
 	return put(engine, "after", error);
 }
 
-static int look(struct engine *engine, struct request *request, struct error *error)
+static int look(struct engine *engine, struct task *task, struct error *error)
 {
-	struct trial *trial = (struct trial *)request;
+	struct trial *trial = (struct trial *)task;
 	struct arena *arena = arena_create(1024);
 	const char *json[4];
 	int64_t timers;
@@ -98,7 +98,7 @@ static int look(struct engine *engine, struct request *request, struct error *er
 
 static void check(struct given *given, const struct trial *trial, int result)
 {
-	struct trial looking = {.request = {.run = look}};
+	struct trial looking = {.task = {.run = look}};
 	bool is_done = trial->outcome == OUTCOME_DONE;
 
 	if (result == 0) {
@@ -107,7 +107,7 @@ static void check(struct given *given, const struct trial *trial, int result)
 		assert_int_equal(topic_number(given, "orders/create", "mapped"), is_done);
 		assert_int_equal(number(given, "destinations", "name", "new", "queued"), is_done);
 	}
-	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &looking.task, &given->error), 0);
 	assert_int_equal(looking.is_found, is_done);
 	/* the outbox's destination can be made again */
 	assert_int_equal(post(given, "orders/paid", order), STORED);
@@ -125,27 +125,27 @@ static int set_up_still(void **state)
 
 static void work_that_is_done_stands(void **state)
 {
-	struct trial trial = {.request = {.run = run_trial}};
+	struct trial trial = {.task = {.run = run_trial}};
 
-	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.request, NULL), 0);
+	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.task, NULL), 0);
 	assert_int_equal(trial.outcome, OUTCOME_DONE);
 	check(*state, &trial, 0);
 }
 
 static void work_that_cannot_be_done_leaves_nothing(void **state)
 {
-	struct trial trial = {.request = {.run = run_trial}, .fails = true, .kind = ERROR_VALUE};
+	struct trial trial = {.task = {.run = run_trial}, .fails = true, .kind = ERROR_VALUE};
 
-	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.request, NULL), 0);
+	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.task, NULL), 0);
 	assert_int_equal(trial.outcome, OUTCOME_DEAD);
 	check(*state, &trial, 0);
 }
 
 static void work_without_memory_leaves_nothing(void **state)
 {
-	struct trial trial = {.request = {.run = run_trial}, .fails = true, .kind = ERROR_MEMORY};
+	struct trial trial = {.task = {.run = run_trial}, .fails = true, .kind = ERROR_MEMORY};
 
-	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.request, NULL), 0);
+	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.task, NULL), 0);
 	assert_int_equal(trial.outcome, OUTCOME_DEFER);
 	check(*state, &trial, 0);
 }
@@ -153,9 +153,9 @@ static void work_without_memory_leaves_nothing(void **state)
 static void a_failure_of_the_store_voids_the_turn(void **state)
 {
 	struct given *given = *state;
-	struct trial trial = {.request = {.run = run_trial}, .fails = true, .kind = ERROR_OTHER};
+	struct trial trial = {.task = {.run = run_trial}, .fails = true, .kind = ERROR_OTHER};
 
-	assert_int_equal(engine_call(given->engine, &trial.request, &given->error), -1);
+	assert_int_equal(engine_call(given->engine, &trial.task, &given->error), -1);
 	assert_string_equal(given->error.text, "the reason");
 	for (int i = 0; i < 6000 && engine_refuses(given->engine, NULL); i++)
 		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
@@ -171,7 +171,7 @@ static bool take(struct engine *engine, size_t links)
 	return hint_room_take(engine->hint_room, SHOP, SHARE, LINK_BYTES, links, 1);
 }
 
-static int name_link(struct engine *engine, struct request *request, struct error *error)
+static int name_link(struct engine *engine, struct task *task, struct error *error)
 {
 	struct arena *arena = arena_create(1024);
 	struct recollection recollection;
@@ -179,7 +179,7 @@ static int name_link(struct engine *engine, struct request *request, struct erro
 		&recollection, engine, config_shop(engine->config, SHOP), arena, error);
 	char hinted[LINK_BYTES + 1];
 
-	(void)request;
+	(void)task;
 	(void)snprintf(hinted, sizeof(hinted), "{\"page\":\"%089d\"}", 0);
 	assert_int_equal(strlen(hinted), LINK_BYTES);
 	assert_int_equal(store_put_record(engine_store(engine), SHOP, "link", "c1", hinted,
@@ -200,15 +200,15 @@ static int name_link(struct engine *engine, struct request *request, struct erro
 
 static void a_link_gives_its_bytes_back_when_it_stands(void **state)
 {
-	struct request request = {.run = name_link};
+	struct task task = {.run = name_link};
 
-	assert_int_equal(engine_call(((struct given *)*state)->engine, &request, NULL), 0);
+	assert_int_equal(engine_call(((struct given *)*state)->engine, &task, NULL), 0);
 }
 
 /* ---- postponed timers ---- */
 
 struct postponing {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	struct timer timer;
 	bool is_over;
 	int64_t left;
@@ -216,9 +216,9 @@ struct postponing {
 };
 
 /* One round: what the engine does with a timer that is due and fails. */
-static int run_round(struct engine *engine, struct request *request, struct error *error)
+static int run_round(struct engine *engine, struct task *task, struct error *error)
 {
-	struct postponing *postponing = (struct postponing *)request;
+	struct postponing *postponing = (struct postponing *)task;
 	struct arena *arena = arena_create(1024);
 	struct postponement postponement;
 	bool found;
@@ -252,7 +252,7 @@ static void pauses_grow_to_a_day(void **state)
 	static const int64_t tries[] = {0, 1, 6, 21, 81, 141, 261, 501, 981, 1461, 2901, 4341};
 	struct given *given = *state;
 	struct postponing postponing = {
-		.request = {.run = run_round}, .timer = {1, SHOP, "cart", "c1"}};
+		.task = {.run = run_round}, .timer = {1, SHOP, "cart", "c1"}};
 	int64_t now = time_parse("2026-11-23T12:00:00Z");
 	int64_t began = now;
 	size_t tried = 0;
@@ -260,7 +260,7 @@ static void pauses_grow_to_a_day(void **state)
 	for (int round = 0; tried < COUNT_OF(tries); round++) {
 		assert_true(round < 200);
 		clock_hold(now);
-		assert_int_equal(engine_call(given->engine, &postponing.request, &given->error), 0);
+		assert_int_equal(engine_call(given->engine, &postponing.task, &given->error), 0);
 		if (postponing.is_over)
 			assert_int_equal((now - began) / MINUTE, tries[tried++]);
 		assert_true(postponing.left > 0 && postponing.left <= HOUR);
@@ -269,10 +269,10 @@ static void pauses_grow_to_a_day(void **state)
 	/* one that was set anew is tried at once, and what went well begins anew */
 	postponing.timer.due = now - 7;
 	postponing.ends = true;
-	assert_int_equal(engine_call(given->engine, &postponing.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &postponing.task, &given->error), 0);
 	assert_true(postponing.is_over);
 	postponing.ends = false;
-	assert_int_equal(engine_call(given->engine, &postponing.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &postponing.task, &given->error), 0);
 	assert_int_equal(postponing.left, MINUTE);
 	clock_hold(TIME_UNKNOWN);
 }

@@ -6,15 +6,15 @@
 static const char order[] = "{\"id\":4501,\"name\":\"#4501\",\"customer\":{\"id\":7}}";
 
 struct setting_aside {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	bool erases;
 	struct set_aside_result result;
 	int64_t count;
 };
 
-static int run(struct engine *engine, struct request *request, struct error *error)
+static int run(struct engine *engine, struct task *task, struct error *error)
 {
-	struct setting_aside *setting = (struct setting_aside *)request;
+	struct setting_aside *setting = (struct setting_aside *)task;
 	const struct failed_alone failure = {
 		.message = 1, .status = 500, .reason = "alma@example.com", .poison_after = DAY};
 
@@ -28,10 +28,10 @@ static int run(struct engine *engine, struct request *request, struct error *err
 
 static struct setting_aside set_aside(struct given *given, bool erases)
 {
-	struct setting_aside setting = {.request = {.run = run}, .erases = erases};
+	struct setting_aside setting = {.task = {.run = run}, .erases = erases};
 
 	assert_int_equal(post(given, "orders/create", order), STORED);
-	assert_int_equal(engine_call(given->engine, &setting.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &setting.task, &given->error), 0);
 	return setting;
 }
 

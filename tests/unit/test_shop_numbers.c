@@ -8,13 +8,13 @@
 	"\"https://" SHOP "/90001/orders/x/authenticate?key=y\"}"
 
 struct looking {
-	struct request request; /* first: `run` gets its address */
+	struct task task; /* first: `run` gets its address */
 	int64_t seen;
 };
 
-static int look(struct engine *engine, struct request *request, struct error *error)
+static int look(struct engine *engine, struct task *task, struct error *error)
 {
-	struct looking *looking = (struct looking *)request;
+	struct looking *looking = (struct looking *)task;
 	struct arena *arena = arena_create(1024);
 	const char *json = NULL;
 
@@ -29,9 +29,9 @@ static int look(struct engine *engine, struct request *request, struct error *er
 
 static int64_t seen(struct given *given)
 {
-	struct looking looking = {.request = {.run = look}};
+	struct looking looking = {.task = {.run = look}};
 
-	assert_int_equal(engine_call(given->engine, &looking.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &looking.task, &given->error), 0);
 	return looking.seen;
 }
 

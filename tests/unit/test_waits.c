@@ -100,8 +100,8 @@ static void one_that_waited_for_its_order_in_vain_is_a_dead_letter(void **state)
 /* ---- what cannot be read any more ---- */
 
 struct spoiling {
-	struct request request; /* first: `run` gets its address */
-	const char *body;       /* NULL to remove the delivery */
+	struct task task; /* first: `run` gets its address */
+	const char *body; /* NULL to remove the delivery */
 };
 
 static void add_waiting(struct text *json, int64_t delivery, const char *body)
@@ -116,9 +116,9 @@ static void add_waiting(struct text *json, int64_t delivery, const char *body)
 }
 
 /* Makes the first body that waits another one; the second one stays. */
-static int spoil(struct engine *engine, struct request *request, struct error *error)
+static int spoil(struct engine *engine, struct task *task, struct error *error)
 {
-	const struct spoiling *spoiling = (struct spoiling *)request;
+	const struct spoiling *spoiling = (struct spoiling *)task;
 	struct text json = {0};
 	int result;
 
@@ -136,12 +136,12 @@ static int spoil(struct engine *engine, struct request *request, struct error *e
 
 static void post_and_spoil(struct given *given, const char *body)
 {
-	struct spoiling spoiling = {.request = {.run = spoil}, .body = body};
+	struct spoiling spoiling = {.task = {.run = spoil}, .body = body};
 
 	clock_hold(noon());
 	assert_int_equal(post(given, "recharge:order/processed", ORDER("31")), STORED);
 	assert_int_equal(post(given, "recharge:order/processed", ORDER("32")), STORED);
-	assert_int_equal(engine_call(given->engine, &spoiling.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &spoiling.task, &given->error), 0);
 }
 
 static void one_that_is_no_order_after_the_wait(void **state, const char *body)
@@ -181,11 +181,11 @@ static void one_that_is_not_stored_any_more_leaves_no_dead_letter(void **state)
 {
 	static const char topic[] = "subscription_billing_attempts/success";
 	struct given *given = *state;
-	struct spoiling spoiling = {.request = {.run = spoil}};
+	struct spoiling spoiling = {.task = {.run = spoil}};
 
 	clock_hold(noon());
 	post_long(given, topic, ATTEMPT);
-	assert_int_equal(engine_call(given->engine, &spoiling.request, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &spoiling.task, &given->error), 0);
 	turn_at(given, noon() + HOUR);
 	assert_int_equal(topic_number(given, topic, "ignored"), 1);
 	assert_int_equal(topic_number(given, topic, "dead"), 0);

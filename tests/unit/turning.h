@@ -136,7 +136,7 @@ static inline int tear_down(void **state)
 /* ---- deliveries ---- */
 
 struct webhook {
-	struct request request;
+	struct task task;
 	struct given *given;
 	const char *topic;
 	const char *body;
@@ -146,9 +146,9 @@ struct webhook {
 	bool is_done;
 };
 
-static inline int apply(struct engine *engine, struct request *request, struct error *error)
+static inline int apply(struct engine *engine, struct task *task, struct error *error)
 {
-	struct webhook *webhook = (struct webhook *)request;
+	struct webhook *webhook = (struct webhook *)task;
 	struct delivery delivery = {.shop = SHOP,
 		.topic = webhook->topic,
 		.test = webhook->test,
@@ -165,8 +165,8 @@ static inline int apply(struct engine *engine, struct request *request, struct e
 
 static inline int post(struct given *given, const char *topic, const char *body)
 {
-	struct webhook webhook = {.request = {.run = apply}, .topic = topic, .body = body};
-	int result = engine_call(given->engine, &webhook.request, &given->error);
+	struct webhook webhook = {.task = {.run = apply}, .topic = topic, .body = body};
+	int result = engine_call(given->engine, &webhook.task, &given->error);
 
 	return result == 0 ? webhook.applied : result;
 }

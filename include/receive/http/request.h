@@ -19,7 +19,7 @@
 
 /* Strings of the head live as long as the request; what is made of it, in the arena. */
 struct exchange {
-	struct request request; /* the engine's; must be the first member */
+	struct task task; /* the engine's; must be the first member */
 	struct waiter waiter;
 	struct loop *loop;
 	struct MHD_Connection *connection;

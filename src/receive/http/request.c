@@ -94,9 +94,9 @@ static int admit(struct engine *engine, struct exchange *exchange, struct error 
 	return error->kind == ERROR_MEMORY ? REFUSED : -1;
 }
 
-static int run(struct engine *engine, struct request *request, struct error *error)
+static int run(struct engine *engine, struct task *task, struct error *error)
 {
-	struct exchange *exchange = (struct exchange *)request;
+	struct exchange *exchange = (struct exchange *)task;
 	int result = admit(engine, exchange, error);
 
 	if (result == STORED && exchange->verdict == VERDICT_NONE)
@@ -107,9 +107,9 @@ static int run(struct engine *engine, struct request *request, struct error *err
 	return result == REFUSED ? 0 : result;
 }
 
-static void done(struct request *request, int result, const struct error *error)
+static void done(struct task *task, int result, const struct error *error)
 {
-	struct exchange *exchange = (struct exchange *)request;
+	struct exchange *exchange = (struct exchange *)task;
 
 	if (result != 0 || exchange->refused)
 		exchange->verdict = VERDICT_STORE;
@@ -197,10 +197,10 @@ static enum MHD_Result finish(struct exchange *exchange, struct MHD_Connection *
 	prepare(exchange);
 	if (exchange->verdict != VERDICT_NONE)
 		return answer(exchange, connection);
-	exchange->request = (struct request){.run = run, .done = done};
+	exchange->task = (struct task){.run = run, .done = done};
 	loop_suspend(&exchange->waiter, connection);
 	traffic_add(&reception->traffic.waiting, 1);
-	engine_submit(reception->engine, &exchange->request);
+	engine_submit(reception->engine, &exchange->task);
 	return MHD_YES;
 }
 
