@@ -81,9 +81,9 @@ $(BUILD)/tests/unit/test_sender_faults: ALL_LDFLAGS += \
 	-Wl,--wrap=curl_multi_init,--wrap=curl_multi_add_handle,--wrap=curl_easy_init,--wrap=pthread_create \
 	-Wl,--wrap=curl_easy_setopt,--wrap=curl_slist_append,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BUILD)/tests/unit/test_names: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic,--wrap=getaddrinfo
-$(BUILD)/tests/unit/test_engine $(BUILD)/tests/unit/test_engine_log $(BUILD)/tests/unit/test_engine_steady: \
+$(BUILD)/tests/unit/test_engine $(BUILD)/tests/unit/test_engine_log $(BUILD)/tests/unit/test_retention_clock: \
 	ALL_LDFLAGS += -Wl,--wrap=clock_monotonic
-$(BUILD)/tests/unit/test_engine_steady: ALL_LDFLAGS += -Wl,--wrap=malloc
+$(BUILD)/tests/unit/test_retention_clock: ALL_LDFLAGS += -Wl,--wrap=malloc
 $(BUILD)/tests/unit/test_admin_start: ALL_LDFLAGS += \
 	-Wl,--wrap=socket_listen,--wrap=MHD_start_daemon,--wrap=close
 $(BUILD)/tests/unit/test_engine_fault_runs: ALL_LDFLAGS += -Wl,--wrap=clock_monotonic

@@ -42,7 +42,7 @@ AREAS = {
     "deduplication": (["mapping/calls.c", "engine/queueing.c", "engine/apply.c", "base/ids.c", "engine/outbox.c"],
                       ["base", "mapping", "engine"], ["way", "verbs", "webhooks"]),
     "sending": (["send/*.c"], ["retry", "batch", "sender"], ["sending"]),
-    "retention": (["engine/steady.c", "engine/retention_clock.c", "engine/upkeep.c", "engine/timers.c",
+    "retention": (["engine/retention_clock.c", "engine/upkeep.c", "engine/timers.c",
                    "store/sqlite_upkeep.c", "store/sqlite_gaps.c"],
                   ["engine", "sqlite", "store"], ["disk", "answers", "buyer"]),
     "erasure": (["engine/privacy*.c", "engine/person_data.c", "engine/words.c", "engine/deletions.c", "engine/privacy/*.c"],

@@ -1,9 +1,9 @@
 /* The connections of the admin listener and their deadlines.
  *
- * libmicrohttpd's own timeout counts silence alone: a client that sends or reads a byte a second
- * would keep its place for ever. Here a request must arrive, and its answer be read, within
- * ADMIN_DEADLINE each; while it is being answered there is none. Each connection has a thread of
- * its own, so all of this is for any thread. */
+ * libmicrohttpd's timeout covers idle time only: a client that sends or reads one byte a second
+ * would hold its connection for ever. Here the request must arrive within ADMIN_DEADLINE, and the
+ * client must read the answer within ADMIN_DEADLINE. While the request is processed there is no
+ * deadline. Each connection has its own thread, so every function may be called from any thread. */
 #ifndef SEGRELAY_ADMIN_ADMIN_CONNECTIONS_H
 #define SEGRELAY_ADMIN_ADMIN_CONNECTIONS_H
 
@@ -15,26 +15,26 @@
 
 enum { ADMIN_DEADLINE = 10 * SECOND };
 
-struct admin_clients;
+struct admin_connections;
 
-/* Starts the thread that cuts connections. NULL when that cannot be. */
-struct admin_clients *admin_clients_create(void);
+/* Starts the thread that closes late connections. NULL when it cannot start. */
+struct admin_connections *admin_connections_create(void);
 
-/* After the daemon has ended. NULL is allowed. */
-void admin_clients_destroy(struct admin_clients *clients);
+/* Stops the thread. To be called after the daemon has stopped. NULL is allowed. */
+void admin_connections_destroy(struct admin_connections *connections);
 
 /* libmicrohttpd's callback when a connection opens or closes. `clients` is a struct admin_clients.
  */
-void admin_clients_changed(void *clients, struct MHD_Connection *connection, void **socket_context,
-	enum MHD_ConnectionNotificationCode code);
+void admin_connections_notify(void *connections, struct MHD_Connection *connection,
+	void **socket_context, enum MHD_ConnectionNotificationCode code);
 
-/* The connection's deadline is ADMIN_DEADLINE from now on, or none. */
-void admin_client_hurry(struct MHD_Connection *connection);
-void admin_client_rest(struct MHD_Connection *connection);
+/* Sets the connection's deadline to ADMIN_DEADLINE from now, or removes it. */
+void admin_connection_start_deadline(struct MHD_Connection *connection);
+void admin_connection_stop_deadline(struct MHD_Connection *connection);
 
-/* False when so many clients wait for the engine that it cannot be asked now; after true, leave it
- * when it has answered. */
-bool admin_clients_enter_engine(struct admin_clients *clients);
-void admin_clients_leave_engine(struct admin_clients *clients);
+/* False when too many connections wait for the engine. After true, call the second function when
+ * the engine has answered. */
+bool admin_connections_enter_engine(struct admin_connections *connections);
+void admin_connections_leave_engine(struct admin_connections *connections);
 
 #endif

@@ -1,11 +1,11 @@
-/* Looking through the outbox for the operator, shared by api_outbox.c and api_outbox_drop.c. */
+/* Reads the outbox for the admin API, shared by api_outbox.c and api_outbox_drop.c. */
 #ifndef SEGRELAY_ADMIN_OUTBOX_LIST_H
 #define SEGRELAY_ADMIN_OUTBOX_LIST_H
 
 #include "engine/engine.h"
 #include "store/store.h"
 
-/* Which messages are meant; NULL for any. */
+/* Selects messages; NULL for any. */
 struct outbox_filter {
 	const char *destination;
 	const char *shop;
@@ -24,8 +24,8 @@ struct outbox_list {
 	size_t deletions; /* requests to delete users, which `ids` leaves out */
 };
 
-/* Looks through the outbox in several turns. *more says whether it was not seen to its end. 0, or
- * -1 with the reason. */
-int outbox_look(struct engine *engine, struct outbox_list *list, bool *more, struct error *error);
+/* Reads the outbox in several turns. *more is true when the end was not reached. 0, or -1 with the
+ * error. */
+int outbox_read(struct engine *engine, struct outbox_list *list, bool *more, struct error *error);
 
 #endif

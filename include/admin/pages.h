@@ -8,16 +8,17 @@
 
 #include <stdbool.h>
 
-/* One request and its answer. */
-struct visit {
+/* One request to the admin listener, and its answer. */
+struct admin_request {
 	struct text body;
 	struct text answer;
 	unsigned status;
 	const char *type;
 };
 
-/* Writes the page of a path into the visit; false when no page has that path. From any thread. */
-bool admin_page(const struct admin_sources *sources, struct admin_clients *clients,
-	const char *path, struct visit *visit);
+/* Writes the page of a path into request->answer. False when there is no such page. From any
+ * thread. */
+bool admin_page(const struct admin_sources *sources, struct admin_connections *connections,
+	const char *path, struct admin_request *request);
 
 #endif

@@ -1,35 +1,35 @@
-/* Work of a turn that fails alone: a delivery, a timer, a step of a job. */
+/* Isolates work of a turn that may fail: a delivery, a timer, a step of a job. */
 #ifndef SEGRELAY_ENGINE_ISOLATION_H
 #define SEGRELAY_ENGINE_ISOLATION_H
 
 #include "engine/engine.h"
 
-/* What became of it. Of all but the first nothing is left: not in the store, the counters, or the
- * log. */
-enum outcome {
-	OUTCOME_DONE,
-	OUTCOME_DEAD,   /* it fails again whenever it is tried: a reason of the payload's */
-	OUTCOME_DEFER,  /* there was no memory: it may work later */
-	OUTCOME_FAILED, /* the store failed: the turn is void */
+/* The result of isolated work. For all results but the first, its changes of the store, the
+ * counters and the log are undone. */
+enum isolation_result {
+	ISOLATION_DONE,
+	ISOLATION_DEAD,   /* permanent: the payload is the reason */
+	ISOLATION_DEFER,  /* temporary: no memory */
+	ISOLATION_FAILED, /* the store failed: the turn must be rolled back */
 };
 
-/* Carries out work in a savepoint of its own. `work` returns 0, or -1 with the error, whose kind
- * decides. Inside a turn; not inside other work. */
-enum outcome isolation_run(struct engine *engine,
+/* Runs work in a savepoint. `work` returns 0, or -1 with the error, whose kind decides the result.
+ * Inside a turn, but not inside other isolated work. */
+enum isolation_result isolation_run(struct engine *engine,
 	int (*work)(struct engine *engine, void *context, struct error *error), void *context,
 	struct error *error);
 
-/* The same for the writing of what was mapped before without a write, which fails for the store's
- * reasons alone, or for want of a little memory: to save a savepoint's cost for each delivery,
- * there is none unless a turn was void for another reason than the store's within the last hour. */
-enum outcome isolation_write(struct engine *engine,
+/* The same for the writes after a mapping. They fail only when the store fails or memory is short.
+ * To save the cost of a savepoint for each delivery, one is used only for an hour after a turn was
+ * rolled back for another reason than the store. */
+enum isolation_result isolation_write(struct engine *engine,
 	int (*work)(struct engine *engine, void *context, struct error *error), void *context,
 	struct error *error);
 
-/* What an error makes of the work that it ended. */
-enum outcome isolation_outcome(const struct error *error);
+/* The result of work that ended with an error. */
+enum isolation_result isolation_result_of(const struct error *error);
 
-/* Notes why a turn was void. */
-void isolation_note(struct engine *engine, const struct error *error);
+/* Records why a turn was rolled back. */
+void isolation_record_failure(struct engine *engine, const struct error *error);
 
 #endif

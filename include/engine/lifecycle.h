@@ -1,4 +1,4 @@
-/* What the daemon's engine does at its start and its end, and between turns, beside its work. */
+/* The start and the stop of the daemon's engine, and its watch of the clock. */
 #ifndef SEGRELAY_ENGINE_LIFECYCLE_H
 #define SEGRELAY_ENGINE_LIFECYCLE_H
 
@@ -9,22 +9,22 @@ struct engine;
 
 /* Starts as {0}. */
 struct daemon_state {
-	bool marked;        /* the store says that the daemon runs */
+	bool marked;        /* the store has the mark of a running daemon */
 	int64_t prepare_at; /* ms of the monotonic clock: not before, after a failure */
 	int64_t wall;       /* ms since 1970 when the clocks were last compared, 0 for never */
 	int64_t monotonic;  /* ms of the monotonic clock, then */
 	int64_t jumps;
 };
 
-/* Before the first turn, and the first one after a reload: fixes the namespaces of the configured
- * destinations and notes in the store that the daemon runs. Says so when the last run did not end
- * in order. Does nothing for a verb that looks in. */
+/* Before the first turn and after a reload: fixes the namespaces of the configured destinations,
+ * and marks the store as used by a running daemon. Logs an unclean stop of the last run. Does
+ * nothing for a command that opens the store. */
 void daemon_prepare(struct engine *engine);
 
-/* After the last turn: notes in the store that the daemon ended in order. */
+/* After the last turn: removes the mark from the store. */
 void daemon_finish(struct engine *engine);
 
-/* Says so when the wall clock moved by over a minute more or less than time passed. */
+/* Logs a jump of the wall clock by more than a minute. */
 void daemon_watch_clock(struct engine *engine);
 
 #endif

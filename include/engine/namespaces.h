@@ -8,12 +8,11 @@
 
 struct engine;
 
-/* The namespaces that are known, by name. Starts as {0}. */
+/* The stored namespaces, by destination. Starts as {0}. */
 struct namespaces {
 	struct fixed_namespace *items;
 	size_t count;
-	bool valid; /* all destinations of the configuration are among them, as the store has them
-		     */
+	bool valid; /* they agree with the store and the configuration */
 };
 
 /* Reads the stored namespaces, and fixes those of the configured destinations that have none. In a
@@ -25,7 +24,7 @@ int namespaces_fix(struct engine *engine, struct error *error);
 const struct uuid *namespaces_find(
 	struct engine *engine, const struct destination *destination, struct error *error);
 
-/* A transaction was rolled back, or the configuration changed: the store is to be read again. */
+/* To be called after a rollback or a reload: the store is read again at the next use. */
 void namespaces_invalidate(struct namespaces *namespaces);
 
 void namespaces_free(struct namespaces *namespaces);

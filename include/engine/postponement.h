@@ -1,35 +1,35 @@
-/* Timers that could not be carried out, and are tried again with growing pauses. */
+/* Timers that failed, and are retried with growing pauses. */
 #ifndef SEGRELAY_ENGINE_POSTPONEMENT_H
 #define SEGRELAY_ENGINE_POSTPONEMENT_H
 
 #include "engine/engine.h"
 
-/* How far a timer is postponed: a record beside it, which names it by a digest. */
+/* The postponement of a timer: a record, whose key is a digest of the timer. */
 struct postponement {
 	char key[SHA256_HEX];
-	int64_t rounds; /* 0 for one that is not postponed */
-	int64_t due;    /* when this one ends: a timer that is due at another time was set anew */
+	int64_t rounds; /* 0 for none */
+	int64_t due;    /* end of the present round; a timer with another due time was set again */
 };
 
-/* Reads that of a timer. Inside a turn, as all of these: 0, or -1 when the store failed. */
+/* Reads a timer's postponement. All functions: inside a turn; 0, or -1 when the store failed. */
 int postponement_read(struct engine *engine, const struct timer *timer, struct arena *arena,
 	struct postponement *postponement, struct error *error);
 
-/* Whether the timer, which is due, is to be tried now. */
+/* Whether to try a due timer now. */
 bool postponement_is_over(const struct postponement *postponement, const struct timer *timer);
 
-/* Postpones it by another round, without a word. */
-int postponement_go_on(struct engine *engine, const struct timer *timer,
+/* Postpones it by another round, without a log line. */
+int postponement_continue(struct engine *engine, const struct timer *timer,
 	const struct postponement *postponement, struct error *error);
 
-/* The same after it failed (`error` says of what, and is written anew), or because the process died
- * at it three times. */
+/* Postpones and logs it: after it failed with `error`, which is overwritten, or because the process
+ * crashed three times while it ran. */
 int postponement_of_failure(struct engine *engine, const struct timer *timer,
 	const struct postponement *postponement, struct error *error);
 int postponement_of_crash(struct engine *engine, const struct timer *timer,
 	const struct postponement *postponement, struct error *error);
 
-/* It was carried out. */
+/* Removes the postponement after a success. */
 int postponement_end(struct engine *engine, const struct timer *timer,
 	const struct postponement *postponement, struct error *error);
 

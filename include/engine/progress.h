@@ -1,9 +1,9 @@
-/* What was in progress when the process died, over restarts.
+/* Counts crashes of the process by the work in progress.
  *
- * A small file beside the store names the work that is being done. It is written without a sync:
- * what a process wrote is there after its crash, and only that is counted, not a crash of the
- * machine. What was in progress at three crashes of one version of segrelay is not tried again by
- * it. Without the file, as of a store in memory, nothing is counted. */
+ * A small file beside the store names the work in progress. It is written without a sync: the data
+ * outlives a crash of the process, and crashes of the machine are not counted. Work that was in
+ * progress at three crashes of one version of segrelay is set aside by this version. Without the
+ * file, as with a store in memory, crashes are not counted. */
 #ifndef SEGRELAY_ENGINE_PROGRESS_H
 #define SEGRELAY_ENGINE_PROGRESS_H
 
@@ -11,15 +11,14 @@
 
 enum { PROGRESS_MOST = 64, PROGRESS_CRASHES = 3 };
 
-/* What identifies work: a delivery by shop, topic and fingerprint; a timer by shop, kind and key.
- */
+/* Identifies work: a delivery by shop, topic and fingerprint; a timer by shop, kind and key. */
 struct work_id {
 	uint64_t name;
 	unsigned char print[SHA256_SIZE];
 };
 
 struct progress_entry {
-	uint64_t check; /* of the rest: what a crash of the machine left is not believed */
+	uint64_t check; /* checksum of the rest, against data that a crash of the machine left */
 	uint64_t crashes;
 	struct work_id id;
 };
@@ -34,19 +33,19 @@ struct in_progress {
 struct work_id progress_of_delivery(const struct delivery *delivery);
 struct work_id progress_of_timer(const struct timer *timer);
 
-/* Reads what was in progress. Never fails: a file that cannot be read counts for nothing. */
+/* Reads the file. A file that cannot be read is ignored. */
 void progress_open(struct in_progress *progress, struct store *store);
 void progress_close(struct in_progress *progress);
 
-/* Whether this was in progress at so many crashes that it is set aside. */
+/* Whether work was in progress at PROGRESS_CRASHES crashes. */
 bool progress_is_set_aside(const struct in_progress *progress, const struct work_id *id);
 
-/* Around each piece of work; a crash between the two counts. After the second it has never been in
- * progress at a crash. */
+/* The begin and the end of work. A crash between the two is counted. The second function removes
+ * the counted crashes of the work. */
 void progress_begin(struct in_progress *progress, const struct work_id *id);
 void progress_end(struct in_progress *progress, const struct work_id *id);
 
-/* At the end of a turn: nothing is in progress. */
-void progress_rest(struct in_progress *progress);
+/* The end of a turn: no work is in progress. */
+void progress_clear(struct in_progress *progress);
 
 #endif

@@ -1,4 +1,4 @@
-/* Which number each shop has at Shopify, remembered from the URLs of its verified bodies. */
+/* The number of each shop at Shopify, recorded from the URLs in its verified bodies. */
 #ifndef SEGRELAY_ENGINE_SHOP_NUMBERS_H
 #define SEGRELAY_ENGINE_SHOP_NUMBERS_H
 
@@ -6,22 +6,21 @@
 
 enum shop_number { NUMBER_UNKNOWN, NUMBER_OWN, NUMBER_OF_ANOTHER };
 
-/* How often a shop was seen with its number, for writing. */
+/* The count of bodies with a shop's number, to be written. */
 struct shop_count {
-	const char *number; /* in the arena, or the body's; NULL when nothing is to be written */
+	const char *number; /* in the arena, or in the body; NULL for nothing to write */
 	int64_t seen;
 };
 
-/* Whose a number in a body of the shop is; `counts` when it is a body that was not seen before:
- * then *count is what to write once the delivery is stored for good. One contradiction is no proof:
- * a number is of another shop when a shop with the same secret was seen with it more often, or when
- * this one was seen with its own in many bodies. Inside a turn. 0, or -1 when the store failed. */
-int shop_numbers_judge(struct engine *engine, const struct shop *shop, const char *number,
+/* Finds the owner of a number in a body of the shop. `counts` when the body is new; then *count is
+ * to be written when the delivery stays stored. One contradiction is not a proof: a number belongs
+ * to another shop when a shop with the same secret had it in more bodies, or when this shop had its
+ * own number in many bodies. Inside a turn. 0, or -1 when the store failed. */
+int shop_numbers_check(struct engine *engine, const struct shop *shop, const char *number,
 	bool counts, struct arena *arena, enum shop_number *whose, struct shop_count *count,
 	struct error *error);
 
-/* Writes the count of a shop, unless there is nothing to write. Inside a turn. 0, or -1 when the
- * store failed. */
+/* Writes the count of a shop, if any. Inside a turn. 0, or -1 when the store failed. */
 int shop_numbers_write(struct engine *engine, const char *domain, const struct shop_count *count,
 	struct error *error);
 

@@ -1,4 +1,4 @@
-/* The sender's requests to the engine, shared by settle*.c. */
+/* Tasks that the sender gives to the engine: claims and acknowledgements. Shared by acks*.c. */
 #ifndef SEGRELAY_SEND_LANE_TASK_H
 #define SEGRELAY_SEND_LANE_TASK_H
 
@@ -7,54 +7,56 @@
 
 enum { AGAIN_PAUSE = SECOND };
 
-/* A request and the note that brings its outcome back. */
-struct errand {
-	struct task task; /* first: the engine gives its address back */
-	struct note note;
-	struct target *target;
+/* A task, and the mail that returns its result to the sender's thread. */
+struct lane_task {
+	struct task task; /* first: the engine passes its address */
+	struct mail mail;
+	struct lane *lane;
 	int result;
-	struct batch *batch; /* to be filled by a claim, or to be settled */
+	struct batch *batch; /* to be filled by a claim, or acknowledged */
 	struct claim_limits limits;
-	int64_t asked;    /* when a claim was: ms of the monotonic clock */
+	int64_t asked;    /* ms of the monotonic clock when a claim was submitted */
 	int64_t expected; /* messages that waited then */
-	int64_t *ids;     /* of what was sent */
+	int64_t *ids;     /* of the messages sent */
 	size_t count;
 	long status;
-	char words[ANSWER_WORDS + 1];
+	char excerpt[EXCERPT_MAX + 1];
 	int64_t dead; /* the id of the dead letter */
 	struct destination_state pause;
 	struct failed_alone failure;
 	struct set_aside_result set_aside;
-	struct message message; /* of a claim alone */
+	struct message message; /* the one that is set aside and was claimed */
 	bool found;
 	int64_t wait;
-	bool is_set_aside; /* what is settled was claimed alone */
+	bool is_set_aside; /* the acknowledged message was set aside */
 };
 
-/* The request of a note. */
-struct errand *errand_of(struct note *note);
+/* The task of a mail. */
+struct lane_task *lane_task_of(struct mail *mail);
 
-/* A request of a target: `run` is called by the engine, `take` with the outcome in the sender's
- * thread. NULL without memory. */
-struct errand *errand_create(struct target *target,
+/* Creates a task of a lane. The engine's thread calls `run`, then the sender's thread `handle`.
+ * NULL without memory. */
+struct lane_task *lane_task_create(struct lane *lane,
 	int (*run)(struct engine *engine, struct task *task, struct error *error),
-	void (*take)(struct sender *sender, struct note *note));
+	void (*handle)(struct sender *sender, struct mail *mail));
 
-void errand_submit(struct errand *errand);
+/* Submits it to the engine. */
+void lane_task_submit(struct lane_task *lane_task);
 
-/* The engine is done with it. */
-void errand_back(const struct errand *errand);
+/* Records that the engine has finished it. */
+void lane_task_returned(const struct lane_task *lane_task);
 
-void errand_free(struct errand *errand);
+void lane_task_free(struct lane_task *lane_task);
 
-/* Takes the outcome of a settlement: what the store could not take is kept, to be said again. */
-void errand_settled(struct sender *sender, struct note *note);
+/* Handles the result of an acknowledgement: frees it, or keeps it to be submitted again when the
+ * store failed. */
+void lane_task_acked(struct sender *sender, struct mail *mail);
 
-/* Notes that the batch of an errand leaves the outbox; what follows it is not posted before the
- * store has that: until the errand is freed. */
-void errand_leaves(struct errand *errand);
+/* Marks the task's batch as leaving the outbox. A part that follows it is not posted before the
+ * task is freed, when the store has its outcome. */
+void lane_task_leaves(struct lane_task *lane_task);
 
-/* Gives a batch up that cannot be settled: it stays in the outbox, and is claimed again. */
-void errand_give_up(struct target *target, struct batch *batch);
+/* Frees a batch that cannot be acknowledged. It stays in the outbox, and is claimed again. */
+void lane_task_abandon(struct lane *lane, struct batch *batch);
 
 #endif

@@ -1,4 +1,4 @@
-/* What becomes of a batch by its answer, and how long to wait. Pure functions. */
+/* The outcome of an attempt by its answer, and the time to wait. Functions without state. */
 #ifndef SEGRELAY_SEND_RETRY_H
 #define SEGRELAY_SEND_RETRY_H
 
@@ -6,27 +6,29 @@
 #include <stdint.h>
 
 enum outcome {
-	OUTCOME_SENT,  /* accepted */
-	OUTCOME_RETRY, /* later, as it is: a fault of the network or of Segment */
-	OUTCOME_SPLIT, /* something in it is refused: in halves, until it stands alone */
-	OUTCOME_HOLD,  /* refused whatever is in it: a fault of the configuration */
+	OUTCOME_SENT,         /* accepted */
+	OUTCOME_RETRY,        /* unchanged, later: the network or Segment failed */
+	OUTCOME_BISECT,       /* a message is refused: split until it is alone */
+	OUTCOME_CONFIG_ERROR, /* any batch would be refused: the key or URL is wrong */
 };
 
-/* The outcome of an attempt: curl's result, and with an answer its status and body.
+/* The outcome of an attempt: `code` is libcurl's result; `status` and `answer` are those of the
+ * answer.
  *
- * 2xx counts only with an answer as Segment gives it, "OK", or none: an object that says no
- * ("success" or "ok" is false, "errors" or "error" holds something, "status" is an error) is not
- * acceptance, nor is a proxy's page with status 200. What Segment documents as to be retried is;
- * 400, 413 and 422 speak of the batch's content. Everything else (a refused key, a wrong address)
- * would be answered to any batch. */
+ * A status 2xx is a success only with a body that is empty, "OK", or a JSON object without an
+ * error. An error is "success" or "ok" with false, a non-empty "errors" or "error", or an error in
+ * "status". A proxy's page with status 200 is not a success. The statuses that Segment documents as
+ * temporary are retried. 400, 413 and 422 concern the batch's content. Any other status (a refused
+ * key, a wrong address) would answer every batch. */
 enum outcome retry_classify(CURLcode code, long status, const char *answer);
 
-/* Milliseconds to wait after `failures` (1 and up) attempts in a row failed: full jitter between 0
- * and 0.5 s doubled each time, at most 60 s. */
+/* The ms to wait after `failures` (1 or more) failures in a row: full jitter between 0 and an upper
+ * bound, which is 0.5 s doubled with each failure, at most 60 s. */
 int64_t retry_backoff(int64_t failures);
 
-/* Milliseconds that a Retry-After header asks to wait, as seconds or as an HTTP date in any of the
- * three forms (RFC 9110, 10.2.3 and 5.6.7), at most an hour; -1 when it is neither, or NULL. */
+/* The ms that a Retry-After header asks to wait, at most an hour. The header is a number of seconds
+ * or an HTTP date in one of three forms (RFC 9110, 10.2.3 and 5.6.7). -1 when it is neither, or
+ * NULL. `now` is in ms since 1970. */
 int64_t retry_after(const char *header, int64_t now);
 
 #endif

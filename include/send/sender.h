@@ -1,4 +1,4 @@
-/* From the outbox to Segment: one thread that posts batches with libcurl. */
+/* Sends the outbox to Segment: one thread that posts batches by libcurl. */
 #ifndef SEGRELAY_SEND_SENDER_H
 #define SEGRELAY_SEND_SENDER_H
 
@@ -9,28 +9,29 @@
 
 struct sender;
 
-/* Starts the thread. It takes messages from the engine, which must outlive it, and keeps a
- * reference to the configuration. */
+/* Starts the thread. It claims messages from the engine, which must outlive it, and keeps a
+ * reference to the configuration. 0, or -1 with the error. */
 int sender_start(
 	struct engine *engine, struct config *config, struct sender **sender, struct error *error);
 
-/* Says that messages of a destination were queued: the engine's hook, with the sender as context.
- */
+/* Announces that messages of a destination were queued. The engine's hook, called in its thread;
+ * `context` is the sender. */
 void sender_queued(void *context, const char *destination, int64_t messages);
 
-/* Says that messages of a destination were removed: those that wait in memory are given up, and
- * claimed anew. The engine's hook, too. */
+/* Announces that messages of a destination were removed. The copies in memory are freed and claimed
+ * again. The engine's hook, called in its thread. */
 void sender_removed(void *context, const char *destination);
 
-/* Uses another configuration; a pause for a refused write key ends, so that the new one is tried.
- */
+/* Uses another configuration. Ends a pause that a configuration error caused, so that the new write
+ * key or URL is tried. */
 void sender_reload(struct sender *sender, struct config *config);
 
-/* Starts nothing new, waits up to `grace` ms for what is in flight, lets its outcome be settled,
- * ends the thread and frees the sender. What is not sent stays in the outbox. NULL is allowed. */
+/* Starts no new attempt, waits up to `grace` ms for those in flight and their acknowledgements,
+ * then ends the thread and frees the sender. Unsent messages stay in the outbox. NULL is allowed.
+ */
 void sender_stop(struct sender *sender, int64_t grace);
 
-/* When the sender's loop last turned, in ms of clock_monotonic(): for the watchdog. */
+/* The time of the last turn of the sender's loop, in ms of clock_monotonic(). For the watchdog. */
 int64_t sender_heartbeat(const struct sender *sender);
 
 /* Adds the Prometheus metrics of sending. From any thread. */

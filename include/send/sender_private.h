@@ -1,6 +1,7 @@
-/* The sender's inside, shared by its files.
+/* The sender's private types and functions, shared by its files.
  *
- * All of it belongs to the sender's thread but for the inbox, which others fill under its mutex. */
+ * Only the sender's thread uses them, except where a comment says otherwise. Other threads fill the
+ * inbox under the sender's mutex. */
 #ifndef SEGRELAY_SEND_SENDER_PRIVATE_H
 #define SEGRELAY_SEND_SENDER_PRIVATE_H
 
@@ -13,119 +14,117 @@
 
 #include <pthread.h>
 
-enum { ANSWER_WORDS = 200, CODES_MAX = 32 };
+enum { EXCERPT_MAX = 200, CODES_MAX = 32 };
 
-/* What an attempt came to. */
-struct judgement {
+/* The result of one attempt to send a batch. */
+struct attempt_result {
 	enum outcome outcome;
-	long status;                  /* 0 without an answer */
-	char words[ANSWER_WORDS + 1]; /* Segment's, curl's or ours: one line, fit for the log */
-	int64_t wait;                 /* ms that the answer asks for, -1 when it does not */
-	bool has_arrived;             /* the request reached the destination */
-	bool is_news;                 /* tells how things are now */
-	int64_t took;                 /* ms */
+	long status; /* 0 without an answer */
+	char excerpt[EXCERPT_MAX +
+		     1];  /* of the answer, or libcurl's error: one line, safe to log */
+	int64_t wait;     /* ms that the answer asks to wait, -1 for none */
+	bool has_arrived; /* the request reached the destination */
+	bool is_current;  /* it shows the destination's present state */
+	int64_t took;     /* ms */
 };
 
-/* Counts of one destination for the metrics. */
-struct tally {
+/* The metrics of one destination. */
+struct send_metrics {
 	struct {
-		char code[24]; /* an HTTP status, or curl's word for there being none */
+		char code[24]; /* an HTTP status, or the kind of libcurl error */
 		int64_t count;
 	} codes[CODES_MAX];
 	size_t code_count;
 	int64_t requests;
 	int64_t milliseconds; /* of all requests */
 	int64_t splits;
-	int64_t set_aside; /* messages that were, ever */
+	int64_t set_aside; /* messages set aside since the start */
 	int64_t in_flight;
 	int64_t failing;      /* 1 when the last attempt failed, else 0 */
 	int64_t paused_until; /* ms since 1970, 0 when not paused */
 	int64_t last_success;
-	int64_t clock_offset; /* ms that our clock is ahead of the destination's */
+	int64_t clock_offset; /* ms that this machine's clock is ahead of the destination's */
 };
 
-/* One destination being sent to. */
-struct target {
+/* One destination, with its batches and its pause. */
+struct lane {
 	char *name;
 	struct sender *sender;
 	struct config *config;             /* holds `options` */
-	const struct destination *options; /* NULL when it is configured no more */
+	const struct destination *options; /* NULL when it is not configured any more */
 	int64_t unclaimed;                 /* messages in the outbox that are not claimed */
-	int64_t flush_at; /* ms of the monotonic clock: when they shall go at the latest */
-	int64_t claim_at; /* not before: the store could not give any */
+	int64_t flush_at; /* ms of the monotonic clock: latest time to claim them */
+	int64_t claim_at; /* ms of the monotonic clock: earliest time, after the store failed */
 	bool claiming;
-	bool stale;            /* what is in memory is not what the outbox has */
+	bool stale;            /* the outbox changed: the copies in memory are not valid */
 	struct batch *ready;   /* to be posted next */
-	struct batch *leaving; /* set aside or refused, but the store has not that yet */
-	int64_t held; /* bytes of its messages in memory but for one that is set aside, as of
-		       * the last measurement */
+	struct batch *leaving; /* set aside or refused, not stored as such yet */
+	int64_t held;          /* measured bytes in memory, without a message that is set aside */
 	int64_t in_flight;
-	int64_t outstanding; /* requests of its own that the engine has */
-	int64_t window;      /* batches in flight at the most: 1, 2, 4, ... after a pause */
+	int64_t outstanding; /* its tasks that the engine has not finished */
+	int64_t window;      /* maximum of batches in flight: 1, 2, 4, ... after a pause */
 	int64_t refusals;    /* dead letters since a batch was last accepted */
 	struct destination_state pause; /* its name is not used */
 	int64_t resume_at;              /* ms of the monotonic clock: when the pause ends */
-	bool holding;                   /* paused for a fault of the configuration */
-	int64_t distrust_at; /* ms of the monotonic clock: connections from before are not used, 0
-			      * for never */
-	int64_t failures; /* that began or renewed a pause, ever: an attempt started before the last
-			   * of them does not tell how things are now */
-	bool told;        /* the log knows of the pause */
-	bool unsaid;      /* the store does not know how the pause is now */
-	int64_t log_at;   /* when it may be told of it (again) */
+	bool misconfigured;             /* paused because of a configuration error */
+	int64_t connections_retired_at; /* monotonic ms; older connections are not used */
+	int64_t failures;   /* failures that began or lengthened a pause, since the start */
+	bool pause_logged;  /* a log line reported the pause */
+	bool pause_unsaved; /* the store has an older state of the pause */
+	int64_t log_at;     /* ms of the monotonic clock: earliest time of the next log line */
 	/* See suspects.c. */
-	int64_t passes;          /* batches that were accepted, ever */
-	int64_t in_a_row;        /* attempts that failed though they arrived, since one passed */
-	int64_t limited;         /* rate limits that were answered since one passed */
-	int64_t answered_at;     /* ms of the monotonic clock: when one passed last, 0 for never */
-	int64_t answer_time;     /* ms that the slowest of those took, the older ones count less */
-	int64_t credit;          /* suspects that may fail before the destination is paused again */
-	int64_t extra_claims;    /* made to try something else */
-	int64_t early_probes;    /* made as soon as there was something else */
-	struct batch *set_aside; /* claimed alone, to be posted */
-	int64_t set_aside_at;    /* ms of the monotonic clock: when to ask for the next */
-	int64_t set_aside_hold_at;    /* ms of the monotonic clock: none is tried before */
-	int64_t set_aside_minute;     /* when the count of lines began */
-	int64_t set_aside_lines;      /* in it */
-	int64_t set_aside_suppressed; /* lines since the last one */
-	bool is_accepted;             /* a batch was, with these options */
-	bool wants_claim;             /* for something else to try */
-	bool asked_to_wait;           /* by the answer that the pause is for */
-	bool set_aside_in_flight;     /* it has a place of its own beside the window */
-	bool set_aside_unsettled;     /* its outcome is not in the store yet */
+	int64_t accepted_batches;  /* since the start */
+	int64_t failed_in_a_row;   /* attempts that arrived and failed since the last success */
+	int64_t rate_limited;      /* answers with a rate limit since the last success */
+	int64_t answered_at;       /* ms of the monotonic clock of the last success, 0 for never */
+	int64_t answer_time;       /* ms of the slowest success; older ones count less */
+	int64_t credit;            /* failures of suspects that are allowed before the next pause */
+	int64_t extra_claims;      /* claims made to find another batch to try */
+	int64_t early_probes;      /* probes made before the end of a pause */
+	struct batch *set_aside;   /* one message that is set aside, to be posted */
+	int64_t set_aside_at;      /* ms of the monotonic clock: when to claim the next one */
+	int64_t set_aside_hold_at; /* ms of the monotonic clock: not posted before */
+	int64_t set_aside_minute;  /* ms of the monotonic clock: start of the count of lines */
+	int64_t set_aside_lines;   /* log lines since then */
+	int64_t set_aside_suppressed; /* log lines left out since the last one */
+	bool is_accepted;             /* a batch was accepted with these options */
+	bool wants_claim;             /* another batch is needed to try */
+	bool asked_to_wait;           /* the answer that began the pause asks to wait */
+	bool set_aside_in_flight;     /* not counted in the window */
+	bool set_aside_unacked;       /* its outcome is not in the store yet */
 	bool set_aside_claiming;
 	struct log_limit dead_lines;
 	struct log_limit clock_lines;
-	struct tally tally;  /* under the sender's mutex */
-	struct target *next; /* all that ever were, until the end: under the mutex, too */
+	struct send_metrics metrics; /* under the sender's mutex */
+	struct lane *next;           /* never removed before the end; changed under the mutex */
 };
 
 /* One attempt in flight. */
 struct attempt {
-	struct target *target;
+	struct lane *lane;
 	struct batch *batch;
-	struct config *config; /* holds `options`: a reload may come meanwhile */
+	struct config *config; /* holds `options` during a reload */
 	const struct destination *options;
 	CURL *handle;
 	struct curl_slist *headers;
-	char *host; /* to be looked up, libcurl's; NULL for none */
+	char *host; /* name to look up, freed by curl_free; NULL for none */
 	long port;
 	struct curl_slist *resolved; /* its addresses, for CURLOPT_RESOLVE */
 	int64_t look_up_by;          /* ms of the monotonic clock */
-	bool is_posted;              /* libcurl has it: its address is known */
+	bool is_posted;              /* libcurl has it: the address is known */
 	struct text body;
 	struct text answer;
-	size_t answered;  /* bytes of its body that came */
+	size_t answered;  /* bytes of the answer's body that arrived */
 	int64_t started;  /* ms of the monotonic clock */
-	int64_t failures; /* of its target when it started */
+	int64_t failures; /* lane->failures when it started */
 	char reason[CURL_ERROR_SIZE];
 	struct attempt *next;
 };
 
-/* What the inbox holds: something to be done by the sender's thread. */
-struct note {
-	void (*take)(struct sender *sender, struct note *note);
-	struct note *next;
+/* An entry of the inbox. The sender's thread calls `handle`, which frees the mail. */
+struct mail {
+	void (*handle)(struct sender *sender, struct mail *mail);
+	struct mail *next;
 };
 
 struct sender {
@@ -133,218 +132,218 @@ struct sender {
 	pthread_t thread;
 	CURLM *multi;
 	_Atomic int64_t heartbeat;
-	_Atomic int64_t missed; /* messages that there was no memory to announce */
-	_Atomic bool removed;   /* some were taken out, without memory to say whose */
+	_Atomic int64_t missed; /* queued messages that were not announced, for want of memory */
+	_Atomic bool removed;   /* messages were removed and not announced, for want of memory */
 
 	pthread_mutex_t mutex;
-	struct note *notes;
-	struct note **last_note;
+	struct mail *first_mail;
+	struct mail **last_mail;
 	bool stopping;
 	int64_t stop_at;
 	struct config *next_config;
-	struct target *targets; /* only this thread adds to them */
+	struct lane *lanes; /* only this thread adds to them */
 
 	struct names *names;
-	CURLMcode curl_state; /* of its last turn */
-	bool curl_told;       /* the log knows that curl fails */
+	CURLMcode curl_state; /* result of its last call */
+	bool curl_logged;     /* a log line reported that libcurl fails */
 	struct log_limit curl_lines;
 	struct attempt *attempts; /* in flight */
 	struct attempt *spare;    /* handles to use again */
-	struct note *later;       /* settlements that the store could not take yet */
-	int64_t later_at;
-	int64_t outstanding; /* requests that the engine has */
-	int64_t share;       /* bytes of messages that a destination may always have in memory */
-	int64_t further;     /* bytes that destinations have beyond that, in all */
+	struct mail *failed_acks; /* acknowledgements that the store did not accept yet */
+	int64_t retry_at;         /* ms of the monotonic clock: when they are tried again */
+	int64_t outstanding;      /* tasks that the engine has not finished */
+	int64_t share; /* bytes of messages that each destination may always have in memory */
+	int64_t beyond_share;    /* bytes that all destinations have beyond that */
 	_Atomic int64_t claimed; /* bytes of all messages in memory */
 };
 
 /* ---- inbox.c ---- */
 
-/* Puts a note into the inbox and wakes the thread; from any thread. */
-void inbox_post(struct sender *sender, struct note *note);
+/* Adds a mail and wakes the sender's thread. From any thread. */
+void inbox_post(struct sender *sender, struct mail *mail);
 
-/* Empties the inbox: a list of all notes, oldest first. */
-struct note *inbox_take(struct sender *sender);
+/* Removes all mails; returns them as a list, oldest first. */
+struct mail *inbox_read(struct sender *sender);
 
 /* ---- ready.c: the batches to be posted next ---- */
 
-/* Takes out the first one; there is one. */
-struct batch *ready_take(struct target *target);
+/* Removes the first batch, which must exist. */
+struct batch *ready_take(struct lane *lane);
 
-/* Puts a batch back, in the order of the outbox. */
-void ready_put_back(struct target *target, struct batch *batch);
+/* Inserts a batch in the order of the outbox. */
+void ready_put_back(struct lane *lane, struct batch *batch);
 
-/* Adds one behind all others. */
-void ready_append(struct target *target, struct batch *batch);
+/* Adds a batch at the end. */
+void ready_append(struct lane *lane, struct batch *batch);
 
-/* ---- lane.c: what a destination does next ---- */
+/* ---- lane.c: the next action of a destination ---- */
 
-/* Starts what can be started; returns when to look again, in ms of the monotonic clock. */
-int64_t target_step(struct target *target, int64_t now);
+/* Starts claims and attempts. Returns when to call it again, in ms of the monotonic clock. */
+int64_t lane_step(struct lane *lane, int64_t now);
 
-/* An attempt ended: its batch goes on its way. */
-void target_finish(struct target *target, struct attempt *attempt, CURLcode code);
+/* Handles the end of an attempt: acknowledges its batch, or puts it back. */
+void lane_finish(struct lane *lane, struct attempt *attempt, CURLcode code);
 
-/* Gives the target its options of a configuration, or none; then it finishes what is in flight. A
- * pause for a fault of the configuration ends: it may be mended. */
-void target_configure(struct target *target, struct config *config);
+/* Sets the lane's options from a configuration. Without options it only finishes the batches in
+ * flight. Ends a pause that a configuration error caused: the new configuration may be correct. */
+void lane_configure(struct lane *lane, struct config *config);
 
-/* Frees what waits in memory; it stays in the outbox. */
-void target_free(struct target *target);
+/* Frees the lane and its batches. The messages stay in the outbox. */
+void lane_free(struct lane *lane);
 
-/* ---- pause.c: pausing, resuming, and saying so ---- */
+/* ---- pause.c: pausing and resuming, with log lines ---- */
 
 /* Milliseconds until a paused destination is tried again, 0 when it is not paused. */
-int64_t target_pause_left(const struct target *target);
+int64_t lane_pause_left(const struct lane *lane);
 
 /* Pauses a destination after an attempt that failed. */
-void target_pause(struct target *target, const struct judgement *judgement);
+void lane_pause(struct lane *lane, const struct attempt_result *result);
 
-/* The destination answers as it should: ends the pause, opens the window. */
-void target_resume(struct target *target);
+/* Ends the pause after a success, and doubles the window. */
+void lane_resume(struct lane *lane);
 
-/* Takes up the pause from before a restart. */
-void target_recall(struct target *target, const struct destination_state *state);
+/* Restores the pause from before a restart. */
+void lane_restore(struct lane *lane, const struct destination_state *state);
 
 /* ---- dead_log.c ---- */
 
-/* A message that Segment refused, kept as a dead letter. */
+/* A message that became a dead letter. */
 struct refused {
 	const struct message *message;
-	int64_t id;
+	int64_t id; /* of the dead letter */
 	long status;
-	const char *words; /* Segment's: one line, fit for the log */
+	const char *excerpt; /* of the answer: one line, safe to log */
 };
 
-/* Says so of a message that failed alone for too long. */
-void dead_log_poison(struct target *target, const struct refused *refused, int64_t attempts);
+/* Logs a message that failed alone for poison_after. */
+void dead_log_poison(struct lane *lane, const struct refused *refused, int64_t attempts);
 
-/* Says so, at most once in a while for a destination, and what to do. */
-void dead_log(struct target *target, const struct refused *refused);
+/* Logs a message that the destination refused; limited in rate for each destination. */
+void dead_log(struct lane *lane, const struct refused *refused);
 
-/* ---- acks.c: requests to the engine ---- */
+/* ---- acks.c, acks_set_aside.c: tasks for the engine ---- */
 
-/* Asks the engine for the next batch; what comes is added to `ready`. False without memory. */
-bool settle_claim(struct target *target);
+/* Claims the next batch, which is added to `ready`. False without memory. */
+bool claim_next(struct lane *lane);
 
-/* Lets go of every claim of the target and counts anew what waits. Only when nothing of it is in
- * memory or on its way. False without memory. */
-bool settle_renew(struct target *target);
+/* Releases every claim of the lane and counts its waiting messages again. Only when none of them
+ * is in memory, in flight, or in a task of the engine. False without memory. */
+bool claims_renew(struct lane *lane);
 
-/* Says that a batch was sent, or that its only message is refused. Until the store took it, it is
- * said again. Takes the batch. */
-void settle_sent(struct target *target, struct batch *batch);
-void settle_dead(struct target *target, struct batch *batch, long status, const char *words);
+/* Acknowledges a batch as sent, or its only message as refused. Repeated until the store accepts
+ * it. Owns the batch. */
+void ack_sent(struct lane *lane, struct batch *batch);
+void ack_dead(struct lane *lane, struct batch *batch, long status, const char *excerpt);
 
-/* Says that its only message failed alone, see engine_set_aside. Takes the batch. */
-void settle_set_aside(
-	struct target *target, struct batch *batch, const struct judgement *judgement);
+/* Sets the batch's only message aside, see engine_set_aside. Owns the batch. */
+void ack_set_aside(struct lane *lane, struct batch *batch, const struct attempt_result *result);
 
-/* Asks the engine for a message that is set aside and due. False without memory. */
-bool settle_claim_set_aside(struct target *target);
+/* Claims a message that is set aside and due. False without memory. */
+bool claim_set_aside(struct lane *lane);
 
-/* Stores the pause, for a restart. */
-void settle_pause(struct target *target);
+/* Stores the pause, so that it outlives a restart. */
+void save_pause(struct lane *lane);
 
-/* Hands what the store did not take to the engine again: settlements and pauses. */
-void settle_again(struct sender *sender);
+/* Submits again the acknowledgements and pauses that the store did not accept. */
+void acks_retry(struct sender *sender);
 
-/* Frees them: what they were to remove stays in the outbox. */
-void settle_give_up(struct sender *sender);
+/* Frees those acknowledgements. Their messages stay in the outbox. */
+void acks_abandon(struct sender *sender);
 
 /* ---- attempt.c: one request ---- */
 
-/* Posts a batch. False without memory; then the batch is still the caller's. */
-bool attempt_start(struct target *target, struct batch *batch);
+/* Posts a batch and owns it. False without memory; then the caller still owns it. */
+bool attempt_start(struct lane *lane, struct batch *batch);
 
-/* Goes on with an attempt whose name was looked up: CURLE_OK when it is posted, CURLE_AGAIN when it
- * has to wait still, or why it failed. */
-CURLcode attempt_go_on(struct attempt *attempt);
+/* Posts an attempt whose host name is looked up. CURLE_OK when it was posted, CURLE_AGAIN while the
+ * lookup lasts, otherwise the error. */
+CURLcode attempt_continue(struct attempt *attempt);
 
-/* The attempt that a handle belongs to is over: takes it out of flight. */
+/* Removes the attempt of a handle from those in flight. NULL for none. */
 struct attempt *attempt_end(struct sender *sender, CURL *handle);
 
-/* Keeps the handle for another attempt. */
+/* Frees an attempt, but keeps its handle for another one. */
 void attempt_free(struct sender *sender, struct attempt *attempt);
 
-/* Ends all of them at once. */
+/* Aborts and frees all attempts. */
 void attempt_abort_all(struct sender *sender);
 
-/* Segment's words, or curl's: one line, cut, without control characters and without the write key.
- */
-void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSWER_WORDS + 1]);
+/* An excerpt of the answer, or libcurl's error: one line, safe to log, without the write key. */
+void attempt_excerpt(const struct attempt *attempt, CURLcode code, char excerpt[EXCERPT_MAX + 1]);
 
-/* ---- claim_memory.c: one bound for the claimed messages of all destinations ---- */
+/* ---- claim_memory.c: one memory limit for the claimed messages of all destinations ---- */
 
-/* Counts what is in memory; before the destinations are stepped. */
-void memory_measure(struct sender *sender);
+/* Counts the bytes in memory. To be called before lane_step. */
+void claim_memory_measure(struct sender *sender);
 
-/* Whether the target may claim a batch now: its only one, or there is room for more. */
-bool memory_allows(const struct target *target);
+/* Whether the lane may claim a batch now: it has none, or memory for another is left. */
+bool claim_memory_allows(const struct lane *lane);
 
-/* The bytes that the target's next claim may take, which are counted as taken. */
-size_t memory_of_claim(struct target *target);
+/* Reserves memory for the lane's next claim. Returns the maximum of its bytes. */
+size_t claim_memory_reserve(struct lane *lane);
 
-/* Whether a message that is set aside may be claimed now; then it is counted as taken. */
-bool memory_take_message(struct sender *sender);
+/* Reserves memory for a message that is set aside. False when none is left. */
+bool claim_memory_reserve_message(struct sender *sender);
 
-/* Whether the target, which is paused, shall let go of what it has: it has more than its share, and
- * others need the room. */
-bool memory_is_wanted(const struct target *target);
+/* Whether a paused lane must free its batches: it has more than its share, and others need the
+ * memory. */
+bool claim_memory_must_release(const struct lane *lane);
 
-/* ---- connection_reuse.c: which of them an attempt may use ---- */
+/* ---- connection_reuse.c: connections that an attempt may use ---- */
 
-/* Has the attempt use no connection that may be dead. */
+/* Excludes connections that may be dead from an attempt. */
 void connections_choose(struct attempt *attempt);
 
-/* The attempt failed without an answer: connections from before are not used any more. */
-void connections_distrust(const struct attempt *attempt);
+/* Retires the present connections after an attempt that failed without an answer. */
+void connections_retire(const struct attempt *attempt);
 
 /* ---- clock_offset.c ---- */
 
-/* Compares our clock with the Date of an answer; says so when they differ by over a minute. */
-void clock_offset_note(const struct attempt *attempt);
+/* Compares this machine's clock with the Date of an answer. Logs an offset of over a minute. */
+void clock_offset_update(const struct attempt *attempt);
 
-/* ---- aim.c: where an attempt connects to ---- */
+/* ---- lookup.c: addresses of the host that an attempt connects to ---- */
 
-/* Finds the name that the attempt has to look up, if there is one. */
-void aim_find(struct attempt *attempt);
+/* Sets the host name that the attempt has to look up, or NULL. */
+void lookup_find_host(struct attempt *attempt);
 
-/* Takes the addresses of that name: CURLE_OK when the attempt can be posted, CURLE_AGAIN while they
- * are looked up, or why it fails; then `reason` says it. */
-CURLcode aim_look_up(struct attempt *attempt);
+/* Sets the addresses of that name. CURLE_OK when the attempt can be posted, CURLE_AGAIN while the
+ * lookup lasts, otherwise the error, with its text in `reason`. */
+CURLcode lookup_poll(struct attempt *attempt);
 
-/* ---- transfers.c: curl's share of the loop ---- */
+/* ---- transfers.c: libcurl's part of the loop ---- */
 
-/* Lets what is in flight go on, and finishes what ended. */
-void transfers_go_on(struct sender *sender);
+/* Continues the attempts in flight, and finishes those that ended. */
+void transfers_run(struct sender *sender);
 
-/* Ends a wait of the sender's; from any thread. */
+/* Ends transfers_wait early. From any thread. */
 void transfers_wake(void *sender);
 
-/* Waits until something is to be done, `ms` at the most. Where curl fails, which it does at once,
- * the loop rests instead. */
+/* Waits for network events or a wake-up, at most `ms`. When libcurl fails, it sleeps for a short
+ * time instead. */
 void transfers_wait(struct sender *sender, int64_t ms);
 
-/* ---- sender_metrics.c ---- */
+/* ---- send_metrics.c ---- */
 
 /* Counts an attempt. */
-void tally_attempt(struct target *target, CURLcode code, long status, int64_t milliseconds);
+void send_metrics_attempt(struct lane *lane, CURLcode code, long status, int64_t milliseconds);
 
-/* Counts a batch that went into flight (1) or came back (-1). */
-void tally_in_flight(struct target *target, int64_t change);
+/* Counts a batch that was posted (1) or ended (-1). */
+void send_metrics_in_flight(struct lane *lane, int64_t change);
 
-void tally_split(struct target *target);
+/* Counts a batch that was split. */
+void send_metrics_split(struct lane *lane);
 
-void tally_set_aside(struct target *target);
+/* Counts a message that was set aside. */
+void send_metrics_set_aside(struct lane *lane);
 
-/* Notes the time of an accepted batch. */
-void tally_success(struct target *target, int64_t now);
+/* Records the time of an accepted batch, in ms since 1970. */
+void send_metrics_success(struct lane *lane, int64_t now);
 
-/* Notes how far our clock is ahead of the destination's. */
-void tally_clock(struct target *target, int64_t offset);
+/* Records the ms that this machine's clock is ahead of the destination's. */
+void send_metrics_clock(struct lane *lane, int64_t offset);
 
-/* Notes the target's pause. */
-void tally_pause(struct target *target);
+/* Records the lane's pause. */
+void send_metrics_pause(struct lane *lane);
 
 #endif

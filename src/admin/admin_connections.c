@@ -9,177 +9,178 @@
 #include <time.h>
 
 enum {
-	LOOK_PAUSE = 250,   /* ms between two looks at the deadlines */
-	ENGINE_VISITS = 24, /* that wait for the engine: the rest of the places is for health */
+	CHECK_INTERVAL = 250,    /* ms between two checks of the deadlines */
+	ENGINE_WAITING_MAX = 24, /* connections waiting for the engine; the others serve health */
 };
 
-struct client_place {
-	struct admin_clients *clients;
-	struct client_place *previous;
-	struct client_place *next;
+struct admin_connection {
+	struct admin_connections *connections;
+	struct admin_connection *previous;
+	struct admin_connection *next;
 	int fd;
-	int64_t deadline; /* clock_monotonic; INT64_MAX for none, or when it was cut already */
+	int64_t deadline; /* ms of clock_monotonic(); INT64_MAX for none, or when it was closed */
 };
 
-struct admin_clients {
+struct admin_connections {
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* there is a first one, or it is time to end */
+	pthread_cond_t changed; /* a connection was added, or `stopping` was set */
 	pthread_t thread;
-	struct client_place *first;
+	struct admin_connection *first;
 	bool stopping;
-	_Atomic int engine_visits;
+	_Atomic int waiting_for_engine;
 };
 
 /* ---- the thread ---- */
 
-/* With the lock, so that no socket's number is somebody else's by now: a closed one is not in the
- * list. Shutting it down makes libmicrohttpd close it in its own time. */
-static void cut_late_ones(struct admin_clients *clients)
+/* With the lock held, because a closed socket's number may be used again: a closed connection is
+ * not in the list. libmicrohttpd closes the socket after the shutdown. */
+static void close_late(struct admin_connections *connections)
 {
 	int64_t now = clock_monotonic();
 
-	for (struct client_place *place = clients->first; place != NULL; place = place->next)
-		if (now >= place->deadline) {
-			place->deadline = INT64_MAX;
-			(void)shutdown(place->fd, SHUT_RDWR);
+	for (struct admin_connection *entry = connections->first; entry != NULL;
+		entry = entry->next)
+		if (now >= entry->deadline) {
+			entry->deadline = INT64_MAX;
+			(void)shutdown(entry->fd, SHUT_RDWR);
 		}
 }
 
 static void *run(void *context)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_PAUSE * 1000000L};
-	struct admin_clients *clients = context;
+	const struct timespec pause = {.tv_nsec = CHECK_INTERVAL * 1000000L};
+	struct admin_connections *connections = context;
 
-	(void)pthread_mutex_lock(&clients->lock);
-	while (!clients->stopping) {
-		if (clients->first == NULL) {
-			(void)pthread_cond_wait(&clients->changed, &clients->lock);
+	(void)pthread_mutex_lock(&connections->lock);
+	while (!connections->stopping) {
+		if (connections->first == NULL) {
+			(void)pthread_cond_wait(&connections->changed, &connections->lock);
 			continue;
 		}
-		cut_late_ones(clients);
-		(void)pthread_mutex_unlock(&clients->lock);
+		close_late(connections);
+		(void)pthread_mutex_unlock(&connections->lock);
 		(void)nanosleep(&pause, NULL);
-		(void)pthread_mutex_lock(&clients->lock);
+		(void)pthread_mutex_lock(&connections->lock);
 	}
-	(void)pthread_mutex_unlock(&clients->lock);
+	(void)pthread_mutex_unlock(&connections->lock);
 	return NULL;
 }
 
-struct admin_clients *admin_clients_create(void)
+struct admin_connections *admin_connections_create(void)
 {
-	struct admin_clients *clients = calloc(1, sizeof(*clients));
+	struct admin_connections *connections = calloc(1, sizeof(*connections));
 
-	if (clients == NULL)
+	if (connections == NULL)
 		return NULL;
-	(void)pthread_mutex_init(&clients->lock, NULL);
-	(void)pthread_cond_init(&clients->changed, NULL);
-	if (pthread_create(&clients->thread, NULL, run, clients) == 0)
-		return clients;
-	(void)pthread_cond_destroy(&clients->changed);
-	(void)pthread_mutex_destroy(&clients->lock);
-	free(clients);
+	(void)pthread_mutex_init(&connections->lock, NULL);
+	(void)pthread_cond_init(&connections->changed, NULL);
+	if (pthread_create(&connections->thread, NULL, run, connections) == 0)
+		return connections;
+	(void)pthread_cond_destroy(&connections->changed);
+	(void)pthread_mutex_destroy(&connections->lock);
+	free(connections);
 	return NULL;
 }
 
-void admin_clients_destroy(struct admin_clients *clients)
+void admin_connections_destroy(struct admin_connections *connections)
 {
-	if (clients == NULL)
+	if (connections == NULL)
 		return;
-	(void)pthread_mutex_lock(&clients->lock);
-	clients->stopping = true;
-	(void)pthread_cond_signal(&clients->changed);
-	(void)pthread_mutex_unlock(&clients->lock);
-	(void)pthread_join(clients->thread, NULL);
-	(void)pthread_cond_destroy(&clients->changed);
-	(void)pthread_mutex_destroy(&clients->lock);
-	free(clients);
+	(void)pthread_mutex_lock(&connections->lock);
+	connections->stopping = true;
+	(void)pthread_cond_signal(&connections->changed);
+	(void)pthread_mutex_unlock(&connections->lock);
+	(void)pthread_join(connections->thread, NULL);
+	(void)pthread_cond_destroy(&connections->changed);
+	(void)pthread_mutex_destroy(&connections->lock);
+	free(connections);
 }
 
 /* ---- connections ---- */
 
-static void open_place(
-	struct admin_clients *clients, struct MHD_Connection *connection, void **context)
+static void add_entry(
+	struct admin_connections *connections, struct MHD_Connection *connection, void **context)
 {
 	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	struct client_place *place = malloc(sizeof(*place));
+	struct admin_connection *entry = malloc(sizeof(*entry));
 
-	if (place == NULL) {
+	if (entry == NULL) {
 		(void)shutdown(fd, SHUT_RDWR);
 		return;
 	}
-	(void)pthread_mutex_lock(&clients->lock);
-	*place = (struct client_place){
-		.clients = clients,
-		.next = clients->first,
+	(void)pthread_mutex_lock(&connections->lock);
+	*entry = (struct admin_connection){
+		.connections = connections,
+		.next = connections->first,
 		.fd = fd,
 		.deadline = clock_monotonic() + ADMIN_DEADLINE,
 	};
-	if (clients->first != NULL)
-		clients->first->previous = place;
-	clients->first = place;
-	(void)pthread_cond_signal(&clients->changed);
-	(void)pthread_mutex_unlock(&clients->lock);
-	*context = place;
+	if (connections->first != NULL)
+		connections->first->previous = entry;
+	connections->first = entry;
+	(void)pthread_cond_signal(&connections->changed);
+	(void)pthread_mutex_unlock(&connections->lock);
+	*context = entry;
 }
 
-static void close_place(struct client_place *place)
+static void remove_entry(struct admin_connection *entry)
 {
-	struct admin_clients *clients = place->clients;
+	struct admin_connections *connections = entry->connections;
 
-	(void)pthread_mutex_lock(&clients->lock);
-	if (place->previous != NULL)
-		place->previous->next = place->next;
+	(void)pthread_mutex_lock(&connections->lock);
+	if (entry->previous != NULL)
+		entry->previous->next = entry->next;
 	else
-		clients->first = place->next;
-	if (place->next != NULL)
-		place->next->previous = place->previous;
-	(void)pthread_mutex_unlock(&clients->lock);
-	free(place);
+		connections->first = entry->next;
+	if (entry->next != NULL)
+		entry->next->previous = entry->previous;
+	(void)pthread_mutex_unlock(&connections->lock);
+	free(entry);
 }
 
-void admin_clients_changed(void *clients, struct MHD_Connection *connection, void **socket_context,
-	enum MHD_ConnectionNotificationCode code)
+void admin_connections_notify(void *connections, struct MHD_Connection *connection,
+	void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		open_place(clients, connection, socket_context);
+		add_entry(connections, connection, socket_context);
 	else if (*socket_context != NULL)
-		close_place(*socket_context);
+		remove_entry(*socket_context);
 }
 
 static void set_deadline(struct MHD_Connection *connection, int64_t deadline)
 {
-	struct client_place *place =
+	struct admin_connection *entry =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 			->socket_context;
 
-	if (place == NULL)
+	if (entry == NULL)
 		return;
-	(void)pthread_mutex_lock(&place->clients->lock);
-	place->deadline = deadline;
-	(void)pthread_mutex_unlock(&place->clients->lock);
+	(void)pthread_mutex_lock(&entry->connections->lock);
+	entry->deadline = deadline;
+	(void)pthread_mutex_unlock(&entry->connections->lock);
 }
 
-void admin_client_hurry(struct MHD_Connection *connection)
+void admin_connection_start_deadline(struct MHD_Connection *connection)
 {
 	set_deadline(connection, clock_monotonic() + ADMIN_DEADLINE);
 }
 
-void admin_client_rest(struct MHD_Connection *connection)
+void admin_connection_stop_deadline(struct MHD_Connection *connection)
 {
 	set_deadline(connection, INT64_MAX);
 }
 
 /* ---- the engine ---- */
 
-bool admin_clients_enter_engine(struct admin_clients *clients)
+bool admin_connections_enter_engine(struct admin_connections *connections)
 {
-	if (atomic_fetch_add(&clients->engine_visits, 1) < ENGINE_VISITS)
+	if (atomic_fetch_add(&connections->waiting_for_engine, 1) < ENGINE_WAITING_MAX)
 		return true;
-	(void)atomic_fetch_sub(&clients->engine_visits, 1);
+	(void)atomic_fetch_sub(&connections->waiting_for_engine, 1);
 	return false;
 }
 
-void admin_clients_leave_engine(struct admin_clients *clients)
+void admin_connections_leave_engine(struct admin_connections *connections)
 {
-	(void)atomic_fetch_sub(&clients->engine_visits, 1);
+	(void)atomic_fetch_sub(&connections->waiting_for_engine, 1);
 }

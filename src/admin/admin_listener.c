@@ -1,4 +1,4 @@
-/* The admin listener: health, metrics, and the operator's questions. */
+/* The admin listener: health, metrics, and the admin API. */
 #include "admin/admin_listener.h"
 
 #include "admin/admin_connections.h"
@@ -18,29 +18,29 @@
 enum {
 	CONNECTIONS = 32,
 	STACK = 256 * 1024, /* of a connection's thread */
-	BODY_MAX = 8 << 20, /* the state of a preview (admin/api.h) */
+	BODY_MAX = 8 << 20, /* a preview's state may be that long (admin/api.h) */
 	SEARCH_MAX = 512,
 	HOST_MAX = 256,
 };
 
-/* One of the two ways in. */
-struct door {
+/* The address or the unix socket. */
+struct admin_entrance {
 	struct admin *admin;
 	struct MHD_Daemon *daemon;
-	bool is_socket; /* the unix socket, which only the operator can reach */
+	bool is_socket; /* only the operator can reach the unix socket */
 };
 
 struct admin {
 	struct admin_sources sources;
-	struct door address;
-	struct door socket;
+	struct admin_entrance address;
+	struct admin_entrance socket;
 	struct unix_socket file; /* of the unix socket */
-	struct admin_clients *clients;
+	struct admin_connections *connections;
 	char *path;          /* of the file */
-	char host[HOST_MAX]; /* of the address that it listens at */
+	char host[HOST_MAX]; /* of the address */
 };
 
-/* ---- who may ask, and modify ---- */
+/* ---- permissions ---- */
 
 static const char *header(struct MHD_Connection *connection, const char *name)
 {
@@ -52,10 +52,10 @@ static bool is_port_or_nothing(const char *rest)
 	return *rest == '\0' || (*rest == ':' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
 }
 
-/* Whether a request's Host is one that nobody else's page can have: an address, which no name
- * server gives, or a name that the operator chose. Brackets hold nothing but addresses. A page's
- * requests have a Host; probes of load balancers may have none. */
-static bool is_meant(const struct admin *admin, const char *named)
+/* Whether a request's Host cannot come from another web page (DNS rebinding): it is an address, or
+ * a name that the operator configured. Brackets contain IPv6 addresses only. Requests of pages have
+ * a Host; probes of load balancers may have none. */
+static bool host_is_allowed(const struct admin *admin, const char *named)
 {
 	char host[HOST_MAX];
 	const char *rest;
@@ -76,24 +76,25 @@ static bool may_modify(struct MHD_Connection *connection)
 	       type != NULL && strncasecmp(type, "application/json", 16) == 0;
 }
 
-static void refuse(struct visit *visit, unsigned status, const char *reason)
+static void reject(struct admin_request *request, unsigned status, const char *reason)
 {
-	visit->status = status;
-	text_put(&visit->answer, "{");
-	json_add_member(&visit->answer, "error", reason);
-	text_put(&visit->answer, "}");
+	request->status = status;
+	text_put(&request->answer, "{");
+	json_add_member(&request->answer, "error", reason);
+	text_put(&request->answer, "}");
 }
 
-/* Where what shows bodies or modifies something is served. */
-static void refuse_at_address(const struct admin *admin, const char *path, struct visit *visit)
+/* Names the unix socket, which serves requests that show bodies or modify something. */
+static void reject_at_address(
+	const struct admin *admin, const char *path, struct admin_request *request)
 {
 	struct text reason = {0};
 
-	text_put(&reason, "this address serves /healthz, /readyz and /metrics only; the rest is "
-			  "served on the unix socket ");
-	text_put(&reason, admin->file.path != NULL ? admin->file.path
-						   : "that admin_socket names (none is set)");
-	refuse(visit, operator_has(path) ? MHD_HTTP_FORBIDDEN : MHD_HTTP_NOT_FOUND,
+	text_put(&reason, "this address serves /healthz, /readyz and /metrics only; use the unix "
+			  "socket ");
+	text_put(&reason,
+		admin->file.path != NULL ? admin->file.path : "of admin_socket, which is not set");
+	reject(request, api_has(path) ? MHD_HTTP_FORBIDDEN : MHD_HTTP_NOT_FOUND,
 		text_string(&reason));
 	text_free(&reason);
 }
@@ -111,135 +112,136 @@ static enum MHD_Result add_parameter(
 	return MHD_YES;
 }
 
-static void route(const struct door *door, struct MHD_Connection *connection, const char *method,
-	const char *path, struct visit *visit)
+static void route(const struct admin_entrance *listener, struct MHD_Connection *connection,
+	const char *method, const char *path, struct admin_request *request)
 {
-	struct admin *admin = door->admin;
+	struct admin *admin = listener->admin;
 	bool is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 	struct text search = {0};
 
-	visit->type = "application/json";
-	if (!is_meant(admin, header(connection, "Host"))) {
-		refuse(visit, MHD_HTTP_FORBIDDEN,
-			"the Host of this request is not an address, localhost, or the host in "
+	request->type = "application/json";
+	if (!host_is_allowed(admin, header(connection, "Host"))) {
+		reject(request, MHD_HTTP_FORBIDDEN,
+			"the Host header must be an address, localhost, or the host of "
 			"admin = \"HOST:PORT\"");
 		return;
 	}
-	if (is_read && admin_page(&admin->sources, admin->clients, path, visit))
+	if (is_read && admin_page(&admin->sources, admin->connections, path, request))
 		return;
-	if (!door->is_socket) {
-		refuse_at_address(admin, path, visit);
+	if (!listener->is_socket) {
+		reject_at_address(admin, path, request);
 		return;
 	}
 	if (!is_read && !may_modify(connection)) {
-		refuse(visit, MHD_HTTP_FORBIDDEN,
-			"a request that modifies something needs Content-Type: application/json "
-			"and no Origin");
+		reject(request, MHD_HTTP_FORBIDDEN,
+			"a request that modifies something must have Content-Type: "
+			"application/json and no Origin");
 		return;
 	}
-	if (!admin_clients_enter_engine(admin->clients)) {
-		visit->status = MHD_HTTP_SERVICE_UNAVAILABLE;
-		text_put(&visit->answer, "{\"error\":\"too many requests wait for the engine: try "
-					 "again later\"}");
+	if (!admin_connections_enter_engine(admin->connections)) {
+		request->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+		text_put(&request->answer,
+			"{\"error\":\"too many requests wait for the engine: retry "
+			"later\"}");
 		return;
 	}
 	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter, &search);
-	visit->status = (unsigned)operator_handle(admin->sources.engine, is_read ? "GET" : method,
-		path, text_string(&search), text_string(&visit->body), visit->body.length,
-		&visit->answer);
-	admin_clients_leave_engine(admin->clients);
+	request->status = (unsigned)api_handle(admin->sources.engine, is_read ? "GET" : method,
+		path, text_string(&search), text_string(&request->body), request->body.length,
+		&request->answer);
+	admin_connections_leave_engine(admin->connections);
 	text_free(&search);
 }
 
-static enum MHD_Result respond(struct MHD_Connection *connection, struct visit *visit)
+static enum MHD_Result respond(struct MHD_Connection *connection, struct admin_request *request)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
-	if (visit->answer.failed)
+	if (request->answer.failed)
 		return MHD_NO;
-	if (visit->answer.length > 0 && visit->answer.data[visit->answer.length - 1] != '\n')
-		text_put(&visit->answer, "\n");
-	response = MHD_create_response_from_buffer(visit->answer.length,
-		(void *)(uintptr_t)text_string(&visit->answer), MHD_RESPMEM_MUST_COPY);
+	if (request->answer.length > 0 && request->answer.data[request->answer.length - 1] != '\n')
+		text_put(&request->answer, "\n");
+	response = MHD_create_response_from_buffer(request->answer.length,
+		(void *)(uintptr_t)text_string(&request->answer), MHD_RESPMEM_MUST_COPY);
 	if (response == NULL)
 		return MHD_NO;
-	(void)MHD_add_response_header(response, "Content-Type", visit->type);
+	(void)MHD_add_response_header(response, "Content-Type", request->type);
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
-	result = MHD_queue_response(connection, visit->status, response);
+	result = MHD_queue_response(connection, request->status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path,
 	const char *method, const char *version, const char *part, size_t *part_length,
-	void **visit_of)
+	void **request_of)
 {
-	const struct door *door = context;
-	struct visit *visit = *visit_of;
+	const struct admin_entrance *listener = context;
+	struct admin_request *request = *request_of;
 
 	(void)version;
-	if (visit == NULL) {
-		visit = calloc(1, sizeof(*visit));
-		*visit_of = visit;
-		return visit != NULL ? MHD_YES : MHD_NO;
+	if (request == NULL) {
+		request = calloc(1, sizeof(*request));
+		*request_of = request;
+		return request != NULL ? MHD_YES : MHD_NO;
 	}
 	if (*part_length > 0) {
-		if (visit->body.length + *part_length > BODY_MAX)
+		if (request->body.length + *part_length > BODY_MAX)
 			return MHD_NO;
-		if (door->is_socket) /* at the address nothing reads one */
-			text_add(&visit->body, part, *part_length);
+		if (listener->is_socket) /* the address ignores bodies */
+			text_add(&request->body, part, *part_length);
 		*part_length = 0;
 		return MHD_YES;
 	}
-	admin_client_rest(connection);
-	route(door, connection, method, path, visit);
-	admin_client_hurry(connection);
-	return respond(connection, visit);
+	admin_connection_stop_deadline(connection);
+	route(listener, connection, method, path, request);
+	admin_connection_start_deadline(connection);
+	return respond(connection, request);
 }
 
-static void completed(void *context, struct MHD_Connection *connection, void **visit_of,
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_of,
 	enum MHD_RequestTerminationCode code)
 {
-	struct visit *visit = *visit_of;
+	struct admin_request *request = *request_of;
 
 	(void)context, (void)code;
-	admin_client_hurry(connection); /* with the next request */
-	if (visit == NULL)
+	admin_connection_start_deadline(connection); /* for the next request */
+	if (request == NULL)
 		return;
-	text_free(&visit->body);
-	text_free(&visit->answer);
-	free(visit);
-	*visit_of = NULL;
+	text_free(&request->body);
+	text_free(&request->answer);
+	free(request);
+	*request_of = NULL;
 }
 
 /* ---- the listener ---- */
 
-/* The line of a request has arrived. */
-static void *begun(void *context, const char *uri, struct MHD_Connection *connection)
+/* Called when the request line has arrived. */
+static void *on_request_line(void *context, const char *uri, struct MHD_Connection *connection)
 {
 	(void)context, (void)uri;
-	admin_client_hurry(connection);
+	admin_connection_start_deadline(connection);
 	return NULL;
 }
 
-/* Starts a thread of its own that serves a listening socket, which is the thread's from now on. By
- * poll: libmicrohttpd's epoll thread can hang, see receive/http/loop.h. A thread for each
- * connection: who waits for the engine must not hold up who asks for health. */
-static int open_door(struct admin *admin, struct door *door, int fd)
+/* Starts a thread that serves a listening socket and owns it. Uses poll, because libmicrohttpd's
+ * epoll thread can hang (receive/http/loop.h). Each connection has its own thread, so that a
+ * request that waits for the engine does not delay a health check. */
+static int open_listener(struct admin *admin, struct admin_entrance *listener, int fd)
 {
-	door->admin = admin;
-	door->daemon =
-		MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0,
-			NULL, NULL, handle, door, MHD_OPTION_LISTEN_SOCKET, fd,
-			MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-			MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK, MHD_OPTION_CONNECTION_TIMEOUT,
-			(unsigned)(ADMIN_DEADLINE / SECOND), MHD_OPTION_NOTIFY_CONNECTION,
-			admin_clients_changed, admin->clients, MHD_OPTION_URI_LOG_CALLBACK, begun,
-			NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
-	/* Without a thread it has closed the socket, whose number may be a connection's of the
-	 * public listener by now: it is not closed again. */
-	return door->daemon != NULL ? 0 : -1;
+	listener->admin = admin;
+	listener->daemon = MHD_start_daemon(
+		MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, NULL, NULL, handle,
+		listener, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)CONNECTIONS, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(ADMIN_DEADLINE / SECOND),
+		MHD_OPTION_NOTIFY_CONNECTION, admin_connections_notify, admin->connections,
+		MHD_OPTION_URI_LOG_CALLBACK, on_request_line, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, NULL, MHD_OPTION_END);
+	/* On failure libmicrohttpd has closed the socket. Its number may belong to another
+	 * connection by now, so it is not closed again. */
+	return listener->daemon != NULL ? 0 : -1;
 }
 
 static int open_address(struct admin *admin, const char *address, int *port, struct error *error)
@@ -249,8 +251,9 @@ static int open_address(struct admin *admin, const char *address, int *port, str
 	(void)value_split_host(address, admin->host, sizeof(admin->host));
 	if (fd < 0)
 		return -1;
-	if (open_door(admin, &admin->address, fd) != 0)
-		return error_set(error, "admin = \"%s\": no thread to listen", address);
+	if (open_listener(admin, &admin->address, fd) != 0)
+		return error_set(
+			error, "admin = \"%s\": cannot start the listener's thread", address);
 	return 0;
 }
 
@@ -269,8 +272,9 @@ static int open_socket(struct admin *admin, const char *path, struct error *erro
 		return -1;
 	}
 	admin->socket.is_socket = true;
-	if (open_door(admin, &admin->socket, fd) != 0)
-		return error_set(error, "admin_socket = \"%s\": no thread to listen", path);
+	if (open_listener(admin, &admin->socket, fd) != 0)
+		return error_set(
+			error, "admin_socket = \"%s\": cannot start the listener's thread", path);
 	return 0;
 }
 
@@ -282,12 +286,12 @@ int admin_start(const struct admin_sources *sources, const char *address, const 
 	if (made == NULL)
 		return error_set(error, "no memory");
 	made->sources = *sources;
-	made->clients = admin_clients_create();
-	if (made->clients == NULL) {
+	made->connections = admin_connections_create();
+	if (made->connections == NULL) {
 		free(made);
-		return error_set(error, "no thread for the admin listener");
+		return error_set(error, "cannot start a thread for the admin listener");
 	}
-	/* The socket first: what is asked at the address names it. */
+	/* The socket comes first, because answers at the address name it. */
 	if (open_socket(made, path, error) != 0 || open_address(made, address, port, error) != 0) {
 		admin_stop(made);
 		return -1;
@@ -296,10 +300,10 @@ int admin_start(const struct admin_sources *sources, const char *address, const 
 	return 0;
 }
 
-static void close_door(struct door *door)
+static void close_listener(struct admin_entrance *listener)
 {
-	if (door->daemon != NULL)
-		MHD_stop_daemon(door->daemon); /* it closes the socket */
+	if (listener->daemon != NULL)
+		MHD_stop_daemon(listener->daemon); /* it closes the socket */
 }
 
 void admin_stop(struct admin *admin)
@@ -307,9 +311,9 @@ void admin_stop(struct admin *admin)
 	if (admin == NULL)
 		return;
 	unix_socket_remove(&admin->file);
-	close_door(&admin->socket);
-	close_door(&admin->address);
-	admin_clients_destroy(admin->clients);
+	close_listener(&admin->socket);
+	close_listener(&admin->address);
+	admin_connections_destroy(admin->connections);
 	free(admin->path);
 	free(admin);
 }

@@ -1,4 +1,4 @@
-/* The operator's questions and orders, answered in JSON inside a turn of the engine. */
+/* The admin API: routing, errors, and the status. */
 #include "admin/api.h"
 
 #include "admin/api_private.h"
@@ -10,28 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- to the engine ---- */
+/* ---- tasks ---- */
 
-int question_error(struct text *answer, int status, const char *what)
+int api_error(struct text *answer, int status, const char *reason)
 {
 	text_cut(answer, 0);
 	text_put(answer, "{");
-	json_add_member(answer, "error", what);
+	json_add_member(answer, "error", reason);
 	text_put(answer, "}");
 	return status;
 }
 
-int question_ask(struct engine *engine, struct question *question)
+int api_run(struct engine *engine, struct api_task *query)
 {
 	struct error error;
 
-	question->arena = arena_create(4096);
-	if (question->arena == NULL)
-		return question_error(question->answer, 503, "no memory");
-	if (engine_call(engine, &question->task, &error) != 0)
-		question->status = question_error(question->answer, 503, error.text);
-	arena_destroy(question->arena);
-	return question->status;
+	query->arena = arena_create(4096);
+	if (query->arena == NULL)
+		return api_error(query->answer, 503, "no memory");
+	if (engine_call(engine, &query->task, &error) != 0)
+		query->status = api_error(query->answer, 503, error.text);
+	arena_destroy(query->arena);
+	return query->status;
 }
 
 /* ---- status ---- */
@@ -60,19 +60,19 @@ static void add_topics(struct engine *engine, struct text *answer)
 	text_put(answer, "]");
 }
 
-int64_t question_waiting(const struct destination_state *state)
+int64_t api_count_waiting(const struct destination_state *state)
 {
 	return state->queued - state->sent - state->dead - state->dropped;
 }
 
-/* Seconds that the oldest message of a destination waits. */
+/* The age of a destination's oldest waiting message, in seconds. */
 static int oldest_seconds(struct engine *engine, const struct destination_state *state,
 	int64_t *seconds, struct error *error)
 {
 	int64_t queued = 0;
 
 	*seconds = 0;
-	if (question_waiting(state) == 0)
+	if (api_count_waiting(state) == 0)
 		return 0;
 	if (store_oldest(engine->store, state->name, &queued, error) != 0)
 		return -1;
@@ -101,7 +101,7 @@ static int add_destinations(struct engine *engine, struct text *answer, struct e
 		json_add_member(answer, "name", state->name);
 		json_add_flag(answer, "configured",
 			config_destination(engine->config, state->name) != NULL);
-		json_add_number(answer, "waiting", question_waiting(state));
+		json_add_number(answer, "waiting", api_count_waiting(state));
 		json_add_number(answer, "set_aside", set_aside);
 		json_add_number(answer, "oldest_seconds", seconds);
 		json_add_number(answer, "queued", state->queued);
@@ -131,8 +131,8 @@ static void add_erasure(void *context, const struct erasure *erasure)
 	text_put(answer, "}");
 }
 
-/* Erasures of shops that wait, and what was refused as it contradicts itself. */
-static int add_refusals(
+/* The count of contradictory deliveries, and the waiting erasures of shops. */
+static int add_rejections(
 	struct engine *engine, struct text *answer, struct arena *arena, struct error *error)
 {
 	int64_t contradictions = 0;
@@ -150,56 +150,56 @@ static int add_refusals(
 
 static int run_status(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)task;
+	struct api_task *query = (struct api_task *)task;
 	int64_t bytes;
 	int64_t free_bytes;
 
 	if (store_size(engine->store, &bytes, &free_bytes, error) != 0)
 		return -1;
-	text_put(question->answer, "{");
-	json_add_member(question->answer, "version", SEGRELAY_VERSION);
-	json_add_number(question->answer, "store_bytes", bytes);
-	json_add_number(question->answer, "free_bytes", free_bytes);
-	json_add_number(question->answer, "max_store", engine->config->max_store);
-	json_add_number(question->answer, "expired_early", engine->expired.count);
-	json_add_number(question->answer, "timers_postponed", engine->postponed);
-	add_topics(engine, question->answer);
-	if (add_destinations(engine, question->answer, error) != 0 ||
-		add_refusals(engine, question->answer, question->arena, error) != 0)
+	text_put(query->answer, "{");
+	json_add_member(query->answer, "version", SEGRELAY_VERSION);
+	json_add_number(query->answer, "store_bytes", bytes);
+	json_add_number(query->answer, "free_bytes", free_bytes);
+	json_add_number(query->answer, "max_store", engine->config->max_store);
+	json_add_number(query->answer, "expired_early", engine->expired.count);
+	json_add_number(query->answer, "timers_postponed", engine->postponed);
+	add_topics(engine, query->answer);
+	if (add_destinations(engine, query->answer, error) != 0 ||
+		add_rejections(engine, query->answer, query->arena, error) != 0)
 		return -1;
-	text_put(question->answer, "}");
-	question->status = 200;
+	text_put(query->answer, "}");
+	query->status = 200;
 	return 0;
 }
 
 static int answer_status(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+	struct engine *engine, const struct api_request *request, struct text *answer)
 {
-	struct question status = {.task = {.run = run_status}, .answer = answer};
+	struct api_task status = {.task = {.run = run_status}, .answer = answer};
 
 	(void)request;
-	return question_ask(engine, &status);
+	return api_run(engine, &status);
 }
 
 /* ---- routing ---- */
 
 static const struct {
 	const char *method;
-	const char *path; /* one that ends with "/" stands for all with an id behind it */
-	operator_answer *answer;
+	const char *path; /* a trailing "/" is followed by an id */
+	api_function *answer;
 } rows[] = {
 	{"GET", "/status", answer_status},
-	{"GET", "/dead", question_list_dead},
-	{"GET", "/dead/", question_show_dead},
-	{"POST", "/dead/retry", question_retry_dead},
-	{"POST", "/dead/drop", question_drop_dead},
-	{"GET", "/outbox", question_list_outbox},
-	{"GET", "/outbox/", question_show_outbox},
-	{"POST", "/outbox/drop", question_drop_outbox},
-	{"POST", "/erase", question_erase},
-	{"POST", "/erase/step", question_erase_step},
-	{"POST", "/erase/preview", question_erase_preview},
-	{"POST", "/erase/cancel", question_erase_cancel},
+	{"GET", "/dead", api_list_dead},
+	{"GET", "/dead/", api_show_dead},
+	{"POST", "/dead/retry", api_retry_dead},
+	{"POST", "/dead/drop", api_drop_dead},
+	{"GET", "/outbox", api_list_outbox},
+	{"GET", "/outbox/", api_show_outbox},
+	{"POST", "/outbox/drop", api_drop_outbox},
+	{"POST", "/erase", api_erase},
+	{"POST", "/erase/step", api_erase_step},
+	{"POST", "/erase/preview", api_erase_preview},
+	{"POST", "/erase/cancel", api_erase_cancel},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -214,7 +214,7 @@ static bool is_row(size_t row, const char *path)
 	       path[length + strspn(path + length, "0123456789")] == '\0';
 }
 
-bool operator_has(const char *path)
+bool api_has(const char *path)
 {
 	for (size_t i = 0; i < ROWS; i++)
 		if (is_row(i, path))
@@ -222,14 +222,14 @@ bool operator_has(const char *path)
 	return false;
 }
 
-int operator_handle(struct engine *engine, const char *method, const char *path, const char *search,
+int api_handle(struct engine *engine, const char *method, const char *path, const char *search,
 	const char *body, size_t length, struct text *answer)
 {
-	const struct operator_request request = {
+	const struct api_request request = {
 		.path = path, .search = search, .body = body, .length = length};
 
 	for (size_t i = 0; i < ROWS; i++)
 		if (is_row(i, path) && strcmp(rows[i].method, method) == 0)
 			return rows[i].answer(engine, &request, answer);
-	return question_error(answer, 404, "there is nothing here");
+	return api_error(answer, 404, "no such path or method");
 }

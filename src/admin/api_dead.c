@@ -1,4 +1,4 @@
-/* The operator's dead letters: listed, shown, tried again, dropped. */
+/* Dead letters in the admin API: list, show, requeue, drop. */
 #include "admin/api_private.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -11,7 +11,7 @@
 
 enum { LIST_MOST = 1000, DEFAULT_LIST = 100, IDS_MOST = 100000, STEP = 500 };
 
-/* ---- looking ---- */
+/* ---- list and show ---- */
 
 static void add_letter(struct text *answer, const struct dead_letter *letter)
 {
@@ -42,36 +42,35 @@ static int visit_listed(void *context, const struct dead_letter *letter)
 
 static int run_list(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)task;
+	struct api_task *query = (struct api_task *)task;
 
-	text_put(question->answer, "{\"dead\":[");
-	if (store_each_dead(engine->store, question->after, question->limit, visit_listed,
-		    question->answer, error) != 0)
+	text_put(query->answer, "{\"dead\":[");
+	if (store_each_dead(engine->store, query->after, query->limit, visit_listed, query->answer,
+		    error) != 0)
 		return -1;
-	text_put(question->answer, "]}");
-	question->status = 200;
+	text_put(query->answer, "]}");
+	query->status = 200;
 	return 0;
 }
 
 static int run_show(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)task;
+	struct api_task *query = (struct api_task *)task;
 	struct dead_letter letter;
 	bool found;
 
-	if (store_get_dead(engine->store, question->id, question->arena, &letter, &found, error) !=
-		0)
+	if (store_get_dead(engine->store, query->id, query->arena, &letter, &found, error) != 0)
 		return -1;
 	if (!found) {
-		question->status = question_error(question->answer, 404, "no such dead letter");
+		query->status = api_error(query->answer, 404, "no such dead letter");
 		return 0;
 	}
-	text_put(question->answer, "{");
-	add_letter(question->answer, &letter);
+	text_put(query->answer, "{");
+	add_letter(query->answer, &letter);
 	json_add_member(
-		question->answer, letter.destination != NULL ? "message" : "body", letter.json);
-	text_put(question->answer, "}");
-	question->status = 200;
+		query->answer, letter.destination != NULL ? "message" : "body", letter.json);
+	text_put(query->answer, "}");
+	query->status = 200;
 	return 0;
 }
 
@@ -82,39 +81,37 @@ static int64_t number_of(struct arena *arena, const char *search, const char *na
 	return value != NULL ? strtoll(value, NULL, 10) : other;
 }
 
-int question_list_dead(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_list_dead(struct engine *engine, const struct api_request *request, struct text *answer)
 {
-	struct question question = {.task = {.run = run_list}, .answer = answer};
+	struct api_task query = {.task = {.run = run_list}, .answer = answer};
 	struct arena *arena = arena_create(256);
 	int64_t limit;
 
 	if (arena == NULL)
-		return question_error(answer, 503, "no memory");
-	question.after = number_of(arena, request->search, "after", 0);
+		return api_error(answer, 503, "no memory");
+	query.after = number_of(arena, request->search, "after", 0);
 	limit = number_of(arena, request->search, "limit", DEFAULT_LIST);
-	question.limit = limit > 0 && limit < LIST_MOST ? (size_t)limit : LIST_MOST;
+	query.limit = limit > 0 && limit < LIST_MOST ? (size_t)limit : LIST_MOST;
 	arena_destroy(arena);
-	return question_ask(engine, &question);
+	return api_run(engine, &query);
 }
 
-int question_show_dead(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_show_dead(struct engine *engine, const struct api_request *request, struct text *answer)
 {
-	struct question question = {
+	struct api_task query = {
 		.task = {.run = run_show},
 		.answer = answer,
 		.id = strtoll(strrchr(request->path, '/') + 1, NULL, 10),
 	};
 
-	return question_ask(engine, &question);
+	return api_run(engine, &query);
 }
 
-/* ---- orders ---- */
+/* ---- bulk actions ---- */
 
-struct order {
+struct bulk_action {
 	struct task task;
-	bool retry; /* else drop */
+	bool is_requeue; /* otherwise drop */
 	const int64_t *ids;
 	size_t count;
 	int64_t *unknown;
@@ -122,15 +119,15 @@ struct order {
 	size_t done_count;
 };
 
-/* Maps a stored delivery again, with today's rules; it leaves the dead letters, and comes back to
- * them under another id when it cannot be mapped still. */
-static int map_again(struct engine *engine, const struct dead_letter *letter, struct arena *arena,
-	struct error *error)
+/* Maps a stored delivery again with the present rules, and removes its dead letter. If it still
+ * cannot be mapped, it gets another dead letter. 0, 1 when it is not stored any more, or -1. */
+static int requeue_delivery(struct engine *engine, const struct dead_letter *letter,
+	struct arena *arena, struct error *error)
 {
 	const struct shop *shop = config_shop(engine->config, letter->shop);
 	struct topic_state *topic = engine_topic(engine, letter->shop, letter->topic);
 	struct delivery delivery;
-	struct error problem = {.text = "its body is not kept any more"};
+	struct error problem = {.text = "the body of the delivery is not stored any more"};
 	struct work_id id;
 	cJSON *payload = NULL;
 	bool found;
@@ -154,27 +151,29 @@ static int map_again(struct engine *engine, const struct dead_letter *letter, st
 	progress_end(&engine->progress, &id);
 	if (result != STORED)
 		return result == REFUSED ? 1 : -1;
-	topic = engine_topic(engine, letter->shop, letter->topic); /* it may have moved */
+	topic = engine_topic(
+		engine, letter->shop, letter->topic); /* engine_map may have moved it */
 	topic->dead--;
 	return store_drop_dead(engine->store, letter->id, error);
 }
 
-static int retry(struct engine *engine, const struct dead_letter *letter, struct arena *arena,
+static int requeue(struct engine *engine, const struct dead_letter *letter, struct arena *arena,
 	struct error *error)
 {
 	struct destination_state *state;
 
 	if (letter->destination == NULL)
-		return map_again(engine, letter, arena, error);
+		return requeue_delivery(engine, letter, arena, error);
 	state = engine_destination(engine, letter->destination);
-	if (state == NULL || counters_fresh(&engine->counters, letter->destination, 1) != 0)
+	if (state == NULL || counters_queued(&engine->counters, letter->destination, 1) != 0)
 		return error_no_memory(error);
 	state->dead--;
 	return store_revive(engine->store, letter->id, clock_now(), error);
 }
 
-/* Carries out an order for one dead letter: 0, 1 when that cannot be done, -1. */
-static int carry_out(struct engine *engine, struct order *order, int64_t id, struct error *error)
+/* Applies the action to one dead letter: 0, 1 when it is not possible, or -1. */
+static int apply_action(
+	struct engine *engine, struct bulk_action *action, int64_t id, struct error *error)
 {
 	struct arena *arena = arena_create(4096);
 	struct dead_letter letter;
@@ -186,8 +185,8 @@ static int carry_out(struct engine *engine, struct order *order, int64_t id, str
 	if (store_get_dead(engine->store, id, arena, &letter, &found, error) == 0) {
 		if (!found)
 			result = 1;
-		else if (order->retry)
-			result = retry(engine, &letter, arena, error);
+		else if (action->is_requeue)
+			result = requeue(engine, &letter, arena, error);
 		else
 			result = engine_drop_dead(engine, &letter, error);
 	}
@@ -195,19 +194,19 @@ static int carry_out(struct engine *engine, struct order *order, int64_t id, str
 	return result;
 }
 
-static int run_order(struct engine *engine, struct task *task, struct error *error)
+static int run_action(struct engine *engine, struct task *task, struct error *error)
 {
-	struct order *order = (struct order *)task;
+	struct bulk_action *action = (struct bulk_action *)task;
 
-	for (size_t i = 0; i < order->count; i++) {
-		int result = carry_out(engine, order, order->ids[i], error);
+	for (size_t i = 0; i < action->count; i++) {
+		int result = apply_action(engine, action, action->ids[i], error);
 
 		if (result < 0)
 			return -1;
 		if (result > 0)
-			order->unknown[order->unknown_count++] = order->ids[i];
+			action->unknown[action->unknown_count++] = action->ids[i];
 		else
-			order->done_count++;
+			action->done_count++;
 	}
 	return 0;
 }
@@ -232,12 +231,12 @@ static int visit_id(void *context, const struct dead_letter *letter)
 
 static int run_ids(struct engine *engine, struct task *task, struct error *error)
 {
-	struct list_ids *question = (struct list_ids *)task;
+	struct list_ids *query = (struct list_ids *)task;
 
-	return store_each_dead(engine->store, 0, IDS_MOST, visit_id, question->list, error);
+	return store_each_dead(engine->store, 0, IDS_MOST, visit_id, query->list, error);
 }
 
-/* The ids of {"ids":[…]}; false when it is not that. */
+/* Reads the ids of {"ids":[…]}. False when the JSON has another form. */
 static bool read_ids(const cJSON *json, struct id_list *list)
 {
 	const cJSON *ids = json_at(json, "ids");
@@ -258,9 +257,9 @@ static bool read_ids(const cJSON *json, struct id_list *list)
 	return true;
 }
 
-/* In steps, so that webhooks need not wait for all of it. */
-static int order_all(
-	struct engine *engine, bool is_retry, const struct id_list *list, struct text *answer)
+/* Works in steps, so that webhooks do not wait for all of them. */
+static int apply_to_all(
+	struct engine *engine, bool is_requeue, const struct id_list *list, struct text *answer)
 {
 	struct error error;
 	int64_t *unknown = calloc(list->count + 1, sizeof(*unknown));
@@ -268,22 +267,22 @@ static int order_all(
 	size_t done = 0;
 
 	if (unknown == NULL)
-		return question_error(answer, 503, "no memory");
+		return api_error(answer, 503, "no memory");
 	for (size_t at = 0; at < list->count; at += STEP) {
-		struct order order = {
-			.task = {.run = run_order},
-			.retry = is_retry,
+		struct bulk_action action = {
+			.task = {.run = run_action},
+			.is_requeue = is_requeue,
 			.ids = list->ids + at,
 			.count = list->count - at < STEP ? list->count - at : STEP,
 			.unknown = unknown + unknown_count,
 		};
 
-		if (engine_call(engine, &order.task, &error) != 0) {
+		if (engine_call(engine, &action.task, &error) != 0) {
 			free(unknown);
-			return question_error(answer, 503, error.text);
+			return api_error(answer, 503, error.text);
 		}
-		unknown_count += order.unknown_count;
-		done += order.done_count;
+		unknown_count += action.unknown_count;
+		done += action.done_count;
 	}
 	text_put(answer, "{");
 	json_add_number(answer, "done", (int64_t)done);
@@ -298,8 +297,8 @@ static int order_all(
 	return 200;
 }
 
-static int order_dead(struct engine *engine, bool is_retry, const struct operator_request *request,
-	struct text *answer)
+static int api_bulk_action(struct engine *engine, bool is_requeue,
+	const struct api_request *request, struct text *answer)
 {
 	struct arena *arena = arena_create(4096);
 	struct id_list list = {.ids = malloc(IDS_MOST * sizeof(int64_t))};
@@ -310,28 +309,26 @@ static int order_dead(struct engine *engine, bool is_retry, const struct operato
 	int status;
 
 	if (list.ids == NULL)
-		status = question_error(answer, 503, "no memory");
+		status = api_error(answer, 503, "no memory");
 	else if (json_is_true(json, "all"))
 		status = engine_call(engine, &all.task, &error) == 0
-				 ? order_all(engine, is_retry, &list, answer)
-				 : question_error(answer, 503, error.text);
+				 ? apply_to_all(engine, is_requeue, &list, answer)
+				 : api_error(answer, 503, error.text);
 	else if (read_ids(json, &list))
-		status = order_all(engine, is_retry, &list, answer);
+		status = apply_to_all(engine, is_requeue, &list, answer);
 	else
-		status = question_error(answer, 400, "expected {\"ids\":[1,2]} or {\"all\":true}");
+		status = api_error(answer, 400, "expected {\"ids\":[1,2]} or {\"all\":true}");
 	free(list.ids);
 	arena_destroy(arena);
 	return status;
 }
 
-int question_retry_dead(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_retry_dead(struct engine *engine, const struct api_request *request, struct text *answer)
 {
-	return order_dead(engine, true, request, answer);
+	return api_bulk_action(engine, true, request, answer);
 }
 
-int question_drop_dead(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_drop_dead(struct engine *engine, const struct api_request *request, struct text *answer)
 {
-	return order_dead(engine, false, request, answer);
+	return api_bulk_action(engine, false, request, answer);
 }

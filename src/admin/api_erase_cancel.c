@@ -1,4 +1,4 @@
-/* The operator's order to cancel the erasure of a shop. */
+/* Cancels the erasure of a shop, in the admin API. */
 #include "admin/api_private.h"
 #include "engine/privacy/erasure_wait.h"
 
@@ -10,63 +10,63 @@
 
 enum { SHOP_MAX = 255 };
 
-struct order {
+struct cancellation {
 	struct task task; /* first: `run` gets its address */
 	char shop[SHOP_MAX + 1];
 	bool cancelled;
-	bool is_undone; /* for want of memory */
+	bool is_rolled_back; /* without memory */
 	struct error problem;
 };
 
 static int cancel(struct engine *engine, void *context, struct error *error)
 {
-	struct order *order = context;
+	struct cancellation *cancellation = context;
 
-	return erasure_cancel(engine, order->shop, &order->cancelled, error);
+	return erasure_cancel(engine, cancellation->shop, &cancellation->cancelled, error);
 }
 
 static int run(struct engine *engine, struct task *task, struct error *error)
 {
-	struct order *order = (struct order *)task;
-	enum outcome outcome = isolation_run(engine, cancel, order, error);
+	struct cancellation *cancellation = (struct cancellation *)task;
+	enum isolation_result outcome = isolation_run(engine, cancel, cancellation, error);
 
-	order->is_undone = outcome == OUTCOME_DEAD || outcome == OUTCOME_DEFER;
-	if (order->is_undone)
-		order->problem = *error;
-	return outcome == OUTCOME_FAILED ? -1 : 0;
+	cancellation->is_rolled_back = outcome == ISOLATION_DEAD || outcome == ISOLATION_DEFER;
+	if (cancellation->is_rolled_back)
+		cancellation->problem = *error;
+	return outcome == ISOLATION_FAILED ? -1 : 0;
 }
 
 /* Shops are stored in lower case. */
-static bool take_shop(struct order *order, const char *shop)
+static bool read_shop(struct cancellation *cancellation, const char *shop)
 {
 	if (shop == NULL || strlen(shop) > SHOP_MAX)
 		return false;
 	for (size_t i = 0; shop[i] != '\0'; i++)
-		order->shop[i] = (char)tolower((unsigned char)shop[i]);
+		cancellation->shop[i] = (char)tolower((unsigned char)shop[i]);
 	return true;
 }
 
-static int carry_out(struct engine *engine, struct order *order, struct text *answer)
+static int run_cancellation(
+	struct engine *engine, struct cancellation *cancellation, struct text *answer)
 {
 	struct error error;
 
-	if (engine_call(engine, &order->task, &error) != 0)
-		return question_error(answer, 503, error.text);
-	if (order->is_undone)
-		return question_error(answer, 503, order->problem.text);
-	if (!order->cancelled)
-		return question_error(answer, 404, "no erasure of this shop waits");
+	if (engine_call(engine, &cancellation->task, &error) != 0)
+		return api_error(answer, 503, error.text);
+	if (cancellation->is_rolled_back)
+		return api_error(answer, 503, cancellation->problem.text);
+	if (!cancellation->cancelled)
+		return api_error(answer, 404, "no erasure of this shop is waiting");
 	text_put(answer, "{");
 	json_add_flag(answer, "cancelled", true);
 	text_put(answer, "}");
 	return 200;
 }
 
-int question_erase_cancel(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_erase_cancel(struct engine *engine, const struct api_request *request, struct text *answer)
 {
 	struct arena *arena = arena_create(4096);
-	struct order order = {.task = {.run = run}};
+	struct cancellation cancellation = {.task = {.run = run}};
 	struct error error;
 	const cJSON *json = arena != NULL
 				    ? json_parse(arena, request->body != NULL ? request->body : "",
@@ -75,11 +75,11 @@ int question_erase_cancel(
 	int status;
 
 	if (arena == NULL)
-		status = question_error(answer, 503, "no memory");
-	else if (!take_shop(&order, json_text(json, "shop")))
-		status = question_error(answer, 400, "expected {\"shop\":\"…\"}");
+		status = api_error(answer, 503, "no memory");
+	else if (!read_shop(&cancellation, json_text(json, "shop")))
+		status = api_error(answer, 400, "expected {\"shop\":\"…\"}");
 	else
-		status = carry_out(engine, &order, answer);
+		status = run_cancellation(engine, &cancellation, answer);
 	arena_destroy(arena);
 	return status;
 }

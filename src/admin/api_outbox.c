@@ -1,4 +1,4 @@
-/* The operator's outbox: messages that wait are listed and shown. */
+/* The outbox in the admin API: list and show. */
 #include "admin/api_private.h"
 #include "admin/outbox_list.h"
 #include "base/clock.h"
@@ -13,17 +13,16 @@
 enum {
 	LIST_DEFAULT = 100,
 	LIST_MOST = 1000,
-	ROWS_A_TURN = 1000, /* that are looked at: webhooks need not wait for more */
+	ROWS_A_TURN = 1000, /* rows read in one turn, so that webhooks do not wait long */
 	TURNS_MOST = 100,
 };
 
-/* ---- what one looks like ---- */
+/* ---- one message ---- */
 
-/* The retention clock may be behind the wall clock: a time by it, as the operator's clock has it.
- */
+/* Converts a time of the retention clock, which may be behind, to the wall clock. */
 static int64_t wall_time(const struct engine *engine, int64_t time)
 {
-	return clock_now() + time - engine_steady_now(engine);
+	return clock_now() + time - engine_retention_now(engine);
 }
 
 static void add_entry(
@@ -94,7 +93,7 @@ static int run_list(struct engine *engine, struct task *task, struct error *erro
 		visit_entry, list, error);
 }
 
-int outbox_look(struct engine *engine, struct outbox_list *list, bool *more, struct error *error)
+int outbox_read(struct engine *engine, struct outbox_list *list, bool *more, struct error *error)
 {
 	*more = true;
 	list->task.run = run_list;
@@ -131,12 +130,12 @@ static int answer_list(
 	bool more;
 
 	if (arena_failed(arena))
-		return question_error(answer, 503, "no memory");
+		return api_error(answer, 503, "no memory");
 	if (limit < 1)
-		return question_error(answer, 400, "limit must be 1 or more");
+		return api_error(answer, 400, "limit must be 1 or more");
 	text_put(answer, "{\"messages\":[");
-	if (outbox_look(engine, &list, &more, &error) != 0)
-		return question_error(answer, 503, error.text);
+	if (outbox_read(engine, &list, &more, &error) != 0)
+		return api_error(answer, 503, error.text);
 	text_put(answer, "]");
 	json_add_flag(answer, "more", more);
 	json_add_number(answer, "last", list.after);
@@ -144,12 +143,11 @@ static int answer_list(
 	return 200;
 }
 
-int question_list_outbox(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_list_outbox(struct engine *engine, const struct api_request *request, struct text *answer)
 {
 	struct arena *arena = arena_create(512);
 	int status = arena != NULL ? answer_list(engine, arena, request->search, answer)
-				   : question_error(answer, 503, "no memory");
+				   : api_error(answer, 503, "no memory");
 
 	arena_destroy(arena);
 	return status;
@@ -159,34 +157,32 @@ int question_list_outbox(
 
 static int run_show(struct engine *engine, struct task *task, struct error *error)
 {
-	struct question *question = (struct question *)task;
+	struct api_task *query = (struct api_task *)task;
 	struct outbox_entry entry;
 	bool found;
 
-	if (store_get_message(
-		    engine->store, question->id, question->arena, &entry, &found, error) != 0)
+	if (store_get_message(engine->store, query->id, query->arena, &entry, &found, error) != 0)
 		return -1;
 	if (!found) {
-		question->status = question_error(question->answer, 404,
+		query->status = api_error(query->answer, 404,
 			"no such message: it was sent or dropped, or is a dead letter");
 		return 0;
 	}
-	text_put(question->answer, "{");
-	add_entry(question->answer, engine, &entry);
-	json_add_member(question->answer, "message", entry.message.json);
-	text_put(question->answer, "}");
-	question->status = 200;
+	text_put(query->answer, "{");
+	add_entry(query->answer, engine, &entry);
+	json_add_member(query->answer, "message", entry.message.json);
+	text_put(query->answer, "}");
+	query->status = 200;
 	return 0;
 }
 
-int question_show_outbox(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_show_outbox(struct engine *engine, const struct api_request *request, struct text *answer)
 {
-	struct question question = {
+	struct api_task query = {
 		.task = {.run = run_show},
 		.answer = answer,
 		.id = strtoll(strrchr(request->path, '/') + 1, NULL, 10),
 	};
 
-	return question_ask(engine, &question);
+	return api_run(engine, &query);
 }

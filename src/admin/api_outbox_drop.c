@@ -1,5 +1,5 @@
-/* The operator drops messages of the outbox. A request to Segment to delete users is a duty: only
- * its id drops it, no filter. */
+/* Drops messages of the outbox, in the admin API. A request to Segment to delete users is required
+ * by privacy law, so only its id drops it, not a filter. */
 #include "admin/api_private.h"
 #include "admin/outbox_list.h"
 #include "base/json.h"
@@ -11,8 +11,8 @@
 
 enum {
 	DROPS_A_TURN = 200,
-	DROPS_MOST = 2000, /* of one request */
-	LEAVING_MOST = 100000,
+	DROPS_MOST = 2000, /* in one request */
+	PENDING_DROPS_MAX = 100000,
 };
 
 struct drop {
@@ -20,15 +20,15 @@ struct drop {
 	const int64_t *ids;
 	size_t count;
 	size_t dropped;
-	struct text in_flight; /* ids behind commas */
+	struct text in_flight; /* ids, each after a comma */
 	struct text unknown;
 };
 
-static struct leaving *find_leaving(struct engine *engine, int64_t id)
+static struct pending_drop *find_pending_drop(struct engine *engine, int64_t id)
 {
-	for (size_t i = 0; i < engine->leaving_count; i++)
-		if (engine->leaving[i].id == id)
-			return &engine->leaving[i];
+	for (size_t i = 0; i < engine->pending_drop_count; i++)
+		if (engine->pending_drops[i].id == id)
+			return &engine->pending_drops[i];
 	return NULL;
 }
 
@@ -38,41 +38,42 @@ static int drop_entry(struct engine *engine, const struct outbox_entry *entry, s
 
 	if (counters_removed(&engine->counters, destination) != 0)
 		return error_no_memory(error);
-	engine->scrub |= destination_is_deletions(destination);
+	engine->wipe_pending |= destination_is_deletions(destination);
 	return store_drop_row(engine->store, STORE_MESSAGES, entry->message.id, error);
 }
 
-/* The sender may be sending it: it is dropped when the sender has let go, unless it was accepted.
- */
-static int ask_to_let_go(
+/* The sender may be sending the message. It is dropped when the sender releases it, unless the
+ * destination accepts it. */
+static int request_release(
 	struct engine *engine, const struct outbox_entry *entry, struct error *error)
 {
-	struct leaving *more;
+	struct pending_drop *more;
 
-	if (counters_let_go(&engine->counters, entry->message.destination) != 0)
+	if (counters_request_release(&engine->counters, entry->message.destination) != 0)
 		return error_no_memory(error);
-	if (find_leaving(engine, entry->message.id) != NULL ||
-		engine->leaving_count == LEAVING_MOST)
+	if (find_pending_drop(engine, entry->message.id) != NULL ||
+		engine->pending_drop_count == PENDING_DROPS_MAX)
 		return 0;
-	more = realloc(engine->leaving, (engine->leaving_count + 1) * sizeof(*more));
+	more = realloc(engine->pending_drops, (engine->pending_drop_count + 1) * sizeof(*more));
 	if (more == NULL)
 		return error_no_memory(error);
-	engine->leaving = more;
-	more[engine->leaving_count++] = (struct leaving){.id = entry->message.id};
+	engine->pending_drops = more;
+	more[engine->pending_drop_count++] = (struct pending_drop){.id = entry->message.id};
 	return 0;
 }
 
-/* What is not there any more: dropped for an earlier request, or otherwise gone. */
-static void note_gone(struct engine *engine, struct drop *drop, int64_t id)
+/* Counts a message that is not stored any more: an earlier request dropped it, or its id is
+ * unknown. */
+static void count_gone(struct engine *engine, struct drop *drop, int64_t id)
 {
-	struct leaving *leaving = find_leaving(engine, id);
+	struct pending_drop *pending = find_pending_drop(engine, id);
 
-	if (leaving != NULL && leaving->dropped)
+	if (pending != NULL && pending->dropped)
 		drop->dropped++;
 	else
 		text_format(&drop->unknown, ",%" PRId64, id);
-	if (leaving != NULL)
-		*leaving = engine->leaving[--engine->leaving_count];
+	if (pending != NULL)
+		*pending = engine->pending_drops[--engine->pending_drop_count];
 }
 
 static int drop_one(struct engine *engine, struct drop *drop, int64_t id, struct error *error)
@@ -87,9 +88,9 @@ static int drop_one(struct engine *engine, struct drop *drop, int64_t id, struct
 	if (store_get_message(engine->store, id, arena, &entry, &found, error) == 0) {
 		result = 0;
 		if (!found) {
-			note_gone(engine, drop, id);
+			count_gone(engine, drop, id);
 		} else if (entry.claimed) {
-			result = ask_to_let_go(engine, &entry, error);
+			result = request_release(engine, &entry, error);
 			text_format(&drop->in_flight, ",%" PRId64, id);
 		} else {
 			result = drop_entry(engine, &entry, error);
@@ -110,10 +111,10 @@ static int run_drop(struct engine *engine, struct task *task, struct error *erro
 	return 0;
 }
 
-/* What was dropped is only forgotten here when the next look finds it gone: this turn may be rolled
- * back. */
-static int drop_leaving(struct engine *engine, const char *destination, struct leaving *leaving,
-	bool *is_gone, struct error *error)
+/* A dropped message leaves the list only when the next check does not find it: this turn may be
+ * rolled back. */
+static int drop_pending(struct engine *engine, const char *destination,
+	struct pending_drop *pending, bool *is_gone, struct error *error)
 {
 	struct arena *arena = arena_create(4096);
 	struct outbox_entry entry;
@@ -122,11 +123,11 @@ static int drop_leaving(struct engine *engine, const char *destination, struct l
 
 	if (arena == NULL)
 		return error_no_memory(error);
-	if (store_get_message(engine->store, leaving->id, arena, &entry, &found, error) == 0) {
+	if (store_get_message(engine->store, pending->id, arena, &entry, &found, error) == 0) {
 		result = 0;
-		*is_gone = !found && !leaving->dropped;
+		*is_gone = !found && !pending->dropped;
 		if (found && strcmp(entry.message.destination, destination) == 0) {
-			leaving->dropped = true;
+			pending->dropped = true;
 			result = drop_entry(engine, &entry, error);
 		}
 	}
@@ -134,17 +135,19 @@ static int drop_leaving(struct engine *engine, const char *destination, struct l
 	return result;
 }
 
-static int drop_all_leaving(struct engine *engine, const char *destination, struct error *error)
+static int drop_all_pending(struct engine *engine, const char *destination, struct error *error)
 {
 	size_t at = 0;
 
-	while (at < engine->leaving_count) {
+	while (at < engine->pending_drop_count) {
 		bool is_gone = false;
 
-		if (drop_leaving(engine, destination, &engine->leaving[at], &is_gone, error) != 0)
+		if (drop_pending(
+			    engine, destination, &engine->pending_drops[at], &is_gone, error) != 0)
 			return -1;
 		if (is_gone)
-			engine->leaving[at] = engine->leaving[--engine->leaving_count];
+			engine->pending_drops[at] =
+				engine->pending_drops[--engine->pending_drop_count];
 		else
 			at++;
 	}
@@ -159,7 +162,7 @@ int engine_unclaim(
 	if (state == NULL)
 		return error_no_memory(error);
 	store_unclaim(engine->store, destination);
-	if (drop_all_leaving(engine, destination, error) != 0)
+	if (drop_all_pending(engine, destination, error) != 0)
 		return -1;
 	*waiting = state->queued - state->sent - state->dead - state->dropped;
 	return 0;
@@ -173,7 +176,7 @@ static void add_ids(struct text *answer, const char *name, const struct text *id
 	text_put(answer, "]");
 }
 
-/* In steps, so that webhooks need not wait for all of it. */
+/* Works in steps, so that webhooks do not wait for all of them. */
 static int drop_all(
 	struct engine *engine, const struct outbox_list *list, bool more, struct text *answer)
 {
@@ -185,7 +188,7 @@ static int drop_all(
 		drop.ids = list->ids + at;
 		drop.count = list->count - at < DROPS_A_TURN ? list->count - at : DROPS_A_TURN;
 		if (engine_call(engine, &drop.task, &error) != 0)
-			status = question_error(answer, 503, error.text);
+			status = api_error(answer, 503, error.text);
 	}
 	if (status == 200) {
 		text_put(answer, "{");
@@ -202,7 +205,7 @@ static int drop_all(
 	return status;
 }
 
-/* The ids of {"ids":[…]}; false when it is not that. */
+/* Reads the ids of {"ids":[…]}. False when the JSON has another form. */
 static bool read_ids(const cJSON *json, struct outbox_list *list)
 {
 	const cJSON *ids = json_at(json, "ids");
@@ -234,20 +237,19 @@ static int answer_drop(
 
 	if (filter.destination == NULL && filter.shop == NULL && !json_is_true(json, "all")) {
 		if (!read_ids(json, list))
-			return question_error(answer, 400,
+			return api_error(answer, 400,
 				"expected {\"ids\":[1,2]} of at most 2000, {\"destination\":…}, "
 				"{\"shop\":…} or {\"all\":true}");
 		return drop_all(engine, list, false, answer);
 	}
 	list->filter = filter;
 	list->after = after != NULL ? strtoll(after, NULL, 10) : 0;
-	if (outbox_look(engine, list, &more, &error) != 0)
-		return question_error(answer, 503, error.text);
+	if (outbox_read(engine, list, &more, &error) != 0)
+		return api_error(answer, 503, error.text);
 	return drop_all(engine, list, more, answer);
 }
 
-int question_drop_outbox(
-	struct engine *engine, const struct operator_request *request, struct text *answer)
+int api_drop_outbox(struct engine *engine, const struct api_request *request, struct text *answer)
 {
 	const char *body = request->body != NULL ? request->body : "";
 	struct arena *arena = arena_create(4096);
@@ -256,7 +258,7 @@ int question_drop_outbox(
 	int status;
 
 	if (arena == NULL || list.ids == NULL)
-		status = question_error(answer, 503, "no memory");
+		status = api_error(answer, 503, "no memory");
 	else
 		status = answer_drop(
 			engine, json_parse(arena, body, request->length, &error), &list, answer);

@@ -7,71 +7,72 @@
 #include <microhttpd.h>
 #include <string.h>
 
-static void answer_health(struct visit *visit, bool good, const char *name, const char *reason)
+static void answer_health(
+	struct admin_request *request, bool is_good, const char *name, const char *reason)
 {
-	visit->status = good ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
-	text_put(&visit->answer, "{");
-	json_add_flag(&visit->answer, name, good);
-	json_add_key(&visit->answer, "reasons");
-	text_put(&visit->answer, "[");
-	if (!good)
-		json_add_string(&visit->answer, reason);
-	text_put(&visit->answer, "]}");
+	request->status = is_good ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+	text_put(&request->answer, "{");
+	json_add_flag(&request->answer, name, is_good);
+	json_add_key(&request->answer, "reasons");
+	text_put(&request->answer, "[");
+	if (!is_good)
+		json_add_string(&request->answer, reason);
+	text_put(&request->answer, "]}");
 }
 
-static void health(
-	const struct admin_sources *sources, struct admin_clients *clients, struct visit *visit)
+static void health(const struct admin_sources *sources, struct admin_connections *connections,
+	struct admin_request *request)
 {
 	struct error reason = {.text = ""};
-	bool good = sources->is_alive(sources->context, &reason);
+	bool is_good = sources->is_alive(sources->context, &reason);
 
-	(void)clients;
-	answer_health(visit, good, "alive", reason.text);
+	(void)connections;
+	answer_health(request, is_good, "alive", reason.text);
 }
 
-static void readiness(
-	const struct admin_sources *sources, struct admin_clients *clients, struct visit *visit)
+static void readiness(const struct admin_sources *sources, struct admin_connections *connections,
+	struct admin_request *request)
 {
 	struct error reason = {.text = ""};
-	bool good = sources->is_alive(sources->context, &reason) &&
-		    sources->is_ready(sources->context, &reason);
+	bool is_good = sources->is_alive(sources->context, &reason) &&
+		       sources->is_ready(sources->context, &reason);
 
-	(void)clients;
-	answer_health(visit, good, "ready", reason.text);
+	(void)connections;
+	answer_health(request, is_good, "ready", reason.text);
 }
 
-static void metrics(
-	const struct admin_sources *sources, struct admin_clients *clients, struct visit *visit)
+static void metrics(const struct admin_sources *sources, struct admin_connections *connections,
+	struct admin_request *request)
 {
-	bool entered = admin_clients_enter_engine(clients);
+	bool entered = admin_connections_enter_engine(connections);
 	struct error error;
 
-	visit->type = "text/plain; version=0.0.4; charset=utf-8";
-	sources->metrics(sources->context, &visit->answer);
-	/* While the store fails the other numbers are wanted all the more. */
-	if (!entered || operator_metrics(sources->engine, &visit->answer, &error) != 0)
-		text_put(&visit->answer, "# the store cannot be read now\n");
+	request->type = "text/plain; version=0.0.4; charset=utf-8";
+	sources->metrics(sources->context, &request->answer);
+	/* The metrics of other rooms are written although the store fails. */
+	if (!entered || store_metrics(sources->engine, &request->answer, &error) != 0)
+		text_put(&request->answer, "# the store cannot be read\n");
 	if (entered)
-		admin_clients_leave_engine(clients);
-	visit->status = MHD_HTTP_OK;
+		admin_connections_leave_engine(connections);
+	request->status = MHD_HTTP_OK;
 }
 
 static const struct {
 	const char *path;
-	void (*answer)(const struct admin_sources *sources, struct admin_clients *clients,
-		struct visit *visit);
+	void (*answer)(const struct admin_sources *sources, struct admin_connections *connections,
+		struct admin_request *request);
 } pages[] = {
 	{"/healthz", health},
 	{"/readyz", readiness},
 	{"/metrics", metrics},
 };
 
-bool admin_page(const struct admin_sources *sources, struct admin_clients *clients,
-	const char *path, struct visit *visit)
+bool admin_page(const struct admin_sources *sources, struct admin_connections *connections,
+	const char *path, struct admin_request *request)
 {
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		if (strcmp(pages[i].path, path) == 0) {
-			pages[i].answer(sources, clients, visit);
+			pages[i].answer(sources, connections, request);
 			return true;
 		}
 	}

@@ -1,4 +1,4 @@
-/* Prometheus metrics of what is stored. */
+/* Prometheus metrics of the store. */
 #include "admin/api.h"
 
 #include "admin/api_private.h"
@@ -9,8 +9,7 @@
 
 static void add_deliveries(struct text *text, const struct topic_state *topics, size_t count)
 {
-	metric_begin(text, "segrelay_deliveries_total", METRIC_COUNTER,
-		"Webhooks that were stored, by what became of them.");
+	metric_begin(text, "segrelay_deliveries_total", METRIC_COUNTER, "Deliveries, by result.");
 	for (size_t i = 0; i < count; i++) {
 		const struct topic_state *topic = &topics[i];
 		const struct {
@@ -27,7 +26,7 @@ static void add_deliveries(struct text *text, const struct topic_state *topics, 
 				results[j].count);
 	}
 	metric_begin(text, "segrelay_last_delivery_timestamp_seconds", METRIC_GAUGE,
-		"When the last webhook of a topic came.");
+		"When the last delivery of a topic arrived.");
 	for (size_t i = 0; i < count; i++)
 		metric_seconds(text, "segrelay_last_delivery_timestamp_seconds",
 			METRIC_LABELS({"shop", topics[i].shop}, {"topic", topics[i].topic}),
@@ -36,8 +35,7 @@ static void add_deliveries(struct text *text, const struct topic_state *topics, 
 
 static void add_messages(struct text *text, const struct destination_state *states, size_t count)
 {
-	metric_begin(text, "segrelay_messages_total", METRIC_COUNTER,
-		"Messages that were queued, by what became of them.");
+	metric_begin(text, "segrelay_messages_total", METRIC_COUNTER, "Messages, by result.");
 	for (size_t i = 0; i < count; i++) {
 		const struct destination_state *state = &states[i];
 		const struct {
@@ -57,7 +55,7 @@ static void add_messages(struct text *text, const struct destination_state *stat
 	for (size_t i = 0; i < count; i++)
 		metric_value(text, "segrelay_messages_waiting",
 			METRIC_LABELS({"destination", states[i].name}),
-			question_waiting(&states[i]));
+			api_count_waiting(&states[i]));
 }
 
 static int add_ages(struct engine *engine, struct text *text, struct error *error)
@@ -66,7 +64,7 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 	const struct destination_state *states = engine_destinations(engine, &count);
 
 	metric_begin(text, "segrelay_messages_set_aside", METRIC_GAUGE,
-		"Messages among them that fail alone and are tried alone.");
+		"Waiting messages that failed alone and are retried alone.");
 	for (size_t i = 0; i < count; i++) {
 		int64_t set_aside;
 
@@ -76,12 +74,12 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 			METRIC_LABELS({"destination", states[i].name}), set_aside);
 	}
 	metric_begin(text, "segrelay_oldest_waiting_seconds", METRIC_GAUGE,
-		"How long the oldest message waits.");
+		"Age of the oldest waiting message.");
 	for (size_t i = 0; i < count; i++) {
 		int64_t queued = 0;
 		int64_t now = clock_now();
 
-		if (question_waiting(&states[i]) > 0 &&
+		if (api_count_waiting(&states[i]) > 0 &&
 			store_oldest(engine->store, states[i].name, &queued, error) != 0)
 			return -1;
 		metric_seconds(text, "segrelay_oldest_waiting_seconds",
@@ -91,7 +89,7 @@ static int add_ages(struct engine *engine, struct text *text, struct error *erro
 	return 0;
 }
 
-/* Those that wait for the operator: what is tried again or dropped is none any more. */
+/* Requeued and dropped dead letters are not counted. */
 static void add_dead(struct engine *engine, struct text *text)
 {
 	size_t topic_count;
@@ -104,14 +102,14 @@ static void add_dead(struct engine *engine, struct text *text)
 		dead += topics[i].dead;
 	for (size_t i = 0; i < destination_count; i++)
 		dead += states[i].dead;
-	metric_write(text, "segrelay_dead_letters", METRIC_GAUGE,
-		"Dead letters that there are now.", dead);
+	metric_write(text, "segrelay_dead_letters", METRIC_GAUGE, "Dead letters at present.", dead);
 }
 
 static void add_contradictions(const struct engine *engine, struct text *text)
 {
 	metric_begin(text, "segrelay_contradictions_total", METRIC_COUNTER,
-		"Deliveries refused since the start because their body contradicts their headers.");
+		"Deliveries rejected since the start because their body contradicts their "
+		"headers.");
 	for (int i = 0; i < CONTRADICTIONS; i++)
 		metric_value(text, "segrelay_contradictions_total",
 			METRIC_LABELS({"reason", contradiction_name((enum contradiction)i)}),
@@ -132,12 +130,12 @@ static int add_erasures(
 	if (erasure_each(engine, count_erasure, &waiting, arena, error) != 0)
 		return -1;
 	metric_write(text, "segrelay_erasures_waiting", METRIC_GAUGE,
-		"Shops that are erased after redact_grace unless that is cancelled.", waiting);
+		"Shops that are erased after redact_grace, unless cancelled.", waiting);
 	return 0;
 }
 
-/* received = repeated + ignored + mapped + dead + dropped, and nothing waits that is not there:
- * otherwise webhooks or messages went astray. */
+/* Whether received = repeated + ignored + mapped + dead + dropped for deliveries, and the count of
+ * waiting messages agrees with the outbox. Otherwise deliveries or messages were lost. */
 static bool is_balanced(struct engine *engine)
 {
 	size_t topic_count;
@@ -154,9 +152,9 @@ static bool is_balanced(struct engine *engine)
 		int64_t queued = 0;
 		struct error error;
 
-		if (question_waiting(&states[i]) < 0 ||
+		if (api_count_waiting(&states[i]) < 0 ||
 			store_oldest(engine->store, states[i].name, &queued, &error) != 0 ||
-			(question_waiting(&states[i]) > 0) != (queued > 0))
+			(api_count_waiting(&states[i]) > 0) != (queued > 0))
 			return false;
 	}
 	return true;
@@ -164,7 +162,7 @@ static bool is_balanced(struct engine *engine)
 
 static int run(struct engine *engine, struct task *task, struct error *error)
 {
-	struct text *text = ((struct question *)task)->answer;
+	struct text *text = ((struct api_task *)task)->answer;
 	size_t topic_count;
 	size_t destination_count;
 	const struct topic_state *topics = engine_topics(engine, &topic_count);
@@ -182,39 +180,38 @@ static int run(struct engine *engine, struct task *task, struct error *error)
 		return -1;
 	add_dead(engine, text);
 	add_contradictions(engine, text);
-	if (add_erasures(engine, text, ((struct question *)task)->arena, error) != 0)
+	if (add_erasures(engine, text, ((struct api_task *)task)->arena, error) != 0)
 		return -1;
 	metric_write(
-		text, "segrelay_store_bytes", METRIC_GAUGE, "Bytes that the store takes.", bytes);
+		text, "segrelay_store_bytes", METRIC_GAUGE, "Bytes of the store's files.", bytes);
 	metric_write(text, "segrelay_store_free_bytes", METRIC_GAUGE,
 		"Bytes free on the store's disk.", free_bytes);
 	metric_write(text, "segrelay_deliveries_expired_early_total", METRIC_COUNTER,
-		"Deliveries deleted before keep_deliveries, to make room; all of their messages "
-		"were sent.",
+		"Deliveries deleted before keep_deliveries to make room; all their messages were "
+		"sent.",
 		engine->expired.count);
 	metric_write(text, "segrelay_timers_waiting", METRIC_GAUGE,
-		"Carts that rest, and jobs of forgetting that go on.", timers);
+		"Timers: carts that settle, deferred deliveries, running erasures.", timers);
 	metric_write(text, "segrelay_clock_jumps_total", METRIC_COUNTER,
-		"How often the wall clock moved by over a minute more or less than time passed.",
-		engine->daemon.jumps);
+		"Jumps of the wall clock by more than a minute.", engine->daemon.jumps);
 	metric_write(text, "segrelay_timers_postponed_total", METRIC_COUNTER,
-		"Timers that failed, or at which the process died, and that are tried again later.",
+		"Timers that failed or crashed the process, and are retried later.",
 		engine->postponed);
 	metric_write(text, "segrelay_counters_balanced", METRIC_GAUGE,
-		"1 when what came in equals the sum of what became of it.", is_balanced(engine));
+		"1 when the counters of deliveries and messages agree.", is_balanced(engine));
 	return 0;
 }
 
-int operator_metrics(struct engine *engine, struct text *text, struct error *error)
+int store_metrics(struct engine *engine, struct text *text, struct error *error)
 {
-	struct question question = {.task = {.run = run}, .answer = text};
+	struct api_task query = {.task = {.run = run}, .answer = text};
 
 	int result;
 
-	question.arena = arena_create(1024);
-	if (question.arena == NULL)
+	query.arena = arena_create(1024);
+	if (query.arena == NULL)
 		return error_no_memory(error);
-	result = engine_call(engine, &question.task, error);
-	arena_destroy(question.arena);
+	result = engine_call(engine, &query.task, error);
+	arena_destroy(query.arena);
 	return result;
 }

@@ -17,8 +17,8 @@ enum { BACKLOG = 128, LOCK_TRIES = 250, MOMENT = 20 * 1000000 /* ns */ };
 
 /* ---- the directory ---- */
 
-/* Two processes that find the file of a killed one at the same time replace it one after the other:
- * the second finds the first one listening. */
+/* Two processes may find the file of a killed process at the same time. The lock lets them replace
+ * it one after the other: the second finds the first one listening. */
 static int lock_directory(int directory)
 {
 	const struct timespec moment = {.tv_nsec = MOMENT};
@@ -38,7 +38,7 @@ static const char *name_of(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-/* ---- what has the name already ---- */
+/* ---- an existing file ---- */
 
 static struct sockaddr_un address_of(const struct socket_path *path)
 {
@@ -48,7 +48,7 @@ static struct sockaddr_un address_of(const struct socket_path *path)
 	return address;
 }
 
-/* 0 when a process listens at the path, otherwise why not. */
+/* 0 when a process listens at the path, otherwise errno. */
 static int try_to_connect(const struct socket_path *path)
 {
 	struct sockaddr_un address = address_of(path);
@@ -60,7 +60,7 @@ static int try_to_connect(const struct socket_path *path)
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 		reason = errno;
 	(void)close(fd);
-	return reason == EAGAIN ? 0 : reason; /* it listens, and has much to do */
+	return reason == EAGAIN ? 0 : reason; /* it listens, and is busy */
 }
 
 static int make_room(int directory, const char *option, const char *given,
@@ -75,26 +75,26 @@ static int make_room(int directory, const char *option, const char *given,
 						 strerror(errno));
 	if (!S_ISSOCK(status.st_mode))
 		return error_set(error,
-			"%s = \"%s\": this file is not a socket: remove it, or choose another path",
+			"%s = \"%s\": the file exists and is not a socket: remove it, or choose "
+			"another path",
 			option, given);
 	reason = try_to_connect(path);
 	if (reason == 0)
 		return error_set(error,
-			"%s = \"%s\": another process listens there: stop it, or choose another "
-			"path",
+			"%s = \"%s\": another process listens at this socket: stop it, or choose "
+			"another path",
 			option, given);
 	if (reason == ECONNREFUSED && unlinkat(directory, name_of(given), 0) != 0)
 		reason = errno;
 	return reason == ECONNREFUSED || reason == ENOENT
 		       ? 0
-		       : error_set(error, "%s = \"%s\": the socket that is there: %s", option,
-				 given, strerror(reason));
+		       : error_set(error, "%s = \"%s\": cannot replace the existing socket: %s",
+				 option, given, strerror(reason));
 }
 
 /* ---- listening ---- */
 
-/* Linux takes the mode of the file from the socket's own: there is no moment in which others could
- * connect. */
+/* Linux copies the socket's mode to the file, so others cannot connect at any time. */
 static int bind_closed(const struct socket_path *path)
 {
 	struct sockaddr_un address = address_of(path);
@@ -143,8 +143,8 @@ int unix_socket_listen(
 
 	*made = (struct unix_socket){.path = path};
 	if (directory < 0 || lock_directory(directory) != 0) {
-		(void)error_set(
-			error, "%s = \"%s\": its directory: %s", option, path, strerror(errno));
+		(void)error_set(error, "%s = \"%s\": cannot open the socket's directory: %s",
+			option, path, strerror(errno));
 		if (directory >= 0)
 			(void)close(directory);
 		return -1;
@@ -155,7 +155,7 @@ int unix_socket_listen(
 	}
 	fd = listen_in(directory, option, &short_path, made, error);
 	socket_path_close(&short_path);
-	(void)close(directory); /* and with it the lock */
+	(void)close(directory); /* releases the lock */
 	return fd;
 }
 

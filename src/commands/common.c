@@ -225,7 +225,7 @@ static int ask_store(struct store *store, const struct config *config, const cha
 	if (engine_start(store, (struct config *)(uintptr_t)config, &engine, error) != 0)
 		return -1;
 	(void)snprintf(only_path, sizeof(only_path), "%.*s", (int)path_length, path);
-	status = operator_handle(engine, method, only_path, path + path_length, body,
+	status = api_handle(engine, method, only_path, path + path_length, body,
 		body != NULL ? strlen(body) : 0, answer);
 	engine_stop(engine);
 	return status;

@@ -50,7 +50,7 @@ static int refused(const struct shop *shop, const struct http_answer *answer, st
 
 	while (answer->status < advice->from || answer->status > advice->to)
 		advice++;
-	http_words(text_string(&answer->body), shop->recharge_token, words, sizeof(words));
+	http_excerpt(text_string(&answer->body), shop->recharge_token, words, sizeof(words));
 	return error_set(error, "ReCharge answered %ld%s%s: %s", answer->status,
 		*words != '\0' ? " " : "", words, advice->text);
 }

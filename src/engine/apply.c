@@ -31,7 +31,7 @@ static int queue_mapped(struct engine *engine, const struct delivery *delivery,
 {
 	size_t queued = 0;
 
-	if (queueing_add(engine, delivery, shop, mapped, &queued, error) != 0)
+	if (enqueue_calls(engine, delivery, shop, mapped, &queued, error) != 0)
 		return -1;
 	if (queued > 0)
 		topic->mapped++;
@@ -51,7 +51,8 @@ struct mapping_work {
 };
 
 /* Maps; nothing is written. */
-static enum outcome map(struct engine *engine, struct mapping_work *work, struct error *error)
+static enum isolation_result map(
+	struct engine *engine, struct mapping_work *work, struct error *error)
 {
 	struct memory memory =
 		recollection_begin(&work->recollection, engine, work->shop, work->arena, error);
@@ -60,7 +61,7 @@ static enum outcome map(struct engine *engine, struct mapping_work *work, struct
 
 	if (result == 0 && work->mapped.outcome == UNUSABLE)
 		result = unusable(work->mapped.reason, error);
-	return result == 0 ? OUTCOME_DONE : isolation_outcome(error);
+	return result == 0 ? ISOLATION_DONE : isolation_result_of(error);
 }
 
 /* Writes what the mapping has remembered, and queues its calls. */
@@ -90,7 +91,7 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 }
 
 /* Looks for a contradiction of a delivery before it is mapped. */
-static enum outcome look(struct engine *engine, const struct mapping_work *work,
+static enum isolation_result look(struct engine *engine, const struct mapping_work *work,
 	struct finding *finding, struct error *error)
 {
 	int result;
@@ -98,7 +99,7 @@ static enum outcome look(struct engine *engine, const struct mapping_work *work,
 	error->kind = ERROR_OTHER;
 	result = contradictions_find(
 		engine, work->delivery, work->payload, work->shop, work->arena, finding, error);
-	return result == 0 ? OUTCOME_DONE : isolation_outcome(error);
+	return result == 0 ? ISOLATION_DONE : isolation_result_of(error);
 }
 
 static int map_parsed(struct engine *engine, const struct mapping_work *given,
@@ -106,27 +107,27 @@ static int map_parsed(struct engine *engine, const struct mapping_work *given,
 {
 	struct mapping_work work = *given;
 	const struct delivery *delivery = work.delivery;
-	enum outcome outcome = look(engine, &work, finding, error);
+	enum isolation_result outcome = look(engine, &work, finding, error);
 
-	if (outcome == OUTCOME_DONE && finding->why != NULL)
+	if (outcome == ISOLATION_DONE && finding->reason != NULL)
 		return outcome_contradiction(
-			engine, delivery, finding->why, finding->contradiction, error);
-	if (outcome == OUTCOME_DONE)
+			engine, delivery, finding->reason, finding->contradiction, error);
+	if (outcome == ISOLATION_DONE)
 		outcome = map(engine, &work, error);
-	if (outcome == OUTCOME_DONE)
+	if (outcome == ISOLATION_DONE)
 		outcome = isolation_write(engine, write_out, &work, error);
 	switch (outcome) {
-	case OUTCOME_DONE:
+	case ISOLATION_DONE:
 		recollection_done(&work.recollection);
 		return STORED;
-	case OUTCOME_DEAD:
+	case ISOLATION_DEAD:
 		return work.mapped.contradicts
 			       ? outcome_contradiction(engine, delivery, work.mapped.reason,
 					 contradiction_of(delivery), error)
 			       : outcome_dead(engine, delivery, error->text, error);
-	case OUTCOME_DEFER:
+	case ISOLATION_DEFER:
 		return REFUSED;
-	case OUTCOME_FAILED:
+	case ISOLATION_FAILED:
 		break;
 	}
 	return -1;
@@ -157,11 +158,11 @@ static int store_new(
 {
 	if (engine_topic(engine, delivery->shop, delivery->topic) == NULL)
 		return error_no_memory(error);
-	delivery->stored = engine_steady_now(engine);
+	delivery->stored = engine_retention_now(engine);
 	*repeated = false;
 	/* Whoever has one body could have it stored again under any number of topics. */
 	if (!map_knows(delivery->topic) &&
-		contradictions_is_known(engine, delivery, repeated, error) != 0)
+		contradictions_is_repeated(engine, delivery, repeated, error) != 0)
 		return -1;
 	return *repeated ? 0 : store_add_delivery(engine->store, delivery, repeated, error);
 }
@@ -183,7 +184,7 @@ static int apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	bool repeated = false;
 	int result = STORED;
 
-	delivery->near = queueing_number(json_text(payload, "id|order_id"));
+	delivery->near = enqueue_leading_number(json_text(payload, "id|order_id"));
 	if (store_new(engine, delivery, &repeated, error) != 0)
 		return -1;
 	if (!repeated)
@@ -275,7 +276,7 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	outcome_log_invalid_fields(engine, &none, mapped.unreadable);
 	if (mapped.calls != NULL)
 		log_waited(timer);
-	if (queueing_add(engine, &none, shop, &mapped, &queued, error) != 0)
+	if (enqueue_calls(engine, &none, shop, &mapped, &queued, error) != 0)
 		return -1;
 	recollection_done(&recollection);
 	return 0;

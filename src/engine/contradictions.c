@@ -1,4 +1,4 @@
-/* A body against what is known of it and of the shops (docs/operations.md, Security). */
+/* Finds contradictions between a body and its headers (docs/operations.md, Security). */
 #include "engine/contradictions.h"
 
 #include "base/url.h"
@@ -21,7 +21,7 @@ const char *contradiction_name(enum contradiction contradiction)
 	return names[contradiction];
 }
 
-/* ---- the same body before ---- */
+/* ---- earlier deliveries of the same body ---- */
 
 struct twins {
 	const struct delivery *delivery;
@@ -31,8 +31,8 @@ struct twins {
 	bool of_this_shop;
 };
 
-/* What a header alone called a test proves nothing: it may have been posted to hide the real one.
- */
+/* A delivery that only a header calls a test is not evidence: it may have been posted to hide the
+ * real one. */
 static int visit_twin(void *context, const struct delivery *twin)
 {
 	struct twins *twins = context;
@@ -54,25 +54,25 @@ static int find_twins(struct engine *engine, const struct delivery *delivery, co
 	struct delivery found = *delivery;
 
 	*twins = (struct twins){.delivery = delivery, .resource = resource_of(delivery->topic)};
-	found.near = queueing_number(json_text(payload, "id|order_id"));
+	found.near = enqueue_leading_number(json_text(payload, "id|order_id"));
 	return store_each_twin(engine->store, &found, visit_twin, twins, error);
 }
 
-int contradictions_is_known(
-	struct engine *engine, const struct delivery *delivery, bool *known, struct error *error)
+int contradictions_is_repeated(
+	struct engine *engine, const struct delivery *delivery, bool *repeated, struct error *error)
 {
 	struct twins twins = {.delivery = delivery};
 
-	*known = false;
+	*repeated = false;
 	if (store_each_twin(engine->store, delivery, visit_twin, &twins, error) != 0)
 		return -1;
-	*known = twins.of_this_shop;
+	*repeated = twins.of_this_shop;
 	return 0;
 }
 
-/* ---- what other shops have ---- */
+/* ---- records of other shops ---- */
 
-/* Shopify's sample payloads, which every shop gets as tests, have ids of 18 digits. */
+/* Shopify's sample payloads, which every shop receives as tests, have ids of 18 digits. */
 static bool is_real_id(const char *id)
 {
 	enum { SAMPLE_DIGITS = 18 };
@@ -93,9 +93,10 @@ static int has_record(struct engine *engine, const struct shop *shop, const char
 	return 0;
 }
 
-/* Orders and customers have ids that no other shop's have. */
-static int is_anothers(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
-	const struct shop *shop, struct arena *arena, bool *found, struct error *error)
+/* Whether another shop has the body's order or customer: Shopify's ids are unique across shops. */
+static int belongs_to_another(struct engine *engine, const struct delivery *delivery,
+	const cJSON *payload, const struct shop *shop, struct arena *arena, bool *found,
+	struct error *error)
 {
 	const struct topic *topic = topic_find(delivery->topic);
 	const char *order = topic != NULL ? topic_id(payload, topic->order) : NULL;
@@ -134,7 +135,7 @@ static bool is_host_of(const struct shop *shop, const char *host)
 	return false;
 }
 
-/* A custom domain that no shop has names nobody. */
+/* A custom domain that belongs to no configured shop is not evidence. */
 static bool is_host_of_another(
 	const struct engine *engine, const struct shop *shop, const char *host)
 {
@@ -148,9 +149,9 @@ static bool is_host_of_another(
 	return false;
 }
 
-/* Whose the body says it is. A shop's domain may have been renamed: its number, where it is known,
- * counts more than a host that looks like another's. */
-static int judge_names(struct engine *engine, const cJSON *payload, const struct shop *shop,
+/* Finds the shop that the body names. The number, if it is stored, counts more than the host,
+ * because a shop's domain may have been renamed. */
+static int check_names(struct engine *engine, const cJSON *payload, const struct shop *shop,
 	bool counts, struct arena *arena, enum shop_number *whose, struct shop_count *count,
 	struct error *error)
 {
@@ -170,16 +171,16 @@ static int judge_names(struct engine *engine, const cJSON *payload, const struct
 	}
 	counts = counts && host != NUMBER_OF_ANOTHER;
 	if (number != NULL && *number != '\0' && !json_is_true(payload, "test") &&
-		shop_numbers_judge(engine, shop, number, counts, arena, whose, count, error) != 0)
+		shop_numbers_check(engine, shop, number, counts, arena, whose, count, error) != 0)
 		return -1;
 	if (host == NUMBER_OWN || *whose == NUMBER_UNKNOWN)
 		*whose = host;
 	return 0;
 }
 
-/* ---- all ---- */
+/* ---- all checks ---- */
 
-static int judge_shop(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
+static int check_shop(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
 	const struct shop *shop, const struct twins *twins, struct arena *arena,
 	struct finding *finding, struct error *error)
 {
@@ -187,24 +188,26 @@ static int judge_shop(struct engine *engine, const struct delivery *delivery, co
 	enum shop_number whose;
 	bool found = false;
 
-	if (judge_names(engine, payload, shop, counts, arena, &whose, &finding->count, error) != 0)
+	if (check_names(engine, payload, shop, counts, arena, &whose, &finding->count, error) != 0)
 		return -1;
 	if (whose == NUMBER_OF_ANOTHER)
-		finding->why = "the body names another shop";
+		finding->reason = "the body names another shop";
 	if (whose != NUMBER_UNKNOWN || shop->sharing_count == 0)
 		return 0;
-	if (is_anothers(engine, delivery, payload, shop, arena, &found, error) != 0)
+	if (belongs_to_another(engine, delivery, payload, shop, arena, &found, error) != 0)
 		return -1;
 	if (twins->of_another_shop)
-		finding->why = "the same body came for another shop, which shares a secret";
+		finding->reason =
+			"the same body was received for another shop, which shares a secret";
 	else if (found)
-		finding->why = "its order or customer is of another shop, which shares a secret";
+		finding->reason =
+			"its order or customer belongs to another shop, which shares a secret";
 	return 0;
 }
 
-/* A hint is the browser's; what is skipped as a test does nothing; what has not the members of its
- * topic is refused by the mapping. */
-static bool is_to_be_judged(const struct delivery *delivery, const cJSON *payload,
+/* Hints are not signed, and skipped tests have no effect, so both are not checked. The mapping
+ * rejects a body without the members of its topic. */
+static bool is_checkable(const struct delivery *delivery, const cJSON *payload,
 	const struct shop *shop, struct arena *arena)
 {
 	return map_knows(delivery->topic) && resource_of(delivery->topic) != NULL &&
@@ -220,17 +223,17 @@ int contradictions_find(struct engine *engine, const struct delivery *delivery,
 	bool is_proven;
 
 	*finding = (struct finding){.contradiction = CONTRADICTS_SHOP};
-	if (!is_to_be_judged(delivery, payload, shop, arena))
+	if (!is_checkable(delivery, payload, shop, arena))
 		return 0;
 	is_proven = resource_is_proven(resource_of(delivery->topic), payload);
 	if ((!is_proven || shop->sharing_count > 0) &&
 		find_twins(engine, delivery, payload, &twins, error) != 0)
 		return -1;
-	if (judge_shop(engine, delivery, payload, shop, &twins, arena, finding, error) != 0)
+	if (check_shop(engine, delivery, payload, shop, &twins, arena, finding, error) != 0)
 		return -1;
-	if (finding->why == NULL && !is_proven && twins.of_another_resource) {
+	if (finding->reason == NULL && !is_proven && twins.of_another_resource) {
 		finding->contradiction = CONTRADICTS_REPLAY;
-		finding->why = "the same body came under a topic of another resource";
+		finding->reason = "the same body was received under a topic of another resource";
 	}
 	return 0;
 }

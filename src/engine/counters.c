@@ -1,4 +1,4 @@
-/* The counters, kept in memory and saved with the turn that changed them. */
+/* The counters of topics and destinations, in memory, and saved with the turn that changes them. */
 #include "engine/counters.h"
 
 #include "mapping/mapping.h"
@@ -60,18 +60,18 @@ int counters_save(struct counters *counters, struct store *store, struct error *
 void counters_begin(struct counters *counters)
 {
 	for (size_t i = 0; i < counters->destination_count; i++) {
-		counters->destination_marks[i].fresh = 0;
+		counters->destination_marks[i].queued = 0;
 		counters->destination_marks[i].removed = false;
 	}
 }
 
-int counters_fresh(struct counters *counters, const char *name, int64_t messages)
+int counters_queued(struct counters *counters, const char *name, int64_t messages)
 {
 	struct destination_state *state = counters_destination(counters, name);
 
 	if (state == NULL)
 		return -1;
-	counters->destination_marks[state - counters->destinations].fresh += messages;
+	counters->destination_marks[state - counters->destinations].queued += messages;
 	return 0;
 }
 
@@ -86,7 +86,7 @@ int counters_removed(struct counters *counters, const char *name)
 	return 0;
 }
 
-int counters_let_go(struct counters *counters, const char *name)
+int counters_request_release(struct counters *counters, const char *name)
 {
 	struct destination_state *state = counters_destination(counters, name);
 
@@ -110,23 +110,23 @@ void counters_free(struct counters *counters)
 
 void counters_savepoint(struct counters *counters)
 {
-	counters->saves = true;
+	counters->in_savepoint = true;
 	counters->before_count = 0;
 }
 
 void counters_release(struct counters *counters)
 {
-	counters->saves = false;
+	counters->in_savepoint = false;
 	counters->before_count = 0;
 }
 
-/* Room for one more state; false when memory runs out. */
+/* Makes room for one more state. False without memory. */
 static bool make_room(struct counters *counters)
 {
 	size_t room = counters->before_room > 0 ? counters->before_room * 2 : 16;
 	struct counters_before *before;
 
-	if (!counters->saves || counters->before_count < counters->before_room)
+	if (!counters->in_savepoint || counters->before_count < counters->before_room)
 		return true;
 	before = realloc(counters->before, room * sizeof(*before));
 	if (before == NULL)
@@ -136,32 +136,32 @@ static bool make_room(struct counters *counters)
 	return true;
 }
 
-/* What is handed out may be changed, any number of times: each time it is kept as it is now. */
+/* The caller may change the state that it gets, so each time a copy is saved for a rollback. */
 static struct topic_state *hand_out_topic(struct counters *counters, struct topic_state *topic)
 {
 	if (topic == NULL || !make_room(counters))
 		return NULL;
-	if (counters->saves)
+	if (counters->in_savepoint)
 		counters->before[counters->before_count++] =
 			(struct counters_before){.is_topic = true, .topic = *topic};
 	return topic;
 }
 
-static struct destination_state *hand_out_destination(struct counters *counters, size_t place)
+static struct destination_state *hand_out_destination(struct counters *counters, size_t index)
 {
 	if (!make_room(counters))
 		return NULL;
-	if (counters->saves)
+	if (counters->in_savepoint)
 		counters->before[counters->before_count++] = (struct counters_before){
-			.destination = place,
-			.state = counters->destinations[place],
-			.mark = counters->destination_marks[place],
+			.destination = index,
+			.state = counters->destinations[index],
+			.mark = counters->destination_marks[index],
 		};
-	counters->destination_marks[place].changed = true;
-	return &counters->destinations[place];
+	counters->destination_marks[index].changed = true;
+	return &counters->destinations[index];
 }
 
-/* Makes an array one longer; the new place is zero. */
+/* Adds one element of zeros to an array. */
 static bool grow(void **array, size_t size, size_t count)
 {
 	char *more = realloc(*array, (count + 1) * size);
@@ -173,8 +173,8 @@ static bool grow(void **array, size_t size, size_t count)
 	return true;
 }
 
-/* Where a topic is, or would be. */
-static size_t place_of(const struct counters *counters, const char *shop, const char *topic)
+/* The index of a topic, or of the place to insert it. */
+static size_t index_of(const struct counters *counters, const char *shop, const char *topic)
 {
 	size_t low = 0;
 	size_t high = counters->topic_count;
@@ -196,17 +196,17 @@ void counters_rollback_to(struct counters *counters)
 		const struct counters_before *before = &counters->before[--counters->before_count];
 
 		if (before->is_topic) {
-			counters->topics[place_of(
+			counters->topics[index_of(
 				counters, before->topic.shop, before->topic.topic)] = before->topic;
 			continue;
 		}
 		counters->destinations[before->destination] = before->state;
 		counters->destination_marks[before->destination] = before->mark;
 	}
-	counters->saves = false;
+	counters->in_savepoint = false;
 }
 
-/* ---- one of them ---- */
+/* ---- single counters ---- */
 
 static struct topic_state *insert_topic(
 	struct counters *counters, size_t at, const char *shop, const char *topic)
@@ -232,7 +232,7 @@ static struct topic_state *insert_topic(
 
 struct topic_state *counters_topic(struct counters *counters, const char *shop, const char *topic)
 {
-	size_t at = place_of(counters, shop, topic);
+	size_t at = index_of(counters, shop, topic);
 
 	if (at < counters->topic_count && compare(&counters->topics[at], shop, topic) == 0) {
 		counters->topic_changed[at] = true;

@@ -1,4 +1,4 @@
-/* What becomes of deliveries beside their messages: dead letters, and what the log says of them. */
+/* Dead letters of deliveries, and log lines of deliveries without messages. */
 #include "engine/delivery_outcomes.h"
 
 #include "base/clock.h"
@@ -9,16 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Between two lines of a kind that a shop can cause at will. */
+/* Between two log lines of a kind that a shop can cause at will. */
 enum { LINES_PAUSE = 10 * SECOND };
 
-/* What `segrelay dead show` needs to be called with. */
+/* The command that shows a dead letter. */
 struct dead_command {
 	char text[64];
 };
 
-/* Stores and counts the dead letter, also of one that was counted as skipped before. *dead is 0
- * when the delivery is not stored any more: then nothing is counted. */
+/* Stores and counts a dead letter. `was_skipped` when the delivery was counted as skipped before.
+ * *dead is 0 when the delivery is not stored any more; then it is not counted. */
 static int add_dead_letter(struct engine *engine, const struct delivery *delivery,
 	const char *reason, bool was_skipped, int64_t *dead, struct error *error)
 {
@@ -50,15 +50,15 @@ static void log_dead(
 	struct engine *engine, const struct delivery *delivery, const char *reason, int64_t dead)
 {
 	struct dead_command command = command_of(dead);
-	int64_t left_out;
+	int64_t suppressed;
 
-	if (log_allow(&engine->dead_lines, LINES_PAUSE, &left_out))
+	if (log_allow(&engine->dead_lines, LINES_PAUSE, &suppressed))
 		log_line(LOG_WARNING,
-			dead != 0 ? "dead letter: a webhook cannot be mapped"
-				  : "delivery lost: it cannot be mapped, nor is it stored",
+			dead != 0 ? "delivery moved to dead letters"
+				  : "delivery lost: not mapped and not stored any more",
 			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
 			LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
-			LOG_STRING("see", command.text), LOG_NUMBER("more_before", left_out));
+			LOG_STRING("action", command.text), LOG_NUMBER("suppressed", suppressed));
 }
 
 int outcome_dead(struct engine *engine, const struct delivery *delivery, const char *why,
@@ -95,50 +95,50 @@ int outcome_contradiction(struct engine *engine, const struct delivery *delivery
 	const char *reason, enum contradiction contradiction, struct error *error)
 {
 	struct dead_command command;
-	int64_t left_out;
+	int64_t suppressed;
 	int64_t dead;
 
 	if (add_dead_letter(engine, delivery, reason, false, &dead, error) != 0)
 		return -1;
 	command = command_of(dead);
 	engine->contradictions[contradiction]++;
-	if (log_allow(&engine->contradiction_lines, LINES_PAUSE, &left_out))
-		log_line(LOG_WARNING, "delivery refused: its body contradicts its headers",
+	if (log_allow(&engine->contradiction_lines, LINES_PAUSE, &suppressed))
+		log_line(LOG_WARNING, "delivery rejected: body contradicts headers",
 			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
 			LOG_NUMBER("delivery", delivery->id), LOG_STRING("reason", reason),
-			LOG_STRING("action", command.text), LOG_NUMBER("suppressed", left_out));
+			LOG_STRING("action", command.text), LOG_NUMBER("suppressed", suppressed));
 	return 0;
 }
 
-/* Who tries the set-up with a test order or Shopify's test notification asks where it went. */
+/* Helps an operator who tests the setup with a test order or Shopify's test notification. */
 static void log_test(const struct delivery *delivery, const char *reason)
 {
 	static struct log_limit limit;
-	int64_t left_out;
+	int64_t suppressed;
 
-	if (log_allow(&limit, MINUTE, &left_out))
-		log_line(LOG_INFO, "test webhook is not told", LOG_STRING("shop", delivery->shop),
+	if (log_allow(&limit, MINUTE, &suppressed))
+		log_line(LOG_INFO, "test webhook skipped", LOG_STRING("shop", delivery->shop),
 			LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
-			LOG_STRING("reason", reason), LOG_NUMBER("more_before", left_out));
+			LOG_STRING("reason", reason), LOG_NUMBER("suppressed", suppressed));
 }
 
-/* Whoever subscribed to more than is told should learn that it comes to nothing. */
+/* Helps an operator who subscribed to topics without a mapping. */
 static void log_unmapped(const struct delivery *delivery)
 {
 	static struct log_limit limit;
-	int64_t left_out;
+	int64_t suppressed;
 
-	if (log_allow(&limit, MINUTE, &left_out))
-		log_line(LOG_INFO, "unmapped topic: nothing is told of it",
+	if (log_allow(&limit, MINUTE, &suppressed))
+		log_line(LOG_INFO, "topic has no mapping: no event sent",
 			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-			LOG_NUMBER("delivery", delivery->id), LOG_NUMBER("more_before", left_out));
+			LOG_NUMBER("delivery", delivery->id), LOG_NUMBER("suppressed", suppressed));
 }
 
-static void log_ignored(const struct delivery *delivery, const char *reason)
+static void log_skipped(const struct delivery *delivery, const char *reason)
 {
 	if (!map_knows(delivery->topic))
 		log_unmapped(delivery);
-	log_line(LOG_DEBUG, "ignored", LOG_STRING("shop", delivery->shop),
+	log_line(LOG_DEBUG, "delivery skipped", LOG_STRING("shop", delivery->shop),
 		LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
 		LOG_STRING("reason", reason));
 }
@@ -146,15 +146,15 @@ static void log_ignored(const struct delivery *delivery, const char *reason)
 void outcome_log_invalid_fields(
 	struct engine *engine, const struct delivery *delivery, const char *fields)
 {
-	int64_t left_out;
+	int64_t suppressed;
 
-	if (fields != NULL && log_allow(&engine->unreadable_lines, LINES_PAUSE, &left_out))
-		log_line(LOG_WARNING, "fields left out that could not be read",
-			LOG_STRING("shop", delivery->shop), LOG_STRING("topic", delivery->topic),
-			LOG_NUMBER("delivery", delivery->id), LOG_STRING("fields", fields),
-			LOG_STRING("effect", "the rest of it is told"),
-			LOG_STRING("next", "see what sends them: a theme, an app or an import"),
-			LOG_NUMBER("more_before", left_out));
+	if (fields != NULL && log_allow(&engine->invalid_fields_lines, LINES_PAUSE, &suppressed))
+		log_line(LOG_WARNING, "invalid fields skipped", LOG_STRING("shop", delivery->shop),
+			LOG_STRING("topic", delivery->topic), LOG_NUMBER("delivery", delivery->id),
+			LOG_STRING("fields", fields),
+			LOG_STRING("effect", "the other fields are sent"),
+			LOG_STRING("action", "check the theme, app or import that sets them"),
+			LOG_NUMBER("suppressed", suppressed));
 }
 
 void outcome_count_skipped(
@@ -163,6 +163,6 @@ void outcome_count_skipped(
 	if (mapped->is_test)
 		log_test(delivery, mapped->reason);
 	else
-		log_ignored(delivery, mapped->reason);
+		log_skipped(delivery, mapped->reason);
 	topic->ignored++;
 }

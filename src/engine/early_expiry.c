@@ -1,5 +1,5 @@
-/* Early expiry: near the limits of the store or its disk, bodies that are kept only to be looked at
- * make room, before any webhook is refused. */
+/* Early expiry: near the limits of the store or its disk, the oldest deliveries whose messages were
+ * all sent are deleted before webhooks are rejected. */
 #include "engine/early_expiry.h"
 
 #include "base/clock.h"
@@ -14,7 +14,7 @@ static struct store_limits limits_of(const struct engine *engine)
 	return (struct store_limits){engine->config->max_store, engine->config->min_free};
 }
 
-/* One line an hour, of all that has expired since the last one. */
+/* Logs the deliveries that expired since the last line, at most once an hour. */
 static void log_expired(struct engine *engine, const struct early_expiry *done)
 {
 	struct expired *expired = &engine->expired;
@@ -31,8 +31,8 @@ static void log_expired(struct engine *engine, const struct early_expiry *done)
 		LOG_STRING("reason", done->of_disk ? "the store's disk is near min_free"
 						   : "the store is near max_store"),
 		LOG_STRING("effect",
-			"their bodies are not kept until keep_deliveries; all of their messages "
-			"were sent"),
+			"their bodies are deleted before keep_deliveries; all their messages were "
+			"sent"),
 		LOG_STRING("action", done->of_disk
 					     ? "make room on the disk, or lower keep_deliveries"
 					     : "raise max_store, or lower keep_deliveries"),

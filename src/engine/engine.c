@@ -1,4 +1,4 @@
-/* The one thread that owns the store: every turn is a transaction. */
+/* The thread that owns the store. Each turn is one transaction. */
 #include "engine/early_expiry.h"
 #include "engine/engine_private.h"
 #include "engine/isolation.h"
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Until things are forgotten: on a full disk that may fail, and nothing else starts then. */
+/* Before the first expiry, which may fail on a full disk. */
 enum { START_PAUSE = 5 * SECOND };
-/* What most webhooks are parsed and mapped in; larger ones take more. */
+/* Bytes that suffice to parse and map most webhooks. */
 enum { ARENA = 256 * 1024 };
 
 /* ---- turns ---- */
@@ -28,30 +28,30 @@ static void finish(struct task *tasks, int result, const struct error *error)
 	}
 }
 
-/* What the turn did to the outboxes: `tell` says it of one, under the hooks' mutex. */
+/* Calls `announce_one` for each destination, with the hooks' mutex held. */
 static void announce(
-	struct engine *engine, void (*tell)(const struct engine_hooks *hooks, const char *name,
-				       const struct destination_mark *mark))
+	struct engine *engine, void (*announce_one)(const struct engine_hooks *hooks,
+				       const char *name, const struct destination_mark *mark))
 {
 	(void)pthread_mutex_lock(&engine->hooks_mutex);
 	for (size_t i = 0; i < engine->counters.destination_count; i++)
-		tell(&engine->hooks, engine->counters.destinations[i].name,
+		announce_one(&engine->hooks, engine->counters.destinations[i].name,
 			&engine->counters.destination_marks[i]);
 	(void)pthread_mutex_unlock(&engine->hooks_mutex);
 }
 
-static void tell_removed(
+static void announce_removed(
 	const struct engine_hooks *hooks, const char *name, const struct destination_mark *mark)
 {
 	if (mark->removed && hooks->on_removed != NULL)
 		hooks->on_removed(hooks->queued_context, name);
 }
 
-static void tell_queued(
+static void announce_queued(
 	const struct engine_hooks *hooks, const char *name, const struct destination_mark *mark)
 {
-	if (mark->fresh > 0 && hooks->on_queued != NULL)
-		hooks->on_queued(hooks->queued_context, name, mark->fresh);
+	if (mark->queued > 0 && hooks->on_queued != NULL)
+		hooks->on_queued(hooks->queued_context, name, mark->queued);
 }
 
 static int run_all(struct engine *engine, struct task *tasks, struct error *error)
@@ -69,7 +69,7 @@ static int run_all(struct engine *engine, struct task *tasks, struct error *erro
 static void turn(struct engine *engine, struct task *tasks)
 {
 	struct error error = {.text = "the store failed"};
-	bool is_ended = false; /* a commit that failed may be on the disk all the same */
+	bool is_ended = false; /* COMMIT was called: even if it failed, the data may be on disk */
 	int result = -1;
 
 	if (engine->failed) {
@@ -78,10 +78,10 @@ static void turn(struct engine *engine, struct task *tasks)
 		return;
 	}
 	counters_begin(&engine->counters);
-	(void)log_hold(true); /* what is rolled back has not happened, and is said when it has */
+	(void)log_hold(true); /* a rollback also discards the turn's log lines */
 	if (store_begin(engine->store, &error) == 0) {
 		result = run_all(engine, tasks, &error);
-		progress_rest(&engine->progress);
+		progress_clear(&engine->progress);
 		is_ended = result == 0;
 		if (is_ended)
 			result = store_commit(engine->store, &error);
@@ -92,17 +92,18 @@ static void turn(struct engine *engine, struct task *tasks)
 	log_release(result == 0);
 	if (result != 0) {
 		namespaces_invalidate(&engine->namespaces);
-		engine->timer_at = 0; /* what was set or dropped is as it was before */
-		isolation_note(engine, &error);
+		engine->timer_at = 0; /* timers were rolled back, too */
+		isolation_record_failure(engine, &error);
 		engine_store_failed(engine, &error);
 	}
-	/* Whoever claimed in this turn what it removed must know that before they have it; a claim
-	 * that found nothing was made before what the turn queued was there. */
+	/* A claim of this turn may contain messages that the turn removed: on_removed must come
+	 * before its result. An empty claim was made before the turn queued messages: on_queued
+	 * must come after its result. */
 	if (is_ended)
-		announce(engine, tell_removed);
+		announce(engine, announce_removed);
 	finish(tasks, result, &error);
 	if (is_ended)
-		announce(engine, tell_queued);
+		announce(engine, announce_queued);
 }
 
 static void *run(void *context)
@@ -111,18 +112,18 @@ static void *run(void *context)
 	struct task *tasks = NULL;
 	int64_t wait = 0;
 
-	while (engine_take(engine, wait, &tasks)) {
+	while (engine_next_tasks(engine, wait, &tasks)) {
 		int64_t pause;
 
 		atomic_store(&engine->heartbeat, clock_monotonic());
 		daemon_prepare(engine);
 		if (tasks != NULL || timers_due(engine))
 			turn(engine, tasks);
-		/* With nothing waiting, there is a moment for the checkpoint. */
+		/* A turn without tasks has time for a checkpoint. */
 		pause = engine_upkeep(engine, tasks == NULL);
 		wait = tasks != NULL ? 0 : timers_left(engine, pause);
 	}
-	daemon_prepare(engine); /* a daemon that is stopped at once, too */
+	daemon_prepare(engine); /* for a daemon that is stopped at once */
 	daemon_finish(engine);
 	return NULL;
 }
@@ -144,7 +145,7 @@ static int make_condition(struct engine *engine)
 
 static void free_engine(struct engine *engine)
 {
-	free(engine->leaving);
+	free(engine->pending_drops);
 	progress_close(&engine->progress);
 	counters_free(&engine->counters);
 	namespaces_free(&engine->namespaces);
@@ -168,8 +169,8 @@ int engine_start(
 	made->config = config_share(config);
 	made->last = &made->first;
 	progress_open(&made->progress, store);
-	made->scrub = true; /* a crash may have come between forgetting and that */
-	made->sweep_at = clock_monotonic() + START_PAUSE;
+	made->wipe_pending = true; /* a crash may have happened before the last wipe */
+	made->expire_at = clock_monotonic() + START_PAUSE;
 	atomic_store(&made->heartbeat, clock_monotonic());
 	made->arena = arena_create(ARENA);
 	made->hint_room = hint_room_create();
@@ -177,7 +178,8 @@ int engine_start(
 		(void)error_no_memory(error);
 		goto failed;
 	}
-	if (counters_load(&made->counters, store, error) != 0 || steady_load(made, error) != 0)
+	if (counters_load(&made->counters, store, error) != 0 ||
+		retention_clock_load(made, error) != 0)
 		goto failed;
 	result = pthread_mutex_init(&made->mutex, NULL);
 	if (result == 0)
@@ -187,7 +189,7 @@ int engine_start(
 	if (result == 0)
 		result = pthread_create(&made->thread, NULL, run, made);
 	if (result != 0) {
-		(void)error_set(error, "no thread for the engine: %s", strerror(result));
+		(void)error_set(error, "cannot start the engine's thread: %s", strerror(result));
 		goto failed;
 	}
 	*engine = made;

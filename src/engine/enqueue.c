@@ -1,4 +1,4 @@
-/* From the calls that a delivery was mapped to, to messages in the outbox. */
+/* Queues the calls of a mapped delivery as messages in the outbox. */
 #include "engine/enqueue.h"
 
 #include "base/clock.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-uint64_t queueing_number(const char *text)
+uint64_t enqueue_leading_number(const char *text)
 {
 	uint64_t number = 0;
 
@@ -15,12 +15,12 @@ uint64_t queueing_number(const char *text)
 	return number;
 }
 
-/* Under which a call is remembered as told: half of its messageId behind the id that its natural
- * key begins with. Shopify's ids grow, so what is told together stands together, and a commit
- * writes a few pages of the store instead of one for each message. */
-static struct uuid told_id(const struct call_made *call, const struct uuid *message_id)
+/* The key of a call in the deduplication set: the id at the beginning of its natural key, then half
+ * of its messageId. Shopify's ids grow, so calls that are emitted together are stored together, and
+ * a commit writes a few pages instead of one for each message. */
+static struct uuid emitted_id(const struct call_made *call, const struct uuid *message_id)
 {
-	uint64_t number = queueing_number(call->key);
+	uint64_t number = enqueue_leading_number(call->key);
 	struct uuid id = *message_id;
 
 	memcpy(id.bytes + 8, message_id->bytes, 8);
@@ -29,13 +29,12 @@ static struct uuid told_id(const struct call_made *call, const struct uuid *mess
 	return id;
 }
 
-/* The id of a call of a delivery that its header alone calls a test: one of its own, so that it
- * takes nothing from the real one. That is emitted already where a real delivery was posted again
- * as a test. */
-static int mark_test(struct engine *engine, const struct uuid *space, const struct call_made *call,
-	struct uuid *message_id, bool *emitted, struct error *error)
+/* Gives a call of a delivery that only a header calls a test its own messageId, so that it does not
+ * use up that of the real one. *emitted when the real one was emitted before. */
+static int mark_test_call(struct engine *engine, const struct uuid *space,
+	const struct call_made *call, struct uuid *message_id, bool *emitted, struct error *error)
 {
-	struct uuid id = told_id(call, message_id);
+	struct uuid id = emitted_id(call, message_id);
 	char name[UUID_TEXT + 5] = "test ";
 
 	if (store_is_emitted(engine->store, &id, emitted, error) != 0)
@@ -45,9 +44,9 @@ static int mark_test(struct engine *engine, const struct uuid *space, const stru
 	return 0;
 }
 
-/* Tells one call to one destination, unless it was told before. */
-static int tell(struct engine *engine, const struct delivery *delivery,
-	const struct destination *destination, const struct call_made *call, bool *fresh,
+/* Adds a call to the deduplication set of a destination. *is_new when it was not emitted before. */
+static int emit(struct engine *engine, const struct delivery *delivery,
+	const struct destination *destination, const struct call_made *call, bool *is_new,
 	struct message *message, struct error *error)
 {
 	const struct uuid *space = namespaces_find(engine, destination, error);
@@ -66,13 +65,13 @@ static int tell(struct engine *engine, const struct delivery *delivery,
 	if (message_id_of(space, delivery->shop, call, &message->message_id) != 0)
 		return error_no_memory(error);
 	if (delivery->test &&
-		mark_test(engine, space, call, &message->message_id, &emitted, error) != 0)
+		mark_test_call(engine, space, call, &message->message_id, &emitted, error) != 0)
 		return -1;
-	*fresh = false;
+	*is_new = false;
 	if (emitted)
 		return 0;
-	id = told_id(call, &message->message_id);
-	return store_tell(engine->store, &id, engine_steady_now(engine), fresh, error);
+	id = emitted_id(call, &message->message_id);
+	return store_tell(engine->store, &id, engine_retention_now(engine), is_new, error);
 }
 
 static int queue(struct engine *engine, const struct call_made *call, const char *name,
@@ -83,7 +82,7 @@ static int queue(struct engine *engine, const struct call_made *call, const char
 	text_cut(&engine->message, 0);
 	message_write(call, name, &message->message_id, &engine->message);
 	if (engine->message.failed) {
-		text_free(&engine->message); /* else it would be failed for the next ones, too */
+		text_free(&engine->message); /* clears `failed` for the next message */
 		return error_no_memory(error);
 	}
 	message->json = text_string(&engine->message);
@@ -91,14 +90,14 @@ static int queue(struct engine *engine, const struct call_made *call, const char
 	if (store_queue(engine->store, message, error) != 0)
 		return -1;
 	state = engine_destination(engine, message->destination);
-	if (state == NULL || counters_fresh(&engine->counters, message->destination, 1) != 0)
+	if (state == NULL || counters_queued(&engine->counters, message->destination, 1) != 0)
 		return error_no_memory(error);
 	state->queued++;
 	return 0;
 }
 
-/* Queues the calls that are new to a destination; adds their number to *count. Whether the call
- * after an identify will be queued with it is known only when it was told: so long it waits. */
+/* Queues the calls that are new to a destination; adds their number to *count. A call with
+ * with_next is held back until it is known whether the next call is queued, too. */
 static int queue_calls(struct engine *engine, const struct delivery *delivery,
 	const struct shop *shop, const struct destination *destination,
 	const struct call_made *calls, size_t *count, struct error *error)
@@ -107,31 +106,31 @@ static int queue_calls(struct engine *engine, const struct delivery *delivery,
 	const char *name_before = NULL;
 	struct message before;
 	struct message message;
-	bool fresh = false;
+	bool is_new = false;
 
 	for (const struct call_made *call = calls; call != NULL; call = call->next) {
 		const char *name = message_name(call, shop, destination);
 
 		if (name == NULL)
 			continue;
-		if (tell(engine, delivery, destination, call, &fresh, &message, error) != 0)
+		if (emit(engine, delivery, destination, call, &is_new, &message, error) != 0)
 			return -1;
-		*count += fresh;
+		*count += is_new;
 		if (waiting != NULL) {
-			before.with_next = fresh;
+			before.with_next = is_new;
 			if (queue(engine, waiting, name_before, &before, error) != 0)
 				return -1;
 		}
-		waiting = fresh && call->with_next ? call : NULL;
+		waiting = is_new && call->with_next ? call : NULL;
 		before = message;
 		name_before = name;
-		if (fresh && waiting == NULL && queue(engine, call, name, &message, error) != 0)
+		if (is_new && waiting == NULL && queue(engine, call, name, &message, error) != 0)
 			return -1;
 	}
 	return waiting == NULL ? 0 : queue(engine, waiting, name_before, &before, error);
 }
 
-int queueing_add(struct engine *engine, const struct delivery *delivery, const struct shop *shop,
+int enqueue_calls(struct engine *engine, const struct delivery *delivery, const struct shop *shop,
 	const struct mapped *mapped, size_t *queued, struct error *error)
 {
 	struct delivery marked = *delivery;

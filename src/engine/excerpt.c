@@ -1,4 +1,4 @@
-/* What a destination answered, in the reason of its pause. */
+/* The excerpt of a destination's answer in the reason of its pause. */
 #include "engine/engine.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* How much of the store hints may take. */
+/* Limits the space of hints in the store. */
 #include "engine/hint_room.h"
 
 #include "engine/engine_private.h"
@@ -8,12 +8,12 @@
 #include <string.h>
 
 enum {
-	DELIVERIES_PART = 256, /* of a shop's share of max_store; as much again for named ones */
+	DELIVERIES_PART = 256, /* of a shop's share of max_store; the same again for named ones */
 	LINKS_PART = 64,
-	START = 8, /* restarts must not fill the buckets again and again */
+	START = 8, /* part at the start: restarts must not fill the buckets */
 	PAGE = 4096,
-	LEAST = 4 * PAGE, /* of a bucket, however small max_store is */
-	ROW = 600,        /* of a row, its indexes and its part of a page, beside the body */
+	LEAST = 4 * PAGE, /* minimum of a bucket */
+	ROW = 600,        /* bytes of a row with its indexes, without the body */
 };
 
 struct bucket {
@@ -77,7 +77,7 @@ static struct shop_room *find(struct hint_room *room, const char *shop)
 	return NULL;
 }
 
-/* There are as many as the configuration has shops, also over reloads. */
+/* The count is limited by the configured shops, also over reloads. */
 static struct shop_room *find_or_add(struct hint_room *room, const char *shop)
 {
 	struct shop_room *found = find(room, shop);
@@ -96,7 +96,7 @@ static struct shop_room *find_or_add(struct hint_room *room, const char *shop)
 	return found;
 }
 
-/* Rows that do not share a page take whole ones. */
+/* Rows that do not share a page occupy whole pages. */
 static double delivery_cost(size_t bytes)
 {
 	size_t whole = bytes + ROW;
@@ -104,13 +104,13 @@ static double delivery_cost(size_t bytes)
 	return (double)(whole < PAGE / 2 ? whole : (whole / PAGE + 1) * PAGE);
 }
 
-/* Pages of a tree whose keys come in any order are two thirds full. */
+/* Pages of a tree with random keys are two thirds full. */
 static double link_cost(size_t bytes)
 {
 	return (double)((bytes < LINK_MAX ? bytes : LINK_MAX) + ROW) * 1.5;
 }
 
-static bool take(struct bucket *bucket, double bytes)
+static bool pay(struct bucket *bucket, double bytes)
 {
 	if (bucket->left < bytes)
 		return false;
@@ -118,7 +118,7 @@ static bool take(struct bucket *bucket, double bytes)
 	return true;
 }
 
-bool hint_room_take(struct hint_room *room, const char *shop, int64_t share, size_t bytes,
+bool hint_room_pay(struct hint_room *room, const char *shop, int64_t share, size_t bytes,
 	size_t links, int64_t now)
 {
 	struct shop_room *own = find_or_add(room, shop);
@@ -131,13 +131,13 @@ bool hint_room_take(struct hint_room *room, const char *shop, int64_t share, siz
 	fill(&own->named, share / DELIVERIES_PART, HINT_DELIVERY_TTL, now);
 	fill(&own->links, share / LINKS_PART, HINT_LINK_TTL, now);
 	if (links == 0)
-		return take(&own->named, for_delivery) || take(&own->deliveries, for_delivery);
-	if (own->links.left < for_links || !take(&own->deliveries, for_delivery))
+		return pay(&own->named, for_delivery) || pay(&own->deliveries, for_delivery);
+	if (own->links.left < for_links || !pay(&own->deliveries, for_delivery))
 		return false;
-	return take(&own->links, for_links);
+	return pay(&own->links, for_links);
 }
 
-void hint_room_give(struct hint_room *room, const char *shop, size_t bytes)
+void hint_room_refund(struct hint_room *room, const char *shop, size_t bytes)
 {
 	struct shop_room *own = find(room, shop);
 
@@ -159,7 +159,7 @@ static int64_t share_of(const struct config *config)
 	return config->max_store / (storefronts > 0 ? storefronts : 1);
 }
 
-/* Whether a webhook has shown the cart or the checkout. */
+/* Whether a webhook has named the cart or the checkout. */
 static int find_named(struct engine *engine, const char *shop, const char *token,
 	struct arena *arena, bool *is_named, struct error *error)
 {
@@ -191,7 +191,7 @@ int hint_room_admit(struct engine *engine, const struct hint_claim *claim, struc
 	}
 	if (links > 0 && claim->only_named)
 		*admission = HINT_TOO_MANY;
-	else if (!hint_room_take(engine->hint_room, claim->shop, share_of(engine->config),
+	else if (!hint_room_pay(engine->hint_room, claim->shop, share_of(engine->config),
 			 claim->bytes, links, clock_monotonic()))
 		*admission = HINT_NO_ROOM;
 	else

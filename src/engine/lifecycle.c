@@ -1,4 +1,4 @@
-/* What the daemon's engine does at its start and its end, and between turns, beside its work. */
+/* The start and the stop of the daemon's engine, and its watch of the clock. */
 #include "engine/lifecycle.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A record of no shop, there while the daemon runs. */
+/* A record without a shop, which exists while the daemon runs. */
 #define KIND "running"
 #define KEY "serve"
 #define STARTED "started"
@@ -21,21 +21,22 @@ enum { PREPARE_PAUSE = MINUTE, JUMP = MINUTE };
 
 /* ---- start and end ---- */
 
-/* When the run started that did not end in order, 0 when the last one did; then notes this one. */
+/* Marks the store as used by a running daemon. *started is the start of the last run if it ended
+ * unclean, otherwise 0. */
 static int mark(struct engine *engine, int64_t *started, struct error *error)
 {
 	struct arena *arena = arena_create(1024);
 	const char *before = NULL;
 	const char *time;
 	char json[64];
-	struct error unreadable;
+	struct error parse_error;
 	int result;
 
 	if (arena == NULL)
 		return error_no_memory(error);
 	result = store_get_record(engine->store, "", KIND, KEY, arena, &before, error);
 	if (result == 0 && before != NULL) {
-		time = json_text(json_parse(arena, before, strlen(before), &unreadable), STARTED);
+		time = json_text(json_parse(arena, before, strlen(before), &parse_error), STARTED);
 		*started = time != NULL ? strtoll(time, NULL, 10) : 1;
 	}
 	arena_destroy(arena);
@@ -52,10 +53,9 @@ static void log_unclean(int64_t started)
 	log_line(LOG_WARNING, "unclean stop detected", LOG_STRING("started", text),
 		LOG_STRING("reason", "the last run was killed, or the machine stopped"),
 		LOG_STRING("effect",
-			"nothing that was answered 200 is lost; messages that were in flight are "
-			"claimed anew and sent again with the same messageId"),
-		LOG_STRING("action", "see what ended it: the kernel's log, or a short "
-				     "TimeoutStopSec"));
+			"no acknowledged webhook is lost; messages in flight are sent again with "
+			"the same messageId"),
+		LOG_STRING("action", "check the kernel's log and TimeoutStopSec for the cause"));
 }
 
 void daemon_prepare(struct engine *engine)
@@ -80,7 +80,7 @@ void daemon_prepare(struct engine *engine)
 		store_rollback(engine->store);
 		namespaces_invalidate(&engine->namespaces);
 		engine_store_failed(engine, &error);
-		daemon->prepare_at = clock_monotonic() + PREPARE_PAUSE; /* sending goes on */
+		daemon->prepare_at = clock_monotonic() + PREPARE_PAUSE; /* sending continues */
 		return;
 	}
 	daemon->marked = true;
@@ -88,7 +88,7 @@ void daemon_prepare(struct engine *engine)
 		log_unclean(unclean);
 }
 
-/* Where that fails, the next start says that this one did not end in order: so it is. */
+/* On failure, the next start logs an unclean stop. */
 void daemon_finish(struct engine *engine)
 {
 	struct error error;
@@ -119,7 +119,7 @@ void daemon_watch_clock(struct engine *engine)
 	log_line(LOG_WARNING, "clock jumped", LOG_NUMBER("seconds", jump / SECOND),
 		LOG_STRING("reason", jump > 0 ? "the clock was set forward, or the machine slept"
 					      : "the clock was set back"),
-		LOG_STRING("effect", "the times of calls made meanwhile may be wrong; nothing "
-				     "expires early"),
-		LOG_STRING("action", "see that the machine's clock is synchronised (NTP)"));
+		LOG_STRING("effect", "times of events sent meanwhile may be wrong; no data expires "
+				     "early"),
+		LOG_STRING("action", "synchronise the machine's clock (NTP)"));
 }

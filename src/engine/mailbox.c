@@ -1,4 +1,4 @@
-/* The engine's mailbox: handing requests over, taking them, waiting for one to be done. */
+/* The engine's mailbox: submits tasks, removes them, and waits for one. */
 #include "engine/engine_private.h"
 
 #include "base/clock.h"
@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <time.h>
 
-enum { REQUESTS_A_TURN = 512 }; /* bounds the time that the first of them waits for the commit */
+enum { TASKS_A_TURN = 512 }; /* limits the time that the first task waits for the commit */
 
-/* ---- handing over and taking ---- */
+/* ---- submit and remove ---- */
 
 void engine_submit(struct engine *engine, struct task *task)
 {
@@ -34,11 +34,11 @@ static struct timespec in_ms(int64_t ms)
 	return time;
 }
 
-bool engine_take(struct engine *engine, int64_t ms, struct task **tasks)
+bool engine_next_tasks(struct engine *engine, int64_t ms, struct task **tasks)
 {
 	struct timespec end = in_ms(ms);
 	struct task *last = NULL;
-	bool goes_on;
+	bool continues;
 
 	(void)pthread_mutex_lock(&engine->mutex);
 	while (ms > 0 && engine->first == NULL && !engine->stopping && !engine->is_awake &&
@@ -46,7 +46,7 @@ bool engine_take(struct engine *engine, int64_t ms, struct task **tasks)
 		;
 	engine->is_awake = false;
 	*tasks = engine->first;
-	for (int i = 0; i < REQUESTS_A_TURN && engine->first != NULL; i++) {
+	for (int i = 0; i < TASKS_A_TURN && engine->first != NULL; i++) {
 		last = engine->first;
 		engine->first = last->next;
 	}
@@ -60,14 +60,14 @@ bool engine_take(struct engine *engine, int64_t ms, struct task **tasks)
 		engine->next_config = NULL;
 		namespaces_invalidate(&engine->namespaces);
 	}
-	goes_on = *tasks != NULL || !engine->stopping;
+	continues = *tasks != NULL || !engine->stopping;
 	(void)pthread_mutex_unlock(&engine->mutex);
-	return goes_on;
+	return continues;
 }
 
-/* ---- waiting for a request ---- */
+/* ---- wait for a task ---- */
 
-struct waiter {
+struct blocking_call {
 	struct task task; /* first: `done` gets its address */
 	struct task *wrapped;
 	pthread_mutex_t mutex;
@@ -79,39 +79,39 @@ struct waiter {
 
 static int run_wrapped(struct engine *engine, struct task *task, struct error *error)
 {
-	struct task *wrapped = ((struct waiter *)task)->wrapped;
+	struct task *wrapped = ((struct blocking_call *)task)->wrapped;
 
 	return wrapped->run(engine, wrapped, error);
 }
 
 static void wake_caller(struct task *task, int result, const struct error *error)
 {
-	struct waiter *waiter = (struct waiter *)task;
+	struct blocking_call *call = (struct blocking_call *)task;
 
-	(void)pthread_mutex_lock(&waiter->mutex);
-	waiter->result = result;
+	(void)pthread_mutex_lock(&call->mutex);
+	call->result = result;
 	if (result != 0)
-		waiter->error = *error;
-	waiter->is_done = true;
-	(void)pthread_cond_signal(&waiter->finished);
-	(void)pthread_mutex_unlock(&waiter->mutex);
+		call->error = *error;
+	call->is_done = true;
+	(void)pthread_cond_signal(&call->finished);
+	(void)pthread_mutex_unlock(&call->mutex);
 }
 
 int engine_call(struct engine *engine, struct task *task, struct error *error)
 {
-	struct waiter waiter = {
+	struct blocking_call call = {
 		.task = {.run = run_wrapped, .done = wake_caller},
 		.wrapped = task,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.finished = PTHREAD_COND_INITIALIZER,
 	};
 
-	engine_submit(engine, &waiter.task);
-	(void)pthread_mutex_lock(&waiter.mutex);
-	while (!waiter.is_done)
-		(void)pthread_cond_wait(&waiter.finished, &waiter.mutex);
-	(void)pthread_mutex_unlock(&waiter.mutex);
-	if (waiter.result != 0 && error != NULL)
-		*error = waiter.error;
-	return waiter.result;
+	engine_submit(engine, &call.task);
+	(void)pthread_mutex_lock(&call.mutex);
+	while (!call.is_done)
+		(void)pthread_cond_wait(&call.finished, &call.mutex);
+	(void)pthread_mutex_unlock(&call.mutex);
+	if (call.result != 0 && error != NULL)
+		*error = call.error;
+	return call.result;
 }

@@ -1,9 +1,9 @@
 /* The namespaces of messageIds, fixed for a destination's name at its first use.
  *
- * A message is emitted once by its messageId. If the namespace followed the write key, a rotated
- * key would emit every recent event again. So the key gives the namespace only once; from then on
- * the store has it. Stores from before this rule hold messageIds made of the key that is configured
- * at the first start after the upgrade: the same derivation continues them. */
+ * A message is emitted once by its messageId. If the namespace depended on the present write key,
+ * every recent event would be emitted again after a rotation. So the namespace is derived from the
+ * first key, and stored. Older stores have messageIds derived from the key that is configured at
+ * the first start after the upgrade; the same derivation continues them. */
 #include "engine/namespaces.h"
 
 #include "base/json.h"
@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Records of no shop, which never expire; the key is the destination's name. */
+/* Records without a shop, which never expire. The key is the destination's name. */
 #define KIND "namespace"
 #define MEMBER "namespace"
 
-/* Destinations of one page of records. */
+/* Records of one page. */
 enum { PAGE = 100 };
 
 struct fixed_namespace {
@@ -34,7 +34,7 @@ static struct fixed_namespace *find(const struct namespaces *namespaces, const c
 	return NULL;
 }
 
-/* The entry of a name, made when new; NULL without memory. */
+/* The entry of a name, created when new. NULL without memory. */
 static struct fixed_namespace *entry_of(struct namespaces *namespaces, const char *name)
 {
 	struct fixed_namespace *entry = find(namespaces, name);
@@ -54,7 +54,7 @@ static struct fixed_namespace *entry_of(struct namespaces *namespaces, const cha
 	return entry;
 }
 
-/* ---- reading ---- */
+/* ---- read ---- */
 
 struct reading {
 	struct namespaces *namespaces;
@@ -67,7 +67,7 @@ struct reading {
 static int read_one(void *context, const struct record *record)
 {
 	struct reading *reading = context;
-	struct error unreadable;
+	struct error parse_error;
 	const char *text;
 	struct fixed_namespace *entry;
 	struct uuid space;
@@ -77,7 +77,7 @@ static int read_one(void *context, const struct record *record)
 	reading->count++;
 	reading->last = arena_copy(reading->arena, record->key);
 	text = json_text(
-		json_parse(reading->arena, record->json, strlen(record->json), &unreadable),
+		json_parse(reading->arena, record->json, strlen(record->json), &parse_error),
 		MEMBER);
 	reading->failed = arena_failed(reading->arena);
 	if (reading->failed || text == NULL || !uuid_read(text, &space))
@@ -109,11 +109,11 @@ static int read_all(struct engine *engine, struct error *error)
 	return result;
 }
 
-/* ---- fixing ---- */
+/* ---- fix ---- */
 
-/* Whether another destination with another key has a namespace that is stored: its messages must
- * not silence those of this one, as when a key that it had before is used again. `before` limits
- * that to destinations that stand before this one. */
+/* Whether another destination with another key has the namespace: their messages must not share
+ * messageIds, as when a rotated key is used for another destination. `before` limits the check to
+ * the first destinations of the configuration. */
 static bool is_taken(const struct engine *engine, const struct destination *destination,
 	const struct uuid *space, size_t before)
 {
@@ -129,7 +129,7 @@ static bool is_taken(const struct engine *engine, const struct destination *dest
 	return false;
 }
 
-static int name_space(const struct destination *destination, struct uuid *space)
+static int derive_from_name(const struct destination *destination, struct uuid *space)
 {
 	struct text name = {0};
 	int result;
@@ -157,7 +157,7 @@ static int put(struct engine *engine, struct fixed_namespace *entry, struct erro
 	return 0;
 }
 
-/* Gives a destination its namespace, if it has none or one that is taken. */
+/* Fixes a destination's namespace if it has none, or one that is taken. */
 static int fix(struct engine *engine, const struct destination *destination, size_t before,
 	struct error *error)
 {
@@ -169,7 +169,7 @@ static int fix(struct engine *engine, const struct destination *destination, siz
 	if (is_new)
 		entry->space = destination->space;
 	if (is_taken(engine, destination, &entry->space, before)) {
-		if (name_space(destination, &entry->space) != 0)
+		if (derive_from_name(destination, &entry->space) != 0)
 			return error_no_memory(error);
 		entry->stored = false;
 	}
@@ -183,8 +183,9 @@ static bool is_stored(const struct engine *engine, const struct destination *des
 	return entry != NULL && entry->stored;
 }
 
-/* Those that are stored keep theirs, also when a new one that is configured before them has the key
- * that one of them had. Of two that shared a key and now do not, the first keeps it. */
+/* Stored destinations keep their namespace, also when a new destination before them has the key
+ * that one of them had. If two shared a key and do not any more, the first one keeps the namespace.
+ */
 int namespaces_fix(struct engine *engine, struct error *error)
 {
 	const struct config *config = engine->config;
@@ -209,15 +210,15 @@ const struct uuid *namespaces_find(
 {
 	if (!engine->namespaces.valid && namespaces_fix(engine, error) != 0)
 		return NULL;
-	/* of a webhook that came before the reload that removed the destination */
+	/* a webhook that arrived before a reload removed the destination */
 	if (!is_stored(engine, destination) &&
 		fix(engine, destination, engine->config->destination_count, error) != 0)
 		return NULL;
 	return &find(&engine->namespaces, destination->name)->space;
 }
 
-/* What is in memory stays as what to store: a key that changes before the store takes it changes
- * nothing. */
+/* The entries stay in memory and are stored again, so a key that changes meanwhile has no effect.
+ */
 void namespaces_invalidate(struct namespaces *namespaces)
 {
 	namespaces->valid = false;

@@ -1,4 +1,4 @@
-/* What happens inside a turn for the sender and for whoever counts. */
+/* Functions for the sender and the admin API inside a turn. */
 #include "engine/engine_private.h"
 
 #include "base/clock.h"
@@ -50,7 +50,7 @@ int engine_claim(struct engine *engine, const char *destination, const struct cl
 	return store_claim(engine->store, destination, limits, arena, messages, count, error);
 }
 
-int engine_settle_sent(struct engine *engine, const char *destination, const int64_t *ids,
+int engine_ack_sent(struct engine *engine, const char *destination, const int64_t *ids,
 	size_t count, struct error *error)
 {
 	struct destination_state *state = engine_destination(engine, destination);
@@ -60,15 +60,15 @@ int engine_settle_sent(struct engine *engine, const char *destination, const int
 		return error_no_memory(error);
 	if (store_sent(engine->store, ids, count, &removed, error) != 0)
 		return -1;
-	/* Said again after a commit whose outcome was not known, some may have been counted. */
+	/* After a commit with an unknown result, some may have been counted already. */
 	state->sent += (int64_t)removed;
 	state->last_sent = clock_now();
-	engine->scrub |= destination_is_deletions(destination);
+	engine->wipe_pending |= destination_is_deletions(destination);
 	return 0;
 }
 
-int engine_settle_dead(struct engine *engine, const char *destination, int64_t message,
-	int64_t status, const char *reason, int64_t *dead, struct error *error)
+int engine_ack_dead(struct engine *engine, const char *destination, int64_t message, int64_t status,
+	const char *reason, int64_t *dead, struct error *error)
 {
 	struct destination_state *state = engine_destination(engine, destination);
 
@@ -92,7 +92,7 @@ int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, st
 			return error_no_memory(error);
 		state->dead--;
 		state->dropped++;
-		engine->scrub |= destination_is_deletions(letter->destination);
+		engine->wipe_pending |= destination_is_deletions(letter->destination);
 	} else {
 		topic = engine_topic(engine, letter->shop, letter->topic);
 		if (topic == NULL)

@@ -1,7 +1,7 @@
-/* Timers that could not be carried out, and are tried again with growing pauses.
+/* Timers that failed, and are retried with growing pauses.
  *
- * A timer never stands further ahead than STORE_TIMER_MOST (a clock may be set back), so a longer
- * pause is several rounds of an hour, at the end of which nothing is tried. */
+ * A timer may not be due later than STORE_TIMER_MOST from now, because a clock may be set back. So
+ * a longer pause consists of rounds of an hour, and not every round ends with an attempt. */
 #include "engine/postponement.h"
 
 #include "base/clock.h"
@@ -19,7 +19,7 @@
 
 enum { SHORT_ROUNDS = 3, HOURS_MOST = 24, LINES_PAUSE = 10 * SECOND };
 
-static const int64_t RECORD_TTL = 3 * DAY; /* each round writes it again */
+static const int64_t RECORD_TTL = 3 * DAY; /* each round renews it */
 
 /* ---- the record ---- */
 
@@ -48,7 +48,7 @@ int postponement_read(struct engine *engine, const struct timer *timer, struct a
 {
 	const char *text = NULL;
 	const cJSON *json = NULL;
-	struct error unreadable;
+	struct error parse_error;
 
 	*postponement = (struct postponement){.rounds = 0};
 	if (name_of(timer, postponement->key, error) != 0 ||
@@ -56,7 +56,7 @@ int postponement_read(struct engine *engine, const struct timer *timer, struct a
 			error) != 0)
 		return -1;
 	if (text != NULL)
-		json = json_parse(arena, text, strlen(text), &unreadable);
+		json = json_parse(arena, text, strlen(text), &parse_error);
 	postponement->rounds = number_at(json, "rounds");
 	postponement->due = number_at(json, "due");
 	return 0;
@@ -70,7 +70,7 @@ static int write_record(struct engine *engine, const struct timer *timer,
 	(void)snprintf(json, sizeof(json), "{\"rounds\":%" PRId64 ",\"due\":%" PRId64 "}",
 		postponement->rounds, postponement->due);
 	return store_put_record(engine->store, timer->shop, KIND, postponement->key, json,
-		engine_steady_now(engine) + RECORD_TTL, error);
+		engine_retention_now(engine) + RECORD_TTL, error);
 }
 
 int postponement_end(struct engine *engine, const struct timer *timer,
@@ -90,8 +90,8 @@ static int64_t pause_of(int64_t round)
 	return round <= SHORT_ROUNDS ? minutes[round - 1] * MINUTE : HOUR;
 }
 
-/* After 1, 5 and 15 minutes; then after 1, 2, 4, 8 and 16 hours, and each day. */
-static bool ends_with_a_try(int64_t round)
+/* Attempts are made after 1, 5 and 15 minutes, then after 1, 2, 4, 8 and 16 hours, then daily. */
+static bool ends_with_attempt(int64_t round)
 {
 	int64_t hours = round - SHORT_ROUNDS;
 
@@ -102,7 +102,7 @@ static bool ends_with_a_try(int64_t round)
 
 bool postponement_is_over(const struct postponement *postponement, const struct timer *timer)
 {
-	return postponement->due != timer->due || ends_with_a_try(postponement->rounds);
+	return postponement->due != timer->due || ends_with_attempt(postponement->rounds);
 }
 
 static int postpone(struct engine *engine, const struct timer *timer,
@@ -118,7 +118,7 @@ static int postpone(struct engine *engine, const struct timer *timer,
 	return write_record(engine, timer, postponement, error);
 }
 
-int postponement_go_on(struct engine *engine, const struct timer *timer,
+int postponement_continue(struct engine *engine, const struct timer *timer,
 	const struct postponement *postponement, struct error *error)
 {
 	struct postponement next = *postponement;
@@ -126,9 +126,9 @@ int postponement_go_on(struct engine *engine, const struct timer *timer,
 	return postpone(engine, timer, &next, error);
 }
 
-/* ---- with a word ---- */
+/* ---- with a log line ---- */
 
-/* Of what kind the timer is, never its key, which may name a person. */
+/* Logs the timer's kind, but not its key, which may identify a person. */
 static void log_postponed(const struct timer *timer, const char *message, const char *reason,
 	const char *effect, const char *action)
 {
@@ -148,8 +148,7 @@ int postponement_of_failure(struct engine *engine, const struct timer *timer,
 	struct postponement next = *postponement;
 
 	engine->postponed++;
-	log_postponed(timer, "timer postponed", error->text,
-		"it is tried again after growing pauses",
+	log_postponed(timer, "timer postponed", error->text, "it is retried with growing pauses",
 		error->kind == ERROR_MEMORY ? "give segrelay more memory" : "report this line");
 	return postpone(engine, timer, &next, error);
 }
@@ -162,7 +161,7 @@ int postponement_of_crash(struct engine *engine, const struct timer *timer,
 	if (postponement_is_over(postponement, timer)) {
 		engine->postponed++;
 		log_postponed(timer, "timer set aside",
-			"the process died three times while it was carried out",
+			"the process crashed three times while it ran",
 			"it waits for another version of segrelay", "report the crash");
 	}
 	return postpone(engine, timer, &next, error);

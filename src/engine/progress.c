@@ -1,4 +1,4 @@
-/* What was in progress when the process died, over restarts. */
+/* Counts crashes of the process by the work in progress. */
 #include "engine/progress.h"
 
 #include "base/log.h"
@@ -6,18 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The file: this, what is in progress, and the entries. Of another version it counts for nothing:
- * that may have mended the crash. */
+/* The beginning of the file; the entries follow. A file of another version is ignored, because this
+ * version may have fixed the crash. */
 struct head {
 	char version[32];
-	struct progress_entry current; /* crashes is 0 when nothing is */
+	struct progress_entry current; /* crashes is 0 for none */
 };
 
 enum { FILE_SIZE = sizeof(struct head) + PROGRESS_MOST * sizeof(struct progress_entry) };
 
 static const uint64_t HASH_BASIS = 0xcbf29ce484222325;
 
-/* FNV-1a, of a number and of bytes. */
+/* FNV-1a of a number and of bytes. */
 static uint64_t mix(uint64_t before, uint64_t number)
 {
 	return (before ^ number) * 0x100000001b3;
@@ -66,7 +66,7 @@ struct work_id progress_of_delivery(const struct delivery *delivery)
 	return id;
 }
 
-/* Without memory for a digest, the timers of a kind are one. */
+/* Without memory for a digest, all timers of a kind have the same id. */
 struct work_id progress_of_timer(const struct timer *timer)
 {
 	struct work_id id = {
@@ -85,7 +85,7 @@ static struct head head_of(void)
 	return (struct head){.version = SEGRELAY_VERSION};
 }
 
-/* What cannot be written is not counted. */
+/* A failed write is ignored: the crash is not counted. */
 static void write_at(const struct in_progress *progress, const void *bytes, size_t length, off_t at)
 {
 	if (progress->file >= 0)
@@ -100,7 +100,7 @@ static void write_all(const struct in_progress *progress)
 	write_at(progress, progress->entries, sizeof(progress->entries), sizeof(head));
 }
 
-static size_t place_of(const struct in_progress *progress, const struct work_id *id)
+static size_t index_of(const struct in_progress *progress, const struct work_id *id)
 {
 	size_t i = 0;
 
@@ -109,32 +109,32 @@ static size_t place_of(const struct in_progress *progress, const struct work_id 
 	return i;
 }
 
-static void remove_at(struct in_progress *progress, size_t place)
+static void remove_at(struct in_progress *progress, size_t index)
 {
 	progress->count--;
-	memmove(&progress->entries[place], &progress->entries[place + 1],
-		(progress->count - place) * sizeof(progress->entries[0]));
+	memmove(&progress->entries[index], &progress->entries[index + 1],
+		(progress->count - index) * sizeof(progress->entries[0]));
 	progress->entries[progress->count] = (struct progress_entry){0};
 }
 
 static void count_crash(struct in_progress *progress, const struct work_id *id)
 {
-	size_t place = place_of(progress, id);
+	size_t index = index_of(progress, id);
 	struct progress_entry entry = {.crashes = 1, .id = *id};
 
-	if (place < progress->count)
-		entry.crashes = progress->entries[place].crashes + 1;
+	if (index < progress->count)
+		entry.crashes = progress->entries[index].crashes + 1;
 	else if (progress->count == PROGRESS_MOST)
-		place = 0;
-	if (place < progress->count)
-		remove_at(progress, place);
+		index = 0;
+	if (index < progress->count)
+		remove_at(progress, index);
 	entry.check = check_of(&entry);
 	progress->entries[progress->count++] = entry;
-	log_line(LOG_WARNING, "crash found", LOG_NUMBER("crashes", entry.crashes),
-		LOG_STRING("reason", "the process died while it worked on a delivery or timer"),
+	log_line(LOG_WARNING, "crash detected", LOG_NUMBER("crashes", entry.crashes),
+		LOG_STRING("reason", "the process died while it processed a delivery or a timer"),
 		LOG_STRING("effect", entry.crashes < PROGRESS_CRASHES
-					     ? "it is tried again"
-					     : "it is set aside when its turn comes"),
+					     ? "the delivery or timer is retried"
+					     : "the delivery or timer is set aside"),
 		LOG_STRING("action", "report the crash"));
 }
 
@@ -177,9 +177,9 @@ void progress_close(struct in_progress *progress)
 
 bool progress_is_set_aside(const struct in_progress *progress, const struct work_id *id)
 {
-	size_t place = place_of(progress, id);
+	size_t index = index_of(progress, id);
 
-	return place < progress->count && progress->entries[place].crashes >= PROGRESS_CRASHES;
+	return index < progress->count && progress->entries[index].crashes >= PROGRESS_CRASHES;
 }
 
 static void mark(struct in_progress *progress, const struct progress_entry *current)
@@ -200,16 +200,16 @@ void progress_begin(struct in_progress *progress, const struct work_id *id)
 
 void progress_end(struct in_progress *progress, const struct work_id *id)
 {
-	size_t place = place_of(progress, id);
+	size_t index = index_of(progress, id);
 
-	if (place == progress->count)
+	if (index == progress->count)
 		return;
-	remove_at(progress, place);
+	remove_at(progress, index);
 	write_all(progress);
 	progress->is_marked = false;
 }
 
-void progress_rest(struct in_progress *progress)
+void progress_clear(struct in_progress *progress)
 {
 	static const struct progress_entry nothing;
 

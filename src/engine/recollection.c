@@ -155,7 +155,8 @@ static int write_change(
 	if (give_back(recollection, change, error) != 0)
 		return -1;
 	return store_put_record(engine->store, shop, change->kind, change->key, change->json,
-		engine_steady_now(engine) + keeps(recollection, change->kind, change->json), error);
+		engine_retention_now(engine) + keeps(recollection, change->kind, change->json),
+		error);
 }
 
 int recollection_write(struct recollection *recollection, struct error *error)
@@ -171,6 +172,6 @@ void recollection_done(const struct recollection *recollection)
 	for (const struct change *change = recollection->first; change != NULL;
 		change = change->next)
 		if (change->gives)
-			hint_room_give(recollection->engine->hint_room, recollection->shop->domain,
-				change->bytes);
+			hint_room_refund(recollection->engine->hint_room,
+				recollection->shop->domain, change->bytes);
 }

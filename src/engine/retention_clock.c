@@ -1,11 +1,11 @@
-/* The time by which things are forgotten: the wall clock's, but it does not jump.
+/* The retention clock: the time that decides when data expires.
  *
- * A machine that wakes up in 2036 and is set right a minute later must not have forgotten meanwhile
- * what it told: it would tell it again. So this time goes at most twice as fast as time passes by
- * the monotonic clock, and at least half as fast; within these bounds it follows the wall clock.
- * Whatever the clocks do, what is kept for 90 days is kept for 45 at the least and 180 at the most,
- * of those in which the relay runs. After a week in which it was off, it catches up in another; two
- * minutes of it at each start. */
+ * It follows the wall clock but does not jump. If a machine starts with the year 2036 and its clock
+ * is set right a minute later, the deduplication set must not have expired meanwhile: events would
+ * be emitted again. So this clock runs at most twice and at least half as fast as the monotonic
+ * clock. Within these limits it follows the wall clock. Data that is kept for 90 days is kept for
+ * 45 to 180 days in which the relay runs, whatever the clocks do. After a week without running, the
+ * clock catches up within another week, and two minutes at each start. */
 #include "engine/engine_private.h"
 
 #include "base/clock.h"
@@ -16,12 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A record of no shop: it never expires. */
-#define KIND "steady"
+/* A record without a shop, which never expires. */
+#define KIND "retention_clock"
 #define KEY "time"
 
 enum {
-	/* What a start may catch up: a relay that never runs until it sweeps again forgets, too. */
+	/* A start catches up so much: a relay that runs for short times only must expire data, too.
+	 */
 	START_MOST = 2 * MINUTE,
 	SAVE_EVERY = MINUTE,
 };
@@ -35,22 +36,22 @@ static int64_t now_between(int64_t least, int64_t most)
 	return now < most ? now : most;
 }
 
-int64_t engine_steady_now(const struct engine *engine)
+int64_t engine_retention_now(const struct engine *engine)
 {
-	const struct steady *steady = &engine->steady;
-	int64_t passed = clock_monotonic() - steady->at;
+	const struct retention_clock *clock = &engine->retention_clock;
+	int64_t passed = clock_monotonic() - clock->at;
 
-	return now_between(steady->time + passed / 2, steady->time + passed * 2);
+	return now_between(clock->time + passed / 2, clock->time + passed * 2);
 }
 
-int64_t steady_go_on(struct engine *engine)
+int64_t retention_clock_advance(struct engine *engine)
 {
-	engine->steady.time = engine_steady_now(engine);
-	engine->steady.at = clock_monotonic();
-	return engine->steady.time;
+	engine->retention_clock.time = engine_retention_now(engine);
+	engine->retention_clock.at = clock_monotonic();
+	return engine->retention_clock.time;
 }
 
-/* The time at a start: `before` is that of the last stop, NULL on the first one. */
+/* The time at a start. `before` is the stored time of the last run, NULL on the first start. */
 static int64_t time_at_start(const char *before)
 {
 	int64_t time = before != NULL ? strtoll(before, NULL, 10) : clock_now();
@@ -58,37 +59,38 @@ static int64_t time_at_start(const char *before)
 	return now_between(time, time + START_MOST);
 }
 
-int steady_load(struct engine *engine, struct error *error)
+int retention_clock_load(struct engine *engine, struct error *error)
 {
 	struct arena *arena = arena_create(1024);
 	const char *json = NULL;
 	const char *time = NULL;
-	struct error unreadable;
+	struct error parse_error;
 	int result;
 
 	if (arena == NULL)
 		return error_no_memory(error);
 	result = store_get_record(engine->store, "", KIND, KEY, arena, &json, error);
 	if (result == 0 && json != NULL)
-		time = json_text(json_parse(arena, json, strlen(json), &unreadable), KEY);
-	/* without memory, the wall clock would be believed */
+		time = json_text(json_parse(arena, json, strlen(json), &parse_error), KEY);
+	/* without memory, the wall clock would be used */
 	if (result == 0 && arena_failed(arena))
 		result = error_no_memory(error);
-	engine->steady.time = time_at_start(time);
-	engine->steady.at = clock_monotonic();
+	engine->retention_clock.time = time_at_start(time);
+	engine->retention_clock.at = clock_monotonic();
 	arena_destroy(arena);
 	return result;
 }
 
-int steady_save(struct engine *engine, struct error *error)
+int retention_clock_save(struct engine *engine, struct error *error)
 {
 	char json[64];
 
-	if (engine->steady.time < engine->steady.saved + SAVE_EVERY)
+	if (engine->retention_clock.time < engine->retention_clock.saved + SAVE_EVERY)
 		return 0;
-	(void)snprintf(json, sizeof(json), "{\"" KEY "\":%" PRId64 "}", engine->steady.time);
+	(void)snprintf(
+		json, sizeof(json), "{\"" KEY "\":%" PRId64 "}", engine->retention_clock.time);
 	if (store_put_record(engine->store, "", KIND, KEY, json, INT64_MAX, error) != 0)
 		return -1;
-	engine->steady.saved = engine->steady.time;
+	engine->retention_clock.saved = engine->retention_clock.time;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* When something must happen later. */
+/* Sets the timers. */
 #include "engine/schedule.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* Messages that a destination does not accept although it accepts others. */
+/* Messages that a destination does not accept, although it accepts others. */
 #include "engine/engine_private.h"
 
 #include "base/clock.h"
@@ -10,12 +10,12 @@
 enum {
 	DELAY_FIRST = SECOND,
 	DELAY_MOST = HOUR,
-	ATTEMPTS_LEAST = 3, /* before a message is a dead letter, however short the time */
+	ATTEMPTS_LEAST = 3, /* before a message becomes a dead letter */
 	REASON_SIZE = 320,
 };
 
-/* Milliseconds until the next attempt: twice as long each time, but the attempt that decides comes
- * when its time is over. */
+/* The ms until the next attempt. The delay doubles each time, but the last attempt is made at the
+ * end of poison_after. */
 static int64_t delay_of(const struct set_aside *set_aside, int64_t now, int64_t poison_after)
 {
 	int64_t left = set_aside->first_failed + poison_after - now;
@@ -28,8 +28,8 @@ static int64_t delay_of(const struct set_aside *set_aside, int64_t now, int64_t 
 	return left > 0 && left < delay ? left : delay;
 }
 
-/* Whether a message that failed again is to be a dead letter. A time in which the destination
- * accepted nothing else is no evidence against the message. */
+/* Whether a message that failed again becomes a dead letter. A time in which the destination
+ * accepted nothing is not evidence against the message. */
 static bool is_poison(const struct set_aside *before, int64_t now, int64_t last_sent,
 	const struct failed_alone *failure)
 {
@@ -46,7 +46,7 @@ static int make_dead(struct engine *engine, const char *destination,
 	(void)snprintf(reason, sizeof(reason),
 		"not accepted for %" PRId64 " s in %" PRId64 " attempts, while others were: %s",
 		since / SECOND, result->attempts, failure->reason);
-	return engine_settle_dead(engine, destination, failure->message, failure->status, reason,
+	return engine_ack_dead(engine, destination, failure->message, failure->status, reason,
 		&result->dead, error);
 }
 
@@ -54,7 +54,7 @@ static int set_aside(struct engine *engine, const char *destination, struct aren
 	const struct failed_alone *failure, struct set_aside_result *result, struct error *error)
 {
 	const struct destination_state *state = engine_destination(engine, destination);
-	int64_t now = engine_steady_now(engine);
+	int64_t now = engine_retention_now(engine);
 	struct set_aside row;
 	bool is_known;
 
@@ -81,7 +81,7 @@ static int set_aside(struct engine *engine, const char *destination, struct aren
 		store_get_set_aside(
 			engine->store, failure->message, arena, &row, &is_known, error) != 0)
 		return -1;
-	if (!is_known) /* an erasure removed it while it was sent */
+	if (!is_known) /* an erasure removed it during the attempt */
 		*result = (struct set_aside_result){0};
 	return 0;
 }
@@ -109,7 +109,7 @@ int engine_count_set_aside(
 int engine_claim_set_aside(struct engine *engine, const char *destination, struct arena *arena,
 	struct message *message, bool *found, int64_t *wait, struct error *error)
 {
-	int64_t now = engine_steady_now(engine);
+	int64_t now = engine_retention_now(engine);
 	int64_t next;
 
 	if (store_claim_set_aside(

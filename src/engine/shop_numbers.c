@@ -1,5 +1,5 @@
-/* The number of each shop: a majority of its bodies, so that a few that are not its own, the first
- * ones even, neither become its number nor shut its own out for good. */
+/* The number of each shop, found by the majority of its bodies. So a few foreign bodies, even the
+ * first ones, do not set its number and do not exclude its own one for ever. */
 #include "engine/shop_numbers.h"
 
 #include "engine/engine_private.h"
@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A record of no shop: it outlives what is kept of the shop, and never expires. */
+/* A record without a shop, which never expires. */
 #define KIND "shop_number"
 
 enum {
 	NUMBER_MAX = 20,
-	SEEN_ENOUGH = 20, /* times, until another number is refused */
-	SEEN_MOST = 1000, /* counted at the most */
+	SEEN_ENOUGH = 20, /* bodies, until other numbers are rejected */
+	SEEN_MOST = 1000, /* maximum of the count */
 };
 
 static int read_claim(struct engine *engine, const char *domain, struct arena *arena,
@@ -23,7 +23,7 @@ static int read_claim(struct engine *engine, const char *domain, struct arena *a
 {
 	const char *text = NULL;
 	const char *seen;
-	struct error unreadable;
+	struct error parse_error;
 	const cJSON *json;
 
 	*claim = (struct shop_count){0};
@@ -31,7 +31,7 @@ static int read_claim(struct engine *engine, const char *domain, struct arena *a
 		return -1;
 	if (text == NULL)
 		return 0;
-	json = json_parse(arena, text, strlen(text), &unreadable);
+	json = json_parse(arena, text, strlen(text), &parse_error);
 	claim->number = json_text(json, "number");
 	seen = json_text(json, "seen");
 	claim->seen = seen != NULL ? strtoll(seen, NULL, 10) : 0;
@@ -55,8 +55,8 @@ static bool is_number(const struct shop_count *claim, const char *number)
 	return claim->number != NULL && strcmp(claim->number, number) == 0;
 }
 
-/* Those of the shops in Shopify's documentation and its tests; or no number. */
-static bool is_nobodys(const char *number)
+/* Whether a number is of a sample shop in Shopify's documentation or tests, or invalid. */
+static bool is_sample(const char *number)
 {
 	static const char *const samples[] = {"548380009", "690933842", "954889", NULL};
 
@@ -66,7 +66,7 @@ static bool is_nobodys(const char *number)
 	return strlen(number) > NUMBER_MAX || strspn(number, "0123456789") != strlen(number);
 }
 
-/* Counts a body with the number for the shop; false when it changes nothing. */
+/* Counts a body with the number. False when the count does not change. */
 static bool count_body(struct shop_count *own, const char *number)
 {
 	if (is_number(own, number)) {
@@ -78,8 +78,8 @@ static bool count_body(struct shop_count *own, const char *number)
 	return true;
 }
 
-/* Whether a shop with the same secret was seen with the number, and more often; at SEEN_MOST both
- * may have it. */
+/* Whether a shop with the same secret has the number in more bodies. At SEEN_MOST both may have it.
+ */
 static int is_claimed(struct engine *engine, const struct shop *shop, const char *number,
 	const struct shop_count *own, struct arena *arena, bool *claimed, struct error *error)
 {
@@ -96,7 +96,7 @@ static int is_claimed(struct engine *engine, const struct shop *shop, const char
 	return 0;
 }
 
-int shop_numbers_judge(struct engine *engine, const struct shop *shop, const char *number,
+int shop_numbers_check(struct engine *engine, const struct shop *shop, const char *number,
 	bool counts, struct arena *arena, enum shop_number *whose, struct shop_count *count,
 	struct error *error)
 {
@@ -106,7 +106,7 @@ int shop_numbers_judge(struct engine *engine, const struct shop *shop, const cha
 
 	*whose = NUMBER_UNKNOWN;
 	*count = (struct shop_count){0};
-	if (is_nobodys(number))
+	if (is_sample(number))
 		return 0;
 	if (read_claim(engine, shop->domain, arena, &own, error) != 0 ||
 		is_claimed(engine, shop, number, &own, arena, &claimed, error) != 0)
@@ -117,7 +117,7 @@ int shop_numbers_judge(struct engine *engine, const struct shop *shop, const cha
 	else if (is_own)
 		*whose = NUMBER_OWN;
 	if (!counts || (claimed && !is_own && own.number != NULL))
-		return 0; /* what is another shop's does not weaken its own */
+		return 0; /* another shop's number does not weaken its own */
 	if (count_body(&own, number))
 		*count = own;
 	return 0;

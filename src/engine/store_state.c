@@ -1,5 +1,5 @@
-/* Whether the store works and has room: webhooks are refused while it does not, and it is reopened
- * after it failed. */
+/* The state of the store: webhooks are rejected while it fails or has no space, and it is reopened
+ * after a failure. */
 #include "engine/engine_private.h"
 
 #include "base/clock.h"
@@ -9,14 +9,14 @@
 
 enum { REOPEN_PAUSE = SECOND };
 
-/* ---- refusing ---- */
+/* ---- rejecting ---- */
 
 static void set_refusal(struct engine *engine, const struct error *reason)
 {
 	bool changed;
 	bool held;
 
-	if (reason == NULL && !engine->refuses) /* only this thread writes it */
+	if (reason == NULL && !engine->refuses) /* written by this thread only */
 		return;
 	(void)pthread_mutex_lock(&engine->mutex);
 	changed = engine->refuses != (reason != NULL);
@@ -24,17 +24,21 @@ static void set_refusal(struct engine *engine, const struct error *reason)
 	if (reason != NULL)
 		engine->refusal = *reason;
 	(void)pthread_mutex_unlock(&engine->mutex);
-	held = log_hold(false); /* no rollback makes it untrue */
+	held = log_hold(false); /* true even after a rollback */
 	if (changed && reason != NULL)
-		log_line(LOG_ERROR, "store refuses new webhooks",
-			LOG_STRING("reason", reason->text),
+		log_line(LOG_ERROR, "webhook intake suspended", LOG_STRING("reason", reason->text),
 			LOG_STRING("effect",
-				"webhooks are answered 503; Shopify repeats them for 4 hours"),
-			LOG_STRING("stored", engine->failed ? "kept, and sent when it works again"
-							    : "kept, and sent"),
-			LOG_STRING("next", "tried again every second"));
+				engine->failed
+					? "webhooks are answered 503 and Shopify repeats them for "
+					  "4 hours; stored messages are sent after the recovery"
+					: "webhooks are answered 503 and Shopify repeats them for "
+					  "4 hours; stored messages are sent"),
+			LOG_STRING("action",
+				engine->failed ? "check the disk; segrelay retries every second"
+					       : "make room on the disk or raise max_store; "
+						 "segrelay retries every second"));
 	else if (changed)
-		log_plain(LOG_INFO, "store takes webhooks again");
+		log_plain(LOG_INFO, "webhook intake resumed");
 	(void)log_hold(held);
 }
 
@@ -70,10 +74,10 @@ void engine_store_failed(struct engine *engine, const struct error *error)
 
 static void report_damage(struct engine *engine, const struct error *error)
 {
-	log_line(LOG_ERROR, "store is damaged", LOG_STRING("reason", error->text),
-		LOG_STRING("effect", "segrelay stops; nothing is overwritten"),
-		LOG_STRING("next", "restore a backup, or try `sqlite3 STORE .recover`; then start "
-				   "segrelay"));
+	log_line(LOG_ERROR, "store damage detected", LOG_STRING("reason", error->text),
+		LOG_STRING("effect", "segrelay stops and does not write to the store"),
+		LOG_STRING("action", "restore a backup, or try `sqlite3 STORE .recover`; then "
+				     "start segrelay"));
 	(void)pthread_mutex_lock(&engine->hooks_mutex);
 	engine->damaged = true;
 	if (engine->hooks.on_damaged != NULL)
@@ -81,7 +85,7 @@ static void report_damage(struct engine *engine, const struct error *error)
 	(void)pthread_mutex_unlock(&engine->hooks_mutex);
 }
 
-/* The counters in memory hold what was rolled back: they are read again. */
+/* Reads the counters again, because those in memory contain changes that were rolled back. */
 void engine_reopen_store(struct engine *engine)
 {
 	struct error error = {.text = "no memory"};

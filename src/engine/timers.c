@@ -81,20 +81,20 @@ static int run_one(
 	struct work_id id = progress_of_timer(timer);
 	struct timer_work work = {timer, arena};
 	struct postponement postponement;
-	enum outcome outcome;
+	enum isolation_result outcome;
 
 	if (postponement_read(engine, timer, arena, &postponement, error) != 0)
 		return -1;
 	if (progress_is_set_aside(&engine->progress, &id))
 		return postponement_of_crash(engine, timer, &postponement, error);
 	if (!postponement_is_over(&postponement, timer))
-		return postponement_go_on(engine, timer, &postponement, error);
+		return postponement_continue(engine, timer, &postponement, error);
 	progress_begin(&engine->progress, &id);
 	outcome = isolation_run(engine, run_alone, &work, error);
 	progress_end(&engine->progress, &id);
-	if (outcome == OUTCOME_FAILED)
+	if (outcome == ISOLATION_FAILED)
 		return -1;
-	if (outcome == OUTCOME_DONE)
+	if (outcome == ISOLATION_DONE)
 		return postponement_end(engine, timer, &postponement, error);
 	return postponement_of_failure(engine, timer, &postponement, error);
 }

@@ -1,4 +1,4 @@
-/* What the engine does between turns: room, reopening, expiry, checkpoints. */
+/* The engine's work between turns: checks of space, reopening, expiry, checkpoints. */
 #include "engine/early_expiry.h"
 #include "engine/engine_private.h"
 
@@ -7,15 +7,14 @@
 #include <stdatomic.h>
 
 enum {
-	SWEEP_PAUSE = 10 * MINUTE, /* after a round through everything */
-	SWEEP_STEP_PAUSE = 50,
+	EXPIRE_PAUSE = 10 * MINUTE, /* after all expired data was deleted */
+	EXPIRE_STEP_PAUSE = 50,
 	IDLE_WAIT = 500,
 };
 
-/* The listener hands no webhook to an engine that refuses, so no turn would notice that there is
- * room again; and who asks for readiness in a quiet hour shall not wait for a webhook to be lost.
- * A verb that looks in takes none. */
-static void look_for_room(struct engine *engine)
+/* While webhooks are rejected, no turn notices that there is space again. And readiness must be
+ * correct in an hour without webhooks. A command that opens the store accepts no webhooks. */
+static void check_room(struct engine *engine)
 {
 	struct error error;
 
@@ -27,7 +26,7 @@ static void look_for_room(struct engine *engine)
 
 static struct retention retention_of(struct engine *engine)
 {
-	int64_t now = steady_go_on(engine);
+	int64_t now = retention_clock_advance(engine);
 
 	return (struct retention){
 		.now = now,
@@ -38,26 +37,27 @@ static struct retention retention_of(struct engine *engine)
 	};
 }
 
-/* A small step of forgetting, in a transaction of its own. */
-static void sweep(struct engine *engine)
+/* Deletes some expired data, in its own transaction. */
+static void expire(struct engine *engine)
 {
 	struct retention retention;
 	struct error error;
 	bool more = false;
 
-	if (engine->failed || clock_monotonic() < engine->sweep_at)
+	if (engine->failed || clock_monotonic() < engine->expire_at)
 		return;
 	retention = retention_of(engine);
 	if (store_begin(engine->store, &error) != 0 ||
 		store_sweep(engine->store, &retention, &more, &error) != 0 ||
-		steady_save(engine, &error) != 0 || store_commit(engine->store, &error) != 0) {
+		retention_clock_save(engine, &error) != 0 ||
+		store_commit(engine->store, &error) != 0) {
 		store_rollback(engine->store);
 		engine_store_failed(engine, &error);
 	}
-	engine->sweep_at = clock_monotonic() + (more ? SWEEP_STEP_PAUSE : SWEEP_PAUSE);
+	engine->expire_at = clock_monotonic() + (more ? EXPIRE_STEP_PAUSE : EXPIRE_PAUSE);
 }
 
-static void tidy(struct engine *engine, bool idle)
+static void checkpoint(struct engine *engine, bool idle)
 {
 	struct error error;
 
@@ -65,16 +65,16 @@ static void tidy(struct engine *engine, bool idle)
 		engine_store_failed(engine, &error);
 }
 
-static void scrub(struct engine *engine)
+static void wipe(struct engine *engine)
 {
 	struct error error;
 
-	if (!engine->scrub || engine->failed)
+	if (!engine->wipe_pending || engine->failed)
 		return;
 	if (store_scrub(engine->store, &error) != 0)
 		engine_store_failed(engine, &error);
 	else
-		engine->scrub = false;
+		engine->wipe_pending = false;
 }
 
 int64_t engine_upkeep(struct engine *engine, bool idle)
@@ -83,13 +83,13 @@ int64_t engine_upkeep(struct engine *engine, bool idle)
 	int64_t wait;
 
 	daemon_watch_clock(engine);
-	tidy(engine, idle);
+	checkpoint(engine, idle);
 	engine_reopen_store(engine);
-	look_for_room(engine);
-	sweep(engine);
+	check_room(engine);
+	expire(engine);
 	step = early_expiry_step(engine, idle);
-	scrub(engine);
-	wait = engine->sweep_at - clock_monotonic();
+	wipe(engine);
+	wait = engine->expire_at - clock_monotonic();
 	if (step < wait)
 		wait = step;
 	return wait > 0 && wait < IDLE_WAIT && !engine->failed ? wait : IDLE_WAIT;

@@ -1,4 +1,4 @@
-/* The sender's requests to the engine: the next batch, and what became of the last. */
+/* The sender's tasks for the engine: claims, acknowledgements and pauses. */
 #include "send/lane_task.h"
 
 #include "base/clock.h"
@@ -10,230 +10,231 @@
 
 static int run_claim(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)task;
+	struct lane_task *lane_task = (struct lane_task *)task;
 	struct message *messages = NULL;
-	int result = engine_claim(engine, errand->target->name, &errand->limits,
-		batch_arena(errand->batch), &messages, &errand->batch->count, error);
+	int result = engine_claim(engine, lane_task->lane->name, &lane_task->limits,
+		batch_arena(lane_task->batch), &messages, &lane_task->batch->count, error);
 
-	errand->batch->messages = messages;
+	lane_task->batch->messages = messages;
 	return result;
 }
 
-/* Counts off what a claim took. Less than waited when it was asked for is a full batch, and the
- * rest goes at once; what came since has its own time to wait. */
-static void count_off(struct target *target, const struct errand *errand)
+/* Subtracts the claimed messages. A claim of fewer messages than waited is a full batch, and the
+ * rest is claimed at once. Messages that arrived after the claim get their own batch_wait. */
+static void subtract_claimed(struct lane *lane, const struct lane_task *lane_task)
 {
-	int64_t count = (int64_t)errand->batch->count;
+	int64_t count = (int64_t)lane_task->batch->count;
 
-	target->unclaimed = target->unclaimed > count ? target->unclaimed - count : 0;
-	if (count >= errand->expected && target->options != NULL)
-		target->flush_at = errand->asked + target->options->batch_wait;
+	lane->unclaimed = lane->unclaimed > count ? lane->unclaimed - count : 0;
+	if (count >= lane_task->expected && lane->options != NULL)
+		lane->flush_at = lane_task->asked + lane->options->batch_wait;
 }
 
-static void take_claim(struct sender *sender, struct note *note)
+static void on_claim_done(struct sender *sender, struct mail *mail)
 {
-	struct errand *errand = errand_of(note);
-	struct target *target = errand->target;
+	struct lane_task *lane_task = lane_task_of(mail);
+	struct lane *lane = lane_task->lane;
 
 	(void)sender;
-	errand_back(errand);
-	target->claiming = false;
-	if (errand->result != 0) {
-		target->claim_at = clock_monotonic() + AGAIN_PAUSE;
-	} else if (errand->batch->count == 0) {
-		target->unclaimed = 0; /* they were taken with earlier ones */
+	lane_task_returned(lane_task);
+	lane->claiming = false;
+	if (lane_task->result != 0) {
+		lane->claim_at = clock_monotonic() + AGAIN_PAUSE;
+	} else if (lane_task->batch->count == 0) {
+		lane->unclaimed = 0; /* an earlier claim got them */
 	} else {
-		count_off(target, errand);
-		batch_measure(errand->batch);
-		ready_append(target, errand->batch);
-		errand->batch = NULL;
+		subtract_claimed(lane, lane_task);
+		batch_measure(lane_task->batch);
+		ready_append(lane, lane_task->batch);
+		lane_task->batch = NULL;
 	}
-	errand_free(errand);
+	lane_task_free(lane_task);
 }
 
-bool settle_claim(struct target *target)
+bool claim_next(struct lane *lane)
 {
-	struct errand *errand = errand_create(target, run_claim, take_claim);
+	struct lane_task *lane_task = lane_task_create(lane, run_claim, on_claim_done);
 
-	if (errand == NULL)
+	if (lane_task == NULL)
 		return false;
-	errand->limits.bytes = memory_of_claim(target);
-	errand->batch = batch_create(errand->limits.bytes / 4);
-	if (errand->batch == NULL) {
-		errand_free(errand);
+	lane_task->limits.bytes = claim_memory_reserve(lane);
+	lane_task->batch = batch_create(lane_task->limits.bytes / 4);
+	if (lane_task->batch == NULL) {
+		lane_task_free(lane_task);
 		return false;
 	}
-	errand->asked = clock_monotonic();
-	errand->expected = target->unclaimed;
-	errand->limits.messages = (size_t)target->options->batch_messages;
-	target->claiming = true;
-	errand_submit(errand);
+	lane_task->asked = clock_monotonic();
+	lane_task->expected = lane->unclaimed;
+	lane_task->limits.messages = (size_t)lane->options->batch_messages;
+	lane->claiming = true;
+	lane_task_submit(lane_task);
 	return true;
 }
 
 static int run_renew(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)task;
+	struct lane_task *lane_task = (struct lane_task *)task;
 
-	return engine_unclaim(engine, errand->target->name, &errand->expected, error);
+	return engine_unclaim(engine, lane_task->lane->name, &lane_task->expected, error);
 }
 
-static void take_renewal(struct sender *sender, struct note *note)
+static void on_renewal_done(struct sender *sender, struct mail *mail)
 {
-	struct errand *errand = errand_of(note);
-	struct target *target = errand->target;
+	struct lane_task *lane_task = lane_task_of(mail);
+	struct lane *lane = lane_task->lane;
 
 	(void)sender;
-	errand_back(errand);
-	target->claiming = false;
-	if (errand->result == 0) {
-		target->stale = false;
-		target->unclaimed = errand->expected;
-		target->flush_at = clock_monotonic();
+	lane_task_returned(lane_task);
+	lane->claiming = false;
+	if (lane_task->result == 0) {
+		lane->stale = false;
+		lane->unclaimed = lane_task->expected;
+		lane->flush_at = clock_monotonic();
 	} else {
-		target->claim_at = clock_monotonic() + AGAIN_PAUSE;
+		lane->claim_at = clock_monotonic() + AGAIN_PAUSE;
 	}
-	errand_free(errand);
+	lane_task_free(lane_task);
 }
 
-bool settle_renew(struct target *target)
+bool claims_renew(struct lane *lane)
 {
-	struct errand *errand = errand_create(target, run_renew, take_renewal);
+	struct lane_task *lane_task = lane_task_create(lane, run_renew, on_renewal_done);
 
-	if (errand == NULL)
+	if (lane_task == NULL)
 		return false;
-	target->claiming = true;
-	errand_submit(errand);
+	lane->claiming = true;
+	lane_task_submit(lane_task);
 	return true;
 }
 
-/* ---- settlements ---- */
+/* ---- acknowledgements ---- */
 
-void settle_again(struct sender *sender)
+void acks_retry(struct sender *sender)
 {
-	struct note *note = sender->later;
+	struct mail *mail = sender->failed_acks;
 
-	if (clock_monotonic() < sender->later_at)
+	if (clock_monotonic() < sender->retry_at)
 		return;
-	for (struct target *target = sender->targets; target != NULL; target = target->next)
-		if (target->unsaid)
-			settle_pause(target);
-	sender->later = NULL;
-	while (note != NULL) {
-		struct note *next = note->next;
+	for (struct lane *lane = sender->lanes; lane != NULL; lane = lane->next)
+		if (lane->pause_unsaved)
+			save_pause(lane);
+	sender->failed_acks = NULL;
+	while (mail != NULL) {
+		struct mail *next = mail->next;
 
-		errand_submit(errand_of(note));
-		note = next;
+		lane_task_submit(lane_task_of(mail));
+		mail = next;
 	}
 }
 
-void settle_give_up(struct sender *sender)
+void acks_abandon(struct sender *sender)
 {
-	while (sender->later != NULL) {
-		struct note *note = sender->later;
+	while (sender->failed_acks != NULL) {
+		struct mail *mail = sender->failed_acks;
 
-		sender->later = note->next;
-		errand_free(errand_of(note));
+		sender->failed_acks = mail->next;
+		lane_task_free(lane_task_of(mail));
 	}
 }
 
 static int run_sent(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)task;
+	struct lane_task *lane_task = (struct lane_task *)task;
 
-	return engine_settle_sent(engine, errand->target->name, errand->ids, errand->count, error);
+	return engine_ack_sent(
+		engine, lane_task->lane->name, lane_task->ids, lane_task->count, error);
 }
 
 static int run_dead(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)task;
+	struct lane_task *lane_task = (struct lane_task *)task;
 
-	return engine_settle_dead(engine, errand->target->name, errand->batch->messages[0].id,
-		errand->status, errand->words, &errand->dead, error);
+	return engine_ack_dead(engine, lane_task->lane->name, lane_task->batch->messages[0].id,
+		lane_task->status, lane_task->excerpt, &lane_task->dead, error);
 }
 
-static void take_dead(struct sender *sender, struct note *note)
+static void on_dead_done(struct sender *sender, struct mail *mail)
 {
-	const struct errand *errand = errand_of(note);
+	const struct lane_task *lane_task = lane_task_of(mail);
 	const struct refused refused = {
-		.message = &errand->batch->messages[0],
-		.id = errand->dead,
-		.status = errand->status,
-		.words = errand->words,
+		.message = &lane_task->batch->messages[0],
+		.id = lane_task->dead,
+		.status = lane_task->status,
+		.excerpt = lane_task->excerpt,
 	};
 
-	if (errand->result == 0 && errand->dead != 0)
-		dead_log(errand->target, &refused);
-	errand_settled(sender, note);
+	if (lane_task->result == 0 && lane_task->dead != 0)
+		dead_log(lane_task->lane, &refused);
+	lane_task_acked(sender, mail);
 }
 
-void settle_sent(struct target *target, struct batch *batch)
+void ack_sent(struct lane *lane, struct batch *batch)
 {
-	struct errand *errand = errand_create(target, run_sent, errand_settled);
+	struct lane_task *lane_task = lane_task_create(lane, run_sent, lane_task_acked);
 
-	if (errand != NULL)
-		errand->ids = malloc(batch->count * sizeof(*errand->ids));
-	if (errand == NULL || errand->ids == NULL) {
-		errand_give_up(target, batch);
-		if (errand != NULL)
-			errand_free(errand);
+	if (lane_task != NULL)
+		lane_task->ids = malloc(batch->count * sizeof(*lane_task->ids));
+	if (lane_task == NULL || lane_task->ids == NULL) {
+		lane_task_abandon(lane, batch);
+		if (lane_task != NULL)
+			lane_task_free(lane_task);
 		return;
 	}
-	errand->count = batch->count;
+	lane_task->count = batch->count;
 	for (size_t i = 0; i < batch->count; i++)
-		errand->ids[i] = batch->messages[i].id;
-	errand->is_set_aside = batch->is_set_aside;
+		lane_task->ids[i] = batch->messages[i].id;
+	lane_task->is_set_aside = batch->is_set_aside;
 	batch_free(batch);
-	errand_submit(errand);
+	lane_task_submit(lane_task);
 }
 
-void settle_dead(struct target *target, struct batch *batch, long status, const char *words)
+void ack_dead(struct lane *lane, struct batch *batch, long status, const char *excerpt)
 {
-	struct errand *errand = errand_create(target, run_dead, take_dead);
+	struct lane_task *lane_task = lane_task_create(lane, run_dead, on_dead_done);
 
-	if (errand == NULL) {
-		errand_give_up(target, batch);
+	if (lane_task == NULL) {
+		lane_task_abandon(lane, batch);
 		return;
 	}
-	errand->batch = batch;
-	errand->is_set_aside = batch->is_set_aside;
-	errand_leaves(errand);
-	errand->status = status;
-	(void)snprintf(errand->words, sizeof(errand->words), "%s", words);
-	errand_submit(errand);
+	lane_task->batch = batch;
+	lane_task->is_set_aside = batch->is_set_aside;
+	lane_task_leaves(lane_task);
+	lane_task->status = status;
+	(void)snprintf(lane_task->excerpt, sizeof(lane_task->excerpt), "%s", excerpt);
+	lane_task_submit(lane_task);
 }
 
 static int run_pause(struct engine *engine, struct task *task, struct error *error)
 {
-	struct errand *errand = (struct errand *)task;
+	struct lane_task *lane_task = (struct lane_task *)task;
 
-	errand->pause.name = errand->target->name;
-	return engine_pause(engine, &errand->pause, error);
+	lane_task->pause.name = lane_task->lane->name;
+	return engine_pause(engine, &lane_task->pause, error);
 }
 
-/* What the store could not take is said again, as it is by then. No stop waits for that: the next
- * failure says it, too. */
-static void take_pause(struct sender *sender, struct note *note)
+/* A pause that the store did not accept is submitted again, with its state at that time. A stop
+ * does not wait for it: the next failure stores it, too. */
+static void on_pause_done(struct sender *sender, struct mail *mail)
 {
-	struct errand *errand = errand_of(note);
+	struct lane_task *lane_task = lane_task_of(mail);
 
-	errand_back(errand);
-	if (errand->result != 0) {
-		errand->target->unsaid = true;
-		sender->later_at = clock_monotonic() + AGAIN_PAUSE;
+	lane_task_returned(lane_task);
+	if (lane_task->result != 0) {
+		lane_task->lane->pause_unsaved = true;
+		sender->retry_at = clock_monotonic() + AGAIN_PAUSE;
 	}
-	errand_free(errand);
+	lane_task_free(lane_task);
 }
 
-void settle_pause(struct target *target)
+void save_pause(struct lane *lane)
 {
-	struct errand *errand = errand_create(target, run_pause, take_pause);
+	struct lane_task *lane_task = lane_task_create(lane, run_pause, on_pause_done);
 
-	target->unsaid = errand == NULL;
-	if (errand == NULL) {
-		target->sender->later_at = clock_monotonic() + AGAIN_PAUSE;
+	lane->pause_unsaved = lane_task == NULL;
+	if (lane_task == NULL) {
+		lane->sender->retry_at = clock_monotonic() + AGAIN_PAUSE;
 		return;
 	}
-	errand->pause = target->pause;
-	errand_submit(errand);
+	lane_task->pause = lane->pause;
+	lane_task_submit(lane_task);
 }

@@ -1,4 +1,4 @@
-/* One request to Segment, from its body to its answer. */
+/* One request to Segment, from the body to the answer. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A handle that was used before keeps its connection. */
-static struct attempt *take_spare(struct sender *sender)
+/* A reused handle keeps its connection. */
+static struct attempt *reuse_handle(struct sender *sender)
 {
 	struct attempt *attempt = sender->spare;
 
@@ -39,7 +39,7 @@ static bool add_header(struct attempt *attempt, const char *header)
 	return true;
 }
 
-/* Retries say which they are; the first attempt does not (as Segment's libraries do). */
+/* Retries have an X-Retry-Count, as in Segment's libraries. */
 static bool make_headers(struct attempt *attempt)
 {
 	char count[40];
@@ -70,9 +70,9 @@ static bool make_body(struct attempt *attempt)
 	return true;
 }
 
-/* Keeps an answer's beginning. libcurl ends the transfer when less than all is taken; it bounds the
- * head itself (300 KB). */
-static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+/* Stores the beginning of an answer. libcurl aborts the transfer when the result is not the full
+ * size. libcurl itself limits the head to 300 KB. */
+static size_t write_answer(char *bytes, size_t size, size_t count, void *context)
 {
 	struct attempt *attempt = context;
 
@@ -82,8 +82,8 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 		       : 0;
 }
 
-/* The Tracking API takes the write key as a user's name, the Public API its token as a bearer's. A
- * handle may have served the other before. */
+/* The Tracking API expects the write key as a user name, the Public API a bearer token. The handle
+ * may have been used for the other API before. */
 static CURLcode authorize(CURL *handle, const struct destination *options)
 {
 	const char *user = options->deletes ? NULL : options->write_key;
@@ -111,7 +111,7 @@ static bool prepare(struct attempt *attempt)
 		return false;
 	text_format(&url, options->deletes ? "%s" : "%s/v1/batch", options->url);
 	attempt->reason[0] = '\0';
-	code = url.failed ? CURLE_OUT_OF_MEMORY : http_aim(handle, text_string(&url));
+	code = url.failed ? CURLE_OUT_OF_MEMORY : http_set_url(handle, text_string(&url));
 	text_free(&url);
 	if (code == CURLE_OK)
 		code = authorize(handle, options);
@@ -121,10 +121,10 @@ static bool prepare(struct attempt *attempt)
 	(void)curl_easy_setopt(
 		handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt->body.length);
 	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
-		time_limit_of(attempt->target, attempt->batch, attempt->body.length));
+		time_limit_of(attempt->lane, attempt->batch, attempt->body.length));
 	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, attempt->headers);
 	attempt->answered = 0;
-	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, write_answer);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, attempt);
 	(void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, attempt->reason);
 	(void)curl_easy_setopt(handle, CURLOPT_PRIVATE, attempt);
@@ -132,43 +132,43 @@ static bool prepare(struct attempt *attempt)
 	return true;
 }
 
-CURLcode attempt_go_on(struct attempt *attempt)
+CURLcode attempt_continue(struct attempt *attempt)
 {
-	CURLcode code = aim_look_up(attempt);
+	CURLcode code = lookup_poll(attempt);
 
 	if (code != CURLE_OK)
 		return code;
 	(void)curl_easy_setopt(attempt->handle, CURLOPT_RESOLVE, attempt->resolved);
-	if (curl_multi_add_handle(attempt->target->sender->multi, attempt->handle) != CURLM_OK)
+	if (curl_multi_add_handle(attempt->lane->sender->multi, attempt->handle) != CURLM_OK)
 		return CURLE_OUT_OF_MEMORY;
 	attempt->is_posted = true;
 	return CURLE_OK;
 }
 
-bool attempt_start(struct target *target, struct batch *batch)
+bool attempt_start(struct lane *lane, struct batch *batch)
 {
-	struct sender *sender = target->sender;
-	struct attempt *attempt = take_spare(sender);
+	struct sender *sender = lane->sender;
+	struct attempt *attempt = reuse_handle(sender);
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
 	if (attempt == NULL)
 		return false;
-	attempt->target = target;
+	attempt->lane = lane;
 	attempt->batch = batch;
-	attempt->config = config_share(target->config);
-	attempt->options = target->options;
+	attempt->config = config_share(lane->config);
+	attempt->options = lane->options;
 	attempt->started = clock_monotonic();
-	attempt->failures = target->failures;
+	attempt->failures = lane->failures;
 	attempt->is_posted = false;
 	if (prepare(attempt)) {
-		aim_find(attempt);
-		code = attempt_go_on(attempt);
+		lookup_find_host(attempt);
+		code = attempt_continue(attempt);
 	}
 	if (code != CURLE_OK && attempt->host == NULL) {
 		attempt_free(sender, attempt);
 		return false;
 	}
-	if (code != CURLE_OK && code != CURLE_AGAIN) /* it ends in the loop */
+	if (code != CURLE_OK && code != CURLE_AGAIN) /* transfers_run ends it */
 		(void)curl_multi_wakeup(sender->multi);
 	batch->attempts++;
 	attempt->next = sender->attempts;
@@ -192,7 +192,7 @@ struct attempt *attempt_end(struct sender *sender, CURL *handle)
 	return attempt;
 }
 
-/* All but the handle, which keeps its settings for another attempt. */
+/* Frees everything but the handle, which keeps its settings. */
 static void clear(struct attempt *attempt)
 {
 	curl_slist_free_all(attempt->headers);
@@ -201,7 +201,7 @@ static void clear(struct attempt *attempt)
 	attempt->resolved = NULL;
 	curl_free(attempt->host);
 	attempt->host = NULL;
-	text_free(&attempt->body); /* up to 475 KB: not kept for what may come */
+	text_free(&attempt->body); /* up to 475 KB: not kept for the next attempt */
 	text_free(&attempt->answer);
 	config_release(attempt->config);
 	attempt->config = NULL;
@@ -228,7 +228,7 @@ void attempt_abort_all(struct sender *sender)
 	while (sender->attempts != NULL) {
 		struct attempt *attempt = attempt_end(sender, sender->attempts->handle);
 
-		tally_in_flight(attempt->target, -1);
+		send_metrics_in_flight(attempt->lane, -1);
 		batch_free(attempt->batch);
 		destroy(attempt);
 	}
@@ -240,7 +240,7 @@ void attempt_abort_all(struct sender *sender)
 	}
 }
 
-void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSWER_WORDS + 1])
+void attempt_excerpt(const struct attempt *attempt, CURLcode code, char excerpt[EXCERPT_MAX + 1])
 {
 	const char *whole = text_string(&attempt->answer);
 
@@ -248,5 +248,5 @@ void attempt_words(const struct attempt *attempt, CURLcode code, char words[ANSW
 		whole = "the answer is longer than 1 MiB";
 	else if (code != CURLE_OK)
 		whole = attempt->reason[0] != '\0' ? attempt->reason : curl_easy_strerror(code);
-	http_words(whole, attempt->options->write_key, words, ANSWER_WORDS + 1);
+	http_excerpt(whole, attempt->options->write_key, excerpt, EXCERPT_MAX + 1);
 }

@@ -1,4 +1,4 @@
-/* A batch: messages that are posted together. */
+/* A batch: messages that are posted in one request. */
 #include "send/batch.h"
 
 #include "base/clock.h"
@@ -10,13 +10,13 @@
 struct shared_arena {
 	struct arena *arena;
 	size_t references;
-	size_t bytes; /* of the messages that were claimed into it */
+	size_t bytes; /* of the claimed messages */
 };
 
-/* What stands around the messages, but for the write key. */
+/* Bytes of the body around the messages, without the write key. */
 enum { ENVELOPE = 128 };
 
-static void let_go(struct shared_arena *shared)
+static void release_arena(struct shared_arena *shared)
 {
 	if (--shared->references > 0)
 		return;
@@ -60,8 +60,8 @@ size_t batch_held(const struct batch *batch)
 	return batch->arena->bytes / batch->arena->references;
 }
 
-/* Parts a batch before the message at `first_count`. */
-static struct batch *part(struct batch *batch, size_t first_count)
+/* Splits a batch before the message at `first_count`. */
+static struct batch *split(struct batch *batch, size_t first_count)
 {
 	struct batch *second = malloc(sizeof(*second));
 
@@ -79,7 +79,7 @@ static struct batch *part(struct batch *batch, size_t first_count)
 	return second;
 }
 
-/* How many messages from the first one on belong together. */
+/* The count of messages from the first one on that belong together. */
 static size_t unit_of(const struct batch *batch)
 {
 	size_t count = 1;
@@ -103,19 +103,19 @@ struct batch *batch_halve(struct batch *batch)
 		back--;
 	if (back == 0)
 		back = unit_of(batch);
-	return part(batch, back < batch->count ? back : 1);
+	return split(batch, back < batch->count ? back : 1);
 }
 
 struct batch *batch_detach(struct batch *batch)
 {
-	return part(batch, unit_of(batch));
+	return split(batch, unit_of(batch));
 }
 
 void batch_free(struct batch *batch)
 {
 	if (batch == NULL)
 		return;
-	let_go(batch->arena);
+	release_arena(batch->arena);
 	free(batch);
 }
 
@@ -130,11 +130,12 @@ void batch_write(const struct batch *batch, const struct destination *destinatio
 	char sent_at[TIME_TEXT];
 	size_t bytes = batch->bytes + batch->count + ENVELOPE + strlen(destination->write_key) * 2;
 
-	if (destination->deletes) { /* the request itself; it stands alone */
+	if (destination->deletes) { /* the message is the whole body */
 		text_add(body, batch->messages[0].json, batch->messages[0].json_length);
 		return;
 	}
-	(void)text_reserve(body, bytes); /* once, not by doubling; a failure is seen at the end */
+	(void)text_reserve(
+		body, bytes); /* one allocation; the caller sees a failure in body->failed */
 	time_format(now, sent_at);
 	text_put(body, "{\"batch\":[");
 	for (size_t i = 0; i < batch->count; i++) {

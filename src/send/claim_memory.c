@@ -1,21 +1,20 @@
-/* One bound for the claimed messages of all destinations.
+/* One memory limit for the claimed messages of all destinations.
  *
- * Each destination may always have one batch in memory, so that none waits for another: half of the
- * bound is shared out for that, and with many destinations the batches become smaller. The other
- * half is for further batches, of whoever is fast enough to need them. A destination that is paused
- * gives back what it has beyond its share when others need room: it stays in the outbox. A message
- * that is claimed alone, because it is set aside, counts as part of the other half. */
+ * Each destination may always have one batch in memory, so that it does not wait for others. Half
+ * of the limit is divided into these shares; with many destinations the batches become smaller. The
+ * other half is for more batches of fast destinations. A paused destination frees the batches
+ * beyond its share when others need memory; its messages stay in the outbox. Messages that are set
+ * aside count in the other half. */
 #include "send/sender_private.h"
 
 #include <stdatomic.h>
 
 enum {
 	MEMORY = 64 << 20,
-	IN_FLIGHT =
-		2, /* a batch in flight is there twice: as messages, and as the request's body */
+	IN_FLIGHT = 2, /* a batch in flight is in memory twice: as messages and as the body */
 	PART = MEMORY / 2 / IN_FLIGHT,
-	MESSAGE = 32 << 10,        /* the largest one */
-	SHARE_LEAST = 2 * MESSAGE, /* two of them */
+	MESSAGE = 32 << 10, /* bytes of the largest one */
+	SHARE_LEAST = 2 * MESSAGE,
 };
 
 static int64_t share_of(int64_t destinations)
@@ -36,59 +35,59 @@ static int64_t bytes_of(const struct batch *batch)
 	return bytes;
 }
 
-void memory_measure(struct sender *sender)
+void claim_memory_measure(struct sender *sender)
 {
 	int64_t destinations = 0;
-	int64_t alone = 0; /* bytes that are set aside */
+	int64_t alone = 0; /* bytes of messages set aside */
 	int64_t claimed;
 
-	for (struct target *target = sender->targets; target != NULL; target = target->next) {
-		destinations += target->options != NULL;
-		target->held = bytes_of(target->ready) + bytes_of(target->leaving) +
-			       (target->claiming ? sender->share : 0);
-		alone += bytes_of(target->set_aside) + (target->set_aside_claiming ? MESSAGE : 0);
+	for (struct lane *lane = sender->lanes; lane != NULL; lane = lane->next) {
+		destinations += lane->options != NULL;
+		lane->held = bytes_of(lane->ready) + bytes_of(lane->leaving) +
+			     (lane->claiming ? sender->share : 0);
+		alone += bytes_of(lane->set_aside) + (lane->set_aside_claiming ? MESSAGE : 0);
 	}
 	for (const struct attempt *attempt = sender->attempts; attempt != NULL;
 		attempt = attempt->next)
-		*(attempt->batch->is_set_aside ? &alone : &attempt->target->held) +=
+		*(attempt->batch->is_set_aside ? &alone : &attempt->lane->held) +=
 			(int64_t)batch_held(attempt->batch);
 	sender->share = share_of(destinations);
-	sender->further = claimed = alone;
-	for (const struct target *target = sender->targets; target != NULL; target = target->next) {
-		claimed += target->held;
-		if (target->held > sender->share)
-			sender->further += target->held - sender->share;
+	sender->beyond_share = claimed = alone;
+	for (const struct lane *lane = sender->lanes; lane != NULL; lane = lane->next) {
+		claimed += lane->held;
+		if (lane->held > sender->share)
+			sender->beyond_share += lane->held - sender->share;
 	}
 	atomic_store(&sender->claimed, claimed);
 }
 
-bool memory_allows(const struct target *target)
+bool claim_memory_allows(const struct lane *lane)
 {
-	const struct sender *sender = target->sender;
+	const struct sender *sender = lane->sender;
 
-	return target->held == 0 || sender->further + sender->share <= PART;
+	return lane->held == 0 || sender->beyond_share + sender->share <= PART;
 }
 
-size_t memory_of_claim(struct target *target)
+size_t claim_memory_reserve(struct lane *lane)
 {
-	struct sender *sender = target->sender;
-	size_t room = batch_room(target->options);
+	struct sender *sender = lane->sender;
+	size_t room = batch_room(lane->options);
 
-	if (target->held > 0)
-		sender->further += sender->share;
-	target->held += sender->share;
+	if (lane->held > 0)
+		sender->beyond_share += sender->share;
+	lane->held += sender->share;
 	return (size_t)sender->share < room ? (size_t)sender->share : room;
 }
 
-bool memory_take_message(struct sender *sender)
+bool claim_memory_reserve_message(struct sender *sender)
 {
-	if (sender->further + MESSAGE > PART)
+	if (sender->beyond_share + MESSAGE > PART)
 		return false;
-	sender->further += MESSAGE;
+	sender->beyond_share += MESSAGE;
 	return true;
 }
 
-bool memory_is_wanted(const struct target *target)
+bool claim_memory_must_release(const struct lane *lane)
 {
-	return target->held > target->sender->share && target->sender->further > PART / 2;
+	return lane->held > lane->sender->share && lane->sender->beyond_share > PART / 2;
 }

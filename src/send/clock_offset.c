@@ -1,8 +1,8 @@
-/* How far this machine's clock is from that of a destination, by the Date of its answers.
+/* The offset of this machine's clock from a destination's, by the Date of its answers.
  *
- * Segment corrects the timestamps of calls by sentAt, which is this clock's: a wrong clock moves no
- * event, but the times that the relay makes itself (and Retry-After as a date) are as wrong as it
- * is. */
+ * Segment corrects the timestamps of calls by sentAt, which comes from this clock. So a wrong clock
+ * does not move events. Times that the relay itself generates, and a Retry-After date, are wrong by
+ * the offset. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
@@ -12,12 +12,12 @@
 
 enum { TOLERANCE = MINUTE, LINES_PAUSE = HOUR };
 
-/* Later than any date that a server means: the end of the year 9999. */
+/* The end of the year 9999; later dates are ignored. */
 static const time_t LAST_DATE = 253402300799;
 
-/* Milliseconds that our clock is ahead of the answer's Date, below 0 when it is behind. The answer
- * was made while the request took place, and its Date is in whole seconds: within that nothing is
- * known, and it counts as 0. False without a Date. */
+/* The ms that this clock is ahead of the answer's Date; negative when it is behind. The Date is in
+ * whole seconds, and the answer was made at an unknown time during the request: an offset within
+ * these limits is 0. False without a Date. */
 static bool measure(const struct attempt *attempt, int64_t *offset)
 {
 	int64_t ended = clock_now();
@@ -42,14 +42,14 @@ static bool measure(const struct attempt *attempt, int64_t *offset)
 	return true;
 }
 
-static bool is_off(int64_t offset)
+static bool is_large(int64_t offset)
 {
 	return offset > TOLERANCE || offset < -TOLERANCE;
 }
 
-static void log_offset(struct target *target, int64_t offset, int64_t suppressed)
+static void log_offset(struct lane *lane, int64_t offset, int64_t suppressed)
 {
-	log_line(LOG_WARNING, "clock offset detected", LOG_STRING("destination", target->name),
+	log_line(LOG_WARNING, "clock offset detected", LOG_STRING("destination", lane->name),
 		LOG_NUMBER("seconds", offset / SECOND),
 		LOG_STRING("reason", offset > 0
 					     ? "this machine's clock is ahead of the Date of the "
@@ -61,23 +61,23 @@ static void log_offset(struct target *target, int64_t offset, int64_t suppressed
 		LOG_NUMBER("suppressed", suppressed));
 }
 
-void clock_offset_note(const struct attempt *attempt)
+void clock_offset_update(const struct attempt *attempt)
 {
-	struct target *target = attempt->target;
-	int64_t before = target->pause.clock_offset;
+	struct lane *lane = attempt->lane;
+	int64_t before = lane->pause.clock_offset;
 	int64_t suppressed = 0;
 	bool is_due = false;
 	int64_t offset;
 
 	if (!measure(attempt, &offset))
 		return;
-	tally_clock(target, offset);
-	target->pause.clock_offset = is_off(offset) ? offset : 0;
-	if (is_off(offset))
-		is_due = log_allow(&target->clock_lines, LINES_PAUSE, &suppressed);
+	send_metrics_clock(lane, offset);
+	lane->pause.clock_offset = is_large(offset) ? offset : 0;
+	if (is_large(offset))
+		is_due = log_allow(&lane->clock_lines, LINES_PAUSE, &suppressed);
 	if (is_due)
-		log_offset(target, offset, suppressed);
-	/* the engine has it for the status */
-	if (is_due || is_off(before) != is_off(offset))
-		settle_pause(target);
+		log_offset(lane, offset, suppressed);
+	/* `segrelay status` shows the stored offset */
+	if (is_due || is_large(before) != is_large(offset))
+		save_pause(lane);
 }

@@ -1,4 +1,4 @@
-/* HTTP by libcurl: what every request has in common, and a small client for the verbs. */
+/* HTTP requests by libcurl: common settings, and a small client for the commands. */
 #include "send/http.h"
 
 #include "base/clock.h"
@@ -15,11 +15,11 @@
 enum {
 	CONNECT_SECONDS = 5,
 	WHOLE_SECONDS = 15,
-	LINE_RATE = 8 << 10, /* bytes a second of the slowest line that is waited for */
-	FLOW_MS = 15000,     /* that sent bytes may stay unacknowledged */
+	LINE_RATE = 8 << 10, /* bytes per second of the slowest line that is supported */
+	FLOW_MS = 15000,     /* maximum time that sent bytes may stay unacknowledged */
 	KEEPALIVE_AFTER = 30,
 	KEEPALIVE_EVERY = 10,
-	WHOLE_ANSWER_MAX = 1 << 30, /* a dead webhook of max_body, escaped */
+	WHOLE_ANSWER_MAX = 1 << 30, /* a dead letter with a body of max_body, escaped */
 };
 
 static void setup(void)
@@ -27,7 +27,7 @@ static void setup(void)
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* The system gives up a connection whose peer acknowledges nothing. */
+/* The kernel closes a connection whose peer acknowledges nothing. */
 static int limit_silence(void *context, curl_socket_t socket, curlsocktype purpose)
 {
 	const unsigned int limit = FLOW_MS;
@@ -37,7 +37,7 @@ static int limit_silence(void *context, curl_socket_t socket, curlsocktype purpo
 	return CURL_SOCKOPT_OK;
 }
 
-/* Probes keep idle flows in the tables of firewalls, and find those that are dropped. */
+/* Keep-alive probes keep idle flows in the tables of firewalls, and detect dropped flows. */
 static void keep_alive(CURL *handle)
 {
 	(void)curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -56,7 +56,7 @@ CURL *http_handle(void)
 	if (handle == NULL)
 		return NULL;
 	(void)curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-	/* A name server that hangs must not hold up other destinations, nor the end. */
+	/* A name server that hangs must not delay other destinations or the stop. */
 	(void)curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
@@ -66,7 +66,7 @@ CURL *http_handle(void)
 	(void)curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
 	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)WHOLE_SECONDS);
 	(void)curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	/* Segment's addresses change: its documentation asks to look them up again. */
+	/* Segment's addresses change; its documentation asks clients to look them up again. */
 	(void)curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, (long)HTTP_CONNECTION_AGE);
 	keep_alive(handle);
 	(void)curl_easy_setopt(handle, CURLOPT_USERAGENT, "segrelay/" SEGRELAY_VERSION);
@@ -79,16 +79,16 @@ long http_time_limit(size_t bytes)
 	return (long)(WHOLE_SECONDS * SECOND + bytes * (size_t)SECOND / LINE_RATE);
 }
 
-CURLcode http_aim(CURL *handle, const char *url)
+CURLcode http_set_url(CURL *handle, const char *url)
 {
-	const char *proxy = value_is_loopback(url) ? "" : NULL; /* NULL: as the environment says */
+	const char *proxy = value_is_loopback(url) ? "" : NULL; /* NULL: the environment's proxy */
 	CURLcode code = curl_easy_setopt(handle, CURLOPT_URL, url);
 
 	return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_PROXY, proxy) : code;
 }
 
-/* Keeps so much of an answer; the rest is read and let go. An answer that is not known ends as an
- * error. */
+/* Stores the first `most` bytes of an answer; the rest is read and discarded. Without memory the
+ * transfer fails. */
 static size_t keep(struct text *answer, const char *bytes, size_t length, size_t most)
 {
 	size_t room = most - answer->length;
@@ -107,7 +107,7 @@ static size_t keep_whole(char *bytes, size_t size, size_t count, void *text)
 	return keep(text, bytes, size * count, WHOLE_ANSWER_MAX);
 }
 
-int64_t http_asked_to_wait(CURL *handle)
+int64_t http_retry_wait(CURL *handle)
 {
 	static const char *const names[] = {"Retry-After", "X-RateLimit-Reset"};
 	struct curl_header *header;
@@ -131,7 +131,7 @@ static void mask(char *text, const char *secret)
 	}
 }
 
-void http_words(const char *from, const char *secret, char *words, size_t size)
+void http_excerpt(const char *from, const char *secret, char *excerpt, size_t size)
 {
 	char whole[1024];
 
@@ -140,7 +140,7 @@ void http_words(const char *from, const char *secret, char *words, size_t size)
 	for (char *at = whole; *at != '\0'; at++)
 		if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
 			*at = ' ';
-	(void)snprintf(words, size, "%.*s", (int)size - 1, whole);
+	(void)snprintf(excerpt, size, "%.*s", (int)size - 1, whole);
 }
 
 static struct curl_slist *make_headers(const char *const *headers)
@@ -159,7 +159,7 @@ static struct curl_slist *make_headers(const char *const *headers)
 	return list;
 }
 
-struct waiting {
+struct wait_report {
 	void (*on_wait)(int64_t seconds);
 	int64_t since; /* ms of the monotonic clock */
 };
@@ -167,25 +167,25 @@ struct waiting {
 static int count_seconds(
 	void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
-	const struct waiting *waiting = context;
+	const struct wait_report *report = context;
 
 	(void)down_total, (void)down, (void)up_total, (void)up;
-	waiting->on_wait((clock_monotonic() - waiting->since) / SECOND);
+	report->on_wait((clock_monotonic() - report->since) / SECOND);
 	return 0;
 }
 
-static void wait_on(CURL *handle, const struct waiting *waiting)
+static void report_waiting(CURL *handle, const struct wait_report *report)
 {
 	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT, 0L);
 	(void)curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 	(void)curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, count_seconds);
-	(void)curl_easy_setopt(handle, CURLOPT_XFERINFODATA, waiting);
+	(void)curl_easy_setopt(handle, CURLOPT_XFERINFODATA, report);
 }
 
 static void prepare(CURL *handle, const struct http_call *call, const struct curl_slist *headers,
 	struct http_answer *answer)
 {
-	(void)http_aim(handle, call->url);
+	(void)http_set_url(handle, call->url);
 	(void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
 	(void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep_whole);
@@ -205,19 +205,19 @@ int http_request(const struct http_call *call, struct http_answer *answer, struc
 	char reason[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = make_headers(call->headers);
 	CURL *handle = http_handle();
-	const struct waiting waiting = {call->on_wait, clock_monotonic()};
+	const struct wait_report report = {call->on_wait, clock_monotonic()};
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
 	answer->status = 0;
 	answer->wait = -1;
 	if (handle != NULL && headers != NULL) {
 		prepare(handle, call, headers, answer);
-		if (waiting.on_wait != NULL)
-			wait_on(handle, &waiting);
+		if (report.on_wait != NULL)
+			report_waiting(handle, &report);
 		(void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
 		code = curl_easy_perform(handle);
 		(void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer->status);
-		answer->wait = http_asked_to_wait(handle);
+		answer->wait = http_retry_wait(handle);
 	}
 	answer->is_unreachable = code == CURLE_COULDNT_CONNECT;
 	curl_easy_cleanup(handle);

@@ -1,25 +1,25 @@
-/* The sender's inbox: what other threads have for its thread. */
+/* The sender's inbox: other threads add mails for the sender's thread. */
 #include "send/sender_private.h"
 
-/* Wakes under the lock: the sender may be gone as soon as it has the last outcome. */
-void inbox_post(struct sender *sender, struct note *note)
+/* Wakes the thread with the lock held: the sender may be freed after it reads the last mail. */
+void inbox_post(struct sender *sender, struct mail *mail)
 {
-	note->next = NULL;
+	mail->next = NULL;
 	(void)pthread_mutex_lock(&sender->mutex);
-	*sender->last_note = note;
-	sender->last_note = &note->next;
+	*sender->last_mail = mail;
+	sender->last_mail = &mail->next;
 	(void)curl_multi_wakeup(sender->multi);
 	(void)pthread_mutex_unlock(&sender->mutex);
 }
 
-struct note *inbox_take(struct sender *sender)
+struct mail *inbox_read(struct sender *sender)
 {
-	struct note *notes;
+	struct mail *first_mail;
 
 	(void)pthread_mutex_lock(&sender->mutex);
-	notes = sender->notes;
-	sender->notes = NULL;
-	sender->last_note = &sender->notes;
+	first_mail = sender->first_mail;
+	sender->first_mail = NULL;
+	sender->last_mail = &sender->first_mail;
 	(void)pthread_mutex_unlock(&sender->mutex);
-	return notes;
+	return first_mail;
 }

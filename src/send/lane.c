@@ -1,4 +1,4 @@
-/* What a destination does next: claim, post, retry, split. */
+/* The actions of a destination: claim, post, retry, bisect. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
@@ -12,147 +12,147 @@
 enum {
 	MEMORY_PAUSE = SECOND,
 	RENEW_PAUSE = 20,
-	/* So many dead letters and not one message accepted: the fault is not theirs. */
+	/* After so many dead letters without an accepted message, the destination is paused. */
 	REFUSALS_MOST = 100,
 };
 
-/* Posts a batch; false when there is no memory for it now. */
-static bool post(struct target *target, struct batch *batch)
+/* Posts a batch. False without memory. */
+static bool post(struct lane *lane, struct batch *batch)
 {
-	if (!attempt_start(target, batch)) {
-		ready_put_back(target, batch);
+	if (!attempt_start(lane, batch)) {
+		ready_put_back(lane, batch);
 		return false;
 	}
-	tally_in_flight(target, 1);
+	send_metrics_in_flight(lane, 1);
 	return true;
 }
 
-/* Whether what waits in the outbox shall go now: enough for a batch, or waiting for long enough. */
-static bool wants_claim(const struct target *target, int64_t now)
+/* Whether to claim a batch now: enough messages wait, or batch_wait is over. */
+static bool wants_claim(const struct lane *lane, int64_t now)
 {
-	return !target->claiming && target->unclaimed > 0 && now >= target->claim_at &&
-	       (target->unclaimed >= target->options->batch_messages || now >= target->flush_at ||
-		       target->wants_claim);
+	return !lane->claiming && lane->unclaimed > 0 && now >= lane->claim_at &&
+	       (lane->unclaimed >= lane->options->batch_messages || now >= lane->flush_at ||
+		       lane->wants_claim);
 }
 
-/* Frees what waits in memory. */
-static void let_go(struct target *target)
+/* Frees the claimed batches that are not in flight. */
+static void free_claimed(struct lane *lane)
 {
-	while (target->ready != NULL)
-		batch_free(ready_take(target));
-	if (target->set_aside != NULL)
-		target->set_aside_at = 0; /* it is asked for again */
-	batch_free(target->set_aside);
-	target->set_aside = NULL;
+	while (lane->ready != NULL)
+		batch_free(ready_take(lane));
+	if (lane->set_aside != NULL)
+		lane->set_aside_at = 0; /* claims it again */
+	batch_free(lane->set_aside);
+	lane->set_aside = NULL;
 }
 
-/* Gives up what is in memory, once nothing of it is on its way: the outbox has changed under it. */
-static int64_t renew(struct target *target, int64_t now)
+/* Frees the copies in memory after the outbox changed, and claims again when none is in flight. */
+static int64_t renew(struct lane *lane, int64_t now)
 {
-	const struct sender *sender = target->sender;
+	const struct sender *sender = lane->sender;
 
-	let_go(target);
-	if (now < target->claim_at)
-		return target->claim_at;
-	if (target->in_flight > 0 || target->outstanding > 0 || sender->later != NULL)
+	free_claimed(lane);
+	if (now < lane->claim_at)
+		return lane->claim_at;
+	if (lane->in_flight > 0 || lane->outstanding > 0 || sender->failed_acks != NULL)
 		return now + RENEW_PAUSE;
-	return settle_renew(target) ? INT64_MAX : now + MEMORY_PAUSE;
+	return claims_renew(lane) ? INT64_MAX : now + MEMORY_PAUSE;
 }
 
-/* Whether another batch may go into flight. */
-static bool has_window(const struct target *target)
+/* Whether another batch may be posted. */
+static bool has_window(const struct lane *lane)
 {
-	return target->in_flight - (target->set_aside_in_flight ? 1 : 0) < target->window;
+	return lane->in_flight - (lane->set_aside_in_flight ? 1 : 0) < lane->window;
 }
 
-/* Starts what is not set aside. */
-static int64_t step(struct target *target, int64_t now)
+/* Posts and claims batches that are not set aside. */
+static int64_t step_ready(struct lane *lane, int64_t now)
 {
 	struct batch *batch;
 
-	while (has_window(target) && (batch = suspects_next(target)) != NULL)
-		if (!post(target, batch))
+	while (has_window(lane) && (batch = suspects_next(lane)) != NULL)
+		if (!post(lane, batch))
 			return now + MEMORY_PAUSE;
-	if (!has_window(target))
+	if (!has_window(lane))
 		return INT64_MAX;
-	if (!memory_allows(target)) /* until a batch of whoever it is has ended, which wakes us */
+	if (!claim_memory_allows(lane)) /* the end of any batch wakes the thread */
 		return INT64_MAX;
-	if (wants_claim(target, now) && !settle_claim(target))
+	if (wants_claim(lane, now) && !claim_next(lane))
 		return now + MEMORY_PAUSE;
-	if (target->claiming || target->unclaimed == 0)
+	if (lane->claiming || lane->unclaimed == 0)
 		return INT64_MAX;
-	return target->flush_at > target->claim_at ? target->flush_at : target->claim_at;
+	return lane->flush_at > lane->claim_at ? lane->flush_at : lane->claim_at;
 }
 
-int64_t target_step(struct target *target, int64_t now)
+int64_t lane_step(struct lane *lane, int64_t now)
 {
-	int64_t left = target_pause_left(target);
+	int64_t left = lane_pause_left(lane);
 	int64_t next;
 	int64_t due;
 
-	if (target->stale)
-		return renew(target, now);
-	if (target->options == NULL)
+	if (lane->stale)
+		return renew(lane, now);
+	if (lane->options == NULL)
 		return INT64_MAX;
-	if (left > 0 && memory_is_wanted(target))
-		target->stale = true;
+	if (left > 0 && claim_memory_must_release(lane))
+		lane->stale = true;
 	if (left > 0)
-		return target->stale ? now : now + left;
-	next = step(target, now);
-	due = set_aside_step(target, now);
+		return lane->stale ? now : now + left;
+	next = step_ready(lane, now);
+	due = set_aside_step(lane, now);
 	return due < next ? due : next;
 }
 
-/* Parts a refused batch; a message that stands alone is the culprit. */
-static void split(struct target *target, struct batch *batch, const struct judgement *judgement)
+/* Splits a refused batch. A message that is refused alone becomes a dead letter. */
+static void bisect(struct lane *lane, struct batch *batch, const struct attempt_result *result)
 {
 	struct batch *second;
 
 	if (batch->count == 1) {
-		target->refusals++;
-		settle_dead(target, batch, judgement->status, judgement->words);
+		lane->refusals++;
+		ack_dead(lane, batch, result->status, result->excerpt);
 		return;
 	}
-	tally_split(target);
+	send_metrics_split(lane);
 	second = batch_halve(batch);
 	if (second != NULL) {
 		second->attempts = 0;
-		ready_put_back(target, second);
+		ready_put_back(lane, second);
 	}
-	batch->attempts = 0; /* of this batch, which is another one than before */
-	ready_put_back(target, batch);
+	batch->attempts = 0; /* a part counts as a new batch */
+	ready_put_back(lane, batch);
 }
 
-/* Whether an attempt was made with options that a reload has replaced, and perhaps mended. */
+/* Whether a reload has replaced the options of an attempt, and perhaps corrected them. */
 static bool is_outdated(const struct attempt *attempt)
 {
-	return attempt->options != attempt->target->options;
+	return attempt->options != attempt->lane->options;
 }
 
-/* Whether an attempt tells how things are now. It does not when it started before the last failure,
- * nor when it failed with options that are outdated. */
-static bool is_news(const struct attempt *attempt, enum outcome outcome)
+/* Whether an attempt shows the destination's present state. It does not when it started before the
+ * last failure, or when it failed with outdated options. */
+static bool is_current(const struct attempt *attempt, enum outcome outcome)
 {
-	return attempt->failures == attempt->target->failures &&
+	return attempt->failures == attempt->lane->failures &&
 	       (!is_outdated(attempt) || outcome == OUTCOME_SENT);
 }
 
-/* An answer with 2xx that does not say that the batch was taken. The beginning of an object says
- * why; that of a page says nothing. */
+/* Describes an answer with a status 2xx that does not accept the batch. The excerpt of a JSON
+ * object is useful; that of an HTML page is not. */
 static void describe_refusal(
-	const struct attempt *attempt, long status, char words[ANSWER_WORDS + 1])
+	const struct attempt *attempt, long status, char excerpt[EXCERPT_MAX + 1])
 {
-	char answer[ANSWER_WORDS + 1];
+	char answer[EXCERPT_MAX + 1];
 	int length =
-		snprintf(words, ANSWER_WORDS + 1, "answered %ld, but not as Segment does", status);
+		snprintf(excerpt, EXCERPT_MAX + 1, "answered %ld, but not as Segment does", status);
 
-	attempt_words(attempt, CURLE_OK, answer);
+	attempt_excerpt(attempt, CURLE_OK, answer);
 	if (answer[strspn(answer, " ")] == '{')
-		(void)snprintf(words + length, (size_t)(ANSWER_WORDS + 1 - length), ": %.*s",
-			ANSWER_WORDS - 2 - length, answer);
+		(void)snprintf(excerpt + length, (size_t)(EXCERPT_MAX + 1 - length), ": %.*s",
+			EXCERPT_MAX - 2 - length, answer);
 }
 
-/* Whether a request was sent to the end of its connection, not only meant to be. */
+/* Whether the request reached the destination. */
 static bool has_arrived(const struct attempt *attempt, CURLcode code)
 {
 	curl_off_t time = 0;
@@ -166,115 +166,113 @@ static bool has_arrived(const struct attempt *attempt, CURLcode code)
 	       time > 0;
 }
 
-static void judge(const struct attempt *attempt, CURLcode code, struct judgement *judgement)
+static void evaluate(const struct attempt *attempt, CURLcode code, struct attempt_result *result)
 {
-	*judgement = (struct judgement){.wait = -1, .took = clock_monotonic() - attempt->started};
-	if (attempt->is_posted) { /* else the handle has the answer to another one */
-		judgement->wait = http_asked_to_wait(attempt->handle);
-		(void)curl_easy_getinfo(
-			attempt->handle, CURLINFO_RESPONSE_CODE, &judgement->status);
+	*result = (struct attempt_result){.wait = -1, .took = clock_monotonic() - attempt->started};
+	if (attempt->is_posted) { /* otherwise the handle has an older answer */
+		result->wait = http_retry_wait(attempt->handle);
+		(void)curl_easy_getinfo(attempt->handle, CURLINFO_RESPONSE_CODE, &result->status);
 	}
-	judgement->outcome = retry_classify(code, judgement->status, text_string(&attempt->answer));
-	judgement->is_news = is_news(attempt, judgement->outcome);
-	judgement->has_arrived = has_arrived(attempt, code);
-	if (code == CURLE_OK && judgement->outcome == OUTCOME_RETRY && judgement->status < 300)
-		describe_refusal(attempt, judgement->status, judgement->words);
+	result->outcome = retry_classify(code, result->status, text_string(&attempt->answer));
+	result->is_current = is_current(attempt, result->outcome);
+	result->has_arrived = has_arrived(attempt, code);
+	if (code == CURLE_OK && result->outcome == OUTCOME_RETRY && result->status < 300)
+		describe_refusal(attempt, result->status, result->excerpt);
 	else
-		attempt_words(attempt, code, judgement->words);
+		attempt_excerpt(attempt, code, result->excerpt);
 }
 
-/* A batch that is to be tried again as it is. */
-static void put_back(struct target *target, struct batch *batch)
+/* Puts back a batch that is to be tried again unchanged. */
+static void put_back(struct lane *lane, struct batch *batch)
 {
 	if (!batch->is_set_aside) {
-		ready_put_back(target, batch);
+		ready_put_back(lane, batch);
 		return;
 	}
-	target->set_aside_unsettled = false;
-	target->set_aside_at = clock_monotonic();
+	lane->set_aside_unacked = false;
+	lane->set_aside_at = clock_monotonic();
 	batch_free(batch);
 }
 
-void target_finish(struct target *target, struct attempt *attempt, CURLcode code)
+void lane_finish(struct lane *lane, struct attempt *attempt, CURLcode code)
 {
 	struct batch *batch = attempt->batch;
-	struct judgement judgement;
+	struct attempt_result result;
 	bool pauses = false;
 
-	judge(attempt, code, &judgement);
+	evaluate(attempt, code, &result);
 	if (code == CURLE_OK)
-		clock_offset_note(attempt);
+		clock_offset_update(attempt);
 	else if (attempt->is_posted)
-		connections_distrust(attempt);
+		connections_retire(attempt);
 	if (batch->is_set_aside)
-		target->set_aside_in_flight = false;
-	tally_attempt(target, code, judgement.status, judgement.took);
-	tally_in_flight(target, -1);
-	switch (judgement.outcome) {
+		lane->set_aside_in_flight = false;
+	send_metrics_attempt(lane, code, result.status, result.took);
+	send_metrics_in_flight(lane, -1);
+	switch (result.outcome) {
 	case OUTCOME_SENT:
-		settle_sent(target, batch);
-		tally_success(target, clock_now());
-		suspects_passed(target, judgement.is_news);
-		time_limit_note(target, judgement.took);
-		target->is_accepted |= !is_outdated(attempt);
-		target->refusals = 0;
+		ack_sent(lane, batch);
+		send_metrics_success(lane, clock_now());
+		suspects_accepted(lane, result.is_current);
+		time_limit_record(lane, result.took);
+		lane->is_accepted |= !is_outdated(attempt);
+		lane->refusals = 0;
 		break;
-	case OUTCOME_SPLIT:
+	case OUTCOME_BISECT:
 		if (is_outdated(attempt)) {
-			put_back(target, batch);
+			put_back(lane, batch);
 			break;
 		}
-		split(target, batch, &judgement);
-		if (target->refusals >= REFUSALS_MOST) {
-			judgement.outcome = OUTCOME_HOLD;
+		bisect(lane, batch, &result);
+		if (lane->refusals >= REFUSALS_MOST) {
+			result.outcome = OUTCOME_CONFIG_ERROR;
 			pauses = true;
 		}
 		break;
 	case OUTCOME_RETRY:
-	case OUTCOME_HOLD:
+	case OUTCOME_CONFIG_ERROR:
 		pauses = true;
 		if (is_outdated(attempt))
-			put_back(target, batch);
+			put_back(lane, batch);
 		else
-			pauses = suspects_failed(target, batch, &judgement);
+			pauses = suspects_failed(lane, batch, &result);
 		break;
 	}
 	if (pauses)
-		target_pause(target, &judgement);
-	else if (judgement.outcome == OUTCOME_SENT || judgement.outcome == OUTCOME_SPLIT) {
-		if (judgement.is_news)
-			target_resume(target);
+		lane_pause(lane, &result);
+	else if (result.outcome == OUTCOME_SENT || result.outcome == OUTCOME_BISECT) {
+		if (result.is_current)
+			lane_resume(lane);
 	}
 }
 
-void target_configure(struct target *target, struct config *config)
+void lane_configure(struct lane *lane, struct config *config)
 {
-	struct config *before = target->config;
+	struct config *before = lane->config;
 
-	target->options = config_destination(config, target->name);
-	target->config = config_share(config);
+	lane->options = config_destination(config, lane->name);
+	lane->config = config_share(config);
 	config_release(before);
-	if (target->options == NULL) {
-		if (target->unclaimed > 0 || target->ready != NULL)
-			log_line(LOG_WARNING,
-				"messages wait for a destination that is not configured: they are "
-				"kept",
-				LOG_STRING("destination", target->name),
-				LOG_STRING("next", "configure it again, and they are sent"));
+	if (lane->options == NULL) {
+		if (lane->unclaimed > 0 || lane->ready != NULL)
+			log_line(LOG_WARNING, "delivery suspended: destination not configured",
+				LOG_STRING("destination", lane->name),
+				LOG_STRING("effect", "its messages stay in the outbox"),
+				LOG_STRING("action", "configure it again to send its messages"));
 		return;
 	}
-	target->is_accepted = false;
-	if (target->pause.failures == 0)
-		target->window = target->options->batches_in_flight;
-	if (target->holding)
-		target->resume_at = target->pause.paused_until = 0;
-	target->refusals = 0;
+	lane->is_accepted = false;
+	if (lane->pause.failures == 0)
+		lane->window = lane->options->batches_in_flight;
+	if (lane->misconfigured)
+		lane->resume_at = lane->pause.paused_until = 0;
+	lane->refusals = 0;
 }
 
-void target_free(struct target *target)
+void lane_free(struct lane *lane)
 {
-	let_go(target);
-	config_release(target->config);
-	free(target->name);
-	free(target);
+	free_claimed(lane);
+	config_release(lane->config);
+	free(lane->name);
+	free(lane);
 }

@@ -1,4 +1,4 @@
-/* The sender's requests to the engine on their way there and back. */
+/* Tasks that the sender gives to the engine, and the return of their results. */
 #include "send/lane_task.h"
 
 #include "base/clock.h"
@@ -6,103 +6,102 @@
 
 #include <stdlib.h>
 
-struct errand *errand_of(struct note *note)
+struct lane_task *lane_task_of(struct mail *mail)
 {
-	return (struct errand *)((char *)note - offsetof(struct errand, note));
+	return (struct lane_task *)((char *)mail - offsetof(struct lane_task, mail));
 }
 
-static void bring_back(struct task *task, int result, const struct error *error)
+static void on_done(struct task *task, int result, const struct error *error)
 {
-	struct errand *errand = (struct errand *)task;
+	struct lane_task *lane_task = (struct lane_task *)task;
 
-	(void)error; /* the engine logs what its store says */
-	errand->result = result;
-	inbox_post(errand->target->sender, &errand->note);
+	(void)error; /* the engine logs it */
+	lane_task->result = result;
+	inbox_post(lane_task->lane->sender, &lane_task->mail);
 }
 
-void errand_leaves(struct errand *errand)
+void lane_task_leaves(struct lane_task *lane_task)
 {
-	errand->batch->next = errand->target->leaving;
-	errand->target->leaving = errand->batch;
+	lane_task->batch->next = lane_task->lane->leaving;
+	lane_task->lane->leaving = lane_task->batch;
 }
 
-static void take_out_leaving(const struct errand *errand)
+static void remove_leaving(const struct lane_task *lane_task)
 {
-	struct batch **at = &errand->target->leaving;
+	struct batch **at = &lane_task->lane->leaving;
 
-	while (*at != NULL && *at != errand->batch)
+	while (*at != NULL && *at != lane_task->batch)
 		at = &(*at)->next;
 	if (*at != NULL)
-		*at = errand->batch->next;
+		*at = lane_task->batch->next;
 }
 
-void errand_free(struct errand *errand)
+void lane_task_free(struct lane_task *lane_task)
 {
-	take_out_leaving(errand);
-	batch_free(errand->batch);
-	free(errand->ids);
-	free(errand);
+	remove_leaving(lane_task);
+	batch_free(lane_task->batch);
+	free(lane_task->ids);
+	free(lane_task);
 }
 
-struct errand *errand_create(struct target *target,
+struct lane_task *lane_task_create(struct lane *lane,
 	int (*run)(struct engine *engine, struct task *task, struct error *error),
-	void (*take)(struct sender *sender, struct note *note))
+	void (*handle)(struct sender *sender, struct mail *mail))
 {
-	struct errand *errand = calloc(1, sizeof(*errand));
+	struct lane_task *lane_task = calloc(1, sizeof(*lane_task));
 
-	if (errand == NULL)
+	if (lane_task == NULL)
 		return NULL;
-	errand->task.run = run;
-	errand->task.done = bring_back;
-	errand->note.take = take;
-	errand->target = target;
-	return errand;
+	lane_task->task.run = run;
+	lane_task->task.done = on_done;
+	lane_task->mail.handle = handle;
+	lane_task->lane = lane;
+	return lane_task;
 }
 
-void errand_submit(struct errand *errand)
+void lane_task_submit(struct lane_task *lane_task)
 {
-	errand->target->sender->outstanding++;
-	errand->target->outstanding++;
-	engine_submit(errand->target->sender->engine, &errand->task);
+	lane_task->lane->sender->outstanding++;
+	lane_task->lane->outstanding++;
+	engine_submit(lane_task->lane->sender->engine, &lane_task->task);
 }
 
-/* The engine is done with an errand. */
-void errand_back(const struct errand *errand)
+void lane_task_returned(const struct lane_task *lane_task)
 {
-	errand->target->sender->outstanding--;
-	errand->target->outstanding--;
+	lane_task->lane->sender->outstanding--;
+	lane_task->lane->outstanding--;
 }
 
-void set_aside_settled(struct target *target)
+void set_aside_acked(struct lane *lane)
 {
-	target->set_aside_unsettled = false;
-	target->set_aside_at = clock_monotonic();
+	lane->set_aside_unacked = false;
+	lane->set_aside_at = clock_monotonic();
 }
 
-/* What the store could not take is kept, to be said again: the messages were sent, and must not be
- * sent again by this process. */
-void errand_settled(struct sender *sender, struct note *note)
+/* An acknowledgement that failed is kept and submitted again: the messages were sent, and this
+ * process must not send them again. */
+void lane_task_acked(struct sender *sender, struct mail *mail)
 {
-	struct errand *errand = errand_of(note);
+	struct lane_task *lane_task = lane_task_of(mail);
 
-	errand_back(errand);
-	if (errand->result == 0) {
-		if (errand->is_set_aside)
-			set_aside_settled(errand->target);
-		errand_free(errand);
+	lane_task_returned(lane_task);
+	if (lane_task->result == 0) {
+		if (lane_task->is_set_aside)
+			set_aside_acked(lane_task->lane);
+		lane_task_free(lane_task);
 		return;
 	}
-	note->next = sender->later;
-	sender->later = note;
-	sender->later_at = clock_monotonic() + AGAIN_PAUSE;
+	mail->next = sender->failed_acks;
+	sender->failed_acks = mail;
+	sender->retry_at = clock_monotonic() + AGAIN_PAUSE;
 }
 
-/* Without memory for the errand the batch is given up. It stays in the outbox, so it is claimed and
- * sent again: soon, while Segment still knows its ids. */
-void errand_give_up(struct target *target, struct batch *batch)
+/* The batch stays in the outbox. It is claimed and sent again soon, while Segment still removes
+ * duplicates by messageId. */
+void lane_task_abandon(struct lane *lane, struct batch *batch)
 {
 	if (batch->is_set_aside)
-		set_aside_settled(target);
+		set_aside_acked(lane);
 	batch_free(batch);
-	target->stale = true;
+	lane->stale = true;
 }

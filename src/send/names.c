@@ -1,4 +1,4 @@
-/* Looking up the names of hosts, on a few threads that the whole process shares. */
+/* A resolver of host names, with a few threads that the whole process shares. */
 #include "send/names.h"
 
 #include "base/clock.h"
@@ -11,9 +11,9 @@
 #include <string.h>
 
 enum {
-	FRESH = MINUTE,  /* looked up again after that */
-	USABLE = HOUR,   /* while looking it up again does not succeed */
-	RECENT = SECOND, /* a failure is the answer to all who ask so soon */
+	FRESH = MINUTE,  /* after it, addresses are looked up again */
+	USABLE = HOUR,   /* after it, addresses are not used any more */
+	RECENT = SECOND, /* before it, a failed lookup is not repeated */
 };
 
 struct name {
@@ -23,12 +23,12 @@ struct name {
 	const char *reason; /* of the last failure, NULL after a success */
 	int64_t failed_at;
 	enum { LOOKUP_NONE, LOOKUP_WAITING, LOOKUP_RUNNING } lookup;
-	struct name *next; /* in the order in which they were first asked for */
+	struct name *next; /* in the order of their first lookup */
 };
 
 struct names {
 	pthread_mutex_t mutex;
-	pthread_cond_t wanted;
+	pthread_cond_t requested;
 	void (*wake)(void *context);
 	void *context;
 	struct name *first;
@@ -37,7 +37,7 @@ struct names {
 	bool stopped;
 };
 
-/* ---- looking up, on a thread ---- */
+/* ---- the lookup threads ---- */
 
 static void add_address(struct text *text, const struct addrinfo *info)
 {
@@ -64,14 +64,14 @@ static char *look_up(const char *host, const char **reason)
 			add_address(&text, info);
 	if (found != NULL)
 		freeaddrinfo(found);
-	*reason = code != 0 ? gai_strerror(code) : "it has no address";
+	*reason = code != 0 ? gai_strerror(code) : "no address";
 	if (code == 0 && text.length > 0 && !text.failed)
 		return text_take(&text);
 	text_free(&text);
 	return NULL;
 }
 
-/* The next name to look up: those that failed before come last, as they may hang again. */
+/* The next name to look up. Names that failed before come last, because they may hang again. */
 static struct name *next_name(const struct names *names)
 {
 	struct name *failed = NULL;
@@ -87,7 +87,7 @@ static struct name *next_name(const struct names *names)
 	return failed;
 }
 
-static void keep(struct name *name, char *addresses, const char *reason)
+static void record_lookup(struct name *name, char *addresses, const char *reason)
 {
 	name->lookup = LOOKUP_NONE;
 	if (addresses != NULL) {
@@ -111,19 +111,19 @@ static void free_names(struct names *names)
 		free(name->host);
 		free(name);
 	}
-	(void)pthread_cond_destroy(&names->wanted);
+	(void)pthread_cond_destroy(&names->requested);
 	(void)pthread_mutex_destroy(&names->mutex);
 	free(names);
 }
 
-/* Under the mutex: the next name, once there is one; NULL at the end. */
+/* Waits for the next name, with the mutex held. NULL after names_stop. */
 static struct name *await_name(struct names *names)
 {
 	struct name *name = NULL;
 
 	names->idle++;
 	while (!names->stopped && (name = next_name(names)) == NULL)
-		(void)pthread_cond_wait(&names->wanted, &names->mutex);
+		(void)pthread_cond_wait(&names->requested, &names->mutex);
 	names->idle--;
 	return names->stopped ? NULL : name;
 }
@@ -143,7 +143,7 @@ static void *run(void *context)
 		(void)pthread_mutex_unlock(&names->mutex);
 		addresses = look_up(name->host, &reason);
 		(void)pthread_mutex_lock(&names->mutex);
-		keep(name, addresses, reason);
+		record_lookup(name, addresses, reason);
 		if (!names->stopped)
 			names->wake(names->context);
 	}
@@ -154,7 +154,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* ---- asking ---- */
+/* ---- the callers ---- */
 
 struct names *names_create(void (*wake)(void *context), void *context)
 {
@@ -165,7 +165,7 @@ struct names *names_create(void (*wake)(void *context), void *context)
 	names->wake = wake;
 	names->context = context;
 	(void)pthread_mutex_init(&names->mutex, NULL);
-	(void)pthread_cond_init(&names->wanted, NULL);
+	(void)pthread_cond_init(&names->requested, NULL);
 	return names;
 }
 
@@ -189,14 +189,14 @@ static struct name *name_of(struct names *names, const char *host)
 	return made;
 }
 
-/* Has a name looked up by an idle thread, or by one more. */
-static void want(struct names *names, struct name *name)
+/* Gives a name to an idle thread, or to a new one. */
+static void request_lookup(struct names *names, struct name *name)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
 
 	name->lookup = LOOKUP_WAITING;
-	(void)pthread_cond_signal(&names->wanted);
+	(void)pthread_cond_signal(&names->requested);
 	if (names->idle > 0 || names->threads == NAMES_THREADS_MAX)
 		return;
 	(void)pthread_attr_init(&attributes);
@@ -204,7 +204,7 @@ static void want(struct names *names, struct name *name)
 	if (pthread_create(&thread, &attributes, run, names) == 0)
 		names->threads++;
 	else if (names->threads == 0)
-		keep(name, NULL, "no thread for it");
+		record_lookup(name, NULL, "cannot start a lookup thread");
 	(void)pthread_attr_destroy(&attributes);
 }
 
@@ -212,14 +212,14 @@ static enum name_state state_of(struct names *names, struct name *name, const ch
 {
 	int64_t now = clock_monotonic();
 	bool has_failed = name->reason != NULL && now < name->failed_at + RECENT;
-	bool is_known = name->addresses != NULL && now < name->found_at + USABLE;
+	bool is_usable = name->addresses != NULL && now < name->found_at + USABLE;
 
-	if (is_known && now < name->found_at + FRESH)
-		return NAME_KNOWN;
+	if (is_usable && now < name->found_at + FRESH)
+		return NAME_RESOLVED;
 	if (name->lookup == LOOKUP_NONE && !has_failed)
-		want(names, name);
-	if (is_known)
-		return NAME_KNOWN;
+		request_lookup(names, name);
+	if (is_usable)
+		return NAME_RESOLVED;
 	if (name->lookup != LOOKUP_NONE)
 		return NAME_PENDING;
 	*reason = name->reason;
@@ -237,7 +237,7 @@ enum name_state names_find(
 	name = name_of(names, host);
 	if (name != NULL)
 		state = state_of(names, name, reason);
-	if (state == NAME_KNOWN)
+	if (state == NAME_RESOLVED)
 		text_put(addresses, name->addresses);
 	(void)pthread_mutex_unlock(&names->mutex);
 	return state;
@@ -251,7 +251,7 @@ void names_stop(struct names *names)
 		return;
 	(void)pthread_mutex_lock(&names->mutex);
 	names->stopped = true;
-	(void)pthread_cond_broadcast(&names->wanted);
+	(void)pthread_cond_broadcast(&names->requested);
 	is_alone = names->threads == 0;
 	(void)pthread_mutex_unlock(&names->mutex);
 	if (is_alone)

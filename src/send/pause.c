@@ -1,4 +1,4 @@
-/* Pausing and resuming a destination, and the log's story of it. */
+/* Pauses and resumes a destination, and logs it. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
@@ -10,17 +10,17 @@
 #include <string.h>
 
 enum {
-	HOLD_PROBE = 5 * MINUTE,
-	HOLD_DOUBTS = 5, /* the first failures that one message may have caused */
+	CONFIG_ERROR_PROBE = 5 * MINUTE,
+	UNCERTAIN_FAILURES = 5, /* so many first failures may be those of one message */
 	PAUSE_MOST = HOUR,
 	SUMMARY_EVERY = MINUTE,
-	/* A destination that fails now and then would fill the log with its ups and downs. */
+	/* Limits the log lines of a destination that fails now and then. */
 	QUIET_AFTER_RESUME = 5 * SECOND,
 };
 
-int64_t target_pause_left(const struct target *target)
+int64_t lane_pause_left(const struct lane *lane)
 {
-	int64_t left = target->resume_at - clock_monotonic();
+	int64_t left = lane->resume_at - clock_monotonic();
 
 	return left > 0 ? left : 0;
 }
@@ -32,167 +32,171 @@ static void count_batch(const struct batch *batch, int64_t *count, int64_t *olde
 		*oldest = batch->messages[0].queued;
 }
 
-/* Messages of the destination that are not settled, and the time of the oldest in memory. */
-static int64_t waiting(const struct target *target, int64_t *oldest)
+/* Counts the destination's messages that are not acknowledged. *oldest is the time at which the
+ * oldest one in memory was queued, in ms since 1970. */
+static int64_t count_waiting(const struct lane *lane, int64_t *oldest)
 {
-	const struct attempt *attempt = target->sender->attempts;
-	int64_t count = target->unclaimed;
+	const struct attempt *attempt = lane->sender->attempts;
+	int64_t count = lane->unclaimed;
 
 	*oldest = INT64_MAX;
-	for (const struct batch *batch = target->ready; batch != NULL; batch = batch->next)
+	for (const struct batch *batch = lane->ready; batch != NULL; batch = batch->next)
 		count_batch(batch, &count, oldest);
 	for (; attempt != NULL; attempt = attempt->next)
-		if (attempt->target == target)
+		if (attempt->lane == lane)
 			count_batch(attempt->batch, &count, oldest);
 	return count;
 }
 
-/* The first failure is logged at once, and when it turns out to be the configuration's; then a line
- * a minute while it lasts. */
-static void log_pause(struct target *target, const struct judgement *judgement)
+/* Logs the first failure at once, then at most once a minute. A configuration error is logged at
+ * once, too. */
+static void log_pause(struct lane *lane, const struct attempt_result *result)
 {
 	int64_t oldest;
-	int64_t count = waiting(target, &oldest);
+	int64_t count = count_waiting(lane, &oldest);
 	int64_t now = clock_now();
 	char until[TIME_TEXT];
 
-	if (clock_monotonic() < target->log_at)
+	if (clock_monotonic() < lane->log_at)
 		return;
-	target->log_at = clock_monotonic() + SUMMARY_EVERY;
-	target->told = true;
-	time_format(target->pause.paused_until, until);
-	log_line(target->holding ? LOG_ERROR : LOG_WARNING, "delivery paused",
-		LOG_STRING("destination", target->name), LOG_NUMBER("waiting", count),
+	lane->log_at = clock_monotonic() + SUMMARY_EVERY;
+	lane->pause_logged = true;
+	time_format(lane->pause.paused_until, until);
+	log_line(lane->misconfigured ? LOG_ERROR : LOG_WARNING, "delivery paused",
+		LOG_STRING("destination", lane->name), LOG_NUMBER("waiting", count),
 		LOG_NUMBER("oldest_seconds", oldest < now ? (now - oldest) / SECOND : 0),
-		LOG_NUMBER("failures", target->pause.failures),
-		LOG_NUMBER("status", judgement->status),
-		/* it may be to what was erased meanwhile */
-		LOG_STRING("answer", target->stale ? target->pause.reason : judgement->words),
-		LOG_STRING("cause", target->holding
-					    ? "the write key or the url is refused: see to the "
-					      "configuration, then reload (restart, when a "
-					      "credential of systemd changed)"
-					    : NULL),
-		LOG_STRING("next", "kept, and tried again"), LOG_STRING("at", until));
+		LOG_NUMBER("failures", lane->pause.failures), LOG_NUMBER("status", result->status),
+		/* the answer may contain data that was erased meanwhile */
+		LOG_STRING("answer", lane->stale ? lane->pause.reason : result->excerpt),
+		LOG_STRING("reason", lane->misconfigured
+					     ? "the destination refuses the write key or url"
+					     : "the last request failed"),
+		LOG_STRING("action",
+			lane->misconfigured
+				? "correct the configuration, then reload (restart when a systemd "
+				  "credential changed)"
+				: "none: segrelay keeps the messages and retries"),
+		LOG_STRING("retry_at", until));
 }
 
-/* Whether what looks like a fault of the configuration may be that of a message: a firewall answers
- * 403 to some contents. Not a refused key, unless it was accepted before. */
-static bool is_in_doubt(const struct target *target, const struct judgement *judgement)
+/* Whether a configuration error may be that of one message: a firewall answers 403 to some
+ * contents. A refused key (401) is uncertain only when it was accepted before. */
+static bool is_uncertain(const struct lane *lane, const struct attempt_result *result)
 {
-	return target->pause.failures <= HOLD_DOUBTS &&
-	       retry_classify(CURLE_OK, judgement->status, "") == OUTCOME_HOLD &&
-	       (judgement->status != 401 || target->is_accepted);
+	return lane->pause.failures <= UNCERTAIN_FAILURES &&
+	       retry_classify(CURLE_OK, result->status, "") == OUTCOME_CONFIG_ERROR &&
+	       (result->status != 401 || lane->is_accepted);
 }
 
 /* Milliseconds until the next probe. */
-static int64_t delay_of(const struct target *target, const struct judgement *judgement)
+static int64_t delay_of(const struct lane *lane, const struct attempt_result *result)
 {
-	if (judgement->outcome != OUTCOME_HOLD)
-		return retry_backoff(target->pause.failures);
-	return is_in_doubt(target, judgement) ? SECOND << (target->pause.failures - 1) : HOLD_PROBE;
+	if (result->outcome != OUTCOME_CONFIG_ERROR)
+		return retry_backoff(lane->pause.failures);
+	return is_uncertain(lane, result) ? SECOND << (lane->pause.failures - 1)
+					  : CONFIG_ERROR_PROBE;
 }
 
-static void begin_pause(struct target *target, const struct judgement *judgement)
+static void begin_pause(struct lane *lane, const struct attempt_result *result)
 {
-	bool holds;
+	bool is_misconfigured;
 
-	if (target->pause.failures++ == 0)
-		target->pause.paused_since = clock_now();
-	holds = judgement->outcome == OUTCOME_HOLD &&
-		!(target->is_accepted && is_in_doubt(target, judgement));
-	if (holds && !target->holding)
-		target->log_at = 0;
-	target->holding = holds;
-	target->window = 1; /* one probe after the pause, not all at once */
-	target->asked_to_wait = judgement->wait > 0 || rate_limit_is(judgement);
-	if (judgement->status >= 300)
-		(void)snprintf(target->pause.reason, sizeof(target->pause.reason), "%ld %s",
-			judgement->status, judgement->words);
+	if (lane->pause.failures++ == 0)
+		lane->pause.paused_since = clock_now();
+	is_misconfigured = result->outcome == OUTCOME_CONFIG_ERROR &&
+			   !(lane->is_accepted && is_uncertain(lane, result));
+	if (is_misconfigured && !lane->misconfigured)
+		lane->log_at = 0;
+	lane->misconfigured = is_misconfigured;
+	lane->window = 1; /* one probe after the pause */
+	lane->asked_to_wait = result->wait > 0 || rate_limit_is(result);
+	if (result->status >= 300)
+		(void)snprintf(lane->pause.reason, sizeof(lane->pause.reason), "%ld %s",
+			result->status, result->excerpt);
 	else
 		(void)snprintf(
-			target->pause.reason, sizeof(target->pause.reason), "%s", judgement->words);
-	if (target->stale) /* the answer may be to what was erased meanwhile */
-		(void)engine_wipe_excerpt(&target->pause);
+			lane->pause.reason, sizeof(lane->pause.reason), "%s", result->excerpt);
+	if (lane->stale) /* the answer may contain data that was erased meanwhile */
+		(void)engine_wipe_excerpt(&lane->pause);
 }
 
-/* Whoever reads the log must not think that it goes on when it does not for a long time. */
-static void pause_for(struct target *target, int64_t wait)
+/* A pause that is much longer than the last one logged is logged again. */
+static void pause_for(struct lane *lane, int64_t wait)
 {
-	if (wait > target_pause_left(target) + SUMMARY_EVERY)
-		target->log_at = 0;
-	target->failures++;
-	target->resume_at = clock_monotonic() + wait;
-	target->pause.paused_until = clock_now() + wait;
+	if (wait > lane_pause_left(lane) + SUMMARY_EVERY)
+		lane->log_at = 0;
+	lane->failures++;
+	lane->resume_at = clock_monotonic() + wait;
+	lane->pause.paused_until = clock_now() + wait;
 }
 
-void target_pause(struct target *target, const struct judgement *judgement)
+void lane_pause(struct lane *lane, const struct attempt_result *result)
 {
-	bool is_paused = target->pause.failures > 0;
-	int64_t wait = judgement->wait;
+	bool is_paused = lane->pause.failures > 0;
+	int64_t wait = result->wait;
 
-	/* What was in flight when the first one failed is no further failure, but may ask for more
-	 * time: where there is no pause, it begins one. */
-	if (judgement->is_news || (!is_paused && judgement->outcome == OUTCOME_RETRY && wait > 0)) {
+	/* The attempts in flight when the first one failed are not counted as further failures. But
+	 * an answer that asks to wait may lengthen the pause, or begin one. */
+	if (result->is_current || (!is_paused && result->outcome == OUTCOME_RETRY && wait > 0)) {
 		int64_t least;
 
-		begin_pause(target, judgement);
-		least = delay_of(target, judgement);
+		begin_pause(lane, result);
+		least = delay_of(lane, result);
 		wait = wait > least ? wait : least;
-	} else if (!is_paused || wait <= target_pause_left(target)) {
+	} else if (!is_paused || wait <= lane_pause_left(lane)) {
 		return;
 	}
-	pause_for(target, wait);
-	log_pause(target, judgement);
-	tally_pause(target);
-	settle_pause(target);
+	pause_for(lane, wait);
+	log_pause(lane, result);
+	send_metrics_pause(lane);
+	save_pause(lane);
 }
 
-void target_resume(struct target *target)
+void lane_resume(struct lane *lane)
 {
-	bool was_paused = target->pause.failures > 0;
+	bool was_paused = lane->pause.failures > 0;
 	int64_t now = clock_now();
-	int64_t since = target->pause.paused_since < now ? target->pause.paused_since : now;
-	int64_t most = target->options != NULL ? target->options->batches_in_flight : 1;
+	int64_t since = lane->pause.paused_since < now ? lane->pause.paused_since : now;
+	int64_t most = lane->options != NULL ? lane->options->batches_in_flight : 1;
 	int64_t oldest;
 
-	target->window = target->window * 2 < most ? target->window * 2 : most;
+	lane->window = lane->window * 2 < most ? lane->window * 2 : most;
 	if (!was_paused)
 		return;
-	target->holding = false;
-	target->resume_at = 0;
-	target->pause.failures = target->pause.paused_until = target->pause.paused_since = 0;
-	target->pause.reason[0] = '\0';
-	if (target->told) {
-		log_line(LOG_INFO, "delivery resumed", LOG_STRING("destination", target->name),
+	lane->misconfigured = false;
+	lane->resume_at = 0;
+	lane->pause.failures = lane->pause.paused_until = lane->pause.paused_since = 0;
+	lane->pause.reason[0] = '\0';
+	if (lane->pause_logged) {
+		log_line(LOG_INFO, "delivery resumed", LOG_STRING("destination", lane->name),
 			LOG_NUMBER("outage_seconds", (now - since) / SECOND),
-			LOG_NUMBER("waiting", waiting(target, &oldest)));
-		target->log_at = clock_monotonic() + QUIET_AFTER_RESUME;
+			LOG_NUMBER("waiting", count_waiting(lane, &oldest)));
+		lane->log_at = clock_monotonic() + QUIET_AFTER_RESUME;
 	}
-	target->told = false;
-	tally_pause(target);
-	settle_pause(target);
+	lane->pause_logged = false;
+	send_metrics_pause(lane);
+	save_pause(lane);
 }
 
-void target_recall(struct target *target, const struct destination_state *state)
+void lane_restore(struct lane *lane, const struct destination_state *state)
 {
 	long status = strtol(state->reason, NULL, 10);
 	int64_t left = state->paused_until - clock_now();
 
-	/* No pause is longer: the clock was set back. */
+	/* A longer pause is not possible: the clock was set back. */
 	if (left > 0 && left <= PAUSE_MOST)
-		target->resume_at = clock_monotonic() + left;
-	target->unclaimed = state->queued - state->sent - state->dead - state->dropped;
-	target->pause = *state;
-	target->pause.name = NULL;
-	target->told = state->failures > 0;
-	target->in_a_row = state->failures;
-	rate_limit_recall(target, status);
-	set_aside_recall(target);
-	/* A restart may have mended the configuration, as a reload may. The reason begins with the
-	 * status that was answered. */
-	target->holding = state->failures > 0 && status > 0 &&
-			  retry_classify(CURLE_OK, status, "") == OUTCOME_HOLD;
-	tally_pause(target);
-	tally_success(target, state->last_sent);
+		lane->resume_at = clock_monotonic() + left;
+	lane->unclaimed = state->queued - state->sent - state->dead - state->dropped;
+	lane->pause = *state;
+	lane->pause.name = NULL;
+	lane->pause_logged = state->failures > 0;
+	lane->failed_in_a_row = state->failures;
+	rate_limit_restore(lane, status);
+	set_aside_restore(lane);
+	/* A restart may have corrected the configuration, as a reload may. The stored reason begins
+	 * with the HTTP status. */
+	lane->misconfigured = state->failures > 0 && status > 0 &&
+			      retry_classify(CURLE_OK, status, "") == OUTCOME_CONFIG_ERROR;
+	send_metrics_pause(lane);
+	send_metrics_success(lane, state->last_sent);
 }

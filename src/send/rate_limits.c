@@ -1,45 +1,44 @@
-/* Rate limits: the destination's, until one batch alone is shown to meet them.
+/* Rate limits of a destination, or of one batch alone.
  *
- * A limit concerns whatever is sent, so it pauses the destination and is no evidence against a
- * batch. But a server may answer so to one message each time. After eight such answers in a row,
- * with nothing accepted meanwhile, they count as other failures do (suspects.c), for this batch and
- * its parts until they leave. Each still pauses the destination, unless it is the answer to a
- * message that is set aside. */
+ * A rate limit concerns every batch, so it pauses the destination and is not evidence against a
+ * batch. But a server may answer one message with it each time. After eight such answers in a row
+ * without a success, they count as other failures (suspects.c) of this batch and its parts. Each
+ * answer still pauses the destination, unless the message is set aside. */
 #include "send/suspects.h"
 
 enum {
 	ANSWERS_MOST = 8,
 	UNAVAILABLE = 503,
 	TOO_MANY_REQUESTS = 429,
-	OVERLOADED = 529, /* not registered, but used by several services */
+	OVERLOADED = 529, /* not registered at IANA, but several services use it */
 };
 
-bool rate_limit_is(const struct judgement *judgement)
+bool rate_limit_is(const struct attempt_result *result)
 {
-	return judgement->status == TOO_MANY_REQUESTS || judgement->status == OVERLOADED ||
-	       (judgement->status == UNAVAILABLE && judgement->wait > 0);
+	return result->status == TOO_MANY_REQUESTS || result->status == OVERLOADED ||
+	       (result->status == UNAVAILABLE && result->wait > 0);
 }
 
-bool rate_limit_spares(
-	struct target *target, struct batch *batch, const struct judgement *judgement)
+bool rate_limit_is_general(
+	struct lane *lane, struct batch *batch, const struct attempt_result *result)
 {
-	if (!rate_limit_is(judgement) || batch->is_limited)
+	if (!rate_limit_is(result) || batch->is_limited)
 		return false;
-	if (!judgement->is_news)
+	if (!result->is_current)
 		return true;
-	target->limited++;
-	batch->is_limited = target->limited >= ANSWERS_MOST;
+	lane->rate_limited++;
+	batch->is_limited = lane->rate_limited >= ANSWERS_MOST;
 	return !batch->is_limited;
 }
 
-void rate_limit_recall(struct target *target, long status)
+void rate_limit_restore(struct lane *lane, long status)
 {
-	const struct judgement judgement = {.status = status, .wait = -1};
+	const struct attempt_result result = {.status = status, .wait = -1};
 
-	if (!rate_limit_is(&judgement))
+	if (!rate_limit_is(&result))
 		return;
-	target->limited = target->in_a_row;
-	target->in_a_row -= ANSWERS_MOST - 1;
-	if (target->in_a_row < 0)
-		target->in_a_row = 0;
+	lane->rate_limited = lane->failed_in_a_row;
+	lane->failed_in_a_row -= ANSWERS_MOST - 1;
+	if (lane->failed_in_a_row < 0)
+		lane->failed_in_a_row = 0;
 }

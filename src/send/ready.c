@@ -1,19 +1,19 @@
-/* The batches of a destination that are to be posted next. */
+/* The list of a destination's batches that are to be posted next. */
 #include "send/sender_private.h"
 
-struct batch *ready_take(struct target *target)
+struct batch *ready_take(struct lane *lane)
 {
-	struct batch *batch = target->ready;
+	struct batch *batch = lane->ready;
 
-	target->ready = batch->next;
+	lane->ready = batch->next;
 	batch->next = NULL;
 	return batch;
 }
 
-/* Ids ascend in the order in which messages were queued. */
-void ready_put_back(struct target *target, struct batch *batch)
+/* The order of ids is the order in which messages were queued. */
+void ready_put_back(struct lane *lane, struct batch *batch)
 {
-	struct batch **at = &target->ready;
+	struct batch **at = &lane->ready;
 
 	while (*at != NULL && (*at)->messages[0].id < batch->messages[0].id)
 		at = &(*at)->next;
@@ -21,9 +21,9 @@ void ready_put_back(struct target *target, struct batch *batch)
 	*at = batch;
 }
 
-void ready_append(struct target *target, struct batch *batch)
+void ready_append(struct lane *lane, struct batch *batch)
 {
-	struct batch **end = &target->ready;
+	struct batch **end = &lane->ready;
 
 	while (*end != NULL)
 		end = &(*end)->next;

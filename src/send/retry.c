@@ -1,4 +1,4 @@
-/* What becomes of a batch by its answer, and how long to wait. */
+/* The outcome of an attempt by its answer, and the time to wait. */
 #include "send/retry.h"
 
 #include "base/arena.h"
@@ -12,8 +12,8 @@
 
 enum { BACKOFF_FIRST = 500, BACKOFF_MOST = MINUTE, RETRY_AFTER_MOST = HOUR };
 
-/* Whether a member of an answer says no: false, as a text too, 0, or null. */
-static bool is_no(const cJSON *answer, const char *name)
+/* Whether a member of an answer is false, "false", 0, or null. */
+static bool is_false(const cJSON *answer, const char *name)
 {
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(answer, name);
 	const char *text = json_text(answer, name);
@@ -22,10 +22,10 @@ static bool is_no(const cJSON *answer, const char *name)
 	       (text != NULL && (strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0));
 }
 
-/* Whether a member of an answer lists what went wrong. */
+/* Whether a member of an answer is present and not false. */
 static bool has_content(const cJSON *answer, const char *name)
 {
-	return json_at(answer, name) != NULL && !is_no(answer, name);
+	return json_at(answer, name) != NULL && !is_false(answer, name);
 }
 
 static bool is_failure_word(const char *word)
@@ -38,15 +38,16 @@ static bool is_failure_word(const char *word)
 	return false;
 }
 
-/* Servers that speak Segment's protocol say in the body that they refuse: Segment's own
- * {"success":false}, Jitsu's {"ok":false,"errors":[...]}, {"status":"error"}, {"error":"..."}. */
+/* Servers with Segment's protocol may report an error in the body: Segment's {"success":false},
+ * Jitsu's {"ok":false,"errors":[...]}, {"status":"error"}, {"error":"..."}. */
 static bool is_refusal(const cJSON *answer)
 {
-	return is_no(answer, "success") || is_no(answer, "ok") || has_content(answer, "errors") ||
-	       has_content(answer, "error") || is_failure_word(json_text(answer, "status"));
+	return is_false(answer, "success") || is_false(answer, "ok") ||
+	       has_content(answer, "errors") || has_content(answer, "error") ||
+	       is_failure_word(json_text(answer, "status"));
 }
 
-/* Whether an answer's body says that the batch was taken. */
+/* Whether an answer's body accepts the batch. */
 static bool is_acceptance(const char *answer)
 {
 	size_t skip = strspn(answer, " \t\r\n");
@@ -84,8 +85,9 @@ enum outcome retry_classify(CURLcode code, long status, const char *answer)
 			return OUTCOME_RETRY;
 	for (size_t i = 0; i < sizeof(content) / sizeof(content[0]); i++)
 		if (status == content[i])
-			return OUTCOME_SPLIT;
-	return status >= 500 && status != 501 && status != 505 ? OUTCOME_RETRY : OUTCOME_HOLD;
+			return OUTCOME_BISECT;
+	return status >= 500 && status != 501 && status != 505 ? OUTCOME_RETRY
+							       : OUTCOME_CONFIG_ERROR;
 }
 
 int64_t retry_backoff(int64_t failures)
@@ -118,8 +120,8 @@ int64_t retry_after(const char *header, int64_t now)
 		date = curl_getdate(header, NULL);
 		if (date == -1)
 			return -1;
-		/* a year of nine digits is a date to curl_getdate(), in more milliseconds than
-		 * there are */
+		/* curl_getdate() accepts a year of nine digits, which overflows in
+		 * milliseconds */
 		if (date > (now + RETRY_AFTER_MOST) / SECOND)
 			return RETRY_AFTER_MOST;
 		wait = (int64_t)date * SECOND - now;

@@ -1,4 +1,4 @@
-/* The sender's thread: its inbox, its destinations, its loop. */
+/* The sender's thread: its inbox, its lanes, its loop. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
@@ -12,48 +12,48 @@ enum { LONGEST_WAIT = SECOND, STOPPING_WAIT = 50 };
 
 /* ---- the inbox ---- */
 
-/* The target of a name, made when new; NULL without memory. */
-static struct target *target_of(struct sender *sender, const char *name)
+/* The lane of a destination, created when new. NULL without memory. */
+static struct lane *lane_of(struct sender *sender, const char *name)
 {
-	struct target *target;
+	struct lane *lane;
 
-	for (target = sender->targets; target != NULL; target = target->next)
-		if (strcmp(target->name, name) == 0)
-			return target;
-	target = calloc(1, sizeof(*target));
-	if (target == NULL)
+	for (lane = sender->lanes; lane != NULL; lane = lane->next)
+		if (strcmp(lane->name, name) == 0)
+			return lane;
+	lane = calloc(1, sizeof(*lane));
+	if (lane == NULL)
 		return NULL;
-	target->sender = sender;
-	target->window = 1;
-	target->set_aside_at = INT64_MAX;
-	target->name = strdup(name);
-	if (target->name == NULL) {
-		free(target);
+	lane->sender = sender;
+	lane->window = 1;
+	lane->set_aside_at = INT64_MAX;
+	lane->name = strdup(name);
+	if (lane->name == NULL) {
+		free(lane);
 		return NULL;
 	}
 	(void)pthread_mutex_lock(&sender->mutex);
-	target->next = sender->targets;
-	sender->targets = target;
+	lane->next = sender->lanes;
+	sender->lanes = lane;
 	(void)pthread_mutex_unlock(&sender->mutex);
-	return target;
+	return lane;
 }
 
-struct queued_note {
-	struct note note;
+struct queued_mail {
+	struct mail mail;
 	int64_t messages;
 	char name[];
 };
 
-static void take_queued(struct sender *sender, struct note *note)
+static void on_queued(struct sender *sender, struct mail *mail)
 {
-	struct queued_note *queued = (struct queued_note *)note;
-	struct target *target = target_of(sender, queued->name);
+	struct queued_mail *queued = (struct queued_mail *)mail;
+	struct lane *lane = lane_of(sender, queued->name);
 
-	if (target != NULL) {
-		if (target->unclaimed == 0 && target->options != NULL)
-			target->flush_at = clock_monotonic() + target->options->batch_wait;
-		target->unclaimed += queued->messages;
-		suspects_queued(target);
+	if (lane != NULL) {
+		if (lane->unclaimed == 0 && lane->options != NULL)
+			lane->flush_at = clock_monotonic() + lane->options->batch_wait;
+		lane->unclaimed += queued->messages;
+		suspects_queued(lane);
 	}
 	free(queued);
 }
@@ -62,76 +62,76 @@ void sender_queued(void *context, const char *destination, int64_t messages)
 {
 	struct sender *sender = context;
 	size_t length = strlen(destination) + 1;
-	struct queued_note *queued = malloc(sizeof(*queued) + length);
+	struct queued_mail *queued = malloc(sizeof(*queued) + length);
 
 	if (queued == NULL) {
 		(void)atomic_fetch_add(&sender->missed, messages);
 		return;
 	}
-	queued->note.take = take_queued;
+	queued->mail.handle = on_queued;
 	queued->messages = messages;
 	memcpy(queued->name, destination, length);
-	inbox_post(sender, &queued->note);
+	inbox_post(sender, &queued->mail);
 }
 
-static void take_removed(struct sender *sender, struct note *note)
+static void on_removed(struct sender *sender, struct mail *mail)
 {
-	struct queued_note *removed = (struct queued_note *)note;
-	struct target *target = target_of(sender, removed->name);
+	struct queued_mail *removed = (struct queued_mail *)mail;
+	struct lane *lane = lane_of(sender, removed->name);
 
-	if (target != NULL) {
-		target->stale = true;
-		(void)engine_wipe_excerpt(&target->pause);
+	if (lane != NULL) {
+		lane->stale = true;
+		(void)engine_wipe_excerpt(&lane->pause);
 	}
 	free(removed);
 }
 
-/* Without memory to say whose they were, all let go: who was forgotten must not be sent. */
+/* Without memory for the name, every lane frees its copies: an erased person must not be sent. */
 void sender_removed(void *context, const char *destination)
 {
 	struct sender *sender = context;
 	size_t length = strlen(destination) + 1;
-	struct queued_note *removed = malloc(sizeof(*removed) + length);
+	struct queued_mail *removed = malloc(sizeof(*removed) + length);
 
 	if (removed == NULL) {
 		atomic_store(&sender->removed, true);
 		(void)curl_multi_wakeup(sender->multi);
 		return;
 	}
-	removed->note.take = take_removed;
+	removed->mail.handle = on_removed;
 	memcpy(removed->name, destination, length);
-	inbox_post(sender, &removed->note);
+	inbox_post(sender, &removed->mail);
 }
 
-/* Nobody knows whose they were: each destination is asked for all of them, until it has no more. */
+/* The destination of a missed message is not known, so each lane claims until it has no more. */
 static void count_missed(const struct sender *sender, int64_t missed)
 {
 	if (missed == 0)
 		return;
-	for (struct target *target = sender->targets; target != NULL; target = target->next) {
-		if (target->unclaimed == 0)
-			target->flush_at = clock_monotonic();
-		target->unclaimed += missed;
+	for (struct lane *lane = sender->lanes; lane != NULL; lane = lane->next) {
+		if (lane->unclaimed == 0)
+			lane->flush_at = clock_monotonic();
+		lane->unclaimed += missed;
 	}
 }
 
-/* What was missed is counted behind the notes: a claim among them that found nothing may be older.
- * What was removed is looked for behind them, too: a claim among them may have taken it before. */
-static void take_notes(struct sender *sender)
+/* Missed messages are counted after the mails are handled: an empty claim among them may be older.
+ * Removed messages are handled after them, too: a claim among them may contain such a message. */
+static void read_inbox(struct sender *sender)
 {
 	int64_t missed = atomic_exchange(&sender->missed, 0);
-	struct note *note = inbox_take(sender);
+	struct mail *mail = inbox_read(sender);
 	bool removed;
 
-	while (note != NULL) {
-		struct note *next = note->next;
+	while (mail != NULL) {
+		struct mail *next = mail->next;
 
-		note->take(sender, note);
-		note = next;
+		mail->handle(sender, mail);
+		mail = next;
 	}
 	removed = atomic_exchange(&sender->removed, false);
-	for (struct target *target = sender->targets; target != NULL; target = target->next)
-		target->stale |= removed;
+	for (struct lane *lane = sender->lanes; lane != NULL; lane = lane->next)
+		lane->stale |= removed;
 	count_missed(sender, missed);
 }
 
@@ -140,12 +140,12 @@ static void take_notes(struct sender *sender)
 static void configure(struct sender *sender, struct config *config)
 {
 	for (size_t i = 0; i < config->destination_count + config->deletion_count; i++)
-		(void)target_of(sender, config->destinations[i].name);
-	for (struct target *target = sender->targets; target != NULL; target = target->next)
-		target_configure(target, config);
+		(void)lane_of(sender, config->destinations[i].name);
+	for (struct lane *lane = sender->lanes; lane != NULL; lane = lane->next)
+		lane_configure(lane, config);
 }
 
-static void take_config(struct sender *sender)
+static void apply_config(struct sender *sender)
 {
 	struct config *config;
 
@@ -161,15 +161,15 @@ static void take_config(struct sender *sender)
 
 /* ---- the loop ---- */
 
-/* Starts what can be started; the ms until something is due. */
+/* Steps all lanes. Returns the ms until the next step. */
 static int64_t step_all(struct sender *sender)
 {
 	int64_t now = clock_monotonic();
 	int64_t next = now + LONGEST_WAIT;
 
-	memory_measure(sender);
-	for (struct target *target = sender->targets; target != NULL; target = target->next) {
-		int64_t due = target_step(target, now);
+	claim_memory_measure(sender);
+	for (struct lane *lane = sender->lanes; lane != NULL; lane = lane->next) {
+		int64_t due = lane_step(lane, now);
 
 		if (due < next)
 			next = due;
@@ -177,8 +177,8 @@ static int64_t step_all(struct sender *sender)
 	return next > now ? next - now : 0;
 }
 
-/* Whether the thread may end: nothing in flight and all settled, or the time is over and the engine
- * has nothing of ours any more. */
+/* Whether the thread may end: nothing is in flight and all is acknowledged, or the grace time is
+ * over and the engine has no task of the sender. */
 static bool may_end(struct sender *sender)
 {
 	bool stopping;
@@ -194,7 +194,7 @@ static bool may_end(struct sender *sender)
 		attempt_abort_all(sender);
 	if (sender->attempts != NULL || sender->outstanding > 0)
 		return false;
-	return late || sender->later == NULL;
+	return late || sender->failed_acks == NULL;
 }
 
 static bool is_stopping(struct sender *sender)
@@ -215,10 +215,10 @@ static void *run(void *context)
 		int64_t wait = STOPPING_WAIT;
 
 		atomic_store(&sender->heartbeat, clock_monotonic());
-		take_notes(sender);
-		take_config(sender);
-		settle_again(sender);
-		transfers_go_on(sender);
+		read_inbox(sender);
+		apply_config(sender);
+		acks_retry(sender);
+		transfers_run(sender);
 		if (!is_stopping(sender))
 			wait = step_all(sender);
 		transfers_wait(sender, wait);
@@ -228,38 +228,38 @@ static void *run(void *context)
 
 /* ---- starting and stopping ---- */
 
-struct recall {
+struct restore {
 	struct task task;
 	struct sender *sender;
 };
 
-/* What waits and who is paused, from before the last stop. */
-static int run_recall(struct engine *engine, struct task *task, struct error *error)
+/* Restores waiting messages and pauses from before the last stop. */
+static int run_restore(struct engine *engine, struct task *task, struct error *error)
 {
-	struct sender *sender = ((struct recall *)task)->sender;
+	struct sender *sender = ((struct restore *)task)->sender;
 	size_t count;
 	const struct destination_state *states = engine_destinations(engine, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct target *target = target_of(sender, states[i].name);
+		struct lane *lane = lane_of(sender, states[i].name);
 
-		if (target == NULL)
+		if (lane == NULL)
 			return error_set(error, "no memory");
-		target_recall(target, &states[i]);
+		lane_restore(lane, &states[i]);
 	}
 	return 0;
 }
 
 static void free_sender(struct sender *sender)
 {
-	take_notes(sender);
-	settle_give_up(sender);
+	read_inbox(sender);
+	acks_abandon(sender);
 	attempt_abort_all(sender);
-	while (sender->targets != NULL) {
-		struct target *target = sender->targets;
+	while (sender->lanes != NULL) {
+		struct lane *lane = sender->lanes;
 
-		sender->targets = target->next;
-		target_free(target);
+		sender->lanes = lane->next;
+		lane_free(lane);
 	}
 	config_release(sender->next_config);
 	names_stop(sender->names);
@@ -272,15 +272,16 @@ int sender_start(
 	struct engine *engine, struct config *config, struct sender **sender, struct error *error)
 {
 	struct sender *made = calloc(1, sizeof(*made));
-	struct recall recall = {.task = {.run = run_recall}, .sender = made};
+	struct restore restore = {.task = {.run = run_restore}, .sender = made};
 	int problem;
 
 	if (made == NULL)
 		return error_set(error, "no memory");
 	made->engine = engine;
-	made->last_note = &made->notes;
+	made->last_mail = &made->first_mail;
 	(void)pthread_mutex_init(&made->mutex, NULL);
-	curl_easy_cleanup(http_handle()); /* curl's global set-up: before our thread starts */
+	curl_easy_cleanup(
+		http_handle()); /* libcurl's global initialisation, before the thread starts */
 	made->multi = curl_multi_init();
 	made->names = names_create(transfers_wake, made);
 	atomic_store(&made->heartbeat, clock_monotonic());
@@ -288,12 +289,12 @@ int sender_start(
 		(void)error_set(error, "no memory");
 		goto failed;
 	}
-	if (engine_call(engine, &recall.task, error) != 0)
+	if (engine_call(engine, &restore.task, error) != 0)
 		goto failed;
 	configure(made, config);
 	problem = pthread_create(&made->thread, NULL, run, made);
 	if (problem != 0) {
-		(void)error_set(error, "no thread for the sender: %s", strerror(problem));
+		(void)error_set(error, "cannot start the sender's thread: %s", strerror(problem));
 		goto failed;
 	}
 	*sender = made;

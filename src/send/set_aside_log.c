@@ -1,4 +1,4 @@
-/* What the log and the metrics say of messages that are set aside. */
+/* Log lines and metrics of messages that are set aside. */
 #include "send/suspects.h"
 
 #include "base/clock.h"
@@ -9,71 +9,71 @@
 
 enum {
 	LEAST_WAIT = 100,    /* ms */
-	LINES_A_MINUTE = 30, /* beyond it, they are counted */
+	LINES_A_MINUTE = 30, /* more lines are counted only */
 };
 
-/* One line a message, but a shop that sends nothing else must not fill the log. */
-static bool may_log(struct target *target, int64_t *suppressed)
+/* Each message has one line, up to LINES_A_MINUTE. */
+static bool may_log(struct lane *lane, int64_t *suppressed)
 {
 	int64_t now = clock_monotonic();
 
 	*suppressed = 0;
-	if (now >= target->set_aside_minute + MINUTE) {
-		target->set_aside_minute = now;
-		target->set_aside_lines = 0;
+	if (now >= lane->set_aside_minute + MINUTE) {
+		lane->set_aside_minute = now;
+		lane->set_aside_lines = 0;
 	}
-	if (target->set_aside_lines >= LINES_A_MINUTE) {
-		target->set_aside_suppressed++;
+	if (lane->set_aside_lines >= LINES_A_MINUTE) {
+		lane->set_aside_suppressed++;
 		return false;
 	}
-	target->set_aside_lines++;
-	*suppressed = target->set_aside_suppressed;
-	target->set_aside_suppressed = 0;
+	lane->set_aside_lines++;
+	*suppressed = lane->set_aside_suppressed;
+	lane->set_aside_suppressed = 0;
 	return true;
 }
 
 static void log_set_aside(
-	struct target *target, const struct failed_alone *failure, const struct message *message)
+	struct lane *lane, const struct failed_alone *failure, const struct message *message)
 {
 	char message_id[UUID_TEXT];
 	char action[96];
 	int64_t suppressed;
 
-	if (!may_log(target, &suppressed))
+	if (!may_log(lane, &suppressed))
 		return;
 	uuid_format(&message->message_id, message_id);
 	(void)snprintf(action, sizeof(action), "segrelay outbox show %" PRId64, message->id);
 	log_line(LOG_WARNING, "message set aside", LOG_STRING("shop", message->shop),
-		LOG_STRING("destination", target->name), LOG_STRING("event", message->event),
+		LOG_STRING("destination", lane->name), LOG_STRING("event", message->event),
 		LOG_STRING("messageId", message_id), LOG_NUMBER("status", failure->status),
 		LOG_STRING("answer", failure->reason),
 		LOG_STRING("reason", "it fails alone while others are accepted"),
-		LOG_STRING(
-			"effect", "the others are sent; it is retried alone, less and less often"),
+		LOG_STRING("effect",
+			"other messages are sent; this one is retried alone with a growing delay"),
 		LOG_NUMBER("dead_letter_after_seconds", failure->poison_after / SECOND),
 		LOG_STRING("action", action), LOG_NUMBER("suppressed", suppressed));
 }
 
-void set_aside_note(struct target *target, const struct failed_alone *failure,
+void set_aside_update(struct lane *lane, const struct failed_alone *failure,
 	const struct message *message, const struct set_aside_result *result)
 {
 	const struct refused refused = {
 		.message = message,
 		.id = result->dead,
 		.status = (long)failure->status,
-		.words = failure->reason,
+		.excerpt = failure->reason,
 	};
 	int64_t wait = result->wait > LEAST_WAIT ? result->wait : LEAST_WAIT;
 	int64_t due = clock_monotonic() + wait;
 
 	if (result->dead != 0)
-		dead_log_poison(target, &refused, result->attempts);
+		dead_log_poison(lane, &refused, result->attempts);
 	if (result->wait == 0)
-		return; /* it waits no more */
-	if (due < target->set_aside_at)
-		target->set_aside_at = due;
+		return; /* it does not wait any more */
+	if (due < lane->set_aside_at)
+		lane->set_aside_at = due;
 	if (result->attempts > 1)
 		return;
-	tally_set_aside(target);
-	log_set_aside(target, failure, message);
+	send_metrics_set_aside(lane);
+	log_set_aside(lane, failure, message);
 }

@@ -1,27 +1,28 @@
-/* Is it the destination that fails, or a message?
+/* Finds out whether the destination fails, or a message.
  *
- * One message may be answered with 500 or 403, or its connection be reset, each time it is sent. It
- * must not stop the others. The evidence is what passes: a destination that accepts nothing is
- * down, and everything waits in its order; a message that fails while others are accepted is the
- * cause.
+ * A destination may answer one message with 500 or 403, or reset its connection, each time. This
+ * message must not stop the others. The evidence is the accepted batches: a destination that
+ * accepts nothing is down, and all messages wait in order. A message that fails while others are
+ * accepted is the cause.
  *
- * 1. A batch that failed three times although the requests arrived is a suspect.
- * 2. While the destination is paused, a suspect's first unit (messages that belong together) is the
- *    probe; each fourth probe is something else. So the order stays, and evidence comes early.
- * 3. Once something was accepted, suspects that fail again are halved without a pause, so long as
- *    something is accepted now and then (`credit`); the others go on beside them.
- * 4. A message that failed, and fails again alone after another was accepted, is set aside: the
- *    engine keeps it with a delay of its own (engine/set_aside.c).
+ * 1. A batch that arrived and failed three times is a suspect.
+ * 2. While the destination is paused, the probe is a suspect's first unit (messages that belong
+ *    together). Each fourth probe is another batch. So the order is kept, and evidence is found
+ *    early.
+ * 3. After a success, suspects that fail again are halved without a pause, as long as other batches
+ *    are accepted from time to time (`credit`). The other batches are sent meanwhile.
+ * 4. A message that failed, and fails again alone after another success, is set aside: the engine
+ *    keeps it with its own delay (engine/set_aside.c).
  *
- * A part of a unit goes only after the part before it was accepted, or the store has that it was
- * set aside or refused: an alias comes before what uses its user, also after a restart. */
+ * A part of a unit is posted only after the part before it was accepted, or was stored as set aside
+ * or refused. So an alias is sent before the calls that use its user, also after a restart. */
 #include "send/suspects.h"
 
 #include "base/clock.h"
 
 enum {
 	SUSPECT_AFTER = 3,
-	FRONT_PROBES = 4, /* of so many, one is something else */
+	FRONT_PROBES = 4, /* one probe in so many is another batch */
 	CREDIT = 16,      /* twice the halvings of a batch of 100 */
 	EXTRA_CLAIMS_MOST = 8,
 	PARTS_MOST = 64,
@@ -30,10 +31,11 @@ enum {
 
 /* ---- one batch ---- */
 
-/* Whether a suspect failed and nothing was accepted since: to try it again shows nothing. */
-static bool is_stuck(const struct target *target, const struct batch *batch)
+/* Whether a suspect failed and nothing was accepted since: another try gives no evidence. */
+static bool is_stuck(const struct lane *lane, const struct batch *batch)
 {
-	return batch->is_suspect && batch->failures > 0 && batch->passes == target->passes;
+	return batch->is_suspect && batch->failures > 0 &&
+	       batch->accepted_batches == lane->accepted_batches;
 }
 
 static bool is_before(const struct batch *first, const struct batch *second)
@@ -49,203 +51,204 @@ static bool is_one_before(const struct batch *list, const struct batch *batch)
 }
 
 /* Whether a part must wait for the part before it. */
-static bool is_behind(const struct target *target, const struct batch *batch)
+static bool is_behind(const struct lane *lane, const struct batch *batch)
 {
-	const struct attempt *attempt = target->sender->attempts;
+	const struct attempt *attempt = lane->sender->attempts;
 
 	if (!batch->follows)
 		return false;
-	if (is_one_before(target->ready, batch) || is_one_before(target->leaving, batch))
+	if (is_one_before(lane->ready, batch) || is_one_before(lane->leaving, batch))
 		return true;
-	while (attempt != NULL && !(attempt->target == target && is_before(attempt->batch, batch)))
+	while (attempt != NULL && !(attempt->lane == lane && is_before(attempt->batch, batch)))
 		attempt = attempt->next;
 	return attempt != NULL;
 }
 
-/* The rest of a batch, after it was parted, comes behind it. Nothing without memory: then it is
- * tried as it is. */
-static void insert_rest(struct target *target, struct batch *batch, struct batch *rest)
+/* Inserts the rest of a split batch after it. `rest` is NULL without memory; then the batch stays
+ * whole. */
+static void insert_rest(struct lane *lane, struct batch *batch, struct batch *rest)
 {
 	if (rest == NULL)
 		return;
-	tally_split(target);
+	send_metrics_split(lane);
 	batch->attempts = rest->attempts = 0;
 	batch->failures = rest->failures = 0;
 	rest->next = batch->next;
 	batch->next = rest;
 }
 
-static void halve(struct target *target, struct batch *batch)
+static void halve(struct lane *lane, struct batch *batch)
 {
-	insert_rest(target, batch, batch_halve(batch));
+	insert_rest(lane, batch, batch_halve(batch));
 }
 
-/* ---- which is next ---- */
+/* ---- the next batch ---- */
 
-/* Whether something else can be had from the outbox. */
-static bool may_claim(const struct target *target)
+/* Whether another batch can be claimed from the outbox. */
+static bool may_claim(const struct lane *lane)
 {
-	return target->unclaimed > 0 && (target->claiming || memory_allows(target));
+	return lane->unclaimed > 0 && (lane->claiming || claim_memory_allows(lane));
 }
 
-static int64_t ordinary_in_flight(const struct target *target)
+static int64_t ordinary_in_flight(const struct lane *lane)
 {
-	return target->in_flight - (target->set_aside_in_flight ? 1 : 0);
+	return lane->in_flight - (lane->set_aside_in_flight ? 1 : 0);
 }
 
-/* Of those whose trial shows something, the first. NULL when there is none. */
-static struct batch **first_open(struct target *target)
+/* The first batch whose attempt gives evidence. NULL for none. */
+static struct batch **first_open(struct lane *lane)
 {
-	for (struct batch **at = &target->ready; *at != NULL; at = &(*at)->next)
-		if (!is_stuck(target, *at) && !is_behind(target, *at))
+	for (struct batch **at = &lane->ready; *at != NULL; at = &(*at)->next)
+		if (!is_stuck(lane, *at) && !is_behind(lane, *at))
 			return at;
 	return NULL;
 }
 
-/* One to be halved: units only when there is nothing else. NULL when there is none. */
-static struct batch **first_divisible(struct target *target)
+/* A batch to halve; a unit only when there is no other. NULL for none. */
+static struct batch **first_divisible(struct lane *lane)
 {
 	struct batch **unit = NULL;
 
-	for (struct batch **at = &target->ready; *at != NULL; at = &(*at)->next) {
+	for (struct batch **at = &lane->ready; *at != NULL; at = &(*at)->next) {
 		if (!batch_is_unit(*at))
 			return at;
-		if (unit == NULL && (*at)->count > 1 && !is_behind(target, *at))
+		if (unit == NULL && (*at)->count > 1 && !is_behind(lane, *at))
 			unit = at;
 	}
 	return unit;
 }
 
-/* The same, in halves when it is a suspect that failed: as a whole it would fail again. */
-static struct batch **first_open_part(struct target *target)
+/* The same; a suspect that failed is halved, because it would fail again as a whole. */
+static struct batch **first_open_part(struct lane *lane)
 {
-	struct batch **at = first_open(target);
+	struct batch **at = first_open(lane);
 
 	if (at != NULL && (*at)->is_suspect && (*at)->failures > 0 && (*at)->count > 1)
-		halve(target, *at);
+		halve(lane, *at);
 	return at;
 }
 
-/* While the destination accepts messages. */
-static struct batch **next_open(struct target *target)
+/* The next batch while the destination accepts messages. */
+static struct batch **next_open(struct lane *lane)
 {
-	struct batch **at = first_open_part(target);
+	struct batch **at = first_open_part(lane);
 
 	if (at != NULL)
 		return at;
-	if (target->ready == NULL || ordinary_in_flight(target) > 0)
+	if (lane->ready == NULL || ordinary_in_flight(lane) > 0)
 		return NULL;
-	if (may_claim(target)) {
-		target->wants_claim = true;
+	if (may_claim(lane)) {
+		lane->wants_claim = true;
 		return NULL;
 	}
-	at = first_divisible(target);
+	at = first_divisible(lane);
 	if (at == NULL)
-		return &target->ready;
-	halve(target, *at);
+		return &lane->ready;
+	halve(lane, *at);
 	return at;
 }
 
-/* The part with the most messages, a unit only when there is nothing else; NULL when none can be
+/* The batch with the most messages; a unit only when there is no other. NULL when none can be
  * halved, or there are too many parts. */
-static struct batch **largest(struct target *target)
+static struct batch **largest(struct lane *lane)
 {
-	struct batch **found = first_divisible(target);
+	struct batch **found = first_divisible(lane);
 	int count = 0;
 
-	for (struct batch **at = &target->ready; *at != NULL; at = &(*at)->next, count++)
+	for (struct batch **at = &lane->ready; *at != NULL; at = &(*at)->next, count++)
 		if (found != NULL && !batch_is_unit(*at) && (*at)->count > (*found)->count)
 			found = at;
 	return count < PARTS_MOST ? found : NULL;
 }
 
-/* One that may be tried, another one each time. */
-static struct batch **any(struct target *target)
+/* A batch that may be tried; a different one each time. */
+static struct batch **next_in_turn(struct lane *lane)
 {
-	struct batch **found = &target->ready;
-	int64_t turn = target->in_a_row / FRONT_PROBES;
+	struct batch **found = &lane->ready;
+	int64_t turn = lane->failed_in_a_row / FRONT_PROBES;
 	int64_t count = 0;
 
-	for (const struct batch *batch = target->ready; batch != NULL; batch = batch->next)
+	for (const struct batch *batch = lane->ready; batch != NULL; batch = batch->next)
 		count++;
 	for (turn = count > 0 ? turn % count : 0; turn > 0; turn--)
 		found = &(*found)->next;
-	return is_behind(target, *found) ? &target->ready : found;
+	return is_behind(lane, *found) ? &lane->ready : found;
 }
 
-/* One unit out of a larger part: the next behind the first suspect and one from the middle of what
- * waits take turns, as bad messages may stand side by side. NULL when there is no larger part. */
-static struct batch **another_unit(struct target *target)
+/* One unit of a larger batch. The unit after the first suspect and one from the middle of the
+ * waiting messages are used in turn, because bad messages may be neighbours. NULL for none. */
+static struct batch **another_unit(struct lane *lane)
 {
-	bool is_near = target->in_a_row / FRONT_PROBES % 2 == 1;
-	struct batch **at = largest(target);
+	bool is_near = lane->failed_in_a_row / FRONT_PROBES % 2 == 1;
+	struct batch **at = largest(lane);
 
 	if (at != NULL && is_near)
-		at = first_divisible(target);
+		at = first_divisible(lane);
 	if (at == NULL || batch_is_unit(*at))
 		return NULL;
 	if (!is_near) {
 		struct batch *first = *at;
 
-		halve(target, first);
-		if (first->next != NULL && !is_behind(target, first->next))
+		halve(lane, first);
+		if (first->next != NULL && !is_behind(lane, first->next))
 			at = &first->next;
 	}
 	if (!batch_is_unit(*at))
-		insert_rest(target, *at, batch_detach(*at));
+		insert_rest(lane, *at, batch_detach(*at));
 	return at;
 }
 
-/* Something else than the first suspect; NULL while it is being claimed. */
-static struct batch **another(struct target *target)
+/* Another batch than the first suspect. NULL while it is being claimed. */
+static struct batch **next_other(struct lane *lane)
 {
-	bool is_far = target->in_a_row / FRONT_PROBES % FRONT_PROBES == 0;
-	struct batch **at = is_far ? NULL : another_unit(target);
+	bool is_far = lane->failed_in_a_row / FRONT_PROBES % FRONT_PROBES == 0;
+	struct batch **at = is_far ? NULL : another_unit(lane);
 	const struct batch *rest;
 
 	if (at == NULL)
-		at = first_open_part(target);
+		at = first_open_part(lane);
 	if (at != NULL)
 		return at;
-	if (target->claiming)
+	if (lane->claiming)
 		return NULL;
-	if (may_claim(target) && target->extra_claims < EXTRA_CLAIMS_MOST) {
-		target->extra_claims++;
-		target->wants_claim = true;
+	if (may_claim(lane) && lane->extra_claims < EXTRA_CLAIMS_MOST) {
+		lane->extra_claims++;
+		lane->wants_claim = true;
 		return NULL;
 	}
-	at = largest(target);
+	at = largest(lane);
 	if (at == NULL)
-		return any(target);
-	halve(target, *at);
+		return next_in_turn(lane);
+	halve(lane, *at);
 	rest = (*at)->next;
-	return rest != NULL && !is_behind(target, rest) ? &(*at)->next : at;
+	return rest != NULL && !is_behind(lane, rest) ? &(*at)->next : at;
 }
 
-/* While the destination is paused, and the pause is over: one is tried. */
-static struct batch **next_probe(struct target *target)
+/* The probe after a pause. */
+static struct batch **next_probe(struct lane *lane)
 {
-	struct batch *first = target->ready;
+	struct batch *first = lane->ready;
 
 	if (first == NULL)
 		return NULL;
-	/* After a restart, what failed before it is not known to have. */
-	first->is_suspect |= target->in_a_row >= SUSPECT_AFTER;
-	if (first->is_suspect && target->in_a_row > 0 && target->in_a_row % FRONT_PROBES == 0)
-		return another(target);
+	/* After a restart, the batches that failed before it are not known. */
+	first->is_suspect |= lane->failed_in_a_row >= SUSPECT_AFTER;
+	if (first->is_suspect && lane->failed_in_a_row > 0 &&
+		lane->failed_in_a_row % FRONT_PROBES == 0)
+		return next_other(lane);
 	if (first->is_suspect && !batch_is_unit(first))
-		insert_rest(target, first, batch_detach(first));
-	return &target->ready;
+		insert_rest(lane, first, batch_detach(first));
+	return &lane->ready;
 }
 
-struct batch *suspects_next(struct target *target)
+struct batch *suspects_next(struct lane *lane)
 {
 	struct batch **at;
 	struct batch *batch;
 
-	target->wants_claim = false;
-	at = target->pause.failures > 0 ? next_probe(target) : next_open(target);
-	if (at == NULL || *at == NULL || is_behind(target, *at))
+	lane->wants_claim = false;
+	at = lane->pause.failures > 0 ? next_probe(lane) : next_open(lane);
+	if (at == NULL || *at == NULL || is_behind(lane, *at))
 		return NULL;
 	batch = *at;
 	*at = batch->next;
@@ -253,84 +256,84 @@ struct batch *suspects_next(struct target *target)
 	return batch;
 }
 
-/* ---- what happened ---- */
+/* ---- results ---- */
 
-/* Whether there is something to try that could show whose fault it is. */
-static bool has_more(struct target *target)
+/* Whether another batch can be tried that gives evidence. */
+static bool has_more(struct lane *lane)
 {
-	return ordinary_in_flight(target) > 0 || may_claim(target) || first_open(target) != NULL ||
-	       first_divisible(target) != NULL;
+	return ordinary_in_flight(lane) > 0 || may_claim(lane) || first_open(lane) != NULL ||
+	       first_divisible(lane) != NULL;
 }
 
-/* A pause for what was set aside is its own: it was shown to fail while others pass. Where a rate
- * limit is the destination's, what is sent next meets it, too. What did not arrive is not counted.
- */
+/* A message that is set aside failed while others were accepted, so its failures do not pause the
+ * destination. If a rate limit concerns the destination, the next batch meets it, too. An attempt
+ * that did not arrive is not counted. */
 static bool set_aside_failed(
-	struct target *target, struct batch *batch, const struct judgement *judgement)
+	struct lane *lane, struct batch *batch, const struct attempt_result *result)
 {
-	if (judgement->has_arrived) {
-		if (rate_limit_is(judgement) && judgement->wait > 0)
-			target->set_aside_hold_at = clock_monotonic() + judgement->wait;
-		settle_set_aside(target, batch, judgement);
+	if (result->has_arrived) {
+		if (rate_limit_is(result) && result->wait > 0)
+			lane->set_aside_hold_at = clock_monotonic() + result->wait;
+		ack_set_aside(lane, batch, result);
 		return false;
 	}
 	batch_free(batch);
-	target->set_aside_unsettled = false;
-	target->set_aside_at = clock_monotonic() + SECOND;
+	lane->set_aside_unacked = false;
+	lane->set_aside_at = clock_monotonic() + SECOND;
 	return true;
 }
 
-bool suspects_failed(struct target *target, struct batch *batch, const struct judgement *judgement)
+bool suspects_failed(struct lane *lane, struct batch *batch, const struct attempt_result *result)
 {
-	bool has_evidence =
-		(batch->is_suspect || batch->failures > 0) && target->passes > batch->passes;
+	bool has_evidence = (batch->is_suspect || batch->failures > 0) &&
+			    lane->accepted_batches > batch->accepted_batches;
 
 	if (batch->is_set_aside)
-		return set_aside_failed(target, batch, judgement);
-	batch->is_slow |= time_limit_is_long(judgement->took);
-	if (!judgement->has_arrived || rate_limit_spares(target, batch, judgement)) {
-		ready_put_back(target, batch);
+		return set_aside_failed(lane, batch, result);
+	batch->is_slow |= time_limit_is_long(result->took);
+	if (!result->has_arrived || rate_limit_is_general(lane, batch, result)) {
+		ready_put_back(lane, batch);
 		return true;
 	}
 	batch->failures++;
-	/* What is shown of a unit is true of one of its messages, which is found at once. */
+	/* The evidence against a unit holds for one of its messages, which is found next. */
 	if (!has_evidence || batch->count == 1 || !batch_is_unit(batch))
-		batch->passes = target->passes;
-	target->in_a_row += judgement->is_news;
-	batch->is_suspect |= batch->failures >= SUSPECT_AFTER || target->in_a_row >= SUSPECT_AFTER;
+		batch->accepted_batches = lane->accepted_batches;
+	lane->failed_in_a_row += result->is_current;
+	batch->is_suspect |=
+		batch->failures >= SUSPECT_AFTER || lane->failed_in_a_row >= SUSPECT_AFTER;
 	if (batch->is_suspect && has_evidence && batch->count == 1) {
-		settle_set_aside(target, batch, judgement);
-		return rate_limit_is(judgement);
+		ack_set_aside(lane, batch, result);
+		return rate_limit_is(result);
 	}
-	ready_put_back(target, batch);
-	if (!batch->is_suspect || judgement->wait > 0 || rate_limit_is(judgement) ||
-		target->credit == 0 || !has_more(target))
+	ready_put_back(lane, batch);
+	if (!batch->is_suspect || result->wait > 0 || rate_limit_is(result) || lane->credit == 0 ||
+		!has_more(lane))
 		return true;
-	target->credit--;
+	lane->credit--;
 	return false;
 }
 
-void suspects_passed(struct target *target, bool is_news)
+void suspects_accepted(struct lane *lane, bool is_current)
 {
-	target->passes++;
-	target->limited = 0;
-	if (!is_news)
+	lane->accepted_batches++;
+	lane->rate_limited = 0;
+	if (!is_current)
 		return;
-	target->credit = CREDIT;
-	target->in_a_row = 0;
-	target->extra_claims = target->early_probes = 0;
+	lane->credit = CREDIT;
+	lane->failed_in_a_row = 0;
+	lane->extra_claims = lane->early_probes = 0;
 }
 
-/* A destination at which only suspects wait may be paused for long, though it is not down. */
-void suspects_queued(struct target *target)
+/* A destination with nothing but suspects may be in a long pause although it is not down. */
+void suspects_queued(struct lane *lane)
 {
-	if (target->pause.failures == 0 || target->asked_to_wait ||
-		target_pause_left(target) == 0 || target->early_probes >= EARLY_PROBES_MOST ||
-		target->ready == NULL || first_open(target) != NULL ||
-		first_divisible(target) != NULL)
+	if (lane->pause.failures == 0 || lane->asked_to_wait || lane_pause_left(lane) == 0 ||
+		lane->early_probes >= EARLY_PROBES_MOST || lane->ready == NULL ||
+		first_open(lane) != NULL || first_divisible(lane) != NULL)
 		return;
-	target->early_probes++;
-	target->resume_at = clock_monotonic();
-	target->in_a_row += FRONT_PROBES - 1;
-	target->in_a_row -= target->in_a_row % FRONT_PROBES;
+	lane->early_probes++;
+	lane->resume_at = clock_monotonic();
+	lane->failed_in_a_row += FRONT_PROBES - 1;
+	lane->failed_in_a_row -= lane->failed_in_a_row % FRONT_PROBES;
 }

@@ -1,5 +1,4 @@
-/* Curl's share of the sender's loop: what is in flight goes on; where curl fails, the loop rests.
- */
+/* libcurl's part of the sender's loop. When libcurl fails, the loop sleeps for a short time. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
@@ -8,11 +7,11 @@
 #include <time.h>
 
 enum {
-	REST = 100, /* ms: so short that what wakes the thread can wait for its end */
+	ERROR_SLEEP = 100, /* ms; transfers_wake does not end it, so it is short */
 	LINES_PAUSE = MINUTE,
 };
 
-static void take_answers(struct sender *sender)
+static void finish_transfers(struct sender *sender)
 {
 	CURLMsg *message;
 	int left;
@@ -26,59 +25,58 @@ static void take_answers(struct sender *sender)
 		attempt = attempt_end(sender, message->easy_handle);
 		if (attempt == NULL)
 			continue;
-		target_finish(attempt->target, attempt, code);
+		lane_finish(attempt->lane, attempt, code);
 		attempt_free(sender, attempt);
 	}
 }
 
-/* An attempt whose name was not found ends as one that libcurl gave up. */
+/* An attempt whose host name is not found ends with libcurl's error code for it. */
 static void post_waiting(struct sender *sender)
 {
 	struct attempt *next;
 
 	for (struct attempt *attempt = sender->attempts; attempt != NULL; attempt = next) {
-		CURLcode code = attempt->is_posted ? CURLE_OK : attempt_go_on(attempt);
+		CURLcode code = attempt->is_posted ? CURLE_OK : attempt_continue(attempt);
 
 		next = attempt->next;
 		if (code == CURLE_OK || code == CURLE_AGAIN)
 			continue;
 		(void)attempt_end(sender, attempt->handle);
-		target_finish(attempt->target, attempt, code);
+		lane_finish(attempt->lane, attempt, code);
 		attempt_free(sender, attempt);
 	}
 }
 
-void transfers_go_on(struct sender *sender)
+void transfers_run(struct sender *sender)
 {
 	int running;
 
 	post_waiting(sender);
 	sender->curl_state = curl_multi_perform(sender->multi, &running);
-	take_answers(sender);
+	finish_transfers(sender);
 }
 
 static void log_failure(struct sender *sender)
 {
-	int64_t left_out;
+	int64_t suppressed;
 
-	if (sender->curl_told || !log_allow(&sender->curl_lines, LINES_PAUSE, &left_out))
+	if (sender->curl_logged || !log_allow(&sender->curl_lines, LINES_PAUSE, &suppressed))
 		return;
-	sender->curl_told = true;
-	log_line(LOG_ERROR, "sending rests: curl fails",
+	sender->curl_logged = true;
+	log_line(LOG_ERROR, "sending suspended: libcurl error",
 		LOG_STRING("reason", curl_multi_strerror(sender->curl_state)),
-		LOG_STRING("cause", "the system has no memory or no files for it"),
-		LOG_STRING("effect", "webhooks are taken and kept; they are sent late"),
-		LOG_STRING("next", "tried again ten times a second; if it lasts, give the machine "
-				   "memory and restart segrelay"),
-		LOG_NUMBER("more_before", left_out));
+		LOG_STRING("effect", "webhooks are stored; their messages are sent late"),
+		LOG_STRING("action",
+			"if it lasts, check memory and open files, then restart segrelay"),
+		LOG_NUMBER("suppressed", suppressed));
 }
 
 static void log_recovery(struct sender *sender)
 {
-	if (!sender->curl_told)
+	if (!sender->curl_logged)
 		return;
-	sender->curl_told = false;
-	log_plain(LOG_INFO, "sending goes on: curl works again");
+	sender->curl_logged = false;
+	log_plain(LOG_INFO, "sending resumed");
 }
 
 void transfers_wait(struct sender *sender, int64_t ms)
@@ -90,7 +88,7 @@ void transfers_wait(struct sender *sender, int64_t ms)
 		return;
 	}
 	log_failure(sender);
-	(void)nanosleep(&(struct timespec){.tv_nsec = REST * 1000000L}, NULL);
+	(void)nanosleep(&(struct timespec){.tv_nsec = ERROR_SLEEP * 1000000L}, NULL);
 }
 
 void transfers_wake(void *sender)

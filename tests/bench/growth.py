@@ -98,7 +98,7 @@ class Copier:
         return int(text.replace(self.number, self.other)) if self.number in text else None
 
     def told(self, id):
-        """Half an id, half random: see told_id() in src/engine/apply.c."""
+        """Half an id, half random: see emitted_id() in src/engine/enqueue.c."""
         number = self.leading(int.from_bytes(id[:8], "big"))
         return (id[:8] if number is None else number.to_bytes(8, "big")) + self.chance.randbytes(8)
 

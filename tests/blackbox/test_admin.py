@@ -138,7 +138,7 @@ def test_the_file_of_a_killed_daemon_is_replaced(relay):
 def test_a_socket_in_use_is_not_taken(relay):
     inode = os.lstat(relay.socket).st_ino
     done = serve(relay, configured(relay, "second", admin_socket=relay.socket))
-    assert done.returncode == 1 and "another process listens there" in done.stderr
+    assert done.returncode == 1 and "another process listens at this socket" in done.stderr
     assert os.lstat(relay.socket).st_ino == inode
     assert relay.ask("/status").status == 200
 
@@ -150,7 +150,7 @@ def test_a_busy_socket_is_in_use_too(relay):
         done = serve(relay, configured(relay, "second", admin_socket=relay.socket))
     finally:
         relay.process.send_signal(signal.SIGCONT)
-    assert done.returncode == 1 and "another process listens there" in done.stderr
+    assert done.returncode == 1 and "another process listens at this socket" in done.stderr
     assert relay.ask("/status").status == 200
 
 
@@ -173,14 +173,14 @@ def test_a_file_that_is_not_a_socket_is_refused(relay, kind):
     before = os.lstat(path)
     done = serve(relay, configured(relay, "second", admin_socket=path))
     assert done.returncode == 1
-    assert f'admin_socket = \\"{path}\\": this file is not a socket' in done.stderr
+    assert f'admin_socket = \\"{path}\\": the file exists and is not a socket' in done.stderr
     assert os.lstat(path).st_ino == before.st_ino
 
 
 def test_a_directory_that_is_missing_is_named(relay):
     done = serve(relay, configured(relay, "second", admin_socket=relay.directory / "no" / "admin.sock"))
     assert done.returncode == 1
-    assert "admin_socket = " in done.stderr and "its directory: No such file or directory" in done.stderr
+    assert "admin_socket = " in done.stderr and "socket's directory: No such file or directory" in done.stderr
 
 
 def test_a_relative_path_is_refused(relay):
@@ -254,7 +254,7 @@ def test_a_store_in_memory_has_none(make_relay, tmp_path):
         connection = http.client.HTTPConnection("127.0.0.1", admin, timeout=40)
         connection.request("GET", "/status")
         refused = connection.getresponse()
-        assert refused.status == 403 and b"none is set" in refused.read()
+        assert refused.status == 403 and b"which is not set" in refused.read()
         other.send_signal(signal.SIGTERM)
         assert other.wait(60) == 0
 

@@ -55,9 +55,9 @@ def test_bodies_that_are_no_json_are_set_aside(relay):
     for body in (b"{", b"[1,]", b"\xff", b'{"id":1}x', b"[" * 100 + b"]" * 100, b"\0"):
         assert relay.post("orders/create", body).status == 200
     assert relay.topic("orders/create")["dead"] == 6
-    said = relay.said("dead letter: a webhook cannot be mapped")
+    said = relay.said("delivery moved to dead letters")
     assert len(said) == 1 and "not usable JSON" in said[0]["reason"]  # the others within 10 s
-    assert said[0]["see"] == "segrelay dead show 1"
+    assert said[0]["action"] == "segrelay dead show 1"
 
 
 def test_an_unknown_topic_is_stored_and_ignored(relay):
@@ -69,7 +69,7 @@ def test_test_traffic_is_said_and_not_sent(relay):
     relay.post("orders/create", order(test=True))
     relay.post("orders/create", order(1002), headers={"X-Shopify-Test": "true"})
     assert relay.topic("orders/create")["ignored"] == 2
-    said = relay.said("test webhook is not told")  # at most one a minute
+    said = relay.said("test webhook skipped")  # at most one a minute
     assert [line["reason"] for line in said] == ["test traffic (test_orders = skip)"]
 
 
@@ -115,7 +115,7 @@ def test_a_full_store_refuses_and_recovers(make_relay, segment):
     assert int(answer.headers["retry-after"]) > 0
     ready = relay.get("/readyz")
     assert ready.status == 503 and b"max_store" in ready.body
-    assert len(relay.said("store refuses new webhooks")) == 1
+    assert len(relay.said("webhook intake suspended")) == 1
     segment.start()
     segment.wait_for(2 * (number - 1), seconds=60)
 

@@ -75,13 +75,13 @@ def test_a_full_disk_refuses_sends_on_and_recovers(relay_on_disk, disk, segment)
     ready = relay.get("/readyz")
     assert ready.status == 503 and b"make room" in ready.body
     assert relay.get("/healthz").status == 200
-    refusal = relay.said("store refuses new webhooks")[0]
-    assert "make room" in refusal["reason"] and "503" in refusal["effect"] and refusal["next"]
+    refusal = relay.said("webhook intake suspended")[0]
+    assert "make room" in refusal["reason"] and "503" in refusal["effect"] and refusal["action"]
     segment.start()  # what is stored goes out, though there is no room
     segment.wait_for(2 * (len(taken) + 1))
     others.unlink()
     relay.wait(lambda: relay.get("/readyz").status == 200)
-    assert relay.said("store takes webhooks again")
+    assert relay.said("webhook intake resumed")
     again = FIRST + 1 + len(taken)
     assert relay.post("orders/create", order(again - FIRST, id=again)).status == 200
     segment.wait_for(2 * (len(taken) + 2))
@@ -279,7 +279,7 @@ def test_damage_that_is_found_while_it_stops(stored, segment):
     if len(stored.lines("stopping")) == 1:  # it looks for damage a second later
         stored.process.send_signal(signal.SIGTERM)
     assert stored.process.wait(60) == 2
-    assert stored.said("store is damaged") and stored.said("stopped")[-1]["status"] == "2"
+    assert stored.said("store damage detected") and stored.said("stopped")[-1]["status"] == "2"
     stored.process = None
 
 

@@ -1,7 +1,6 @@
-"""The logs of all relays of the run: nothing personal, no secret, and each failure tells what to do.
+"""The logs of all relays of the run: no personal data, no secret, and each failure has an action.
 
-It comes last (conftest.py); alone it looks at the logs of the runs that shared the tests (tools/sharing.py), if there
-are any.
+It runs last (conftest.py). Alone it reads the logs of the runs that shared the tests (tools/sharing.py), if any.
 """
 
 import collections
@@ -11,35 +10,36 @@ import pytest
 from conftest import CANARIES, LOGS, PATTERNS, _fields
 from tools import sharing
 
-# Who reads a warning or an error learns why it came, what becomes of the webhooks or messages, what to
-# do. What its message says already, by the message's beginning, is not said again; a line that is not
-# named here says all three.
-CAUSE = {"reason", "answer", "cause", "because", "detail", "fields", "at"}
+# A warning or an error names its reason, its effect on webhooks or messages, and the operator's next
+# action. IMPLIED lists the parts that a message, by its beginning, implies; any other line has all three.
+REASON = {"reason", "answer", "fields", "at"} | {"cause", "because", "detail"}
 EFFECT = {"effect", "waiting"}
-NEXT = {"next", "see", "advice", "action"}
-SAID = {
-    "webhook refused": {"cause", "effect"},
-    "request refused": {"cause", "effect"},
-    "hint refused": {"cause", "effect"},
-    "request cut off": {"cause", "effect"},
-    "connection closed": {"cause", "effect"},
-    "dead letter: ": {"effect"},
-    "configuration": {"effect", "next"},  # one mistake; how it ends is a line of its own
-    "reload failed": {"cause", "effect"},
-    "cannot start": {"effect", "next"},   # the reason, or what is named above, says what to do
-    "changed options need a restart": {"cause"},
-    "messages wait for a destination that is not configured": {"cause", "effect"},
-    "fewer open files are allowed": {"cause", "effect"},
-    "the app was uninstalled": {"cause"},
-    "delivery refused": {"effect"},
+ACTION = {"action"} | {"next", "see", "advice"}
+IMPLIED = {
+        "webhook refused": {"reason", "effect"},
+    "request refused": {"reason", "effect"},
+    "hint refused": {"reason", "effect"},
+    "request cut off": {"reason", "effect"},
+    "connection closed": {"reason", "effect"},
+    "delivery moved to dead letters": {"effect"},
+    "message moved to dead letters": {"effect"},
+    "deletion moved to dead letters": {"effect"},
+    "configuration": {"effect", "action"},  # one error; how it ends is a line of its own
+    "reload failed": {"reason", "effect"},
+    "cannot start": {"effect", "action"},   # the reason, or a line before it, names the action
+    "changed options need a restart": {"reason"},
+    "delivery suspended: destination not configured": {"reason"},
+    "fewer open files are allowed": {"reason", "effect"},
+    "the app was uninstalled": {"reason"},
+    "delivery rejected": {"effect"},
     "shop erasure": {"effect"},
-    "a customer asks for their data": {"cause", "effect"},
-    "a customer has more ids": {"cause"},
+    "a customer asks for their data": {"reason", "effect"},
+    "a customer has more ids": {"reason"},
 }
 
 
 pytestmark = pytest.mark.last
-MOST = 20  # lines of a kind that a relay may write in a minute or less, and in each further one
+MOST = 20  # lines of a kind that a relay may write in each minute
 
 
 def lines():
@@ -66,21 +66,21 @@ def test_nothing_personal_and_no_secret_is_logged():
     assert found == []
 
 
-def test_each_failure_says_cause_effect_and_next_step():
+def test_each_failure_has_reason_effect_and_action():
     lacking, seen = set(), set()
     for _, message, fields in lines():
         if fields["level"] not in ("warning", "error"):
             continue
         seen.add(message)
-        said = next((said for start, said in SAID.items() if message.startswith(start)), set())
-        for what, names in (("cause", CAUSE), ("effect", EFFECT), ("next", NEXT)):
-            if what not in said and not names & set(fields):
-                lacking.add(f"{message}: no {what}")
+        implied = next((parts for start, parts in IMPLIED.items() if message.startswith(start)), set())
+        for part, keys in (("reason", REASON), ("effect", EFFECT), ("action", ACTION)):
+            if part not in implied and not keys & set(fields):
+                lacking.add(f"{message}: no {part}")
     assert lacking == set()
     assert seen
 
 
-def test_what_a_peer_can_cause_at_will_is_summed_up():
+def test_lines_that_a_peer_can_cause_are_limited():
     """At most one line of a kind in ten seconds, or a minute."""
     for test, logs in LOGS.items():
         for log in logs:
@@ -93,7 +93,7 @@ def test_what_a_peer_can_cause_at_will_is_summed_up():
 
 
 def test_each_line_is_one_event_in_the_log_s_form():
-    """What a peer writes never makes a line of its own."""
+    """A peer's text never begins a line."""
     odd = [(test, line) for test, logs in LOGS.items() for log in logs
            for line in log.splitlines()
            if line and not line.startswith("{") and not re.match(r"<[3467]>level=(error|warning|info|debug) msg=", line)]

@@ -154,7 +154,7 @@ def test_it_becomes_a_dead_letter_in_time(make_relay, segment, kind):
     assert (state["dead"], state["set_aside"], state["failures"]) == (1, 0, 0)
     assert segment.repetitions() == 0
     assert len(relay.lines("message set aside")) == 1
-    line, = relay.said("dead letter: message not accepted")
+    line, = relay.said("message moved to dead letters")
     assert line["event"] == "Order Completed" and int(line["attempts"]) >= 3 and "dead show 1" in line["action"]
     shown = relay.run("dead", "show", "1").stdout
     assert "not accepted for" in shown and "while others were" in shown

@@ -214,8 +214,8 @@ def test_a_refused_deletion_is_the_operators_task(relay, segment):
     assert relay.post("customers/redact", redact()).status == 200
     relay.wait(lambda: state(relay).get("dead") == 1)
     assert "no such user" in relay.run("dead", "list").stdout
-    refused = relay.said("dead letter: Segment refused to delete users")[0]
-    assert "no such user" in refused["answer"] and "by hand" in refused["next"]
+    refused = relay.said("deletion moved to dead letters")[0]
+    assert "no such user" in refused["answer"] and "by hand" in refused["action"]
     letter = relay.run("dead", "list").stdout.splitlines()[-1].split()[0]
     relay.run("dead", "retry", letter)
     relay.wait(lambda: segment.deletions)

@@ -12,7 +12,7 @@ from tools.journeys import (
     uninstalled)
 from tools.shop import ALMA, AURORA, FJORD, NILS, SHIRT, customer, fulfilment, order, refund
 
-REFUSED = "delivery refused: its body contradicts its headers"
+REFUSED = "delivery rejected: body contradicts headers"
 ERASED = "a shop is forgotten"
 WAITING = "shop erasure waiting"
 TWIN = dataclasses.replace(FJORD, secret=AURORA.secret)  # shares the app, and so the secret
@@ -103,7 +103,7 @@ def test_an_erasure_is_cancelled(make_relay, running):
         relay.stop()
     assert "is cancelled" in relay.run("erase", "cancel", "--shop", AURORA.domain.upper()).stdout
     said = relay.run("erase", "cancel", "--shop", FJORD.domain, status=1)
-    assert "no erasure of this shop waits" in said.stderr
+    assert "no erasure of this shop is waiting" in said.stderr
     assert "--shop" in relay.run("erase", "cancel", status=2).stderr
     if running:
         relay.stop()

@@ -146,12 +146,11 @@ static void ask_all(struct engine *engine)
 	struct text answer = {0};
 	struct error error = {.text = ""};
 
-	demand(operator_metrics(engine, &answer, &error) == 0, "metrics", error.text);
+	demand(store_metrics(engine, &answer, &error) == 0, "metrics", error.text);
 	demand(strstr(text_string(&answer), "segrelay_counters_balanced 1\n") != NULL,
 		"not balanced", text_string(&answer));
 	text_cut(&answer, 0);
-	demand(operator_handle(engine, "POST", "/dead/retry", "", "{\"all\":true}", 12, &answer) ==
-			200,
+	demand(api_handle(engine, "POST", "/dead/retry", "", "{\"all\":true}", 12, &answer) == 200,
 		"retry", text_string(&answer));
 	text_free(&answer);
 }

@@ -4,7 +4,7 @@
     python3 tests/standin/segment.py --port 9000 [--print]
 
 In a test: `with Segment() as segment:`, then `segment.url`, `segment.messages`,
-`segment.violations`. It answers as Segment does, unless told how to fail:
+`segment.violations`. It answers as Segment does, unless a test sets how to fail:
 
     segment.fail(answer(503))                       the next request
     segment.fail(answer(429, retry_after=2), 3)     the next three

@@ -232,7 +232,7 @@ enum { TRIES_MOST = 20 };
 struct day {
 	struct given *given;
 	struct faulty *faulty;
-	struct text told; /* what Segment accepted, in order */
+	struct text accepted; /* what Segment accepted, in order */
 	bool has_refused;
 };
 
@@ -303,7 +303,7 @@ static void question(struct day *day, const char *method, const char *path, cons
 	while (status != 200) {
 		struct text answer = {0};
 
-		status = operator_handle(day->given->engine, method, path, "", body,
+		status = api_handle(day->given->engine, method, path, "", body,
 			body != NULL ? strlen(body) : 0, &answer);
 		if (status != 200 && status != 503)
 			fail_msg("%s: %d %s", path, status, text_string(&answer));
@@ -324,7 +324,7 @@ struct taking {
 	size_t count;
 };
 
-struct settling {
+struct acking {
 	struct task task;
 	const struct message *message;
 };
@@ -338,23 +338,23 @@ static int take(struct engine *engine, struct task *task, struct error *error)
 		engine, "map", &limits, taking->arena, &taking->messages, &taking->count, error);
 }
 
-static int settle_sent(struct engine *engine, struct task *task, struct error *error)
+static int ack_sent(struct engine *engine, struct task *task, struct error *error)
 {
-	const struct settling *settling = (const struct settling *)task;
+	const struct acking *acking = (const struct acking *)task;
 
-	return engine_settle_sent(engine, "map", &settling->message->id, 1, error);
+	return engine_ack_sent(engine, "map", &acking->message->id, 1, error);
 }
 
-static int settle_dead(struct engine *engine, struct task *task, struct error *error)
+static int ack_dead(struct engine *engine, struct task *task, struct error *error)
 {
-	const struct settling *settling = (const struct settling *)task;
+	const struct acking *acking = (const struct acking *)task;
 	int64_t dead;
 
-	return engine_settle_dead(
-		engine, "map", settling->message->id, 400, "no thank you", &dead, error);
+	return engine_ack_dead(
+		engine, "map", acking->message->id, 400, "no thank you", &dead, error);
 }
 
-static int settle_pause(struct engine *engine, struct task *task, struct error *error)
+static int save_pause(struct engine *engine, struct task *task, struct error *error)
 {
 	char name[] = "map";
 	struct destination_state pause = {
@@ -367,15 +367,15 @@ static int settle_pause(struct engine *engine, struct task *task, struct error *
 /* Segment refuses the first refund that it sees. */
 static void deliver(struct day *day, const struct message *message)
 {
-	struct settling settling = {.task = {.run = settle_sent}, .message = message};
+	struct acking acking = {.task = {.run = ack_sent}, .message = message};
 
 	if (!day->has_refused && strcmp(message->event, "Order Refunded") == 0) {
 		day->has_refused = true;
-		settling.task.run = settle_dead;
+		acking.task.run = ack_dead;
 	} else {
-		text_format(&day->told, "%s %s\n", message->event, message->json);
+		text_format(&day->accepted, "%s %s\n", message->event, message->json);
 	}
-	ask(day, &settling.task);
+	ask(day, &acking.task);
 }
 
 static void send_all(struct day *day)
@@ -423,7 +423,7 @@ static void run_timers(struct day *day, int64_t now)
 
 static void live(struct day *day)
 {
-	struct task pause = {.run = settle_pause};
+	struct task pause = {.run = save_pause};
 
 	clock_hold(noon());
 	for (size_t i = 0; i < COUNT_OF(webhooks); i++)
@@ -447,7 +447,7 @@ static void live(struct day *day)
 	post_again(day, "shop/redact", "{" OF_SHOP "}");
 	question(day, "POST", "/erase/cancel", "{\"shop\":\"" SHOP "\"}");
 	run_timers(day, noon() + 2 * MINUTE);
-	jump(HOUR); /* the sweep */
+	jump(HOUR); /* the expiry */
 	question(day, "GET", "/status", NULL);
 	question(day, "POST", "/erase/preview", "{\"shop\":\"aurora.myshopify.com\"}");
 	question(day, "POST", "/erase", "{\"shop\":\"gone.myshopify.com\",\"customer\":\"9\"}");
@@ -504,7 +504,7 @@ static void add_destinations(struct day *day, struct store *store, struct text *
 	store_free_destinations(states, count);
 }
 
-/* All that the store holds, and what was told. */
+/* All that the store holds, and what Segment accepted. */
 static char *describe(struct day *day)
 {
 	struct store *store = day->faulty->inner;
@@ -518,7 +518,7 @@ static char *describe(struct day *day)
 		assert_int_equal(store_each_row(store, (enum store_table)table, SHOP, 0, INT32_MAX,
 					 add_row, &text, error),
 			0);
-	text_add(&text, day->told.data, day->told.length);
+	text_add(&text, day->accepted.data, day->accepted.length);
 	return text_take(&text);
 }
 
@@ -557,12 +557,12 @@ static char *live_a_day(const struct faults *faults, int call, bool *reached)
 	begin_day(&day, faults, call);
 	live(&day);
 	*reached = was_reached(day.faulty);
-	assert_true(atomic_load(&day.faulty->scrubs) > 0); /* somebody was forgotten */
+	assert_true(atomic_load(&day.faulty->scrubs) > 0); /* somebody was erased */
 	engine_stop(day.given->engine);
 	day.given->engine = NULL;
 	atomic_store(&day.faulty->calls_left, INT32_MAX);
 	left = describe(&day);
-	text_free(&day.told);
+	text_free(&day.accepted);
 	given = day.given;
 	clock_hold(TIME_UNKNOWN);
 	(void)tear_down(&given);

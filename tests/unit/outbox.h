@@ -21,10 +21,10 @@ struct parcel {
 	int64_t queued;
 	bool claimed;
 	bool removed; /* taken out unsent */
-	int sent;     /* how often it was settled as sent */
+	int sent;     /* how often it was acknowledged as sent */
 	long status;
-	char words[256]; /* why it is a dead letter */
-	int failures;    /* alone; it is set aside when there are any */
+	char reason[256]; /* of its dead letter */
+	int failures;     /* alone; it is set aside when there are any */
 	bool with_next;
 	int64_t first_failed;
 	int64_t last_failed;
@@ -126,7 +126,7 @@ int engine_unclaim(
 	return 0;
 }
 
-int engine_settle_sent(struct engine *it, const char *destination, const int64_t *ids, size_t count,
+int engine_ack_sent(struct engine *it, const char *destination, const int64_t *ids, size_t count,
 	struct error *error)
 {
 	(void)error;
@@ -150,7 +150,7 @@ int engine_set_aside(struct engine *it, const char *destination, const struct fa
 	it->set_aside++;
 	if (parcel->failures > 1 && now - parcel->first_failed >= failure->poison_after &&
 		it->last_sent > parcel->last_failed)
-		return engine_settle_dead(it, destination, failure->message, failure->status,
+		return engine_ack_dead(it, destination, failure->message, failure->status,
 			failure->reason, &result->dead, error);
 	if (parcel->failures++ == 0)
 		parcel->first_failed = now;
@@ -194,7 +194,7 @@ int engine_claim_set_aside(struct engine *it, const char *destination, struct ar
 	return 0;
 }
 
-int engine_settle_dead(struct engine *it, const char *destination, int64_t message, int64_t status,
+int engine_ack_dead(struct engine *it, const char *destination, int64_t message, int64_t status,
 	const char *reason, int64_t *dead, struct error *error)
 {
 	struct parcel *parcel = &it->parcels[message];
@@ -202,7 +202,7 @@ int engine_settle_dead(struct engine *it, const char *destination, int64_t messa
 	(void)error;
 	assert_string_equal(parcel->destination, destination);
 	parcel->status = (long)status;
-	(void)snprintf(parcel->words, sizeof(parcel->words), "%s", reason);
+	(void)snprintf(parcel->reason, sizeof(parcel->reason), "%s", reason);
 	*dead = message + 1000;
 	it->dead++;
 	return 0;

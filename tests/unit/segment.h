@@ -28,7 +28,7 @@ enum { VISITS_MAX = 300, CONNECTIONS_MAX = 4096, HELD_MOST = 10000 };
 struct visit {
 	int number; /* 0, 1, … in the order of arrival */
 	int64_t at; /* ms of the monotonic clock */
-	int port;   /* of the client: tells connections apart */
+	int port;   /* of the client: identifies the connection */
 	int retry;  /* X-Retry-Count, 0 without one */
 	int messages;
 	bool other; /* with the other write key */
@@ -52,10 +52,10 @@ struct segment {
 	void (*behave)(struct visit *visit); /* called with the lock held */
 	struct visit visits[VISITS_MAX];     /* without head and body */
 	int count;
-	bool let_go;            /* nobody waits for others any more */
-	int open;               /* requests that are not answered yet */
-	int most_open;          /* at once */
-	int told[MESSAGES_MAX]; /* how often each message was accepted */
+	bool let_go;                /* nobody waits for others any more */
+	int open;                   /* requests that are not answered yet */
+	int most_open;              /* at once */
+	int accepted[MESSAGES_MAX]; /* how often each message was accepted */
 	pthread_t connections[CONNECTIONS_MAX];
 	int sockets[CONNECTIONS_MAX];
 	int connection_count;
@@ -82,11 +82,11 @@ static inline void count_one(int number, void *context)
 	++*(int *)context;
 }
 
-static inline void tell_one(int number, void *context)
+static inline void count_accepted(int number, void *context)
 {
 	(void)context;
 	if (number >= 0 && number < MESSAGES_MAX)
-		segment.told[number]++;
+		segment.accepted[number]++;
 }
 
 static inline void judge(struct visit *visit)
@@ -107,7 +107,7 @@ static inline void judge(struct visit *visit)
 	visit->number = segment.count;
 	segment.behave(visit);
 	if (visit->status == 200 && strcmp(visit->answer, GOOD) == 0)
-		each_number(visit->body, tell_one, NULL);
+		each_number(visit->body, count_accepted, NULL);
 	if (segment.count < VISITS_MAX)
 		segment.visits[segment.count++] = *visit;
 	segment.most_open = ++segment.open > segment.most_open ? segment.open : segment.most_open;

@@ -161,15 +161,15 @@ static inline int visits(void)
 	return read_locked(&segment.lock, &segment.count);
 }
 
-/* Each message but one (-1 for none) was accepted by Segment once, and settled once. */
-static inline void assert_told_once(int but)
+/* Each message but one (-1 for none) was accepted by Segment once, and acknowledged once. */
+static inline void assert_sent_once(int but)
 {
 	(void)pthread_mutex_lock(&engine.lock);
 	(void)pthread_mutex_lock(&segment.lock);
 	for (int i = 0; i < engine.count; i++) {
-		if (segment.told[i] != (i != but) || engine.parcels[i].sent != (i != but))
-			fail_msg("message %d: told %d times, settled %d times", i, segment.told[i],
-				engine.parcels[i].sent);
+		if (segment.accepted[i] != (i != but) || engine.parcels[i].sent != (i != but))
+			fail_msg("message %d: sent %d times, acknowledged %d times", i,
+				segment.accepted[i], engine.parcels[i].sent);
 	}
 	(void)pthread_mutex_unlock(&segment.lock);
 	(void)pthread_mutex_unlock(&engine.lock);

@@ -46,7 +46,8 @@ static void a_socket_that_is_closed_is_not_closed_again(void **state)
 
 	(void)state;
 	assert_int_equal(admin_start(&sources, "127.0.0.1:0", NULL, &admin, &port, &error), -1);
-	assert_string_equal(error.text, "admin = \"127.0.0.1:0\": no thread to listen");
+	assert_string_equal(
+		error.text, "admin = \"127.0.0.1:0\": cannot start the listener's thread");
 	assert_null(admin);
 	assert_false(closed_again);
 }

@@ -1,4 +1,5 @@
-/* The engine: a turn is a transaction, what was told is not told again, counters balance. */
+/* The engine: a turn is a transaction, an emitted message is not emitted again, counters balance.
+ */
 #include "engine/engine_private.h"
 #include "turning.h"
 
@@ -402,7 +403,7 @@ struct taking {
 	size_t count;
 };
 
-struct settling {
+struct acking {
 	struct task task;
 	const struct taking *taking;
 };
@@ -416,24 +417,24 @@ static int take(struct engine *engine, struct task *task, struct error *error)
 		engine, "map", &limits, taking->arena, &taking->messages, &taking->count, error);
 }
 
-static int settle_taken(struct engine *engine, struct task *task, struct error *error)
+static int ack_taken(struct engine *engine, struct task *task, struct error *error)
 {
-	const struct taking *taking = ((struct settling *)task)->taking;
+	const struct taking *taking = ((struct acking *)task)->taking;
 	int64_t ids[10];
 
 	for (size_t i = 0; i < taking->count; i++)
 		ids[i] = taking->messages[i].id;
-	return engine_settle_sent(engine, "map", ids, taking->count, error);
+	return engine_ack_sent(engine, "map", ids, taking->count, error);
 }
 
-static void settle(struct given *given, const struct taking *taking)
+static void ack(struct given *given, const struct taking *taking)
 {
-	struct settling settling = {.task = {.run = settle_taken}, .taking = taking};
+	struct acking acking = {.task = {.run = ack_taken}, .taking = taking};
 
-	assert_int_equal(engine_call(given->engine, &settling.task, &given->error), 0);
+	assert_int_equal(engine_call(given->engine, &acking.task, &given->error), 0);
 }
 
-static void an_identify_goes_before_its_event_and_both_are_settled_once(void **state)
+static void an_identify_goes_before_its_event_and_both_are_acknowledged_once(void **state)
 {
 	struct given *given = *state;
 	struct taking taking = {.task = {.run = take}, .arena = arena_create(1024)};
@@ -445,8 +446,8 @@ static void an_identify_goes_before_its_event_and_both_are_settled_once(void **s
 	assert_true(taking.messages[0].with_next);
 	assert_string_equal(taking.messages[1].event, "Order Completed");
 	assert_false(taking.messages[1].with_next);
-	settle(given, &taking);
-	settle(given, &taking); /* said again after a commit whose outcome was not known */
+	ack(given, &taking);
+	ack(given, &taking); /* repeated after a commit with an unknown result */
 	assert_int_equal(outbox_number(given, "sent"), 2);
 	assert_int_equal(outbox_number(given, "waiting"), 0);
 	arena_destroy(taking.arena);
@@ -476,7 +477,7 @@ static int ask(struct given *given, const char *method, const char *path, const 
 	const char *expected)
 {
 	struct text answer = {0};
-	int status = operator_handle(
+	int status = api_handle(
 		given->engine, method, path, "", body, body != NULL ? strlen(body) : 0, &answer);
 
 	if (expected != NULL && strstr(text_string(&answer), expected) == NULL)
@@ -505,7 +506,7 @@ static void dead_letters_can_be_shown_retried_and_dropped(void **state)
 	assert_int_equal(topic_number(given, "orders/create", "dead"), 0);
 	assert_int_equal(ask(given, "POST", "/dead/drop", "{\"ids\":\"x\"}", "expected"), 400);
 	assert_int_equal(ask(given, "POST", "/dead/drop", "nonsense", "expected"), 400);
-	assert_int_equal(ask(given, "GET", "/nothing", NULL, "nothing here"), 404);
+	assert_int_equal(ask(given, "GET", "/nothing", NULL, "no such path"), 404);
 }
 
 static void the_counters_balance(void **state)
@@ -516,7 +517,7 @@ static void the_counters_balance(void **state)
 	assert_int_equal(post(given, "orders/create", order), STORED);
 	assert_int_equal(post(given, "orders/create", order), STORED);
 	assert_int_equal(post(given, "orders/create", "{"), STORED);
-	assert_int_equal(operator_metrics(given->engine, &metrics, &given->error), 0);
+	assert_int_equal(store_metrics(given->engine, &metrics, &given->error), 0);
 	assert_non_null(strstr(text_string(&metrics), "segrelay_counters_balanced 1\n"));
 	assert_non_null(strstr(text_string(&metrics),
 		"segrelay_deliveries_total{shop=\"" SHOP "\",topic=\"orders/create\","
@@ -543,7 +544,7 @@ int main(void)
 			damage_that_was_found_before_is_reported_to_hooks, set_up_file, tear_down),
 		ENGINE_TEST(stopping_finishes_what_was_submitted),
 		ENGINE_TEST(a_full_store_refuses_webhooks_but_lets_messages_go),
-		ENGINE_TEST(an_identify_goes_before_its_event_and_both_are_settled_once),
+		ENGINE_TEST(an_identify_goes_before_its_event_and_both_are_acknowledged_once),
 		ENGINE_TEST(topics_are_counted_apart_in_order),
 		ENGINE_TEST(dead_letters_can_be_shown_retried_and_dropped),
 		ENGINE_TEST(the_counters_balance),

@@ -83,7 +83,7 @@ static void jumps_are_counted(void **state)
 	turn_twice(given);
 	clock_hold(noon() + HOUR);
 	turn_twice(given);
-	assert_int_equal(operator_metrics(given->engine, &metrics, &given->error), 0);
+	assert_int_equal(store_metrics(given->engine, &metrics, &given->error), 0);
 	assert_non_null(strstr(text_string(&metrics), "\nsegrelay_clock_jumps_total 1\n"));
 	text_free(&metrics);
 }

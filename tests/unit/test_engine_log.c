@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#define DEAD "msg=\"dead letter: a webhook cannot be mapped\""
+#define DEAD "msg=\"delivery moved to dead letters\""
 
 static _Atomic int64_t jumped;
 
@@ -70,9 +70,9 @@ static void what_was_rolled_back_is_not_said(void **state)
 	keep_log();
 	assert_int_equal(engine_call(given->engine, &webhook.task, &given->error), -1);
 	assert_int_equal(said(DEAD), 0);
-	assert_int_equal(said("msg=\"store refuses new webhooks\""), 1);
+	assert_int_equal(said("msg=\"webhook intake suspended\""), 1);
 	recover(given);
-	assert_int_equal(said("msg=\"store takes webhooks again\""), 1);
+	assert_int_equal(said("msg=\"webhook intake resumed\""), 1);
 	(void)atomic_fetch_add(&jumped, 10 * SECOND);
 	assert_int_equal(post(given, "orders/create", "{"), STORED);
 	assert_int_equal(said(DEAD), 1);
@@ -89,11 +89,11 @@ static void what_repeats_itself_is_summed_up(void **state)
 		assert_int_equal(post(given, "orders/create", body), STORED);
 	}
 	assert_int_equal(said(DEAD), 1);
-	assert_int_equal(said("see=\"segrelay dead show 1\" more_before=0\n"), 1);
+	assert_int_equal(said("action=\"segrelay dead show 1\" suppressed=0\n"), 1);
 	(void)atomic_fetch_add(&jumped, 10 * SECOND);
 	assert_int_equal(post(given, "orders/create", "{6"), STORED);
 	assert_int_equal(said(DEAD), 2);
-	assert_int_equal(said("see=\"segrelay dead show 6\" more_before=4\n"), 1);
+	assert_int_equal(said("action=\"segrelay dead show 6\" suppressed=4\n"), 1);
 }
 
 int main(void)

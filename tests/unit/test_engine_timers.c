@@ -66,7 +66,7 @@ static void a_newer_snapshot_restarts_the_rest_but_not_for_ever(void **state)
 	assert_int_equal(outbox_number(given, "queued"), -1);
 	turn_at(given, noon() + 19 * SECOND);
 	assert_int_equal(outbox_number(given, "queued"), 1);
-	/* it changes every nine seconds: after a minute it is told all the same */
+	/* it changes every nine seconds: after a minute it is emitted all the same */
 	for (int i = 0; i < 7; i++) {
 		clock_hold(noon() + HOUR + 9 * i * SECOND);
 		(void)post(given, "carts/update", snapshots[i]);
@@ -105,7 +105,7 @@ static void a_timer_survives_a_restart(void **state)
 	assert_int_equal(outbox_number(given, "queued"), 1);
 }
 
-/* Nothing waits for a time that comes again in a year, nor is anything told twice. */
+/* Nothing waits for a time that comes again in a year, and nothing is emitted twice. */
 static void a_clock_that_is_set_back_holds_up_no_timer(void **state)
 {
 	struct given *given = *state;
@@ -121,7 +121,7 @@ static void a_clock_that_is_set_back_holds_up_no_timer(void **state)
 	assert_int_equal(outbox_number(given, "queued"), 2);
 }
 
-/* Forwards by years: what rests is told at once, and once. */
+/* Forwards by years: a settled cart is emitted at once, and once. */
 static void a_clock_that_jumps_ahead_tells_at_once(void **state)
 {
 	struct given *given = *state;

@@ -39,7 +39,7 @@ static int set_up_short(void **state)
 static int cancel(struct given *given)
 {
 	struct text answer = {0};
-	int status = operator_handle(
+	int status = api_handle(
 		given->engine, "POST", "/erase/cancel", "", order, sizeof(order) - 1, &answer);
 
 	text_free(&answer);

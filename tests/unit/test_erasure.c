@@ -122,8 +122,8 @@ static int refuse_aliases(struct engine *engine, struct task *task, struct error
 
 		if (strstr(messages[i].json, "\"type\":\"alias\"") == NULL)
 			continue;
-		if (engine_settle_dead(
-			    engine, "map", messages[i].id, 400, "refused", &dead, error) != 0)
+		if (engine_ack_dead(engine, "map", messages[i].id, 400, "refused", &dead, error) !=
+			0)
 			return -1;
 		refusing->count++;
 	}
@@ -294,7 +294,7 @@ static void more_of_them_are_found_in_part_and_that_is_logged(void **state)
 		json_add_member(&body, "state", json_text(json, "state"));
 		text_put(&body, "}");
 		text_cut(&answer, 0);
-		assert_int_equal(operator_handle(given->engine, "POST", "/erase/preview", "",
+		assert_int_equal(api_handle(given->engine, "POST", "/erase/preview", "",
 					 text_string(&body), body.length, &answer),
 			200);
 		text_free(&body);

@@ -52,7 +52,7 @@ static void flood(
 		expire(deliveries, now - HINT_DELIVERY_TTL);
 		expire(links, now - HINT_LINK_TTL);
 		for (int i = 0; i < PER_SHOP / 100; i++) {
-			if (!hint_room_take(room, SHOP, DEFAULT_MAX_STORE, body, 1, now))
+			if (!hint_room_pay(room, SHOP, DEFAULT_MAX_STORE, body, 1, now))
 				break;
 			add(deliveries, now, body > 1400 ? 4096 : (int64_t)body + 600);
 			add(links, now, ((int64_t)body + 600) * 3 / 2);
@@ -98,12 +98,12 @@ static void named_carts_come_through(void **state)
 	assert_non_null(room);
 	for (int64_t now = 1; now <= DAY; now += SECOND) {
 		for (int i = 0; i < 100; i++)
-			(void)hint_room_take(room, SHOP, DEFAULT_MAX_STORE, FLOOD_BODY, 1, now);
-		admitted += hint_room_take(room, SHOP, DEFAULT_MAX_STORE, 700, 0, now);
+			(void)hint_room_pay(room, SHOP, DEFAULT_MAX_STORE, FLOOD_BODY, 1, now);
+		admitted += hint_room_pay(room, SHOP, DEFAULT_MAX_STORE, 700, 0, now);
 	}
 	assert_int_equal(admitted, DAY / SECOND);
 	/* another shop has its own */
-	assert_true(hint_room_take(room, "other.myshopify.com", DEFAULT_MAX_STORE, 700, 1, DAY));
+	assert_true(hint_room_pay(room, "other.myshopify.com", DEFAULT_MAX_STORE, 700, 1, DAY));
 	hint_room_destroy(room);
 }
 
@@ -117,11 +117,11 @@ static void what_is_named_is_given_back(void **state)
 	assert_non_null(room);
 	for (int64_t now = 1; now < DAYS * DAY; now += SECOND)
 		for (int i = 0; i < A_SECOND; i++) {
-			if (!hint_room_take(room, SHOP, DEFAULT_MAX_STORE, 700, 1, now))
+			if (!hint_room_pay(room, SHOP, DEFAULT_MAX_STORE, 700, 1, now))
 				fail_msg("refused at %lld", (long long)now);
-			hint_room_give(room, SHOP, 700);
+			hint_room_refund(room, SHOP, 700);
 		}
-	hint_room_give(room, "unknown.myshopify.com", 700);
+	hint_room_refund(room, "unknown.myshopify.com", 700);
 	hint_room_destroy(room);
 	hint_room_destroy(NULL);
 }
@@ -135,7 +135,7 @@ static void restarts_do_not_fill_it(void **state)
 		struct hint_room *room = hint_room_create();
 
 		assert_non_null(room);
-		while (hint_room_take(room, SHOP, DEFAULT_MAX_STORE, FLOOD_BODY, 1, 1))
+		while (hint_room_pay(room, SHOP, DEFAULT_MAX_STORE, FLOOD_BODY, 1, 1))
 			taken += 4096 + (FLOOD_BODY + 600) * 3 / 2;
 		hint_room_destroy(room);
 	}

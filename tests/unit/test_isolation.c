@@ -19,7 +19,7 @@ static const char order[] = "{\"id\":4501,\"name\":\"#4501\",\"customer\":{\"id\
 struct trial {
 	struct task task; /* first: `run` gets its address */
 	enum error_kind kind;
-	enum outcome outcome;
+	enum isolation_result outcome;
 	bool fails;
 	bool is_found;
 };
@@ -61,7 +61,7 @@ static int run_trial(struct engine *engine, struct task *task, struct error *err
 	engine_topic(engine, SHOP, "orders/create")->ignored++;
 	assert_int_equal(put(engine, "before", error), 0);
 	trial->outcome = isolation_run(engine, write_much, trial, error);
-	if (trial->outcome == OUTCOME_FAILED)
+	if (trial->outcome == ISOLATION_FAILED)
 		return -1;
 	return put(engine, "after", error);
 }
@@ -99,7 +99,7 @@ static int look(struct engine *engine, struct task *task, struct error *error)
 static void check(struct given *given, const struct trial *trial, int result)
 {
 	struct trial looking = {.task = {.run = look}};
-	bool is_done = trial->outcome == OUTCOME_DONE;
+	bool is_done = trial->outcome == ISOLATION_DONE;
 
 	if (result == 0) {
 		assert_int_equal(topic_number(given, "orders/create", "ignored"), 1);
@@ -128,7 +128,7 @@ static void work_that_is_done_stands(void **state)
 	struct trial trial = {.task = {.run = run_trial}};
 
 	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.task, NULL), 0);
-	assert_int_equal(trial.outcome, OUTCOME_DONE);
+	assert_int_equal(trial.outcome, ISOLATION_DONE);
 	check(*state, &trial, 0);
 }
 
@@ -137,7 +137,7 @@ static void work_that_cannot_be_done_leaves_nothing(void **state)
 	struct trial trial = {.task = {.run = run_trial}, .fails = true, .kind = ERROR_VALUE};
 
 	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.task, NULL), 0);
-	assert_int_equal(trial.outcome, OUTCOME_DEAD);
+	assert_int_equal(trial.outcome, ISOLATION_DEAD);
 	check(*state, &trial, 0);
 }
 
@@ -146,7 +146,7 @@ static void work_without_memory_leaves_nothing(void **state)
 	struct trial trial = {.task = {.run = run_trial}, .fails = true, .kind = ERROR_MEMORY};
 
 	assert_int_equal(engine_call(((struct given *)*state)->engine, &trial.task, NULL), 0);
-	assert_int_equal(trial.outcome, OUTCOME_DEFER);
+	assert_int_equal(trial.outcome, ISOLATION_DEFER);
 	check(*state, &trial, 0);
 }
 
@@ -168,7 +168,7 @@ enum { LINK_BYTES = 100, SHARE = 256 * 8 * 100 * 1000 };
 
 static bool take(struct engine *engine, size_t links)
 {
-	return hint_room_take(engine->hint_room, SHOP, SHARE, LINK_BYTES, links, 1);
+	return hint_room_pay(engine->hint_room, SHOP, SHARE, LINK_BYTES, links, 1);
 }
 
 static int name_link(struct engine *engine, struct task *task, struct error *error)
@@ -237,7 +237,7 @@ static int run_round(struct engine *engine, struct task *task, struct error *err
 			0);
 	else
 		assert_int_equal(
-			postponement_go_on(engine, &postponing->timer, &postponement, error), 0);
+			postponement_continue(engine, &postponing->timer, &postponement, error), 0);
 	assert_int_equal(store_due_timer(engine_store(engine), 0, arena, &postponing->timer, &found,
 				 &next, error),
 		0);
@@ -352,7 +352,7 @@ static void what_came_to_its_end_counts_no_more(void **state)
 	progress_open(&progress, store);
 	progress_begin(&progress, &id);
 	progress_end(&progress, &id);
-	progress_rest(&progress);
+	progress_clear(&progress);
 	progress_close(&progress);
 	for (int i = 0; i < 2; i++)
 		die_at(store, 1);

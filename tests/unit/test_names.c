@@ -132,7 +132,7 @@ static void a_name_is_looked_up_once_for_all(void **state)
 	for (int i = 0; i < MANY; i++)
 		(void)find(*state, "segment.test", addresses, sizeof(addresses));
 	assert_int_equal(
-		await_name(*state, "segment.test", addresses, sizeof(addresses)), NAME_KNOWN);
+		await_name(*state, "segment.test", addresses, sizeof(addresses)), NAME_RESOLVED);
 	assert_string_equal(addresses, "127.0.0.1");
 	assert_int_equal(atomic_load(&lookups), 1);
 	assert_true(atomic_load(&woken) >= 1);
@@ -165,14 +165,14 @@ static void known_names_do_not_wait_for_those_that_hang(void **state)
 	char addresses[100];
 
 	assert_int_equal(
-		await_name(*state, "segment.test", addresses, sizeof(addresses)), NAME_KNOWN);
+		await_name(*state, "segment.test", addresses, sizeof(addresses)), NAME_RESOLVED);
 	atomic_store(&hangs, true);
 	for (int i = 0; i < MANY; i++) {
 		(void)snprintf(host, sizeof(host), "%d.hang.test", i);
 		(void)find(*state, host, addresses, sizeof(addresses));
 	}
 	atomic_store(&passed, 30 * MINUTE);
-	assert_int_equal(find(*state, "segment.test", addresses, sizeof(addresses)), NAME_KNOWN);
+	assert_int_equal(find(*state, "segment.test", addresses, sizeof(addresses)), NAME_RESOLVED);
 	atomic_store(&passed, 2 * HOUR);
 	assert_int_equal(find(*state, "segment.test", addresses, sizeof(addresses)), NAME_PENDING);
 }
@@ -186,7 +186,7 @@ static void a_failure_has_its_reason_and_is_tried_again(void **state)
 	assert_string_equal(words, gai_strerror(EAI_NONAME));
 	atomic_store(&failing, false);
 	atomic_store(&passed, 2 * SECOND);
-	assert_int_equal(await_name(*state, "segment.test", words, sizeof(words)), NAME_KNOWN);
+	assert_int_equal(await_name(*state, "segment.test", words, sizeof(words)), NAME_RESOLVED);
 }
 
 static void a_name_is_looked_up_again_after_a_minute(void **state)
@@ -195,13 +195,13 @@ static void a_name_is_looked_up_again_after_a_minute(void **state)
 
 	(void)await_name(*state, "segment.test", words, sizeof(words));
 	atomic_store(&passed, 50 * SECOND);
-	assert_int_equal(find(*state, "segment.test", words, sizeof(words)), NAME_KNOWN);
+	assert_int_equal(find(*state, "segment.test", words, sizeof(words)), NAME_RESOLVED);
 	assert_int_equal(atomic_load(&lookups), 1);
 	atomic_store(&failing, true);
 	atomic_store(&passed, 70 * SECOND);
-	assert_int_equal(find(*state, "segment.test", words, sizeof(words)), NAME_KNOWN);
+	assert_int_equal(find(*state, "segment.test", words, sizeof(words)), NAME_RESOLVED);
 	await_lookups(2);
-	assert_int_equal(find(*state, "segment.test", words, sizeof(words)), NAME_KNOWN);
+	assert_int_equal(find(*state, "segment.test", words, sizeof(words)), NAME_RESOLVED);
 	assert_string_equal(words, "127.0.0.1"); /* what failed changes nothing */
 }
 
@@ -235,7 +235,7 @@ static void a_destination_is_reached_by_its_name(void **state)
 	queue("main", 3);
 	queue("other", 3);
 	await_sent(6);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(atomic_load(&lookups), 1);
 }
 
@@ -271,7 +271,7 @@ static void a_name_that_is_not_there_is_a_failure(void **state)
 	atomic_store(&failing, false);
 	atomic_store(&passed, 2 * SECOND);
 	await_sent(3);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 #define NAMES_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

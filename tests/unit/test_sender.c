@@ -13,7 +13,7 @@ static void sends_all_in_batches(void **state)
 	start();
 	queue("main", 250);
 	await_sent(250);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.count, 3);
 	for (int i = 0; i < 3; i++) { /* on connections of their own: in any order */
 		full += segment.visits[i].messages == 100;
@@ -65,7 +65,7 @@ static void assert_packed(int64_t began, int64_t ended)
 
 	assert_true(segment.visits[0].at >= began + wait);
 	assert_in_range(segment.count, 1, 1 + (ended - began) / wait);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void a_batch_waits_for_others(void **state)
@@ -138,7 +138,7 @@ static void what_came_since_waits_for_others(void **state)
 	queue("main", 7);
 	hold(false);
 	await_sent(15);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.count, 2);
 	assert_int_equal(segment.visits[0].messages, 10);
 	assert_true(segment.visits[1].at >= began + 2 * destinations[0].batch_wait);
@@ -214,7 +214,7 @@ static void posts_several_batches_at_once(void **state)
 	start();
 	queue("main", 500);
 	await_sent(500);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.most_open, 3);
 }
 
@@ -250,7 +250,7 @@ static void finishes_what_is_in_flight(void **state)
 	sender_stop(sender, 5 * SECOND);
 	sender = NULL;
 	assert_int_equal(engine.sent, 3);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void be_held(struct visit *visit)
@@ -319,10 +319,10 @@ static void a_reload_changes_the_write_key(void **state)
 	sender_stop(sender, SECOND);
 	sender = NULL;
 	assert_int_equal(next.references, 1);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
-/* A destination that is configured no more keeps its messages; those in flight are settled. */
+/* A destination that is configured no more keeps its messages; those in flight are acknowledged. */
 static void a_removed_destination_keeps_its_messages(void **state)
 {
 	struct config next = {
@@ -342,13 +342,13 @@ static void a_removed_destination_keeps_its_messages(void **state)
 	assert_int_equal(engine.sent, 3);
 	sender_reload(sender, &config);
 	await_sent(5);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	sender_stop(sender, SECOND);
 	sender = NULL;
 	assert_int_equal(next.references, 1);
 }
 
-static void tells_its_metrics(void **state)
+static void writes_its_metrics(void **state)
 {
 	static char strange[] = "a \"b\\c\n";
 	struct text text = {0};
@@ -404,7 +404,7 @@ int main(void)
 		TEST(sends_what_waited_at_the_start),
 		TEST(a_reload_changes_the_write_key),
 		TEST(a_removed_destination_keeps_its_messages),
-		TEST(tells_its_metrics),
+		TEST(writes_its_metrics),
 		TEST(its_heart_beats),
 	};
 

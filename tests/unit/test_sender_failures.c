@@ -1,4 +1,4 @@
-/* The sender when Segment, the network or the store fails: nothing lost, nothing told twice. */
+/* The sender when Segment, the network or the store fails: nothing lost, nothing is sent twice. */
 #include "sending.h"
 
 #include "send/http.h"
@@ -31,7 +31,7 @@ static void tries_again_as_it_is(void **state)
 	let_go();
 	await_sent(3);
 	await_paused(0, false);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.count, 3);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(segment.visits[i].messages, 3);
@@ -60,7 +60,7 @@ static void survives_a_broken_connection(void **state)
 	start();
 	queue("main", 3);
 	await_sent(3);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.count, 2);
 }
 
@@ -75,7 +75,7 @@ static void waits_for_segment_to_come_back(void **state)
 	(void)usleep(100000);
 	open_segment();
 	await_sent(150);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void gives_up_what_was_removed(void **state)
@@ -92,7 +92,7 @@ static void gives_up_what_was_removed(void **state)
 	await(&engine.lock, &engine.renewals, 1, "renewals");
 	open_segment();
 	await_sent(4);
-	assert_told_once(2);
+	assert_sent_once(2);
 }
 
 static void lie_once(struct visit *visit)
@@ -113,12 +113,12 @@ static void does_not_believe_a_proxy(void **state)
 	assert_string_equal(state_of(0).reason, "answered 200, but not as Segment does");
 	let_go();
 	await_sent(3);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.count, 2);
 }
 
-/* The third batch is told to wait; the others, which were in flight with it, are accepted when it
- * was, and the probe when the test has looked. */
+/* The answer to the third batch asks to wait; the others, which were in flight with it, are
+ * accepted when it was, and the probe when the test has looked. */
 static void limit_the_third(struct visit *visit)
 {
 	if (visit->number < 2)
@@ -151,7 +151,7 @@ static void obeys_retry_after(void **state)
 	assert_int_equal(state_of(0).failures, 1);
 	let_go();
 	await_sent(31);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	while (probe->retry == 0)
 		probe++;
 	assert_int_equal(probe->retry, 1);
@@ -193,12 +193,12 @@ static int64_t wait_of(const char *headers)
 
 	asked = headers;
 	assert_non_null(handle);
-	assert_int_equal(http_aim(handle, url), CURLE_OK);
+	assert_int_equal(http_set_url(handle, url), CURLE_OK);
 	(void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, "{}");
 	(void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
 	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)(PATIENCE / SECOND));
 	assert_int_equal(curl_easy_perform(handle), CURLE_OK);
-	wait = http_asked_to_wait(handle);
+	wait = http_retry_wait(handle);
 	curl_easy_cleanup(handle);
 	text_free(&answer);
 	return wait;
@@ -266,7 +266,7 @@ static void a_group_fails_once(void **state)
 	assert_int_equal(state_of(0).failures, 1);
 	let_go();
 	await_sent(40);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_true(segment.visits[5].at >= segment.visits[4].at + 45); /* the probe stood alone */
 }
 
@@ -290,7 +290,7 @@ static void comes_back_gently(void **state)
 	behave(note_open);
 	start();
 	await_sent(200);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.visits[0].retry, 0);
 	assert_int_equal(segment.visits[1].retry, 0);
 	assert_int_equal(segment.visits[2].retry, 1);
@@ -377,7 +377,7 @@ static void a_limit_after_a_reload_is_a_pause(void **state)
 	await_paused(0, true);
 	await_sent(3);
 	await_paused(0, false);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_true(segment.visits[1].at - segment.visits[0].at >= 950);
 	assert_int_equal(state_of(0).paused_until, 0);
 	assert_logged("msg=\"delivery paused\" destination=main", true);
@@ -411,7 +411,7 @@ static void says_again_what_the_store_did_not_take(void **state)
 	fail_turns(2);
 	let_go();
 	await_sent(3);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(segment.count, 1);
 	assert_int_equal(engine.failures, 0);
 }
@@ -425,7 +425,7 @@ static void claims_again_what_was_rolled_back(void **state)
 	fail_turns(1);
 	queue("main", 100);
 	await_sent(100);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_true(clock_monotonic() - began >= 900); /* not in a hot loop */
 	assert_in_range(engine.claims, 2, 4);
 }
@@ -456,7 +456,7 @@ static void remembers_a_pause_as_it_is_by_now(void **state)
 	await_pauses(2);
 	(void)usleep(20000);
 	assert_false(is_paused(0));
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void fail_once_then_hold(struct visit *visit)
@@ -479,7 +479,7 @@ static void remembers_the_end_of_a_pause_that_the_store_did_not_take(void **stat
 	let_go();
 	await_sent(3);
 	await_paused(0, false);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void stops_while_the_store_is_broken(void **state)

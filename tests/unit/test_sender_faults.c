@@ -1,5 +1,5 @@
 /* The sender's network and memory: each call of curl and each allocation of its thread fails in
- * turn. Nothing is lost, nothing is told twice.
+ * turn. Nothing is lost, nothing is sent twice.
  *
  * The calls are wrapped (see the Makefile), and the second after which the sender tries again is
  * simulated. */
@@ -122,17 +122,18 @@ static void send_all(_Atomic int *left, int call)
 	queue("other", 5);
 }
 
-static bool is_all_told(void)
+static bool is_all_sent(void)
 {
 	return read_locked(&engine.lock, &engine.sent) == 34 &&
 	       read_locked(&engine.lock, &engine.dead) == 1;
 }
 
-/* Waits until the call was reached or all is told, and lets no other fail; whether it was reached.
+/* Waits until the call was reached or all is sent, and lets no other call fail; whether it was
+ * reached.
  */
 static bool await_call(_Atomic int *left)
 {
-	for (int i = 0; i < 60000 && atomic_load(left) > 0 && !is_all_told(); i++)
+	for (int i = 0; i < 60000 && atomic_load(left) > 0 && !is_all_sent(); i++)
 		(void)usleep(1000);
 	return atomic_exchange(left, INT32_MAX) <= 0;
 }
@@ -155,35 +156,35 @@ static void fail_in_turn(_Atomic int *left, void (*check)(void))
 	assert_true(call > 10);
 }
 
-static void all_is_told_once(void)
+static void all_is_sent_once(void)
 {
 	await_really(&engine.sent, 34);
 	await_really(&engine.dead, 1);
-	assert_told_once(POISON);
+	assert_sent_once(POISON);
 }
 
 static void each_call_of_curl_fails_in_turn(void **state)
 {
 	(void)state;
-	fail_in_turn(&curl_calls_left, all_is_told_once);
+	fail_in_turn(&curl_calls_left, all_is_sent_once);
 }
 
-/* What could not be settled for want of memory is sent again, with its messageId, and without a
- * restart: that may come when Segment has forgotten it. */
-static void all_is_told_soon(void)
+/* A batch that could not be acknowledged for want of memory is sent again, with its messageId, and
+ * without a restart: that may come when Segment has forgotten it. */
+static void all_is_sent_soon(void)
 {
 	await_really(&engine.sent, 34);
 	await_really(&engine.dead, 1);
 	for (int i = 0; i < engine.count; i++) {
 		assert_int_equal(engine.parcels[i].sent, i != POISON);
-		assert_in_range(segment.told[i], i != POISON, 2 * (i != POISON));
+		assert_in_range(segment.accepted[i], i != POISON, 2 * (i != POISON));
 	}
 }
 
 static void each_allocation_fails_in_turn(void **state)
 {
 	(void)state;
-	fail_in_turn(&allocations_left, all_is_told_soon);
+	fail_in_turn(&allocations_left, all_is_sent_soon);
 }
 
 /* Nothing else is ever queued that could take it along; and it is more than a batch. */
@@ -199,7 +200,7 @@ static void what_there_was_no_memory_to_announce_is_sent(void **state)
 	assert_true(atomic_load(&allocations_left) <= 0);
 	atomic_store(&allocations_left, INT32_MAX);
 	await_really(&engine.sent, 230);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void what_there_was_no_memory_to_take_back_is_not_sent(void **state)
@@ -221,7 +222,7 @@ static void what_there_was_no_memory_to_take_back_is_not_sent(void **state)
 	await_really(&engine.renewals, 2); /* of both destinations */
 	open_segment();
 	await_really(&engine.sent, 4);
-	assert_told_once(2);
+	assert_sent_once(2);
 }
 
 static bool is_asked(void)
@@ -265,13 +266,13 @@ static void what_was_missed_after_a_claim_in_vain_is_sent(void **state)
 	atomic_store(&allocations_left, INT32_MAX);
 	atomic_store(&stalls, false);
 	await_really(&engine.sent, 5);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 /* While the sender reads its notes, after it looked for what there was no memory to say. */
-static void remove_one(struct sender *reading, struct note *note)
+static void remove_one(struct sender *reading, struct mail *mail)
 {
-	(void)note;
+	(void)mail;
 	(void)pthread_mutex_lock(&engine.lock);
 	engine.parcels[2].removed = true;
 	(void)pthread_mutex_unlock(&engine.lock);
@@ -283,7 +284,7 @@ static void remove_one(struct sender *reading, struct note *note)
 
 static void what_was_claimed_before_it_was_taken_back_is_not_sent(void **state)
 {
-	struct note note = {.take = remove_one};
+	struct mail mail = {.handle = remove_one};
 
 	(void)state;
 	hold_engine(true);
@@ -292,13 +293,13 @@ static void what_was_claimed_before_it_was_taken_back_is_not_sent(void **state)
 	await_condition(is_asked);
 	atomic_store(&stalls, true);
 	(void)usleep(50000);
-	inbox_post(sender, &note);
+	inbox_post(sender, &mail);
 	hold_engine(false);
 	await_really(&engine.claims, 1);
 	(void)usleep(50000);
 	atomic_store(&stalls, false);
 	await_really(&engine.sent, 4);
-	assert_told_once(2);
+	assert_sent_once(2);
 }
 
 static void sending_goes_on_though_curl_fails_now_and_then(void **state)
@@ -306,7 +307,7 @@ static void sending_goes_on_though_curl_fails_now_and_then(void **state)
 	(void)state;
 	atomic_store(&performs_badly, true);
 	send_all(NULL, 0);
-	all_is_told_once();
+	all_is_sent_once();
 	atomic_store(&performs_badly, false);
 }
 
@@ -317,7 +318,7 @@ static bool has_failed(void)
 
 static bool has_recovered(void)
 {
-	return count_logged("curl works again") > 0;
+	return count_logged("sending resumed") > 0;
 }
 
 /* Half a second of a call that fails: the loop turns a few times, not as fast as it can. */
@@ -336,7 +337,7 @@ static void curl_recovers(int sent)
 {
 	atomic_store(&failing, NO_CALL);
 	await_really(&engine.sent, sent);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void where_curl_fails_the_sender_rests(void **state)
@@ -350,14 +351,14 @@ static void where_curl_fails_the_sender_rests(void **state)
 		start();
 		queue("main", 5);
 		fail_for_a_while(calls[i]);
-		assert_logged("sending rests: curl fails", true);
-		assert_logged("curl works again", false);
+		assert_logged("sending suspended: libcurl error", true);
+		assert_logged("sending resumed", false);
 		curl_recovers(5);
 		await_condition(has_recovered);
 		fail_for_a_while(calls[i]); /* once more within the minute: nothing new */
 		queue("main", 5);
 		curl_recovers(10);
-		assert_int_equal(count_logged("curl fails"), 1);
+		assert_int_equal(count_logged("libcurl error"), 1);
 		atomic_store(&failing, calls[i]);
 		assert_int_equal(tear_down(state), 0); /* it can be stopped all the same */
 		atomic_store(&failing, NO_CALL);
@@ -384,7 +385,7 @@ static void without_a_thread_it_does_not_start(void **state)
 	atomic_store(&threads_left, 1);
 	assert_int_equal(sender_start(&engine, &config, &sender, &error), -1);
 	assert_string_equal(
-		error.text, "no thread for the sender: Resource temporarily unavailable");
+		error.text, "cannot start the sender's thread: Resource temporarily unavailable");
 	atomic_store(&threads_left, INT32_MAX);
 }
 

@@ -68,7 +68,7 @@ static void an_hour_of_5xx_loses_nothing(void **state)
 	pass_until(outage_ends);
 	atomic_store(&stops_at, INT64_MAX);
 	await_really(&engine.sent, 400);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(engine.dead, 0);
 	/* The backoff is at most a minute, 30 s in the mean: neither in a hot loop nor asleep. */
 	assert_in_range(visits(), 60, 250);
@@ -108,7 +108,7 @@ static void three_hours_of_401_hold_it(void **state)
 	while (clock_monotonic() < outage_ends)
 		(void)usleep(1000);
 	await_really(&engine.sent, 150);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(engine.dead, 0);
 	assert_in_range(refused, 30, 45); /* one every five minutes */
 }
@@ -131,7 +131,7 @@ static void a_batch_is_split_while_the_clock_stands(void **state)
 	await_really(&engine.dead, 1);
 	await_really(&engine.sent, 99);
 	atomic_store(&stands_at, 0);
-	assert_told_once(37);
+	assert_sent_once(37);
 }
 
 /* Chance may let the second attempt start, and end, in the millisecond of the first one's failure.
@@ -158,7 +158,7 @@ static void a_retry_in_the_same_millisecond_resumes(void **state)
 	atomic_store(&stands_at, 0);
 	await_paused(0, false);
 	atomic_store(&never_waits, false);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(visits(), 2);
 	assert_logged("msg=\"delivery paused\" destination=main", true);
 	assert_logged("at=1970-01-01T00:00:00.000Z", false); /* it says when, though that is now */
@@ -186,7 +186,7 @@ static void a_clock_that_is_set_back_prolongs_no_pause(void **state)
 	atomic_store(&stops_at, INT64_MAX);
 	await_really(&engine.sent, 3);
 	atomic_store(&set_back, 0);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(visits(), 2);
 	assert_in_range(segment.visits[1].at - segment.visits[0].at, 19 * SECOND, 40 * SECOND);
 }
@@ -201,7 +201,7 @@ static void fail_then_limit(struct visit *visit)
 }
 
 /* The line of the first failure says that it goes on at once. */
-static void a_long_pause_is_told_though_a_short_one_just_was(void **state)
+static void a_long_pause_is_logged_after_a_short_one(void **state)
 {
 	(void)state;
 	keep_log();
@@ -210,7 +210,7 @@ static void a_long_pause_is_told_though_a_short_one_just_was(void **state)
 	queue("main", 3);
 	await_really(&engine.sent, 3);
 	await_paused(0, false);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(count_logged("msg=\"delivery paused\""), 2);
 	assert_logged("failures=2 status=429", true);
 	assert_logged("outage_seconds=300", true);
@@ -224,8 +224,8 @@ static void fail_then_refuse(struct visit *visit)
 	visit->answer = "";
 }
 
-/* It needs the operator, who was told of a pause that ends by itself. */
-static void a_hold_is_told_though_a_pause_just_was(void **state)
+/* It needs the operator, who read of a pause that ends by itself. */
+static void a_configuration_error_is_logged_after_a_pause(void **state)
 {
 	(void)state;
 	keep_log();
@@ -234,13 +234,13 @@ static void a_hold_is_told_though_a_pause_just_was(void **state)
 	queue("main", 3);
 	await_really(&engine.sent, 3);
 	await_paused(0, false);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(count_logged("msg=\"delivery paused\""), 2);
 	assert_int_equal(count_logged("level=warning msg=\"delivery paused\""), 1);
 	assert_int_equal(count_logged("level=error msg=\"delivery paused\""), 1);
 	assert_logged("failures=1 status=503", true);
 	assert_logged("failures=2 status=401", true);
-	assert_int_equal(count_logged("the write key or the url is refused"), 1);
+	assert_int_equal(count_logged("the destination refuses the write key or url"), 1);
 }
 
 /* ---- the time that messages wait for others ---- */
@@ -297,7 +297,7 @@ static void what_came_since_a_claim_has_its_own_time(void **state)
 	filled = fill_a_batch(0, 5);
 	atomic_store(&stops_at, INT64_MAX);
 	await_really(&engine.sent, 105);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(visits(), 2);
 	assert_true(segment.visits[1].at >= filled + BATCH_WAIT);
 }
@@ -312,7 +312,7 @@ static void what_a_claim_leaves_waits_no_longer(void **state)
 	filled = fill_a_batch(5, 0);
 	atomic_store(&stops_at, filled - BATCH_FILLS + BATCH_WAIT + 30 * SECOND);
 	await_really(&engine.sent, 105);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(visits(), 2);
 	atomic_store(&stops_at, INT64_MAX);
 }
@@ -325,8 +325,8 @@ int main(void)
 		TEST(a_batch_is_split_while_the_clock_stands),
 		TEST(a_retry_in_the_same_millisecond_resumes),
 		TEST(a_clock_that_is_set_back_prolongs_no_pause),
-		TEST(a_long_pause_is_told_though_a_short_one_just_was),
-		TEST(a_hold_is_told_though_a_pause_just_was),
+		TEST(a_long_pause_is_logged_after_a_short_one),
+		TEST(a_configuration_error_is_logged_after_a_pause),
 		TEST(what_came_since_a_claim_has_its_own_time),
 		TEST(what_a_claim_leaves_waits_no_longer),
 	};

@@ -163,7 +163,7 @@ static void the_others_arrive(void **state)
 			assert_int_equal(engine.dead, 0);
 			be_good();
 			await_really(&engine.sent, 250);
-			assert_told_once(-1);
+			assert_sent_once(-1);
 			assert_int_equal(count_logged("msg=\"message set aside\""), count);
 			assert_int_equal(tear_down(state), 0);
 			assert_int_equal(set_up(state), 0);
@@ -179,7 +179,7 @@ static void half_of_them_may_be_bad(void **state)
 	queue("main", 100);
 	await_really(&engine.sent, 50);
 	for (int i = 1; i < 100; i += 2)
-		assert_int_equal(segment.told[i], 1);
+		assert_int_equal(segment.accepted[i], 1);
 }
 
 /* So that no batch of what is in memory is without one, the first message among them. */
@@ -233,7 +233,7 @@ static void hours_later_it_is_a_dead_letter(void **state)
 	await_really(&engine.sent, 47);
 	assert_in_range(count_by_now(&world.tries[3]), 10, 40);
 	assert_int_equal(count_logged("msg=\"message set aside\""), 1);
-	assert_int_equal(count_logged("msg=\"dead letter: message not accepted\""), 1);
+	assert_int_equal(count_logged("msg=\"message moved to dead letters\""), 1);
 	assert_false(is_paused(0));
 }
 
@@ -288,7 +288,7 @@ static void a_long_outage_sets_nothing_aside(void **state)
 		assert_in_range(count_by_now(&world.bad), 15, 300);
 		be_down(false);
 		await_really(&engine.sent, 450);
-		assert_told_once(-1);
+		assert_sent_once(-1);
 		assert_int_equal(engine.set_aside, 0);
 		assert_int_equal(tear_down(state), 0);
 		assert_int_equal(set_up(state), 0);
@@ -326,7 +326,7 @@ static void an_outage_is_no_evidence(void **state)
 	be_good();
 	be_down(false);
 	await_really(&engine.sent, 15);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 /* An alias, and what uses its user. */
@@ -345,7 +345,7 @@ static void a_pair_is_parted_in_its_order(void **state)
 	await_set_aside(1);
 	be_good();
 	await_really(&engine.sent, 60);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 static void hold_engine(bool holds)
@@ -363,7 +363,7 @@ static bool have_all_others_gone(void)
 	(void)pthread_mutex_lock(&segment.lock);
 	have = world.has_leader_failed_alone;
 	for (int i = 0; i < 60; i++)
-		have &= segment.told[i] > 0 || i == world.leader || i == world.follower;
+		have &= segment.accepted[i] > 0 || i == world.leader || i == world.follower;
 	(void)pthread_mutex_unlock(&segment.lock);
 	return have;
 }
@@ -471,7 +471,7 @@ static void a_restart_does_not_begin_again(void **state)
 	assert_int_equal(count_logged("msg=\"message set aside\""), 1);
 	be_good();
 	await_really(&engine.sent, 45);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 }
 
 /* Answers that limit the rate. */
@@ -528,7 +528,7 @@ static void a_rate_limit_of_one_message_stops_no_others(void **state)
 		assert_int_equal(engine.dead, 0);
 		memset(world.is_bad, 0, sizeof(world.is_bad));
 		await_really(&engine.sent, 151);
-		assert_told_once(-1);
+		assert_sent_once(-1);
 		assert_int_equal(count_logged("msg=\"message set aside\""), 1);
 		assert_int_equal(tear_down(state), 0);
 		assert_int_equal(set_up(state), 0);
@@ -575,7 +575,7 @@ static void a_rate_limit_is_the_destination_s_at_first(void **state)
 			assert_int_equal(segment.visits[i].messages, 100);
 		assert_obeyed(limits[at].wait, 1);
 		assert_int_equal(engine.set_aside, 0);
-		assert_told_once(-1);
+		assert_sent_once(-1);
 		assert_int_equal(tear_down(state), 0);
 		assert_int_equal(set_up(state), 0);
 	}
@@ -604,7 +604,7 @@ static void a_rate_limit_of_all_sets_nothing_aside(void **state)
 		be_down(false);
 		await_really(&engine.sent, 350);
 		assert_obeyed(wait, 1);
-		assert_told_once(-1);
+		assert_sent_once(-1);
 		assert_int_equal(engine.set_aside, 0);
 		assert_int_equal(tear_down(state), 0);
 		assert_int_equal(set_up(state), 0);
@@ -644,32 +644,32 @@ static void what_is_set_aside_obeys_a_rate_limit(void **state)
 /* How long a request may take: shorter for what was never answered, while others are quickly. */
 static void a_slow_batch_has_less_time_while_others_pass(void **state)
 {
-	struct target target = {0};
+	struct lane lane = {0};
 	struct batch batch = {.is_slow = true};
 	const size_t body = 80 << 10;
 	const long whole = http_time_limit(body);
 
 	(void)state;
-	assert_int_equal(time_limit_of(&target, &batch, body), whole);
-	time_limit_note(&target, 100);
-	assert_int_equal(time_limit_of(&target, &batch, body), 3 * SECOND + 10 * SECOND);
-	assert_int_equal(time_limit_of(&target, &batch, 0), 3 * SECOND);
+	assert_int_equal(time_limit_of(&lane, &batch, body), whole);
+	time_limit_record(&lane, 100);
+	assert_int_equal(time_limit_of(&lane, &batch, body), 3 * SECOND + 10 * SECOND);
+	assert_int_equal(time_limit_of(&lane, &batch, 0), 3 * SECOND);
 	batch.is_set_aside = true;
-	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	assert_int_equal(time_limit_of(&lane, &batch, body), whole);
 	batch.is_set_aside = batch.is_slow = false;
-	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	assert_int_equal(time_limit_of(&lane, &batch, body), whole);
 	batch.is_slow = true;
-	time_limit_note(&target, SECOND);
-	assert_int_equal(time_limit_of(&target, &batch, 0), 8 * SECOND);
-	time_limit_note(&target, 100);
-	assert_int_equal(time_limit_of(&target, &batch, 0), 6 * SECOND);
-	time_limit_note(&target, 2 * SECOND);
-	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	time_limit_record(&lane, SECOND);
+	assert_int_equal(time_limit_of(&lane, &batch, 0), 8 * SECOND);
+	time_limit_record(&lane, 100);
+	assert_int_equal(time_limit_of(&lane, &batch, 0), 6 * SECOND);
+	time_limit_record(&lane, 2 * SECOND);
+	assert_int_equal(time_limit_of(&lane, &batch, body), whole);
 	for (int i = 0; i < 40; i++)
-		time_limit_note(&target, 10);
-	assert_int_equal(time_limit_of(&target, &batch, 0), 3 * SECOND);
+		time_limit_record(&lane, 10);
+	assert_int_equal(time_limit_of(&lane, &batch, 0), 3 * SECOND);
 	(void)atomic_fetch_add(&passed, MINUTE + SECOND);
-	assert_int_equal(time_limit_of(&target, &batch, body), whole);
+	assert_int_equal(time_limit_of(&lane, &batch, body), whole);
 }
 
 int main(void)

@@ -19,10 +19,10 @@ static void splits_down_to_the_culprit(void **state)
 	queue("main", 250);
 	await_sent(249);
 	await_dead(1);
-	assert_told_once(37);
+	assert_sent_once(37);
 	assert_int_equal(engine.parcels[37].status, 400);
 	assert_string_equal(
-		engine.parcels[37].words, "{\"success\":false,\"message\":\"bad revenue\"}");
+		engine.parcels[37].reason, "{\"success\":false,\"message\":\"bad revenue\"}");
 	assert_false(is_paused(0));
 	/* 3 batches, and twice 7 halves of one of 100. */
 	assert_in_range(segment.count, 3 + 12, 3 + 14);
@@ -31,11 +31,11 @@ static void splits_down_to_the_culprit(void **state)
 	assert_logged("paused", false);
 	sender_stop(sender, SECOND);
 	sender = NULL;
-	assert_logged("<4>level=warning msg=\"dead letter: Segment refused a message\" "
+	assert_logged("<4>level=warning msg=\"message moved to dead letters\" "
 		      "destination=main event=\"Order Completed\" "
-		      "message=00000000-0000-0000-0000-000000000000 status=400 answer=",
+		      "messageId=00000000-0000-0000-0000-000000000000 status=400 answer=",
 		true);
-	assert_logged("see=\"segrelay dead show 1037\"", true);
+	assert_logged("action=\"segrelay dead show 1037\"", true);
 }
 
 static void echo_the_key(struct visit *visit)
@@ -54,7 +54,7 @@ static void hides_the_write_key(void **state)
 	await_dead(1);
 	sender_stop(sender, SECOND);
 	sender = NULL;
-	assert_string_equal(engine.parcels[0].words,
+	assert_string_equal(engine.parcels[0].reason,
 		"refused: ******************************** and again "
 		"********************************");
 	assert_logged(KEY, false);
@@ -87,10 +87,10 @@ static void a_refused_key_holds_all_until_the_reload(void **state)
 	assert_int_equal(visits(), 1);
 	assert_in_range(state_of(0).paused_until - clock_now(), 290 * SECOND, 300 * SECOND);
 	assert_logged("<3>level=error msg=\"delivery paused\" destination=main", true);
-	assert_logged("the write key or the url is refused", true);
+	assert_logged("the destination refuses the write key or url", true);
 	sender_reload(sender, &next);
 	await_sent(330);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_int_equal(engine.dead, 0);
 	sender_stop(sender, SECOND);
 	sender = NULL;
@@ -119,7 +119,7 @@ static void change_the_key_in_flight(void (*as)(struct visit *visit), int count)
 	await_visits(1);
 	sender_reload(sender, &next);
 	await_sent(count);
-	assert_told_once(-1);
+	assert_sent_once(-1);
 	assert_false(is_paused(0));
 	sender_stop(sender, SECOND);
 	sender = NULL;

@@ -47,7 +47,7 @@ static void a_requeued_delivery_is_counted_once(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct text answer = {0};
 
-		assert_int_equal(operator_handle(given->engine, "POST", "/dead/retry", "",
+		assert_int_equal(api_handle(given->engine, "POST", "/dead/retry", "",
 					 "{\"all\":true}", 12, &answer),
 			200);
 		text_free(&answer);
@@ -95,7 +95,7 @@ static void a_delivery_without_memory_is_counted_when_it_is_stored(void **state)
 {
 	struct given *given = *state;
 
-	given->engine->careful_until = INT64_MAX; /* as after memory ran out once */
+	given->engine->savepoints_until = INT64_MAX; /* as after memory ran out once */
 	is_short = true;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(post(given, "orders/create", BODY("4501")), REFUSED);

@@ -181,8 +181,7 @@ static inline int64_t number(
 	const cJSON *item;
 	int64_t found = -1;
 
-	assert_int_equal(
-		operator_handle(given->engine, "GET", "/status", "", NULL, 0, &answer), 200);
+	assert_int_equal(api_handle(given->engine, "GET", "/status", "", NULL, 0, &answer), 200);
 	status = json_parse(arena, text_string(&answer), answer.length, &given->error);
 	cJSON_ArrayForEach (item, json_at(status, list)) {
 		if (strcmp(json_text(item, key), name) == 0)

@@ -88,7 +88,7 @@ static int find_wait(struct engine *engine, const char *shop, struct arena *aren
 /* By the wall clock, for people. */
 static int64_t due_at(const struct engine *engine, const struct wait *wait)
 {
-	return clock_now() + wait->due - engine_steady_now(engine);
+	return clock_now() + wait->due - engine_retention_now(engine);
 }
 
 /* ---- asking ---- */
@@ -102,7 +102,7 @@ static void write_hex(const unsigned char *bytes, char text[HEX])
 static int set_timer(
 	struct engine *engine, const char *shop, const struct wait *wait, struct error *error)
 {
-	int64_t left = wait->due - engine_steady_now(engine);
+	int64_t left = wait->due - engine_retention_now(engine);
 	struct timer timer = {.due = clock_now() + (left < LOOK_AGAIN ? left : LOOK_AGAIN),
 		.shop = "",
 		.kind = KIND,
@@ -119,7 +119,7 @@ static int begin_wait(
 
 	wait->waits = true;
 	wait->asked = clock_now();
-	wait->due = engine_steady_now(engine) + engine->config->redact_grace;
+	wait->due = engine_retention_now(engine) + engine->config->redact_grace;
 	time_format(due_at(engine, wait), due);
 	(void)snprintf(action, sizeof(action), "segrelay erase cancel --shop %s keeps it", shop);
 	if (job_bounds(engine, &wait->bounds, error) != 0)
@@ -188,7 +188,7 @@ int erasure_go_on(
 		return -1;
 	if (!found || !wait.waits)
 		return 0;
-	if (engine_steady_now(engine) < wait.due)
+	if (engine_retention_now(engine) < wait.due)
 		return set_timer(engine, timer->key, &wait, error);
 	if (store_drop_record(engine->store, "", KIND, timer->key, error) != 0)
 		return -1;

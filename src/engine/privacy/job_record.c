@@ -75,7 +75,7 @@ int job_write(struct engine *engine, const struct job *job, struct error *error)
 		result = error_no_memory(error);
 	else
 		result = store_put_record(engine->store, job->domain, "privacy", job->key,
-			text_string(&json), engine_steady_now(engine) + JOB_TTL, error);
+			text_string(&json), engine_retention_now(engine) + JOB_TTL, error);
 	text_free(&json);
 	return result;
 }

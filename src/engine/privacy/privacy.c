@@ -162,7 +162,7 @@ static int end(struct engine *engine, const struct timer *timer, const struct jo
 		log_not_asked(job);
 	if (erases)
 		wipe_excerpts(engine);
-	engine->scrub |= erases; /* another job may have ended in this turn */
+	engine->wipe_pending |= erases; /* another job may have ended in this turn */
 	if (erases && store_drop_lost_timers(engine->store, job->domain, error) != 0)
 		return -1;
 	if (job->what == PRIVACY_FORGET_SHOP &&

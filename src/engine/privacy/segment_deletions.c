@@ -34,7 +34,7 @@ static int queue(struct engine *engine, const struct destination *destination,
 	};
 
 	if (json->failed || state == NULL ||
-		counters_fresh(&engine->counters, destination->name, 1) != 0)
+		counters_queued(&engine->counters, destination->name, 1) != 0)
 		return error_no_memory(error);
 	state = engine_destination(engine, destination->name);
 	state->queued++;

@@ -194,7 +194,7 @@ static int pin(struct engine *engine, const struct shop *shop, struct error *err
 		LOG_STRING("shop", shop->domain),
 		LOG_STRING("undo", "recharge_signature = either"));
 	return store_put_record(engine_store(engine), shop->domain, PIN_KIND, PIN_KEY,
-		"{\"scheme\":\"v1\"}", engine_steady_now(engine) + PIN_TTL, error);
+		"{\"scheme\":\"v1\"}", engine_retention_now(engine) + PIN_TTL, error);
 }
 
 int recharge_admit(struct exchange *exchange, struct engine *engine, struct error *error)

@@ -1,4 +1,4 @@
-/* What was told is remembered, whatever the clocks do; and in the end it is forgotten.
+/* Emitted messages stay known whatever the clocks do, and expire in the end.
  *
  * The monotonic clock and the allocations are wrapped (see the Makefile), the wall clock is held.
  */
@@ -102,7 +102,7 @@ static void let_pass(struct given *given, int64_t ms)
 	}
 }
 
-/* The order comes again, in other words than before: whether it is told. */
+/* Whether an order that comes again with another body is emitted. */
 static bool is_told(struct given *given, const char *order)
 {
 	int64_t before = outbox_number(given, "queued");
@@ -154,8 +154,8 @@ static void what_comes_while_the_clock_is_behind_is_kept(void **state)
 	assert_int_equal(first_delivery(given), 1);
 }
 
-/* The steady time stays behind then, perhaps for years. */
-static void what_comes_after_a_first_start_with_a_clock_that_is_behind_is_forgotten(void **state)
+/* The retention clock stays behind then, perhaps for years. */
+static void what_comes_after_a_first_start_with_a_clock_that_is_behind_expires(void **state)
 {
 	struct given *given = *state;
 
@@ -170,7 +170,7 @@ static void what_comes_after_a_first_start_with_a_clock_that_is_behind_is_forgot
 	assert_int_equal(first_delivery(given), 0);
 }
 
-static void what_is_old_is_forgotten(void **state)
+static void old_data_expires(void **state)
 {
 	struct given *given = *state;
 
@@ -200,7 +200,7 @@ static void after_a_standstill_forgetting_catches_up(void **state)
 	assert_true(is_told(given, ORDER("4")));
 }
 
-/* The wall clock must not be believed because what is remembered could not be read. */
+/* The wall clock must not be used because the stored time could not be read. */
 static void a_start_without_memory_forgets_nothing(void **state)
 {
 	struct given *given = *state;
@@ -239,7 +239,7 @@ static void a_clock_that_stands_keeps_for_twice_as_long(void **state)
 	assert_true(is_told(given, ORDER("3")));
 }
 
-/* It may never run until it sweeps again. */
+/* It may never run until the next expiry. */
 static void a_relay_that_is_always_restarted_forgets(void **state)
 {
 	struct given *given = *state;
@@ -265,7 +265,7 @@ struct asking {
 static int ask(struct engine *engine, struct task *task, struct error *error)
 {
 	(void)error;
-	((struct asking *)task)->time = engine_steady_now(engine);
+	((struct asking *)task)->time = engine_retention_now(engine);
 	return 0;
 }
 
@@ -287,7 +287,7 @@ static void a_relay_that_cannot_run_does_not_hurry(void **state)
 	assert_in_range(asking.time, noon() + 30 * MINUTE, clock_now() + 30 * SECOND);
 }
 
-#define STEADY(test) cmocka_unit_test_setup_teardown(test, begin, let_run)
+#define CLOCK_TEST(test) cmocka_unit_test_setup_teardown(test, begin, let_run)
 
 /* ---- how long records are kept ---- */
 
@@ -392,18 +392,18 @@ static void carts_orders_and_products_are_kept_for_a_time_of_their_own(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STEADY(a_clock_that_jumps_ahead_forgets_nothing),
-		STEADY(a_start_with_a_clock_that_is_ahead_forgets_nothing),
-		STEADY(what_comes_while_the_clock_is_behind_is_kept),
+		CLOCK_TEST(a_clock_that_jumps_ahead_forgets_nothing),
+		CLOCK_TEST(a_start_with_a_clock_that_is_ahead_forgets_nothing),
+		CLOCK_TEST(what_comes_while_the_clock_is_behind_is_kept),
 		cmocka_unit_test_setup_teardown(
-			what_comes_after_a_first_start_with_a_clock_that_is_behind_is_forgotten,
+			what_comes_after_a_first_start_with_a_clock_that_is_behind_expires,
 			begin_in_1970, let_run),
-		STEADY(what_is_old_is_forgotten),
-		STEADY(after_a_standstill_forgetting_catches_up),
-		STEADY(a_start_without_memory_forgets_nothing),
-		STEADY(a_clock_that_stands_keeps_for_twice_as_long),
-		STEADY(a_relay_that_is_always_restarted_forgets),
-		STEADY(a_relay_that_cannot_run_does_not_hurry),
+		CLOCK_TEST(old_data_expires),
+		CLOCK_TEST(after_a_standstill_forgetting_catches_up),
+		CLOCK_TEST(a_start_without_memory_forgets_nothing),
+		CLOCK_TEST(a_clock_that_stands_keeps_for_twice_as_long),
+		CLOCK_TEST(a_relay_that_is_always_restarted_forgets),
+		CLOCK_TEST(a_relay_that_cannot_run_does_not_hurry),
 		cmocka_unit_test_setup_teardown(
 			carts_orders_and_products_are_kept_for_a_time_of_their_own, begin, let_run),
 	};

@@ -1,7 +1,7 @@
-/* Where an attempt connects to: the name that has to be looked up, and its addresses.
+/* The addresses of the host that an attempt connects to.
  *
- * That is the destination's host, or that of the environment's proxy: the same choice as libcurl's,
- * which still makes the connection. A name that is missed here is looked up by libcurl. */
+ * The host is the destination's, or that of the environment's proxy, chosen as libcurl does.
+ * libcurl makes the connection, and looks up any name that is not found here. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LOOKUP_MOST = 5 * SECOND }; /* as long as a connection may take to be made */
+enum { LOOKUP_MOST = 5 * SECOND }; /* as for a connection: CONNECT_SECONDS */
 
 static const char *variable(const char *const *names)
 {
@@ -26,7 +26,7 @@ static const char *variable(const char *const *names)
 	return NULL;
 }
 
-/* Whether a host is, or is below, one of a list with commas or spaces between. */
+/* Whether a list, separated by commas or spaces, has the host or a parent domain of it. */
 static bool is_listed(const char *host, const char *list)
 {
 	size_t length = strlen(host);
@@ -50,7 +50,7 @@ static bool is_listed(const char *host, const char *list)
 	return false;
 }
 
-/* The environment's proxy for a URL; NULL for none. */
+/* The environment's proxy for a URL, or NULL. */
 static const char *proxy_of(const char *url, const char *host)
 {
 	static const char *const https[] = {
@@ -63,7 +63,7 @@ static const char *proxy_of(const char *url, const char *host)
 	return variable(strncmp(url, "https:", 6) == 0 ? https : http);
 }
 
-/* Reads host and port of a URL; the host belongs to curl. NULL without one. */
+/* Parses the host and the port of a URL. The caller frees the host by curl_free. NULL for none. */
 static char *host_of(const char *url, const char *usual_port, long *port)
 {
 	CURLU *parts = curl_url();
@@ -82,7 +82,7 @@ static char *host_of(const char *url, const char *usual_port, long *port)
 	return host;
 }
 
-/* A name is neither an address nor this machine. */
+/* Whether a host is a name, and not an address. */
 static bool is_name(const char *host)
 {
 	struct in_addr address;
@@ -90,7 +90,7 @@ static bool is_name(const char *host)
 	return host != NULL && host[0] != '[' && inet_pton(AF_INET, host, &address) != 1;
 }
 
-void aim_find(struct attempt *attempt)
+void lookup_find_host(struct attempt *attempt)
 {
 	const char *url = attempt->options->url;
 	bool is_https = strncmp(url, "https:", 6) == 0;
@@ -124,7 +124,7 @@ static bool use_addresses(struct attempt *attempt, const char *addresses)
 	return attempt->resolved != NULL;
 }
 
-CURLcode aim_look_up(struct attempt *attempt)
+CURLcode lookup_poll(struct attempt *attempt)
 {
 	struct text addresses = {0};
 	const char *reason;
@@ -132,8 +132,8 @@ CURLcode aim_look_up(struct attempt *attempt)
 
 	if (attempt->host == NULL)
 		return CURLE_OK;
-	switch (names_find(attempt->target->sender->names, attempt->host, &addresses, &reason)) {
-	case NAME_KNOWN:
+	switch (names_find(attempt->lane->sender->names, attempt->host, &addresses, &reason)) {
+	case NAME_RESOLVED:
 		code = !addresses.failed && use_addresses(attempt, text_string(&addresses))
 			       ? CURLE_OK
 			       : CURLE_OUT_OF_MEMORY;
