@@ -355,6 +355,8 @@ lint: ## formatting, static analysis, both compilers, shell scripts, manual page
 		2>/dev/null
 	@echo "copies of a peer's bytes"
 	@tests/check_copies.sh
+	@echo "language"
+	@$(PYTHON) tests/check_language.py
 	@echo "cppcheck, shellcheck, mandoc, systemd-analyze"
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppressions-list=tests/cppcheck.suppressions -Iinclude \
