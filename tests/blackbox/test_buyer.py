@@ -70,7 +70,7 @@ def one_person(messages):
 
 def counted(segment, number):
     """Waits for so many track calls."""
-    segment.wait(lambda: len(names(segment.told())) >= number)
+    segment.wait(lambda: len(names(segment.unique())) >= number)
 
 
 @pytest.mark.long(14)
@@ -84,19 +84,19 @@ def test_from_the_cart_to_the_cancellation(make_relay, segment, post):
     counted(segment, 4)
     way = after_the_cart(browser_id=None)
     expected = ["Product Added", "Product Added", "Product Added", "Product Removed"]
-    assert sorted(names(segment.told())) == sorted(expected)
+    assert sorted(names(segment.unique())) == sorted(expected)
     for topic, payload, events in way:
         post(relay, topic, payload)
         expected = expected + events
         counted(segment, len(expected))
-    assert names(segment.told())[4:] == expected[4:]
+    assert names(segment.unique())[4:] == expected[4:]
 
     for topic, payload, _ in way:
         post(relay, topic, payload)
     post(relay, "carts/update", cart([], at="2026-11-22T14:22:00.000Z"))
     time.sleep(4.5)  # a cart would have rested: it ended with its order
     relay.wait(lambda: relay.destination()["waiting"] == 0)
-    told = segment.told()
+    told = segment.unique()
     assert names(told)[4:] == expected[4:]
     assert segment.repetitions() == 0
     assert one_person(told)
@@ -108,7 +108,7 @@ def test_the_sums_of_the_whole_way(relay, segment):
     for topic, payload, _ in after_the_cart(BROWSER_ID):
         relay.post(topic, payload)
     counted(segment, 13)
-    told = {message["event"]: message["properties"] for message in segment.told()
+    told = {message["event"]: message["properties"] for message in segment.unique()
             if message["type"] == "track"}
     completed, refunded = told["Order Completed"], told["Order Refunded"]
     assert completed["order_id"] == refunded["order_id"] == told["Payment Failure"]["order_id"]
@@ -132,7 +132,7 @@ def test_the_alias_comes_before_all_that_names_the_user(make_relay, segment, pos
         post(relay, topic, payload)
     counted(segment, 15)
     relay.wait(lambda: relay.destination()["waiting"] == 0)
-    told = segment.told()
+    told = segment.unique()
     users = [message["type"] for message in told if "userId" in message]
     assert users[:2] == ["alias", "identify"]
     assert users.count("alias") == 1
@@ -158,7 +158,7 @@ def test_a_cart_that_rests_outlives_the_relay(make_relay, segment, end):
     relay.post("carts/update", cart([MUG.times(1)], at="2026-11-21T14:21:00.000Z"))
     removed = segment.wait_for(1, "Product Removed")[0]["properties"]
     assert removed["quantity"].text == "1"
-    assert names(segment.told()) == ["Product Added", "Product Removed"]
+    assert names(segment.unique()) == ["Product Added", "Product Removed"]
     assert segment.repetitions() == 0
 
 
@@ -186,7 +186,7 @@ def test_what_is_taken_out_at_once_is_never_told(make_relay, segment):
     relay.post("carts/create", cart([SHIRT], number=1002))
     segment.wait_for(1)
     time.sleep(0.2)
-    assert [message["properties"]["sku"] for message in segment.told()] == ["MER-M-SL"]
+    assert [message["properties"]["sku"] for message in segment.unique()] == ["MER-M-SL"]
 
 
 def test_every_change_of_a_cart_begins_its_rest_anew(make_relay, segment):
@@ -230,7 +230,7 @@ def test_what_was_added_and_removed_makes_the_cart(make_relay, segment):
             assert relay.post("carts/update", snapshot).status == 200
         settled(relay)
     for number, lines in latest.items():
-        told = [message for message in segment.told()
+        told = [message for message in segment.unique()
                 if message["properties"]["cart_id"] == cart(number=number)["token"]]
         in_it = {}
         for message in told:
@@ -250,4 +250,4 @@ def test_a_test_notification_is_remembered_by_nothing(make_relay, segment):
     assert relay.post("carts/create", body, headers=headers).status == 200
     relay.post("carts/create", cart([SHIRT], number=1002))
     segment.wait_for(1)
-    assert [message["properties"]["sku"] for message in segment.told()] == ["MER-M-SL"]
+    assert [message["properties"]["sku"] for message in segment.unique()] == ["MER-M-SL"]

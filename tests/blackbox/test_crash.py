@@ -324,7 +324,7 @@ def test_killed_again_and_again(relay, segment, tmp_path):
                not any(relay.metric(each) for each in waiting), 60)
 
     ways = [way for load in loads for way in load.ways]
-    told = {message["messageId"]: message for message in segment.told()}
+    told = {message["messageId"]: message for message in segment.unique()}
     counts = {result: relay.metric(
         f'segrelay_messages_total{{destination="main",result="{result}"}}')
         for result in ("queued", "sent", "dead", "dropped")}

@@ -27,7 +27,7 @@ def order_id(call):
 def wait_for_orders(segment, ids):
     """Waits until all these orders have arrived; none may come twice."""
     def arrived():
-        return [order_id(call) for call in segment.told()
+        return [order_id(call) for call in segment.unique()
                 if call["type"] == "track" and call["event"] == "Order Completed"]
     segment.wait(lambda: set(ids) <= set(arrived()))
     assert sorted(each for each in arrived() if each in ids) == sorted(ids)
@@ -106,8 +106,8 @@ def test_nothing_is_remembered_of_what_failed(relay, segment):
         "id": 1, "order_id": FIRST + 1, "created_at": "2026-11-23T10:00:00Z", "transactions": [
             {"id": 2, "kind": "refund", "status": "success", "amount": "1.00", "currency": "USD"}],
     }).status == 200
-    segment.wait(lambda: any(call.get("event") == "Order Refunded" for call in segment.told()))
-    assert [call for call in segment.told() if call.get("anonymousId") == shops.BROWSER_ID] == []
+    segment.wait(lambda: any(call.get("event") == "Order Refunded" for call in segment.unique()))
+    assert [call for call in segment.unique() if call.get("anonymousId") == shops.BROWSER_ID] == []
     topic = relay.topic("orders/create")
     assert (topic["received"], topic["repeated"], topic["dead"]) == (2, 1, 1)
     assert balanced(relay)
@@ -173,8 +173,8 @@ def test_bad_timers_before_good_ones(make_relay, segment):
     set_timers(relay, 1)
     relay.start()
     assert relay.post("orders/create", good(1)).status == 200
-    segment.wait(lambda: any(call.get("event") == "Product Added" for call in segment.told()))
-    assert {call["properties"]["cart_id"] for call in segment.told()
+    segment.wait(lambda: any(call.get("event") == "Product Added" for call in segment.unique()))
+    assert {call["properties"]["cart_id"] for call in segment.unique()
             if call.get("event") == "Product Added"} == {"sound"}
     line = relay.said("timer postponed")[0]
     assert (line["shop"], line["timer"]) == (shops.AURORA.domain, "cart")
@@ -247,7 +247,7 @@ def test_a_delivery_that_ends_the_process_three_times_is_set_aside(make_relay, d
     # the cause is gone
     relay.run("dead", "retry", "--all")
     wait_for_orders(segment, {str(FIRST + 2), str(FIRST + 3)})
-    segment.wait(lambda: len([call for call in segment.told() if call.get("event") == "Order Completed"
+    segment.wait(lambda: len([call for call in segment.unique() if call.get("event") == "Order Completed"
                               and order_id(call) == str(FIRST + 1)]) == 2)
     assert balanced(relay)
 
@@ -281,7 +281,7 @@ def test_a_timer_that_ends_the_process_three_times_is_set_aside(make_relay, dies
     relay.start()
     assert relay.post("orders/create", good(1)).status == 200
     wait_for_orders(segment, {str(FIRST + 1)})
-    segment.wait(lambda: any(call.get("event") == "Product Added" for call in segment.told()))
+    segment.wait(lambda: any(call.get("event") == "Product Added" for call in segment.unique()))
     line = relay.said("timer set aside")[0]
     assert (line["shop"], line["timer"]) == (shops.AURORA.domain, "cart")
     assert "fatal" not in re.sub("relay0", "", relay.log())

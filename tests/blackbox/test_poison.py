@@ -52,7 +52,7 @@ def test_one_bad_message_does_not_stop_the_others(make_relay, segment, kind, cou
     bad = [1001 + 37 * i for i in range(count)]
     segment.always(only(of_orders(bad), KINDS[kind]))
     post_orders(relay, range(1001, 1501))
-    segment.wait(lambda: len(segment.told()) >= 1000 - count, 240)
+    segment.wait(lambda: len(segment.unique()) >= 1000 - count, 240)
     relay.wait(lambda: relay.destination()["set_aside"] == relay.destination()["waiting"] == count)
     assert segment.repetitions() == 0
     state = balanced(relay)
@@ -94,7 +94,7 @@ def test_a_rate_limit_of_one_message_does_not_stop_the_others(make_relay, segmen
     relay = make_relay(destinations={"main": (MAIN_KEY, segment.url, "")})
     segment.always(only(of_orders([1003]), LIMITS["429"]))
     post_orders(relay, range(1001, 1021))
-    segment.wait(lambda: len(segment.told()) >= 39, 500)
+    segment.wait(lambda: len(segment.unique()) >= 39, 500)
     relay.wait(lambda: relay.destination()["set_aside"] == relay.destination()["waiting"] == 1, 120)
     line, = relay.lines("message set aside")
     assert int(line["status"]) == 429
@@ -109,7 +109,7 @@ def test_one_that_is_never_answered_does_not_stop_the_others(make_relay, segment
     bad = of_orders([1003])
     segment.always(only(bad, answer(200, delay=100, accepts=False)))
     post_orders(relay, range(1001, 1011))
-    segment.wait(lambda: len(segment.told()) >= 19, 400)
+    segment.wait(lambda: len(segment.unique()) >= 19, 400)
     relay.wait(lambda: relay.destination()["set_aside"] == relay.destination()["waiting"] == 1, 200)
     assert balanced(relay)["dead"] == 0 and segment.repetitions() == 0
     assert attempts_with(segment, bad) <= 30
@@ -122,7 +122,7 @@ def test_several_that_are_never_answered_cost_a_short_time_each(make_relay, segm
     segment.always(only(of_orders([1005, 1021, 1037, 1053]), answer(200, delay=100, accepts=False)))
     began = time.monotonic()
     post_orders(relay, range(1001, 1061))
-    segment.wait(lambda: len(segment.told()) >= 116, 400)
+    segment.wait(lambda: len(segment.unique()) >= 116, 400)
     print(f"the others arrived after {time.monotonic() - began:.0f} s")
     relay.wait(lambda: relay.destination()["set_aside"] == relay.destination()["waiting"] == 4, 200)
     assert balanced(relay)["dead"] == 0 and segment.repetitions() == 0
@@ -176,5 +176,5 @@ def test_a_lone_message_waits_until_others_have_passed(make_relay, segment):
     state = balanced(relay)
     assert (state["waiting"], state["dead"], state["set_aside"]) == (1, 0, 0)
     relay.post("orders/create", shops.order(1003))
-    segment.wait(lambda: any(map(is_order(shops.order_id_of(1003)), segment.told())))
+    segment.wait(lambda: any(map(is_order(shops.order_id_of(1003)), segment.unique())))
     relay.wait(lambda: relay.destination()["set_aside"] == 1)

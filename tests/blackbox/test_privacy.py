@@ -113,10 +113,10 @@ def test_a_customer_is_forgotten_for_good(relay, segment):
     relay.stop()
     assert found(relay.directory, OF_ALMA) == []
     assert found(relay.directory, OF_NILS) == OF_NILS
-    told = [message for message in segment.told() if message.get("userId") == str(NILS.id)]
+    told = [message for message in segment.unique() if message.get("userId") == str(NILS.id)]
     assert {message.get("event") for message in told} >= {
         "Order Completed", "Payment Failure", "Fulfilment Update", "Order Refunded"}
-    after = [message for message in segment.told() if "5778367001003" in str(message)]
+    after = [message for message in segment.unique() if "5778367001003" in str(message)]
     assert after == []  # it waited, and was of her
 
 
@@ -125,7 +125,7 @@ def test_what_comes_after_it_is_told(relay, segment):
     relay.said("a customer is forgotten")
     segment.always(None)
     assert relay.post("orders/create", order(1004)).status == 200
-    segment.wait(lambda: any("5778367001004" in str(message) for message in segment.told()))
+    segment.wait(lambda: any("5778367001004" in str(message) for message in segment.unique()))
 
 
 def test_a_shop_is_forgotten_for_good(relay, segment):
@@ -423,7 +423,7 @@ def test_a_customer_of_a_shop_that_is_no_longer_configured_is_erased(relay, segm
     assert line["shop"] == AURORA.domain and line["customer"] == str(ALMA.id) and "by hand" in line["action"]
     segment.always(None)
     relay.wait(lambda: waits(relay) == 0)
-    assert [message for message in segment.told() if "5778367001003" in str(message)] == []
+    assert [message for message in segment.unique() if "5778367001003" in str(message)] == []
 
 
 def test_a_job_goes_on_when_its_shop_is_taken_out(relay, segment):
@@ -609,7 +609,7 @@ def test_a_subscriber_is_forgotten_for_good(make_relay, segment, by_verb):
     assert relay.metric("segrelay_counters_balanced") == 1
     segment.always(None)
     relay.wait(lambda: waits(relay) == 0)
-    assert [message["userId"] for message in segment.told()
+    assert [message["userId"] for message in segment.unique()
             if message.get("event") == "Customer Update"] == [str(NILS.id)]
 
 

@@ -61,8 +61,8 @@ def test_the_server_s_events_carry_the_browser_s_id(visitor, shop, segment, rela
     completed = segment.wait_for(1, "Order Completed")[0]
     segment.wait_for(1, "Product Added")
     assert completed["userId"] == str(shops.ALMA.id)
-    assert [call["anonymousId"] for call in segment.told() if call["type"] == "track"] == \
-        [browser_id] * len([call for call in segment.told() if call["type"] == "track"])
+    assert [call["anonymousId"] for call in segment.unique() if call["type"] == "track"] == \
+        [browser_id] * len([call for call in segment.unique() if call["type"] == "track"])
     assert shop.cart.SECRET not in relay_web.relay.log()
 
 

@@ -206,12 +206,12 @@ class Segment:
 
     def events(self, name, write_key=None):
         """The accepted track calls of a name, one for each messageId."""
-        return [message for message in self.told(write_key) if message.get("event") == name]
+        return [message for message in self.unique(write_key) if message.get("event") == name]
 
     def identifies(self, write_key=None):
-        return [message for message in self.told(write_key) if message["type"] == "identify"]
+        return [message for message in self.unique(write_key) if message["type"] == "identify"]
 
-    def told(self, write_key=None):
+    def unique(self, write_key=None):
         """The accepted messages, repetitions left out as Segment does."""
         with self._lock:
             unique = {}
@@ -237,10 +237,10 @@ class Segment:
 
     def wait_for(self, number, name=None, seconds=60):
         """Waits for that many different messages (events of a name) and returns them."""
-        def told():
-            return self.told() if name is None else self.events(name)
-        self.wait(lambda: len(told()) >= number, seconds)
-        return told()
+        def found():
+            return self.unique() if name is None else self.events(name)
+        self.wait(lambda: len(found()) >= number, seconds)
+        return found()
 
     # -- one request --
 
