@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+enum { CODE_TEXT = 16 }; /* more than a status has digits */
+
 /* Shopify waits 5 seconds. */
 static const struct {
 	int64_t milliseconds;
@@ -47,7 +49,7 @@ void traffic_duration(struct traffic *traffic, int64_t duration)
 static void write_requests(struct traffic *traffic, struct text *text)
 {
 	static const char name[] = "segrelay_http_requests_total";
-	char code[16];
+	char code[CODE_TEXT];
 
 	metric_begin(text, name, METRIC_COUNTER, "Requests by answer and reason.");
 	for (size_t i = 0; i < VERDICT_COUNT; i++) {
