@@ -302,6 +302,9 @@ void connections_retire(const struct attempt *attempt);
 /* Compares this machine's clock with the Date of an answer. Logs an offset of over a minute. */
 void clock_offset_update(const struct attempt *attempt);
 
+/* The sentAt of a batch that is sent now. */
+int64_t clock_offset_sent_at(const struct lane *lane);
+
 /* ---- lookup.c: addresses of the host that an attempt connects to ---- */
 
 /* Sets the host name that the attempt has to look up, or NULL. */
@@ -322,28 +325,5 @@ void transfers_wake(void *sender);
 /* Waits for network events or a wake-up, at most `ms`. When libcurl fails, it sleeps for a short
  * time instead. */
 void transfers_wait(struct sender *sender, int64_t ms);
-
-/* ---- send_metrics.c ---- */
-
-/* Counts an attempt. */
-void send_metrics_attempt(struct lane *lane, CURLcode code, long status, int64_t milliseconds);
-
-/* Counts a batch that was posted (1) or ended (-1). */
-void send_metrics_in_flight(struct lane *lane, int64_t change);
-
-/* Counts a batch that was split. */
-void send_metrics_split(struct lane *lane);
-
-/* Counts a message that was set aside. */
-void send_metrics_set_aside(struct lane *lane);
-
-/* Records the time of an accepted batch, in ms since 1970. */
-void send_metrics_success(struct lane *lane, int64_t now);
-
-/* Records the ms that this machine's clock is ahead of the destination's. */
-void send_metrics_clock(struct lane *lane, int64_t offset);
-
-/* Records the lane's pause. */
-void send_metrics_pause(struct lane *lane);
 
 #endif

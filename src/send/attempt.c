@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/gzip.h"
+#include "send/send_metrics.h"
 #include "send/suspects.h"
 
 #include <stdio.h>
@@ -56,7 +57,8 @@ static bool make_body(struct attempt *attempt)
 {
 	struct text compressed = {0};
 
-	batch_write(attempt->batch, attempt->options, clock_now(), &attempt->body);
+	batch_write(attempt->batch, attempt->options, clock_offset_sent_at(attempt->lane),
+		&attempt->body);
 	if (attempt->body.failed)
 		return false;
 	if (!attempt->options->gzip)

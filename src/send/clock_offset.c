@@ -1,12 +1,15 @@
 /* The offset of this machine's clock from a destination's, by the Date of its answers.
  *
- * Segment corrects the timestamps of calls by sentAt, which comes from this clock. So a wrong clock
- * does not move events. Times that the relay itself generates, and a Retry-After date, are wrong by
- * the offset. */
+ * Segment stores each timestamp moved by receivedAt - sentAt (its documentation, "timestamps").
+ * Most timestamps are Shopify's, and right. A clock that is ahead would move them back, so sentAt
+ * is then made by the destination's clock, as far as its answers have shown it. With a clock that
+ * is behind, no timestamp is later than that clock says (write_timestamp), and sentAt by the same
+ * clock puts them right. A Retry-After date is wrong by the offset. */
 #include "send/sender_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "send/send_metrics.h"
 
 #include <stdlib.h>
 
@@ -80,4 +83,11 @@ void clock_offset_update(const struct attempt *attempt)
 	/* `segrelay status` shows the stored offset */
 	if (is_due || is_large(before) != is_large(offset))
 		save_pause(lane);
+}
+
+int64_t clock_offset_sent_at(const struct lane *lane)
+{
+	int64_t offset = lane->pause.clock_offset;
+
+	return clock_now() - (offset > 0 ? offset : 0);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "send/send_metrics.h"
 #include "send/suspects.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Prometheus metrics of sending. */
-#include "send/sender_private.h"
+#include "send/send_metrics.h"
 
 #include "base/metrics.h"
 

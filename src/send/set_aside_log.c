@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "send/send_metrics.h"
 
 #include <inttypes.h>
 #include <stdio.h>

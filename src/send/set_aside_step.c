@@ -2,6 +2,7 @@
 #include "send/suspects.h"
 
 #include "base/clock.h"
+#include "send/send_metrics.h"
 
 enum {
 	MEMORY_PAUSE = SECOND,

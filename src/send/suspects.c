@@ -19,6 +19,7 @@
 #include "send/suspects.h"
 
 #include "base/clock.h"
+#include "send/send_metrics.h"
 
 enum {
 	SUSPECT_AFTER = 3,

@@ -246,7 +246,7 @@ class Segment:
 
     def receive(self, headers, body):
         """Checks a request and decides its answer."""
-        request, wrong = _read(headers, body)
+        request, wrong = _read(headers, body, self.clock_ahead)
         with self._lock:
             behaviour = self._behaviour(request.write_key)
         chosen = behaviour(request) if behaviour else None
@@ -293,7 +293,7 @@ class Message(dict):
     write_key = ""
 
 
-def _read(headers, body):
+def _read(headers, body, clock_ahead):
     """The request, and everything that the real Segment or the catalogue would not have."""
     wrong = []
     if headers.get("content-encoding") == "gzip":
@@ -310,7 +310,7 @@ def _read(headers, body):
                       len(body), time.time())
     for message in request.messages:
         message.write_key = request.write_key
-    wrong += _check_envelope(request, batch, len(body))
+    wrong += _check_envelope(request, batch, len(body), clock_ahead)
     now = validate.now_text(ahead_seconds=1)
     for message in request.messages:
         wrong += [f"{message.get('event', message.get('type'))}: {problem}"
@@ -318,7 +318,7 @@ def _read(headers, body):
     return request, wrong
 
 
-def _check_envelope(request, batch, size):
+def _check_envelope(request, batch, size, clock_ahead):
     wrong = []
     if set(batch) != {"batch", "sentAt", "writeKey"}:
         wrong.append(f"the envelope has {', '.join(batch)}")
@@ -334,7 +334,8 @@ def _check_envelope(request, batch, size):
     if validate.time(batch.get("sentAt")):
         return wrong + ["sentAt: is no UTC time with milliseconds"]
     sent = datetime.datetime.fromisoformat(batch["sentAt"].replace("Z", "+00:00"))
-    if abs(request.came - sent.timestamp()) > SENT_AT_SECONDS:
+    # by the sender's clock until it has seen an answer's Date, or when it is behind; else by the one here
+    if all(abs(request.came + ahead - sent.timestamp()) > SENT_AT_SECONDS for ahead in (0, clock_ahead)):
         wrong.append(f"sentAt {batch['sentAt']} is stale")
     return wrong
 
