@@ -116,7 +116,7 @@ struct config {
 	char *store;             /* "sqlite:/var/lib/segrelay/segrelay.db" */
 	int64_t keep_deliveries; /* ms that raw bodies are kept */
 	int64_t keep_orders;     /* ms that what is known of an order or a customer is kept */
-	int64_t keep_told;       /* ms that what was told is remembered */
+	int64_t keep_emitted;       /* ms that what was told is remembered */
 	int64_t redact_grace;    /* ms that shop/redact waits to be carried out */
 	int64_t max_store;       /* bytes of the store; beyond it webhooks get 503 */
 	int64_t min_free;        /* bytes that must stay free on its disk */

@@ -45,8 +45,8 @@ static int run_list(struct engine *engine, struct task *task, struct error *erro
 	struct api_task *query = (struct api_task *)task;
 
 	text_put(query->answer, "{\"dead\":[");
-	if (store_each_dead(engine->store, query->after, query->limit, visit_listed, query->answer,
-		    error) != 0)
+	if (store_dead_letter_each(engine->store, query->after, query->limit, visit_listed,
+		    query->answer, error) != 0)
 		return -1;
 	text_put(query->answer, "]}");
 	query->status = 200;
@@ -59,7 +59,8 @@ static int run_show(struct engine *engine, struct task *task, struct error *erro
 	struct dead_letter letter;
 	bool found;
 
-	if (store_get_dead(engine->store, query->id, query->arena, &letter, &found, error) != 0)
+	if (store_dead_letter_get(engine->store, query->id, query->arena, &letter, &found, error) !=
+		0)
 		return -1;
 	if (!found) {
 		query->status = api_error(query->answer, 404, "no such dead letter");
@@ -154,7 +155,7 @@ static int requeue_delivery(struct engine *engine, const struct dead_letter *let
 	topic = engine_topic(
 		engine, letter->shop, letter->topic); /* engine_map may have moved it */
 	topic->dead--;
-	return store_drop_dead(engine->store, letter->id, error);
+	return store_dead_letter_drop(engine->store, letter->id, error);
 }
 
 static int requeue(struct engine *engine, const struct dead_letter *letter, struct arena *arena,
@@ -168,7 +169,7 @@ static int requeue(struct engine *engine, const struct dead_letter *letter, stru
 	if (state == NULL || counters_queued(&engine->counters, letter->destination, 1) != 0)
 		return error_no_memory(error);
 	state->dead--;
-	return store_revive(engine->store, letter->id, clock_now(), error);
+	return store_dead_letter_requeue(engine->store, letter->id, clock_now(), error);
 }
 
 /* Applies the action to one dead letter: 0, 1 when it is not possible, or -1. */
@@ -182,7 +183,7 @@ static int apply_action(
 
 	if (arena == NULL)
 		return error_no_memory(error);
-	if (store_get_dead(engine->store, id, arena, &letter, &found, error) == 0) {
+	if (store_dead_letter_get(engine->store, id, arena, &letter, &found, error) == 0) {
 		if (!found)
 			result = 1;
 		else if (action->is_requeue)
@@ -233,7 +234,7 @@ static int run_ids(struct engine *engine, struct task *task, struct error *error
 {
 	struct list_ids *query = (struct list_ids *)task;
 
-	return store_each_dead(engine->store, 0, IDS_MOST, visit_id, query->list, error);
+	return store_dead_letter_each(engine->store, 0, IDS_MOST, visit_id, query->list, error);
 }
 
 /* Reads the ids of {"ids":[…]}. False when the JSON has another form. */

@@ -57,7 +57,7 @@ const struct option general_options[] = {
 	{"keep_orders",               OPTION_DURATION, IN_CONFIG(keep_orders),              "400d",      DAY,         36500 * DAY, NULL,
 		"How long the relay keeps the records of orders and customers that later webhooks need: a refund may arrive "
 		"months after its order."},
-	{"keep_told",                 OPTION_DURATION, IN_CONFIG(keep_told),                "730d",      7 * DAY,     36500 * DAY, NULL,
+	{"keep_emitted",                 OPTION_DURATION, IN_CONFIG(keep_emitted),                "730d",      7 * DAY,     36500 * DAY, NULL,
 		"How long the relay remembers that it emitted a message. A delivery that is repeated after that time emits "
 		"its message again. A clock that jumps shortens none of the three times: the retention clock runs at most "
 		"twice as fast as time passes, and catches up at that rate after a standstill."},

@@ -184,7 +184,7 @@ static int apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	bool repeated = false;
 	int result = STORED;
 
-	delivery->near = enqueue_leading_number(json_text(payload, "id|order_id"));
+	delivery->locality_key = enqueue_leading_number(json_text(payload, "id|order_id"));
 	if (store_new(engine, delivery, &repeated, error) != 0)
 		return -1;
 	if (!repeated)

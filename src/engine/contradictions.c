@@ -54,7 +54,7 @@ static int find_twins(struct engine *engine, const struct delivery *delivery, co
 	struct delivery found = *delivery;
 
 	*twins = (struct twins){.delivery = delivery, .resource = resource_of(delivery->topic)};
-	found.near = enqueue_leading_number(json_text(payload, "id|order_id"));
+	found.locality_key = enqueue_leading_number(json_text(payload, "id|order_id"));
 	return store_each_twin(engine->store, &found, visit_twin, twins, error);
 }
 

@@ -71,7 +71,7 @@ static int emit(struct engine *engine, const struct delivery *delivery,
 	if (emitted)
 		return 0;
 	id = emitted_id(call, &message->message_id);
-	return store_tell(engine->store, &id, engine_retention_now(engine), is_new, error);
+	return store_mark_emitted(engine->store, &id, engine_retention_now(engine), is_new, error);
 }
 
 static int queue(struct engine *engine, const struct call_made *call, const char *name,

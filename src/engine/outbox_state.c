@@ -74,7 +74,7 @@ int engine_ack_dead(struct engine *engine, const char *destination, int64_t mess
 
 	if (state == NULL)
 		return error_no_memory(error);
-	if (store_bury(engine->store, message, clock_now(), status, reason, dead, error) != 0)
+	if (store_dead_letter_add(engine->store, message, clock_now(), status, reason, dead, error) != 0)
 		return -1;
 	if (*dead != 0)
 		state->dead++;
@@ -100,7 +100,7 @@ int engine_drop_dead(struct engine *engine, const struct dead_letter *letter, st
 		topic->dead--;
 		topic->dropped++;
 	}
-	return store_drop_dead(engine->store, letter->id, error);
+	return store_dead_letter_drop(engine->store, letter->id, error);
 }
 
 int engine_pause(struct engine *engine, const struct destination_state *pause, struct error *error)

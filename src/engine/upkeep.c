@@ -31,7 +31,7 @@ static struct retention retention_of(struct engine *engine)
 	return (struct retention){
 		.now = now,
 		.deliveries_before = now - engine->config->keep_deliveries,
-		.told_before = now - engine->config->keep_told,
+		.emitted_before = now - engine->config->keep_emitted,
 		.brief_topic = HINT_TOPIC,
 		.brief_before = now - HINT_DELIVERY_TTL,
 	};
@@ -48,7 +48,7 @@ static void expire(struct engine *engine)
 		return;
 	retention = retention_of(engine);
 	if (store_begin(engine->store, &error) != 0 ||
-		store_sweep(engine->store, &retention, &more, &error) != 0 ||
+		store_expire(engine->store, &retention, &more, &error) != 0 ||
 		retention_clock_save(engine, &error) != 0 ||
 		store_commit(engine->store, &error) != 0) {
 		store_rollback(engine->store);
@@ -61,7 +61,8 @@ static void checkpoint(struct engine *engine, bool idle)
 {
 	struct error error;
 
-	if (!engine->failed && store_tidy(engine->store, idle, &error) != 0)
+	if (!engine->failed &&
+		store_housekeeping(engine->store, idle ? STORE_IDLE : STORE_BUSY, &error) != 0)
 		engine_store_failed(engine, &error);
 }
 
@@ -71,7 +72,7 @@ static void wipe(struct engine *engine)
 
 	if (!engine->wipe_pending || engine->failed)
 		return;
-	if (store_scrub(engine->store, &error) != 0)
+	if (store_housekeeping(engine->store, STORE_WIPE, &error) != 0)
 		engine_store_failed(engine, &error);
 	else
 		engine->wipe_pending = false;

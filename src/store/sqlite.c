@@ -19,9 +19,9 @@ int sqlite_begin(struct store *store, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 
-	self->places_before = self->place_count;
-	for (size_t i = 0; i < self->place_count; i++)
-		self->places[i].before = self->places[i].cursor;
+	self->cursors_before = self->cursor_count;
+	for (size_t i = 0; i < self->cursor_count; i++)
+		self->cursors[i].before = self->cursors[i].position;
 	return sqlite_do(self, BEGIN, error, "");
 }
 
@@ -30,16 +30,16 @@ int sqlite_commit(struct store *store, struct error *error)
 	return sqlite_do(own(store), COMMIT, error, "");
 }
 
-/* Forgets the destinations that were made since there were so many. */
-static void drop_places(struct sqlite_store *store, size_t count)
+/* Removes the cursors of destinations that were created since there were `count`. */
+static void drop_cursors(struct sqlite_store *store, size_t count)
 {
-	while (store->place_count > count)
-		free(store->places[--store->place_count].name);
+	while (store->cursor_count > count)
+		free(store->cursors[--store->cursor_count].name);
 }
 
 int sqlite_savepoint(struct store *store, struct error *error)
 {
-	own(store)->places_saved = own(store)->place_count;
+	own(store)->cursors_saved = own(store)->cursor_count;
 	return sqlite_do(own(store), SAVEPOINT, error, "");
 }
 
@@ -48,31 +48,30 @@ int sqlite_release(struct store *store, struct error *error)
 	return sqlite_do(own(store), RELEASE, error, "");
 }
 
-/* Where SQLite has rolled back the whole transaction there is no savepoint any more, and this
- * fails. */
+/* Fails when SQLite has rolled back the whole transaction, which removes the savepoint. */
 int sqlite_rollback_to(struct store *store, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 
-	drop_places(self, self->places_saved);
+	drop_cursors(self, self->cursors_saved);
 	if (sqlite_do(self, ROLLBACK_TO, error, "") != 0 ||
 		sqlite_do(self, RELEASE, error, "") != 0)
 		return error_classify(error, ERROR_OTHER);
 	return 0;
 }
 
-/* What a rolled-back transaction claimed can be claimed again, and a destination that it made is
- * not there; and what early expiry went past may not wait. */
+/* Claims of the transaction are undone, and destinations that it created do not exist. Early expiry
+ * starts again, since deliveries that it passed may be fully acknowledged. */
 void sqlite_rollback(struct store *store)
 {
 	struct sqlite_store *self = own(store);
 
 	if (sqlite3_get_autocommit(self->db) == 0)
 		(void)sqlite_do(self, ROLLBACK, NULL, "");
-	drop_places(self, self->places_before);
+	drop_cursors(self, self->cursors_before);
 	self->early = (struct early){0};
-	for (size_t i = 0; i < self->place_count; i++)
-		self->places[i].cursor = self->places[i].before;
+	for (size_t i = 0; i < self->cursor_count; i++)
+		self->cursors[i].position = self->cursors[i].before;
 }
 
 /* ---- opening ---- */
@@ -84,9 +83,9 @@ static int on_wal(void *context, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* The application id comes before everything else: a file that has anything in it is ours by its
- * header, at whatever moment a crash left it. Whether there is anything shows only now: what a
- * crash left of the first commit is taken back at the first reading. */
+/* The application id is written first, so that any file that is not empty is recognised by its
+ * header, whenever a crash happened. Whether the file is empty is known only after the first read,
+ * which rolls back an incomplete first commit. */
 static int configure(struct sqlite_store *store, bool *is_new, struct error *error)
 {
 	static const char settings[] =
@@ -128,11 +127,11 @@ static int connect_to(struct sqlite_store *store, struct error *error)
 	if (configure(store, &is_new, error) != 0 || sqlite_migrate(store, error) != 0 ||
 		sqlite_prepare(store, error) != 0)
 		return -1;
-	/* After our own: SQLite's wal_autocheckpoint is a hook, too. */
+	/* Set after journal_mode: SQLite's wal_autocheckpoint is a WAL hook, too. */
 	(void)sqlite3_wal_hook(store->db, on_wal, store);
 	if (is_new && sqlite_sync_folder(store, error) != 0)
 		return -1;
-	store->whole = true;
+	store->usable = true;
 	return 0;
 }
 
@@ -144,7 +143,7 @@ static void disconnect(struct sqlite_store *store)
 	}
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
-	store->whole = false;
+	store->usable = false;
 	store->room_checked = 0;
 }
 
@@ -153,9 +152,9 @@ static void close_store(struct store *store)
 	struct sqlite_store *self = own(store);
 
 	disconnect(self);
-	for (size_t i = 0; i < self->place_count; i++)
-		free(self->places[i].name);
-	free(self->places);
+	for (size_t i = 0; i < self->cursor_count; i++)
+		free(self->cursors[i].name);
+	free(self->cursors);
 	if (self->lock >= 0)
 		(void)close(self->lock);
 	free(self->path);
@@ -167,8 +166,9 @@ static bool is_gone(const struct sqlite_store *store)
 	return !sqlite_in_memory(store) && access(store->path, F_OK) != 0;
 }
 
-/* What is claimed and not in the file any more would be taken for what gets its ids next, which
- * would be removed unsent: a copy from before, or the file without its WAL, is for a new start. */
+/* A claimed message that is no longer in the file must not be confused with a new one of the same
+ * id, which would be removed unsent. So an older copy of the file, or a file without its WAL,
+ * requires a restart. */
 static int check_claims(struct sqlite_store *store, bool *damaged, struct error *error)
 {
 	int result = sqlite_run(store, LAST_MESSAGE, error, "");
@@ -177,25 +177,25 @@ static int check_claims(struct sqlite_store *store, bool *damaged, struct error 
 	sqlite_end(store, LAST_MESSAGE);
 	if (result != SQLITE_ROW)
 		return -1;
-	for (size_t i = 0; i < store->place_count; i++)
-		*damaged |= store->places[i].cursor > last;
+	for (size_t i = 0; i < store->cursor_count; i++)
+		*damaged |= store->cursors[i].position > last;
 	return *damaged ? error_set(error,
-				  "store %s lacks what it had before: it is an older copy, or "
-				  "without its -wal file",
+				  "store %s has lost committed messages: it is an older copy, or "
+				  "its -wal file is missing; restart segrelay to use it",
 				  store->path)
 			: 0;
 }
 
-/* After a full disk: what room the reserve file takes is for deletions, so that they can commit. */
+/* After a full disk: removes the reserve file, so that deletions can commit. */
 static void make_room(struct sqlite_store *store)
 {
 	if (store->last_code != SQLITE_FULL)
 		return;
-	sqlite_drop_ballast(store);
+	sqlite_drop_reserve(store);
 	store->room_checked = 0;
 }
 
-/* Claims stay: who holds them is still there. */
+/* Claims are kept: the sender still holds these messages. */
 int sqlite_reopen(struct store *store, bool *damaged, struct error *error)
 {
 	struct sqlite_store *self = own(store);
@@ -204,13 +204,14 @@ int sqlite_reopen(struct store *store, bool *damaged, struct error *error)
 
 	*damaged = false;
 	make_room(self);
-	/* A full disk, lack of memory, or a value that is refused was rolled back cleanly: nothing
-	 * is in doubt. What is in memory only would be gone. */
-	if (self->whole && (clean || sqlite_in_memory(self)))
+	/* SQLite has rolled back cleanly after a full disk, exhausted memory or a rejected value. A
+	 * store in memory would be lost. */
+	if (self->usable && (clean || sqlite_in_memory(self)))
 		return 0;
-	/* A new, empty one in its place would tell everything again. */
+	/* A new, empty store in its place would emit everything again. */
 	if (is_gone(self))
-		return error_set(error, "store %s is gone: put it back", self->path);
+		return error_set(
+			error, "store %s does not exist any more: restore the file", self->path);
 	disconnect(self);
 	self->last_code = SQLITE_OK;
 	if (connect_to(self, error) == 0 && sqlite_recover(self, damaged, error) == 0 &&
@@ -218,7 +219,7 @@ int sqlite_reopen(struct store *store, bool *damaged, struct error *error)
 		return 0;
 	if (self->last_code == SQLITE_CORRUPT || self->last_code == SQLITE_NOTADB)
 		*damaged = true;
-	self->whole = false;
+	self->usable = false;
 	return -1;
 }
 
@@ -249,7 +250,7 @@ int sqlite_open(
 		goto failed;
 	if (connect_to(self, error) != 0)
 		goto failed;
-	sqlite_make_ballast(self);
+	sqlite_make_reserve(self);
 	*store = &self->base;
 	return 0;
 failed:

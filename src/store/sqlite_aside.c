@@ -1,4 +1,4 @@
-/* The SQLite store: messages that are set aside, and the outbox as the operator sees it. */
+/* The SQLite store: messages that are set aside, and the outbox for the operator. */
 #include "store/sqlite.h"
 
 #include <string.h>
@@ -8,12 +8,12 @@ static struct sqlite_store *own(struct store *store)
 	return (struct sqlite_store *)store;
 }
 
-/* Ends a statement; `result` is that of its last step. */
+/* Ends a statement; `result` is the result of its last step. */
 static int end(
 	struct sqlite_store *store, enum statement statement, int result, struct error *error)
 {
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		result = sqlite_failed(store, "it cannot be read", error);
+		result = sqlite_failed(store, "reading failed", error);
 	sqlite_end(store, statement);
 	return result == -1 ? -1 : 0;
 }
@@ -29,15 +29,15 @@ int sqlite_set_aside(struct store *store, const struct set_aside *set_aside, str
 {
 	struct sqlite_store *self = own(store);
 
-	for (size_t i = 0; i < self->place_count; i++)
-		if (self->places[i].alone == set_aside->message)
-			self->places[i].alone = 0; /* its attempt is over */
+	for (size_t i = 0; i < self->cursor_count; i++)
+		if (self->cursors[i].alone == set_aside->message)
+			self->cursors[i].alone = 0; /* its attempt is over */
 	return sqlite_do(self, SET_ASIDE, error, "iiiiiit", set_aside->message,
 		set_aside->first_failed, set_aside->last_failed, set_aside->not_before,
 		set_aside->attempts, set_aside->status, set_aside->reason);
 }
 
-/* Reads the columns from `at` on; its text lives until the next step. */
+/* Reads the columns from `at` on; the text is valid until the next step. */
 static void read_set_aside(sqlite3_stmt *row, int at, struct set_aside *set_aside)
 {
 	*set_aside = (struct set_aside){
@@ -68,7 +68,7 @@ int sqlite_get_set_aside(struct store *store, int64_t message, struct arena *are
 	return *found && set_aside->reason == NULL ? error_no_memory(error) : 0;
 }
 
-/* Reads one message in full; *found is false when there is none. */
+/* Reads one message; *found is false when it does not exist. */
 static int claim_one(struct sqlite_store *store, int64_t id, struct arena *arena,
 	struct message *message, bool *found, struct error *error)
 {
@@ -88,16 +88,16 @@ int sqlite_claim_set_aside(struct store *store, const char *destination, int64_t
 	struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	struct place *place = sqlite_place(self, destination, error);
+	struct outbox_cursor *cursor = sqlite_outbox_cursor(self, destination, error);
 	sqlite3_stmt *row = self->statements[NEXT_SET_ASIDE];
 	int64_t id = 0;
 	int result;
 
 	*found = false;
 	*next = INT64_MAX;
-	if (place == NULL)
+	if (cursor == NULL)
 		return -1;
-	result = sqlite_run(self, NEXT_SET_ASIDE, error, "i", place->id);
+	result = sqlite_run(self, NEXT_SET_ASIDE, error, "i", cursor->id);
 	if (result == SQLITE_ROW) {
 		*next = sqlite3_column_int64(row, 0);
 		id = sqlite3_column_int64(row, 1);
@@ -106,11 +106,11 @@ int sqlite_claim_set_aside(struct store *store, const char *destination, int64_t
 		return -1;
 	if (id == 0 || !store_is_due(*next, now))
 		return 0;
-	*message = (struct message){.destination = place->name};
+	*message = (struct message){.destination = cursor->name};
 	if (claim_one(self, id, arena, message, found, error) != 0)
 		return -1;
-	message->with_next = false; /* it stands alone */
-	place->alone = id;
+	message->with_next = false; /* it is sent alone */
+	cursor->alone = id;
 	return 0;
 }
 
@@ -118,11 +118,12 @@ int sqlite_count_set_aside(
 	struct store *store, const char *destination, int64_t *count, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	struct place *place = sqlite_place(self, destination, error);
-	int result = place != NULL ? sqlite_run(self, COUNT_SET_ASIDE, error, "i", place->id) : -1;
+	struct outbox_cursor *cursor = sqlite_outbox_cursor(self, destination, error);
+	int result =
+		cursor != NULL ? sqlite_run(self, COUNT_SET_ASIDE, error, "i", cursor->id) : -1;
 
 	*count = 0;
-	if (place == NULL)
+	if (cursor == NULL)
 		return -1;
 	if (result == SQLITE_ROW)
 		*count = sqlite3_column_int64(self->statements[COUNT_SET_ASIDE], 0);
@@ -131,22 +132,23 @@ int sqlite_count_set_aside(
 
 /* ---- the outbox ---- */
 
-/* A message that is set aside is claimed only alone, wherever the cursor is. */
+/* A set-aside message is claimed only alone, whatever the cursor's position. */
 static bool is_claimed(const struct sqlite_store *store, const struct outbox_entry *entry)
 {
 	const struct message *message = &entry->message;
 
-	for (size_t i = 0; i < store->place_count; i++) {
-		const struct place *place = &store->places[i];
+	for (size_t i = 0; i < store->cursor_count; i++) {
+		const struct outbox_cursor *cursor = &store->cursors[i];
 
-		if (strcmp(place->name, message->destination) == 0)
-			return entry->set_aside.attempts > 0 ? message->id == place->alone
-							     : message->id <= place->cursor;
+		if (strcmp(cursor->name, message->destination) == 0)
+			return entry->set_aside.attempts > 0 ? message->id == cursor->alone
+							     : message->id <= cursor->position;
 	}
 	return false;
 }
 
-/* An entry from a row of LIST_MESSAGES or GET_MESSAGE; its strings live until the next step. */
+/* An entry from a row of LIST_MESSAGES or GET_MESSAGE; its strings are valid until the next step.
+ */
 static void read_entry(
 	const struct sqlite_store *store, sqlite3_stmt *row, struct outbox_entry *entry)
 {
@@ -189,7 +191,7 @@ int sqlite_each_message(struct store *store, const char *destination, int64_t af
 	return end(self, list, result, error);
 }
 
-/* Copies the entry's strings and its JSON into the arena; false without memory. */
+/* Copies the entry's strings and its JSON into the arena; false when memory is exhausted. */
 static bool keep_entry(sqlite3_stmt *row, struct arena *arena, struct outbox_entry *entry)
 {
 	struct message *message = &entry->message;

@@ -8,26 +8,26 @@ static struct sqlite_store *own(struct store *store)
 	return (struct sqlite_store *)store;
 }
 
-int sqlite_bury(struct store *store, int64_t message, int64_t now, int64_t status,
+int sqlite_dead_letter_add(struct store *store, int64_t message, int64_t now, int64_t status,
 	const char *reason, int64_t *dead, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 	size_t removed = 0;
 
 	*dead = 0;
-	if (sqlite_do(self, BURY, error, "iiit", message, now, status, reason) != 0)
+	if (sqlite_do(self, DEAD_LETTER_ADD, error, "iiit", message, now, status, reason) != 0)
 		return -1;
 	if (sqlite3_changes(self->db) > 0)
 		*dead = sqlite3_last_insert_rowid(self->db);
 	return sqlite_delete_of_delivery(self, DELETE_MESSAGE, message, &removed, error);
 }
 
-int sqlite_bury_delivery(struct store *store, int64_t delivery, int64_t now, const char *reason,
-	int64_t *dead, struct error *error)
+int sqlite_dead_letter_add_delivery(struct store *store, int64_t delivery, int64_t now,
+	const char *reason, int64_t *dead, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 
-	if (sqlite_do(self, BURY_DELIVERY, error, "iit", delivery, now, reason) != 0)
+	if (sqlite_do(self, DEAD_LETTER_ADD_DELIVERY, error, "iit", delivery, now, reason) != 0)
 		return -1;
 	*dead = sqlite3_changes(self->db) > 0 ? sqlite3_last_insert_rowid(self->db) : 0;
 	return 0;
@@ -38,7 +38,8 @@ static const char *column_text(sqlite3_stmt *row, int column)
 	return (const char *)sqlite3_column_text(row, column);
 }
 
-/* A letter from a row of LIST_DEAD or GET_DEAD; its strings live until the next step. */
+/* A dead letter from a row of DEAD_LETTER_LIST or DEAD_LETTER_GET; its strings are valid until the
+ * next step. */
 static void read_letter(sqlite3_stmt *row, struct dead_letter *letter)
 {
 	struct uuid uuid;
@@ -61,13 +62,13 @@ static void read_letter(sqlite3_stmt *row, struct dead_letter *letter)
 	uuid_format(&uuid, letter->message_id);
 }
 
-int sqlite_each_dead(struct store *store, int64_t after, size_t most,
+int sqlite_dead_letter_each(struct store *store, int64_t after, size_t most,
 	int (*visit)(void *context, const struct dead_letter *letter), void *context,
 	struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	sqlite3_stmt *row = self->statements[LIST_DEAD];
-	int result = sqlite_run(self, LIST_DEAD, error, "ii", after, (int64_t)most);
+	sqlite3_stmt *row = self->statements[DEAD_LETTER_LIST];
+	int result = sqlite_run(self, DEAD_LETTER_LIST, error, "ii", after, (int64_t)most);
 
 	while (result == SQLITE_ROW) {
 		struct dead_letter letter;
@@ -78,12 +79,12 @@ int sqlite_each_dead(struct store *store, int64_t after, size_t most,
 		result = sqlite3_step(row);
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		(void)sqlite_failed(self, "it cannot be read", error);
-	sqlite_end(self, LIST_DEAD);
+		(void)sqlite_failed(self, "reading failed", error);
+	sqlite_end(self, DEAD_LETTER_LIST);
 	return result == SQLITE_ROW || result == SQLITE_DONE ? 0 : -1;
 }
 
-/* Copies the letter's strings into the arena; false without memory. */
+/* Copies the letter's strings into the arena; false when memory is exhausted. */
 static bool keep_letter(struct dead_letter *letter, struct arena *arena, sqlite3_stmt *row)
 {
 	const char **strings[] = {&letter->destination, &letter->shop, &letter->topic,
@@ -109,12 +110,12 @@ static bool keep_letter(struct dead_letter *letter, struct arena *arena, sqlite3
 	return true;
 }
 
-int sqlite_get_dead(struct store *store, int64_t id, struct arena *arena,
+int sqlite_dead_letter_get(struct store *store, int64_t id, struct arena *arena,
 	struct dead_letter *letter, bool *found, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	sqlite3_stmt *row = self->statements[GET_DEAD];
-	int result = sqlite_run(self, GET_DEAD, error, "i", id);
+	sqlite3_stmt *row = self->statements[DEAD_LETTER_GET];
+	int result = sqlite_run(self, DEAD_LETTER_GET, error, "i", id);
 	bool kept = true;
 
 	*found = result == SQLITE_ROW;
@@ -122,24 +123,24 @@ int sqlite_get_dead(struct store *store, int64_t id, struct arena *arena,
 		read_letter(row, letter);
 		kept = keep_letter(letter, arena, row);
 	}
-	sqlite_end(self, GET_DEAD);
+	sqlite_end(self, DEAD_LETTER_GET);
 	if (!kept)
 		return error_no_memory(error);
 	return result == -1 ? -1 : 0;
 }
 
-int sqlite_revive(struct store *store, int64_t dead, int64_t now, struct error *error)
+int sqlite_dead_letter_requeue(struct store *store, int64_t dead, int64_t now, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 
-	if (sqlite_do(self, REVIVE, error, "ii", dead, now) != 0)
+	if (sqlite_do(self, DEAD_LETTER_REQUEUE, error, "ii", dead, now) != 0)
 		return -1;
-	return sqlite_drop_dead(store, dead, error);
+	return sqlite_dead_letter_drop(store, dead, error);
 }
 
-int sqlite_drop_dead(struct store *store, int64_t dead, struct error *error)
+int sqlite_dead_letter_drop(struct store *store, int64_t dead, struct error *error)
 {
 	size_t removed = 0;
 
-	return sqlite_delete_of_delivery(own(store), DROP_DEAD, dead, &removed, error);
+	return sqlite_delete_of_delivery(own(store), DEAD_LETTER_DROP, dead, &removed, error);
 }

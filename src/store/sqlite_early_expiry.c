@@ -1,11 +1,11 @@
 /* The SQLite store: early expiry. Near its limits the store deletes the oldest deliveries that are
- * fully acknowledged, so that only what still waits can fill it. */
+ * fully acknowledged, so that only unsent messages can fill it. */
 #include "store/sqlite.h"
 
 enum {
-	ROWS_A_STEP = 64, /* deliveries looked at in one query */
-	ROWS_EACH = 64,   /* looked at for each delivery that was added */
-	ROWS_IDLE = 256,  /* looked at while nothing else is to be done */
+	ROWS_A_STEP = 64, /* deliveries read by one query */
+	ROWS_EACH = 64,   /* read for each delivery that was added */
+	ROWS_IDLE = 256,  /* read while nothing else is to be done */
 	ROWS_AT_MOST = 1024,
 	BYTES_IDLE = 2 << 20,
 };
@@ -15,9 +15,9 @@ static struct sqlite_store *own(struct store *store)
 	return (struct sqlite_store *)store;
 }
 
-/* ---- what waits ---- */
+/* ---- acknowledgement ---- */
 
-/* Notes that less waits of a delivery than before: it may expire early now. */
+/* A message or dead letter of the delivery was removed: early expiry must look at it again. */
 static void acknowledge(struct sqlite_store *store, int64_t delivery)
 {
 	if (delivery <= 0 || delivery > store->early.cursor)
@@ -35,7 +35,7 @@ int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement stateme
 		acknowledge(store, sqlite3_column_int64(store->statements[statement], 0));
 		result = sqlite3_step(store->statements[statement]);
 		if (result != SQLITE_DONE)
-			(void)sqlite_failed(store, "it failed", error);
+			(void)sqlite_failed(store, "the statement failed", error);
 		else
 			++*count;
 	}
@@ -45,8 +45,8 @@ int sqlite_delete_of_delivery(struct sqlite_store *store, enum statement stateme
 
 /* ---- the walk ---- */
 
-/* Deliveries that may expire, found by one query. */
-struct found {
+/* Fully acknowledged deliveries, found by one query. */
+struct early_batch {
 	struct early_row {
 		int64_t id;
 		int64_t received;
@@ -57,16 +57,16 @@ struct found {
 	int64_t bytes;
 };
 
-/* Collects, from the cursor on, what is fully acknowledged: up to `most` rows are looked at, until
- * they hold `bytes`. The cursor goes past what waits only: whatever stands before it waits. */
-static int find(struct sqlite_store *store, size_t most, int64_t bytes, struct found *found,
+/* Collects fully acknowledged deliveries from the cursor on: reads up to `most` rows, until those
+ * found hold `bytes`. The cursor moves past a delivery only when none before it is acknowledged. */
+static int find(struct sqlite_store *store, size_t most, int64_t bytes, struct early_batch *found,
 	struct error *error)
 {
 	sqlite3_stmt *row = store->statements[EARLY_DELIVERIES];
-	bool all_wait = true;
+	bool none_acknowledged = true;
 	int result;
 
-	*found = (struct found){.count = 0};
+	*found = (struct early_batch){.count = 0};
 	if (most > ROWS_A_STEP)
 		most = ROWS_A_STEP;
 	result = sqlite_run(
@@ -80,13 +80,13 @@ static int find(struct sqlite_store *store, size_t most, int64_t bytes, struct f
 				sqlite3_column_int64(row, 2),
 			};
 			found->bytes += sqlite3_column_int64(row, 2) + 1;
-			all_wait = false;
-		} else if (all_wait) {
+			none_acknowledged = false;
+		} else if (none_acknowledged) {
 			store->early.cursor = sqlite3_column_int64(row, 0);
 		}
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		result = sqlite_failed(store, "it cannot be read", error);
+		result = sqlite_failed(store, "reading failed", error);
 	sqlite_end(store, EARLY_DELIVERIES);
 	store->early.ended = result == SQLITE_DONE && found->looked_at < most && found->count == 0;
 	return result == -1 ? -1 : 0;
@@ -94,7 +94,7 @@ static int find(struct sqlite_store *store, size_t most, int64_t bytes, struct f
 
 int sqlite_may_expire_early(struct sqlite_store *store, bool *may, struct error *error)
 {
-	struct found found = {.count = 0};
+	struct early_batch found = {.count = 0};
 
 	if (!store->early.ended && find(store, ROWS_A_STEP, 1, &found, error) != 0)
 		return -1;
@@ -102,9 +102,9 @@ int sqlite_may_expire_early(struct sqlite_store *store, bool *may, struct error 
 	return 0;
 }
 
-/* Deletes what was found, oldest first. Between what is deleted there may be what waits: the cursor
- * goes past it when it comes to it. */
-static int delete_found(struct sqlite_store *store, const struct found *found,
+/* Deletes the deliveries found, oldest first. The cursor moves past those that remain between them
+ * later, when it reaches them. */
+static int delete_found(struct sqlite_store *store, const struct early_batch *found,
 	struct early_expiry *done, struct error *error)
 {
 	for (size_t i = 0; i < found->count; i++) {
@@ -119,8 +119,8 @@ static int delete_found(struct sqlite_store *store, const struct found *found,
 
 /* ---- how much ---- */
 
-/* Bytes over the limits less a margin (a `part` of what early expiry leaves), 0 when there are
- * none; *of_disk is true when the disk is what is short. */
+/* Bytes above the limits less a margin (margin / part), 0 when there are none; *of_disk is true
+ * when the disk is short of room, not the store. */
 static int find_shortage(struct sqlite_store *store, const struct store_limits *limits, int part,
 	int64_t *bytes, bool *of_disk, struct error *error)
 {
@@ -135,7 +135,7 @@ static int find_shortage(struct sqlite_store *store, const struct store_limits *
 	if (sqlite_measure(store, &taken, &reusable, error) != 0)
 		return -1;
 	*bytes = sqlite_beyond_wal(store, limits, taken) - (limits->max_store - margin / part);
-	/* A store in memory has INT64_MAX bytes free. */
+	/* A store in memory reports INT64_MAX free bytes. */
 	wanted = disk_margin / part + limits->min_free - reusable;
 	on_disk = wanted > free_bytes ? wanted - free_bytes : 0;
 	*of_disk = on_disk > 0 && on_disk > *bytes;
@@ -158,15 +158,15 @@ int sqlite_is_nearly_full(
 	return 0;
 }
 
-/* Twice what was added since the last time, so that the store becomes smaller while it is in use.
- */
+/* Deletes twice as much as was added since the last call, so that the store shrinks while it is in
+ * use. */
 int sqlite_expire_early(struct store *store, const struct store_limits *limits, bool idle,
 	struct early_expiry *done, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 	size_t rows = self->early.added * ROWS_EACH;
 	int64_t bytes = 2 * self->early.added_bytes;
-	struct found found;
+	struct early_batch found;
 
 	*done = (struct early_expiry){.count = 0};
 	self->early.added = 0;

@@ -1,9 +1,9 @@
-/* The SQLite store: what failed, and what that means. */
+/* The SQLite store: errors, their kind and their remedy. */
 #include "store/sqlite.h"
 
 #include <errno.h>
 
-/* Paths that no mount, no room and no right makes good. */
+/* These errors are permanent: no mount, free space or permission makes such a path valid. */
 void sqlite_note_obstacle(struct sqlite_store *store, int code)
 {
 	static const int lasting[] = {EISDIR, ENAMETOOLONG, ELOOP, EINVAL};
@@ -14,7 +14,7 @@ void sqlite_note_obstacle(struct sqlite_store *store, int code)
 			store->obstacle = STORE_UNUSABLE;
 }
 
-/* What the operator should do, by the kind of failure. */
+/* The remedy, by the kind of failure. */
 static const char *advice(int code)
 {
 	switch (code & 0xff) {
@@ -25,21 +25,20 @@ static const char *advice(int code)
 		return ": the file is damaged; stop segrelay, keep a copy, and recover it with "
 		       "sqlite3 FILE .recover";
 	case SQLITE_IOERR:
-		return ": the disk failed; see the kernel's log";
+		return ": the disk failed; see the kernel log";
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_CANTOPEN:
-		return ": see to the rights on the file and its folder";
+		return ": check the permissions of the file and its folder";
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return ": another program has it open";
+		return ": another program has opened it; stop that program";
 	default:
 		return "";
 	}
 }
 
-/* By SQLite's last failure: what is wrong with the file itself lasts, what is wrong around it may
- * pass. */
+/* By SQLite's last error: a fault of the file itself is permanent, others may pass. */
 static enum store_obstacle obstacle_of(const struct sqlite_store *store)
 {
 	switch (store->last_code) {
@@ -58,9 +57,9 @@ static enum store_obstacle obstacle_of(const struct sqlite_store *store)
 	}
 }
 
-/* Whether it is a failure of the store, or of what was to be written. SQLite may have rolled back
- * the whole transaction, as without memory: what follows would be committed statement by statement,
- * so that the turn must end (sqlite.org/lang_transaction.html, section 4). */
+/* Whether the store itself failed, or the value to be written was rejected. SQLite may have rolled
+ * back the whole transaction, for example without memory. Later statements would then be committed
+ * one by one, so the turn must end (sqlite.org/lang_transaction.html, section 4). */
 static enum error_kind kind_of(const struct sqlite_store *store)
 {
 	if (store->db == NULL || sqlite3_get_autocommit(store->db) != 0)

@@ -1,4 +1,4 @@
-/* The SQLite store's files: whose they are, who may have them, room on their disk. */
+/* The SQLite store's files: the lock, ownership, permissions, room on their disk. */
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 enum {
-	BALLAST = 16 << 20,
-	BALLAST_ROOM = 64 << 20, /* without so much free there is none */
+	RESERVE_SIZE = 16 << 20,
+	RESERVE_ROOM = 64 << 20, /* it is created only with so much free space */
 	HEADER = 100,            /* bytes of an SQLite file's header */
-	HEADER_OWNER = 68, /* where the application id is, big-endian (sqlite.org/fileformat) */
+	HEADER_OWNER = 68, /* offset of the application id, big-endian (sqlite.org/fileformat) */
 	CHECKED_MOST = 1 << 30,
 };
 
@@ -30,10 +30,10 @@ static const char *advice(int code)
 {
 	switch (code) {
 	case ENOENT:
-		return ": make its folder, or mount its disk";
+		return ": create its folder, or mount its disk";
 	case EACCES:
 	case EPERM:
-		return ": see to the rights on the file and its folder";
+		return ": check the permissions of the file and its folder";
 	case ENOSPC:
 		return ": make room on the disk";
 	case EINVAL:
@@ -52,14 +52,14 @@ static int failed(struct sqlite_store *store, const char *what, struct error *er
 		error, "store %s: %s: %s%s", store->path, what, strerror(code), advice(code));
 }
 
-/* The path of a file beside the store's own. sqlite_take_lock has seen that there is room. */
+/* The path of a file beside the store's own. sqlite_take_lock has checked that it fits. */
 static void beside(const struct sqlite_store *store, const char *suffix, char path[PATH_MAX])
 {
 	(void)snprintf(path, PATH_MAX, "%s%s", store->path, suffix);
 }
 
-/* What root makes belongs to whom the folder belongs to: a verb that root runs while the service
- * rests must not lock the service's user out. */
+/* A file created by root is given to the owner of the folder: a command that root runs while the
+ * service is stopped must not lock out the service's user. */
 static void give_to_owner(int fd, const char *path)
 {
 	char copy[PATH_MAX];
@@ -70,8 +70,8 @@ static void give_to_owner(int fd, const char *path)
 		(void)!fchown(fd, folder.st_uid, folder.st_gid);
 }
 
-/* Opens a file, and makes it when there is none. Only what is new is given away: a link may lead
- * anywhere. */
+/* Opens a file, creates it when it is missing. Only a new file changes its owner: an existing name
+ * may be a link to anywhere. */
 static int open_or_make(const char *path)
 {
 	struct stat status;
@@ -81,7 +81,7 @@ static int open_or_make(const char *path)
 		give_to_owner(fd, path);
 	else if (errno == EEXIST)
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
-	/* SQLite would wait for ever for the other end of a pipe. */
+	/* SQLite would wait forever for the other end of a pipe. */
 	if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
 		(void)close(fd);
 		errno = EINVAL;
@@ -101,11 +101,11 @@ int sqlite_take_lock(struct sqlite_store *store, struct error *error)
 	beside(store, ".lock", path);
 	store->lock = open_or_make(path);
 	if (store->lock < 0)
-		return failed(store, "its lock cannot be made", error);
+		return failed(store, "its lock file cannot be created", error);
 	if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno != EWOULDBLOCK)
-		return failed(store, "it cannot be locked", error);
+		return failed(store, "locking failed", error);
 	store->obstacle = STORE_IN_USE;
 	return error_set(error, "store %s is in use by another segrelay", store->path);
 }
@@ -131,7 +131,7 @@ void sqlite_open_marker(struct store *store, size_t size, int *fd)
 
 /* ---- the file ---- */
 
-static int judge_header(
+static int check_header(
 	struct sqlite_store *store, const unsigned char *header, ssize_t size, struct error *error)
 {
 	static const char magic[] = "SQLite format 3";
@@ -140,21 +140,21 @@ static int judge_header(
 	store->last_code = SQLITE_NOTADB;
 	if (size < HEADER || memcmp(header, magic, sizeof(magic)) != 0)
 		return error_set(error,
-			"store %s is no SQLite file, or a damaged one: it is left alone; name "
-			"another file, or put a good copy in its place",
+			"store %s is not an SQLite file, or is damaged: it is left unchanged; name "
+			"another file, or restore a good copy",
 			store->path);
 	for (int i = 0; i < 4; i++)
 		owner = owner << 8 | header[HEADER_OWNER + i];
 	if (owner != APPLICATION_ID)
 		return error_set(error,
-			"store %s is an SQLite file of another program: it is left alone; name "
+			"store %s is an SQLite file of another program: it is left unchanged; name "
 			"another file",
 			store->path);
 	store->last_code = SQLITE_OK;
 	return 0;
 }
 
-/* SQLite opens these by itself. */
+/* SQLite opens these files itself. */
 static int check_neighbours(struct sqlite_store *store, struct error *error)
 {
 	static const char *const suffixes[] = {"-wal", "-journal", "-shm"};
@@ -180,17 +180,17 @@ int sqlite_claim_file(struct sqlite_store *store, struct error *error)
 
 	if (sqlite_in_memory(store))
 		return 0;
-	/* SQLite would make the file readable by others; its WAL takes the file's rights. */
+	/* SQLite would make the file readable by others; its WAL gets the file's permissions. */
 	fd = open_or_make(store->path);
 	if (fd < 0)
-		return failed(store, "it cannot be opened", error);
+		return failed(store, "opening failed", error);
 	size = read(fd, header, sizeof(header));
 	(void)close(fd);
 	if (size < 0)
-		return failed(store, "it cannot be read", error);
+		return failed(store, "reading failed", error);
 	if (check_neighbours(store, error) != 0)
 		return -1;
-	return size == 0 ? 0 : judge_header(store, header, size, error);
+	return size == 0 ? 0 : check_header(store, header, size, error);
 }
 
 int sqlite_sync_folder(struct sqlite_store *store, struct error *error)
@@ -204,7 +204,7 @@ int sqlite_sync_folder(struct sqlite_store *store, struct error *error)
 	beside(store, "", path);
 	fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) != 0)
-		(void)failed(store, "its folder cannot be synced", error);
+		(void)failed(store, "syncing its folder failed", error);
 	else
 		result = 0;
 	if (fd >= 0)
@@ -223,32 +223,32 @@ int64_t sqlite_free_bytes(const struct sqlite_store *store)
 	return (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
 }
 
-void sqlite_make_ballast(struct sqlite_store *store)
+void sqlite_make_reserve(struct sqlite_store *store)
 {
 	char path[PATH_MAX];
 	int fd;
 
-	if (sqlite_in_memory(store) || sqlite_free_bytes(store) < BALLAST_ROOM)
+	if (sqlite_in_memory(store) || sqlite_free_bytes(store) < RESERVE_ROOM)
 		return;
 	store->was_full = false;
-	beside(store, ".ballast", path);
+	beside(store, ".reserve", path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
 	give_to_owner(fd, path);
-	if (posix_fallocate(fd, 0, BALLAST) != 0)
+	if (posix_fallocate(fd, 0, RESERVE_SIZE) != 0)
 		(void)unlink(path);
 	(void)close(fd);
 }
 
-void sqlite_drop_ballast(struct sqlite_store *store)
+void sqlite_drop_reserve(struct sqlite_store *store)
 {
 	char path[PATH_MAX];
 
 	if (sqlite_in_memory(store))
 		return;
 	store->was_full = true;
-	beside(store, ".ballast", path);
+	beside(store, ".reserve", path);
 	(void)unlink(path);
 }
 
@@ -262,7 +262,7 @@ static int quick_check(struct sqlite_store *store, bool *damaged, struct error *
 
 	if (sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &check, NULL) != SQLITE_OK ||
 		sqlite3_step(check) != SQLITE_ROW) {
-		(void)sqlite_failed(store, "it cannot be checked", error);
+		(void)sqlite_failed(store, "the check failed", error);
 	} else {
 		answer = (const char *)sqlite3_column_text(check, 0);
 		*damaged = answer == NULL || strcmp(answer, "ok") != 0;
@@ -277,10 +277,10 @@ static int quick_check(struct sqlite_store *store, bool *damaged, struct error *
 	return result;
 }
 
-/* After a failed fsync the kernel takes pages for written that are not on the disk (Rebello et al.,
- * "Can Applications Recover from fsync Failures?"). A WAL that went on behind such pages would lose
- * all that follows in a crash: so everything is copied into the file, synced, and the WAL begun
- * anew. A large file is not read through: that would hold up webhooks for too long. */
+/* After a failed fsync the kernel treats pages as written that are not on the disk (Rebello et al.,
+ * "Can Applications Recover from fsync Failures?"). After a crash, a WAL that continued behind such
+ * pages would lose all that follows. So everything is copied into the file and synced, and the WAL
+ * starts anew. A large file is not checked: that would delay webhooks for too long. */
 int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *error)
 {
 	struct stat status;
@@ -289,7 +289,7 @@ int sqlite_recover(struct sqlite_store *store, bool *damaged, struct error *erro
 		return 0;
 	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
 		SQLITE_OK)
-		return sqlite_failed(store, "it cannot be checkpointed", error);
+		return sqlite_failed(store, "the checkpoint failed", error);
 	store->wal_pages = 0;
 	if (stat(store->path, &status) == 0 && status.st_size > CHECKED_MOST)
 		return 0;

@@ -1,9 +1,9 @@
-/* The SQLite store: what a page no longer holds does not stay in the file.
+/* The SQLite store: no copies of moved or deleted rows stay in the file.
  *
- * secure_delete overwrites what is deleted. But when SQLite moves rows to other pages to balance a
- * tree, copies of them stay in the gap between a page's list of cells and the cells themselves,
- * where no deletion reaches them. So the gap is zeros in all that is written to the file: the
- * file's writing is stood in for, all else of it is SQLite's own. */
+ * secure_delete overwrites deleted rows. But when SQLite moves rows to other pages to balance a
+ * tree, copies of them remain in the gap between a page's list of cells and the cells themselves,
+ * where no deletion reaches them. So this file replaces SQLite's write method with one that fills
+ * the gap with zeros. */
 #include "store/sqlite.h"
 
 #include <string.h>
@@ -16,12 +16,13 @@ enum {
 	LEAF_TABLE = 13,
 };
 
-/* The first byte of a page that is of no tree is the highest of another page's number: below this
- * size it is none of the four types. Beyond, gaps stay as they are. */
+/* A page that does not belong to a tree begins with the highest byte of a page number. In a file
+ * below this size that byte is none of the four types. In larger files gaps are left unchanged. */
 static const sqlite3_int64 LARGEST = (sqlite3_int64)1 << 37;
 
-/* Where the first page says whether the file has maps of its pages (auto_vacuum), which are of no
- * tree but may begin as one: then no gap is looked for. */
+/* The position in the first page of the field that is not zero when the file has pointer-map pages
+ * (auto_vacuum). Those do not belong to a tree but may begin like one, so then gaps are left
+ * unchanged. */
 enum { LARGEST_ROOT = 52, ROOT_SIZE = 4 };
 
 static size_t number_at(const unsigned char *bytes)
@@ -29,8 +30,8 @@ static size_t number_at(const unsigned char *bytes)
 	return (size_t)bytes[0] << 8 | bytes[1];
 }
 
-/* Where a page's gap begins and ends; false when it is no page of a tree (sqlite.org/fileformat2,
- * 1.6). */
+/* Finds where a page's gap begins and ends; false when the page does not belong to a tree
+ * (sqlite.org/fileformat2, 1.6). */
 static bool find_gap(const unsigned char *page, bool is_first, size_t *from, size_t *to)
 {
 	size_t start = is_first ? FILE_HEADER : 0;
@@ -75,7 +76,7 @@ void sqlite_clear_gaps(struct sqlite_store *store)
 			SQLITE_OK ||
 		file == NULL || file->pMethods == NULL) /* in memory only */
 		return;
-	/* Of a new file, nothing is read. */
+	/* Nothing is read from a new file. */
 	(void)file->pMethods->xRead(file, root, ROOT_SIZE, LARGEST_ROOT);
 	if (memcmp(root, none, ROOT_SIZE) != 0)
 		return;

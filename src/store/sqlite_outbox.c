@@ -1,4 +1,4 @@
-/* The SQLite store: deliveries, what was told, and the messages to send. */
+/* The SQLite store: deliveries, emitted message ids, and the outbox. */
 #include "store/sqlite.h"
 
 #include <stdlib.h>
@@ -11,17 +11,17 @@ static struct sqlite_store *own(struct store *store)
 
 /* ---- deliveries ---- */
 
-/* Where a delivery stands in the index by which a repetition is found: beside those of the same
- * time, so that a commit touches few of its pages; those that say nothing of it, by their
- * fingerprint. */
+/* A delivery's key in the index that finds repetitions: beside those of deliveries that arrived at
+ * the same time, so that a commit changes few of its pages. Without a locality key it is the
+ * fingerprint's. */
 static int64_t hash_of(const struct delivery *delivery)
 {
 	uint64_t hash;
 
-	if (delivery->near == 0)
+	if (delivery->locality_key == 0)
 		memcpy(&hash, delivery->fingerprint, sizeof(hash));
 	else
-		hash = delivery->near << 8 | delivery->fingerprint[0];
+		hash = delivery->locality_key << 8 | delivery->fingerprint[0];
 	return (int64_t)(hash >> 1);
 }
 
@@ -72,12 +72,12 @@ int sqlite_each_twin(struct store *store, const struct delivery *delivery,
 			break;
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		result = sqlite_failed(self, "it cannot be read", error);
+		result = sqlite_failed(self, "reading failed", error);
 	sqlite_end(self, EACH_TWIN);
 	return result == -1 ? -1 : 0;
 }
 
-/* A copy of a blob in the arena, with a NUL behind it. */
+/* A copy of a blob in the arena, with a terminating NUL. */
 static const char *copy_blob(sqlite3_stmt *row, int column, struct arena *arena, size_t *length)
 {
 	const void *bytes = sqlite3_column_blob(row, column);
@@ -123,14 +123,14 @@ int sqlite_get_delivery(struct store *store, int64_t id, struct arena *arena,
 	return 0;
 }
 
-/* ---- told ---- */
+/* ---- emitted ---- */
 
-int sqlite_tell(struct store *store, const struct uuid *message_id, int64_t now, bool *fresh,
-	struct error *error)
+int sqlite_mark_emitted(struct store *store, const struct uuid *message_id, int64_t now,
+	bool *fresh, struct error *error)
 {
 	struct sqlite_store *self = own(store);
 
-	if (sqlite_do(self, TELL, error, "bi", (const void *)message_id->bytes,
+	if (sqlite_do(self, MARK_EMITTED, error, "bi", (const void *)message_id->bytes,
 		    sizeof(message_id->bytes), now) != 0)
 		return -1;
 	*fresh = sqlite3_changes(self->db) > 0;
@@ -151,48 +151,49 @@ int sqlite_is_emitted(
 
 /* ---- the outbox ---- */
 
-struct place *sqlite_place(struct sqlite_store *store, const char *name, struct error *error)
+struct outbox_cursor *sqlite_outbox_cursor(
+	struct sqlite_store *store, const char *name, struct error *error)
 {
-	struct place *place;
-	struct place *more;
+	struct outbox_cursor *cursor;
+	struct outbox_cursor *more;
 	int found;
 
-	for (size_t i = 0; i < store->place_count; i++)
-		if (strcmp(store->places[i].name, name) == 0)
-			return &store->places[i];
-	more = realloc(store->places, (store->place_count + 1) * sizeof(*more));
+	for (size_t i = 0; i < store->cursor_count; i++)
+		if (strcmp(store->cursors[i].name, name) == 0)
+			return &store->cursors[i];
+	more = realloc(store->cursors, (store->cursor_count + 1) * sizeof(*more));
 	if (more == NULL) {
 		(void)error_no_memory(error);
 		return NULL;
 	}
-	store->places = more;
-	place = &more[store->place_count];
-	*place = (struct place){.name = strdup(name)};
-	if (place->name == NULL) {
+	store->cursors = more;
+	cursor = &more[store->cursor_count];
+	*cursor = (struct outbox_cursor){.name = strdup(name)};
+	if (cursor->name == NULL) {
 		(void)error_no_memory(error);
 		return NULL;
 	}
 	found = sqlite_run(store, FIND_DESTINATION, error, "t", name);
 	if (found == SQLITE_ROW)
-		place->id = sqlite3_column_int64(store->statements[FIND_DESTINATION], 0);
+		cursor->id = sqlite3_column_int64(store->statements[FIND_DESTINATION], 0);
 	sqlite_end(store, FIND_DESTINATION);
 	if (found == SQLITE_DONE && sqlite_do(store, ADD_DESTINATION, error, "t", name) == 0)
-		place->id = sqlite3_last_insert_rowid(store->db);
-	if (place->id == 0) {
-		free(place->name);
+		cursor->id = sqlite3_last_insert_rowid(store->db);
+	if (cursor->id == 0) {
+		free(cursor->name);
 		return NULL;
 	}
-	store->place_count++;
-	return place;
+	store->cursor_count++;
+	return cursor;
 }
 
 int sqlite_queue(struct store *store, struct message *message, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	struct place *place = sqlite_place(self, message->destination, error);
+	struct outbox_cursor *cursor = sqlite_outbox_cursor(self, message->destination, error);
 
-	if (place == NULL ||
-		sqlite_do(self, QUEUE, error, "iiiibttT", place->id, message->queued,
+	if (cursor == NULL ||
+		sqlite_do(self, QUEUE, error, "iiiibttT", cursor->id, message->queued,
 			message->delivery, (int64_t)message->with_next,
 			(const void *)message->message_id.bytes, sizeof(message->message_id.bytes),
 			message->shop, message->event, (const void *)message->json,
@@ -221,24 +222,24 @@ int sqlite_claim(struct store *store, const char *destination, const struct clai
 	struct arena *arena, struct message **messages, size_t *count, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	struct place *place = sqlite_place(self, destination, error);
+	struct outbox_cursor *cursor = sqlite_outbox_cursor(self, destination, error);
 	sqlite3_stmt *row = self->statements[CLAIM];
 	size_t bytes = 0;
 	int result;
 
 	*count = 0;
 	*messages = arena_alloc(arena, limits->messages * sizeof(**messages));
-	if (place == NULL || *messages == NULL)
-		return place == NULL ? -1 : error_no_memory(error);
+	if (cursor == NULL || *messages == NULL)
+		return cursor == NULL ? -1 : error_no_memory(error);
 	result = sqlite_run(
-		self, CLAIM, error, "iii", place->id, place->cursor, (int64_t)limits->messages);
+		self, CLAIM, error, "iii", cursor->id, cursor->position, (int64_t)limits->messages);
 	for (; result == SQLITE_ROW; result = sqlite3_step(row)) {
 		struct message *message = &(*messages)[*count];
 
 		bytes += (size_t)sqlite3_column_bytes(row, 7) + 1;
 		if (*count > 0 && bytes > limits->bytes)
 			break;
-		*message = (struct message){.destination = place->name};
+		*message = (struct message){.destination = cursor->name};
 		if (!sqlite_read_message(row, arena, message)) {
 			result = SQLITE_NOMEM;
 			break;
@@ -246,14 +247,14 @@ int sqlite_claim(struct store *store, const char *destination, const struct clai
 		++*count;
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		(void)sqlite_failed(self, "it cannot be read", error);
+		(void)sqlite_failed(self, "reading failed", error);
 	sqlite_end(self, CLAIM);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return -1;
 	while (*count > 1 && (*messages)[*count - 1].with_next)
 		--*count;
 	if (*count > 0)
-		place->cursor = (*messages)[*count - 1].id;
+		cursor->position = (*messages)[*count - 1].id;
 	return 0;
 }
 
@@ -261,9 +262,10 @@ void sqlite_unclaim(struct store *store, const char *destination)
 {
 	struct sqlite_store *self = own(store);
 
-	for (size_t i = 0; i < self->place_count; i++)
-		if (strcmp(self->places[i].name, destination) == 0)
-			self->places[i].cursor = self->places[i].before = self->places[i].alone = 0;
+	for (size_t i = 0; i < self->cursor_count; i++)
+		if (strcmp(self->cursors[i].name, destination) == 0)
+			self->cursors[i].position = self->cursors[i].before =
+				self->cursors[i].alone = 0;
 }
 
 int sqlite_sent(
@@ -281,8 +283,8 @@ int sqlite_oldest(
 	struct store *store, const char *destination, int64_t *queued, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	struct place *place = sqlite_place(self, destination, error);
-	int result = place != NULL ? sqlite_run(self, OLDEST, error, "i", place->id) : -1;
+	struct outbox_cursor *cursor = sqlite_outbox_cursor(self, destination, error);
+	int result = cursor != NULL ? sqlite_run(self, OLDEST, error, "i", cursor->id) : -1;
 
 	*queued = result == SQLITE_ROW ? sqlite3_column_int64(self->statements[OLDEST], 0) : 0;
 	sqlite_end(self, OLDEST);

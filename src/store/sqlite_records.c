@@ -86,7 +86,7 @@ int sqlite_count_timers(struct store *store, int64_t *count, struct error *error
 
 /* ---- counters ---- */
 
-/* Makes room for one more of `size` bytes at the end of an array; it is zeroed. */
+/* Enlarges an array by one element of `size` bytes, which is zeroed. */
 static void *one_more(void *array, size_t count, size_t size)
 {
 	char *larger = realloc(array, (count + 1) * size);
@@ -156,7 +156,7 @@ int sqlite_topics(
 	store_free_topics(*topics, *count);
 	*topics = NULL;
 	*count = 0;
-	return result == -1 ? -1 : sqlite_failed(self, "its counters cannot be read", error);
+	return result == -1 ? -1 : sqlite_failed(self, "reading the counters failed", error);
 }
 
 int sqlite_save_topic(struct store *store, const struct topic_state *topic, struct error *error)
@@ -189,7 +189,7 @@ int sqlite_destinations(
 	store_free_destinations(*states, *count);
 	*states = NULL;
 	*count = 0;
-	return result == -1 ? -1 : sqlite_failed(self, "its counters cannot be read", error);
+	return result == -1 ? -1 : sqlite_failed(self, "reading the counters failed", error);
 }
 
 int sqlite_save_destination(

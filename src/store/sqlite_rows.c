@@ -1,4 +1,4 @@
-/* The SQLite store: looking through all that is kept of a shop, and removing it for good. */
+/* The SQLite store: reading and deleting all rows of a shop. */
 #include "store/sqlite.h"
 
 static struct sqlite_store *own(struct store *store)
@@ -13,15 +13,15 @@ static const struct {
 } tables[STORE_TABLES] = {
 	[STORE_DELIVERIES] = {DELIVERY_RANGE, EACH_DELIVERY, DELETE_DELIVERY},
 	[STORE_MESSAGES] = {MESSAGE_RANGE, EACH_MESSAGE, DELETE_MESSAGE},
-	[STORE_DEAD] = {DEAD_RANGE, EACH_DEAD, DROP_DEAD},
+	[STORE_DEAD] = {DEAD_LETTER_RANGE, DEAD_LETTER_EACH, DEAD_LETTER_DROP},
 };
 
-/* Ends a statement after the visits; `result` is that of its last step. */
+/* Ends a statement; `result` is the result of its last step. */
 static int end(
 	struct sqlite_store *store, enum statement statement, int result, struct error *error)
 {
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		result = sqlite_failed(store, "it cannot be read", error);
+		result = sqlite_failed(store, "reading failed", error);
 	sqlite_end(store, statement);
 	return result == -1 ? -1 : 0;
 }
@@ -90,24 +90,10 @@ int sqlite_drop_row(struct store *store, enum store_table table, int64_t id, str
 	struct sqlite_store *self = own(store);
 	size_t removed = 0;
 
-	if (table == STORE_DELIVERIES && sqlite_do(self, DROP_DEAD_DELIVERY, error, "i", id) != 0)
+	if (table == STORE_DELIVERIES &&
+		sqlite_do(self, DEAD_LETTER_DROP_DELIVERY, error, "i", id) != 0)
 		return -1;
 	if (table == STORE_DELIVERIES)
 		return sqlite_do(self, DELETE_DELIVERY, error, "i", id);
 	return sqlite_delete_of_delivery(self, tables[table].drop, id, &removed, error);
-}
-
-/* What was removed is overwritten at once (secure_delete), and the file's pages have no copies of
- * it (sqlite_gaps.c). The WAL still holds pages from before, and pages in memory have what the file
- * has no more. */
-int sqlite_scrub(struct store *store, struct error *error)
-{
-	struct sqlite_store *self = own(store);
-
-	if (sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
-		SQLITE_OK)
-		return sqlite_failed(self, "it cannot be checkpointed", error);
-	self->wal_pages = 0;
-	(void)sqlite3_db_release_memory(self->db);
-	return 0;
 }

@@ -1,4 +1,4 @@
-/* Runs the prepared statements: binds their parameters, steps, reads texts. */
+/* Runs the prepared statements: binds parameters, steps, reads texts. */
 #include "store/sqlite.h"
 
 #include <stdarg.h>
@@ -42,7 +42,7 @@ int sqlite_run(struct sqlite_store *store, enum statement statement, struct erro
 	if (result == SQLITE_ROW)
 		return SQLITE_ROW;
 	if (result != SQLITE_DONE)
-		(void)sqlite_failed(store, "it failed", error);
+		(void)sqlite_failed(store, "the statement failed", error);
 	(void)sqlite3_reset(prepared);
 	return result == SQLITE_DONE ? SQLITE_DONE : -1;
 }

@@ -1,4 +1,4 @@
-/* The SQLite store: how large it is. */
+/* The SQLite store: its size. */
 #include "store/sqlite.h"
 
 static struct sqlite_store *own(struct store *store)

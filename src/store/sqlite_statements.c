@@ -1,14 +1,14 @@
-/* The SQLite store's tables and statements: all of its SQL. */
+/* The SQLite store's tables and statements: all SQL. */
 #include "store/sqlite.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA_VERSION = 4 };
+enum { SCHEMA_VERSION = 5 };
 
-/* Each brings the schema from the version of its place to the next. */
+/* Element N migrates the schema from version N to N + 1. */
 static const char *const migrations[SCHEMA_VERSION] = {
-	/* The body is last, so that finding a repetition does not read it. */
+	/* The body is the last column, so that finding a repetition does not read it. */
 	"CREATE TABLE deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, hash INTEGER NOT NULL,"
 	" received INTEGER NOT NULL, shop TEXT NOT NULL, topic TEXT NOT NULL,"
 	" fingerprint BLOB NOT NULL, test INTEGER NOT NULL, webhook_id TEXT, event_id TEXT,"
@@ -20,7 +20,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" last_sent INTEGER NOT NULL DEFAULT 0, paused_until INTEGER NOT NULL DEFAULT 0,"
 	" paused_since INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
 	" reason TEXT NOT NULL DEFAULT '') STRICT;"
-	/* AUTOINCREMENT: an id that came back after a deletion would be under a claim's cursor. */
+	/* AUTOINCREMENT: an id used again after a deletion would be below a claim's cursor. */
 	"CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, destination INTEGER NOT NULL,"
 	" queued INTEGER NOT NULL, delivery INTEGER NOT NULL, with_next INTEGER NOT NULL,"
 	" message_id BLOB NOT NULL, shop TEXT NOT NULL, event TEXT NOT NULL,"
@@ -43,11 +43,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" received INTEGER NOT NULL, repeated INTEGER NOT NULL, ignored INTEGER NOT NULL,"
 	" mapped INTEGER NOT NULL, dead INTEGER NOT NULL, dropped INTEGER NOT NULL,"
 	" PRIMARY KEY (shop, topic)) STRICT, WITHOUT ROWID;",
-	/* Behind the body: only the sweep reads it, of what is old. */
+	/* After the body: only expiry reads it, of old rows. */
 	"ALTER TABLE deliveries ADD COLUMN stored INTEGER",
-	/* Both ends of it move on: those of the newest deliveries come, those of the oldest go. */
+	/* The index grows at one end and shrinks at the other: the newest deliveries' messages are
+	 * added, the oldest ones' deleted. */
 	"CREATE INDEX messages_by_delivery ON messages (delivery)",
-	/* Apart from the messages, which are many: these are few. */
+	/* Separate from the messages, because these are few. */
 	"CREATE TABLE set_aside (message INTEGER PRIMARY KEY, destination INTEGER NOT NULL,"
 	" first_failed INTEGER NOT NULL, last_failed INTEGER NOT NULL,"
 	" not_before INTEGER NOT NULL, attempts INTEGER NOT NULL, status INTEGER NOT NULL,"
@@ -55,6 +56,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE INDEX set_aside_by_time ON set_aside (destination, not_before);"
 	"CREATE TRIGGER set_aside_ends AFTER DELETE ON messages BEGIN"
 	" DELETE FROM set_aside WHERE message = old.id; END;",
+	"ALTER TABLE told RENAME TO emitted; ALTER TABLE emitted RENAME COLUMN told TO emitted_at;",
 };
 
 #define DEAD_COLUMNS                                                                          \
@@ -95,13 +97,13 @@ static const char *const sql[STATEMENTS] = {
 		" dead WHERE delivery = deliveries.id AND destination IS NULL) FROM deliveries"
 		" WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[DELETE_DELIVERY] = "DELETE FROM deliveries WHERE id = ?1",
-	/* The length of a body is in the row's head: the body is not read. */
+	/* The length of a body is in the row's header: the body is not read. */
 	[EARLY_DELIVERIES] = "SELECT id, received, length(body),"
 			     " EXISTS (SELECT 1 FROM messages WHERE delivery = deliveries.id)"
 			     " OR EXISTS (SELECT 1 FROM dead WHERE delivery = deliveries.id)"
 			     " FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[IS_EMITTED] = "SELECT 1 FROM told WHERE id = ?1",
-	[TELL] = "INSERT OR IGNORE INTO told (id, told) VALUES (?1, ?2)",
+	[IS_EMITTED] = "SELECT 1 FROM emitted WHERE id = ?1",
+	[MARK_EMITTED] = "INSERT OR IGNORE INTO emitted (id, emitted_at) VALUES (?1, ?2)",
 	[QUEUE] =
 		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"
 		" event, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -117,7 +119,7 @@ static const char *const sql[STATEMENTS] = {
 		      " SELECT id, destination, ?2, ?3, ?4, ?5, ?6, ?7 FROM messages WHERE id = ?1",
 	[GET_SET_ASIDE] = "SELECT first_failed, last_failed, not_before, attempts, status, reason"
 			  " FROM set_aside WHERE message = ?1",
-	/* As for timers: one that stands too far ahead is due, as the clock was set back. */
+	/* As for timers: one that is too far ahead is due, because the clock was set back. */
 	[NEXT_SET_ASIDE] = "SELECT not_before, message FROM set_aside WHERE destination = ?1"
 			   " ORDER BY not_before LIMIT 1",
 	[CLAIM_ONE] = "SELECT id, queued, delivery, with_next, message_id, shop, event, json FROM "
@@ -131,23 +133,24 @@ static const char *const sql[STATEMENTS] = {
 		" WHERE m.destination = (SELECT id FROM destinations WHERE name = ?3)"
 		" AND m.id > ?1 ORDER BY m.id LIMIT ?2",
 	[GET_MESSAGE] = "SELECT " OUTBOX_COLUMNS ", m.json FROM " OUTBOX_TABLES " WHERE m.id = ?1",
-	[BURY] = "INSERT INTO dead (destination, delivery, queued, died, status, message_id, shop,"
-		 " event, reason, json) SELECT destination, delivery, queued, ?2, ?3, message_id, "
-		 "shop,"
-		 " event, ?4, json FROM messages WHERE id = ?1",
-	[BURY_DELIVERY] =
+	[DEAD_LETTER_ADD] =
+		"INSERT INTO dead (destination, delivery, queued, died, status, message_id, shop,"
+		" event, reason, json) SELECT destination, delivery, queued, ?2, ?3, message_id, "
+		"shop,"
+		" event, ?4, json FROM messages WHERE id = ?1",
+	[DEAD_LETTER_ADD_DELIVERY] =
 		"INSERT INTO dead (delivery, queued, died, status, shop, topic, reason)"
 		" SELECT id, received, ?2, 0, shop, topic, ?3 FROM deliveries WHERE id = ?1",
-	[LIST_DEAD] = "SELECT " DEAD_COLUMNS " FROM " DEAD_TABLES
-		      " WHERE d.id > ?1 ORDER BY d.id LIMIT ?2",
-	[GET_DEAD] = "SELECT " DEAD_COLUMNS ", coalesce(d.json, b.body) FROM " DEAD_TABLES
-		     " LEFT JOIN deliveries b ON d.destination IS NULL AND b.id = d.delivery"
-		     " WHERE d.id = ?1",
-	[REVIVE] =
+	[DEAD_LETTER_LIST] = "SELECT " DEAD_COLUMNS " FROM " DEAD_TABLES
+			     " WHERE d.id > ?1 ORDER BY d.id LIMIT ?2",
+	[DEAD_LETTER_GET] = "SELECT " DEAD_COLUMNS ", coalesce(d.json, b.body) FROM " DEAD_TABLES
+			    " LEFT JOIN deliveries b ON d.destination IS NULL AND b.id = d.delivery"
+			    " WHERE d.id = ?1",
+	[DEAD_LETTER_REQUEUE] =
 		"INSERT INTO messages (destination, queued, delivery, with_next, message_id, shop,"
 		" event, json) SELECT destination, ?2, delivery, 0, message_id, shop, event, json"
 		" FROM dead WHERE id = ?1 AND destination IS NOT NULL",
-	[DROP_DEAD] = "DELETE FROM dead WHERE id = ?1 RETURNING delivery",
+	[DEAD_LETTER_DROP] = "DELETE FROM dead WHERE id = ?1 RETURNING delivery",
 	[GET_RECORD] = "SELECT json FROM records WHERE shop = ?1 AND kind = ?2 AND key = ?3",
 	[PUT_RECORD] =
 		"INSERT INTO records (shop, kind, key, expires, json) VALUES (?1, ?2, ?3, ?4,"
@@ -156,22 +159,24 @@ static const char *const sql[STATEMENTS] = {
 	[DROP_RECORD] = "DELETE FROM records WHERE shop = ?1 AND kind = ?2 AND key = ?3",
 	[EACH_RECORD] = "SELECT kind, key, json FROM records WHERE shop = ?1"
 			" AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4",
-	/* Asked for together, SQLite would go through the whole table. */
+	/* As one query, SQLite would read the whole table. */
 	[DELIVERY_RANGE] = "SELECT (SELECT min(id) FROM deliveries WHERE id > ?1),"
 			   " (SELECT max(id) FROM deliveries)",
 	[MESSAGE_RANGE] = "SELECT (SELECT min(id) FROM messages WHERE id > ?1),"
 			  " (SELECT max(id) FROM messages)",
-	[DEAD_RANGE] = "SELECT (SELECT min(id) FROM dead WHERE id > ?1),"
-		       " (SELECT max(id) FROM dead)",
+	[DEAD_LETTER_RANGE] = "SELECT (SELECT min(id) FROM dead WHERE id > ?1),"
+			      " (SELECT max(id) FROM dead)",
 	[EACH_DELIVERY] = "SELECT id, NULL, topic, body FROM deliveries"
 			  " WHERE id BETWEEN ?1 AND ?2 AND shop = ?3 ORDER BY id",
 	[EACH_MESSAGE] = "SELECT m.id, n.name, NULL, m.json FROM messages m"
 			 " JOIN destinations n ON n.id = m.destination"
 			 " WHERE m.id BETWEEN ?1 AND ?2 AND m.shop = ?3 ORDER BY m.id",
-	[EACH_DEAD] = "SELECT d.id, n.name, d.topic, coalesce(d.json, b.body) FROM " DEAD_TABLES
-		      " LEFT JOIN deliveries b ON d.destination IS NULL AND b.id = d.delivery"
-		      " WHERE d.id BETWEEN ?1 AND ?2 AND d.shop = ?3 ORDER BY d.id",
-	[DROP_DEAD_DELIVERY] = "DELETE FROM dead WHERE delivery = ?1 AND destination IS NULL",
+	[DEAD_LETTER_EACH] =
+		"SELECT d.id, n.name, d.topic, coalesce(d.json, b.body) FROM " DEAD_TABLES
+		" LEFT JOIN deliveries b ON d.destination IS NULL AND b.id = d.delivery"
+		" WHERE d.id BETWEEN ?1 AND ?2 AND d.shop = ?3 ORDER BY d.id",
+	[DEAD_LETTER_DROP_DELIVERY] =
+		"DELETE FROM dead WHERE delivery = ?1 AND destination IS NULL",
 	[SET_TIMER] = "INSERT INTO timers (shop, kind, key, due) VALUES (?1, ?2, ?3, ?4)"
 		      " ON CONFLICT DO UPDATE SET due = excluded.due",
 	[DROP_TIMER] = "DELETE FROM timers WHERE shop = ?1 AND kind = ?2 AND key = ?3",
@@ -198,8 +203,8 @@ static const char *const sql[STATEMENTS] = {
 	[FIND_DESTINATION] = "SELECT id FROM destinations WHERE name = ?1",
 	[ADD_DESTINATION] = "INSERT INTO destinations (name) VALUES (?1)",
 	[OLDEST] = "SELECT queued FROM messages WHERE destination = ?1 ORDER BY id LIMIT 1",
-	[OLD_TOLD] = "SELECT id FROM told WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
-	[DELETE_TOLD] = "DELETE FROM told WHERE id > ?1 AND id <= ?2 AND told < ?3",
+	[OLD_EMITTED] = "SELECT id FROM emitted WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
+	[DELETE_EMITTED] = "DELETE FROM emitted WHERE id > ?1 AND id <= ?2 AND emitted_at < ?3",
 	[OLD_RECORDS] = "SELECT shop, kind, key FROM records"
 			" WHERE (shop, kind, key) > (?1, ?2, ?3) ORDER BY shop, kind, key"
 			" LIMIT 1 OFFSET ?4",
@@ -214,7 +219,9 @@ int sqlite_prepare(struct sqlite_store *store, struct error *error)
 	for (int i = 0; i < STATEMENTS; i++)
 		if (sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
 			    &store->statements[i], NULL) != SQLITE_OK)
-			return sqlite_failed(store, "its tables are not as expected", error);
+			return sqlite_failed(store,
+				"its tables are not as expected; use the segrelay that wrote it",
+				error);
 	return 0;
 }
 
@@ -236,21 +243,21 @@ int sqlite_migrate(struct sqlite_store *store, struct error *error)
 	char finish[64];
 
 	if (version < 0)
-		return sqlite_failed(store, "it cannot be read", error);
+		return sqlite_failed(store, "reading failed", error);
 	if (version > SCHEMA_VERSION)
 		return error_set(error,
 			"store %s was written by a newer segrelay (schema %lld, this one knows "
-			"%d): it is left alone; use the newer segrelay",
+			"%d): it is left unchanged; use the newer segrelay",
 			store->path, (long long)version, SCHEMA_VERSION);
 	if (version == SCHEMA_VERSION)
 		return 0;
 	(void)snprintf(finish, sizeof(finish), "PRAGMA user_version = %d; COMMIT", SCHEMA_VERSION);
 	if (sqlite3_exec(store->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
-		return sqlite_failed(store, "its tables cannot be made", error);
+		return sqlite_failed(store, "creating its tables failed", error);
 	for (int64_t i = version; i < SCHEMA_VERSION; i++)
 		if (sqlite3_exec(store->db, migrations[i], NULL, NULL, NULL) != SQLITE_OK)
-			return sqlite_failed(store, "its tables cannot be made", error);
+			return sqlite_failed(store, "creating its tables failed", error);
 	if (sqlite3_exec(store->db, finish, NULL, NULL, NULL) != SQLITE_OK)
-		return sqlite_failed(store, "its tables cannot be made", error);
+		return sqlite_failed(store, "creating its tables failed", error);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* The SQLite store: forgetting what is old, checkpoints, room on the disk. */
+/* The SQLite store: expiry, checkpoints, room on the disk. */
 #include "store/sqlite.h"
 
 #include "base/clock.h"
@@ -10,11 +10,11 @@
 enum {
 	DELIVERIES_A_STEP = 50,
 	ROWS_A_STEP = 500,
-	/* Pages in the WAL from which on a quiet moment is used to checkpoint, and from which on it
-	 * is done whether the moment is quiet or not. */
-	WAL_QUIET = 128,
-	WAL_AT_MOST = 512,
-	/* After the disk was full; a small disk may never have room for the ballast. */
+	/* Pages in the WAL from which on a checkpoint is made: in an idle moment, and in any
+	 * moment. */
+	WAL_IDLE = 128,
+	WAL_BUSY = 512,
+	/* Required after a full disk; a small disk may never have room for the reserve file. */
 	ROOM_AFTER_FULL = 4 << 20,
 };
 
@@ -23,25 +23,25 @@ static struct sqlite_store *own(struct store *store)
 	return (struct sqlite_store *)store;
 }
 
-/* ---- forgetting ---- */
+/* ---- expiry ---- */
 
-/* Deliveries that are old: those of a topic, or all. */
-struct old {
+/* The deliveries to expire: those of a topic, or all. */
+struct age_limit {
 	const char *topic;
 	int64_t before;
-	int64_t rows; /* that a step looks at */
+	int64_t rows; /* read in one step */
 };
 
-/* What a walk over deliveries has found in a step. */
-struct found {
-	int64_t ids[DELIVERIES_A_STEP]; /* to remove */
+/* The deliveries found in one step. */
+struct expired_ids {
+	int64_t ids[DELIVERIES_A_STEP]; /* to delete */
 	size_t count;
 	bool ended;
 };
 
-/* Deliveries are as old as their ids are small: the first young one ends the walk. */
+/* Ids ascend with time: the first delivery that is young enough ends the search. */
 static int find_old(struct sqlite_store *store, enum statement statement, int64_t *from,
-	const struct old *old, struct found *found, struct error *error)
+	const struct age_limit *old, struct expired_ids *found, struct error *error)
 {
 	sqlite3_stmt *row = store->statements[statement];
 	int result = sqlite_run(store, statement, error, old->topic != NULL ? "iit" : "ii", *from,
@@ -56,13 +56,14 @@ static int find_old(struct sqlite_store *store, enum statement statement, int64_
 			found->ids[found->count++] = *from;
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE && result != -1)
-		result = sqlite_failed(store, "it cannot be read", error);
+		result = sqlite_failed(store, "reading failed", error);
 	found->ended = seen < old->rows && found->count < DELIVERIES_A_STEP;
 	sqlite_end(store, statement);
 	return result == -1 ? -1 : 0;
 }
 
-static int remove_found(struct sqlite_store *store, const struct found *found, struct error *error)
+static int remove_found(
+	struct sqlite_store *store, const struct expired_ids *found, struct error *error)
 {
 	for (size_t i = 0; i < found->count; i++)
 		if (sqlite_do(store, DELETE_DELIVERY, error, "i", found->ids[i]) != 0)
@@ -70,25 +71,25 @@ static int remove_found(struct sqlite_store *store, const struct found *found, s
 	return 0;
 }
 
-static int sweep_deliveries(
+static int expire_deliveries(
 	struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
 {
-	const struct old old = {NULL, before, DELIVERIES_A_STEP};
-	struct found found = {.count = 0};
+	const struct age_limit old = {NULL, before, DELIVERIES_A_STEP};
+	struct expired_ids found = {.count = 0};
 
-	if (find_old(store, OLD_DELIVERIES, &store->sweep.delivery, &old, &found, error) != 0)
+	if (find_old(store, OLD_DELIVERIES, &store->expiry.delivery, &old, &found, error) != 0)
 		return -1;
 	*ended = found.ended;
 	return remove_found(store, &found, error);
 }
 
-/* Those of a topic that go earlier lie among others: a round goes on where the last one ended, and
- * only the first one after a start sees all. */
+/* The deliveries of the brief topic are among others, so the position is kept between passes, and
+ * only the first pass after a start reads all. */
 static int expire_brief(struct sqlite_store *store, const struct retention *retention, bool *ended,
 	struct error *error)
 {
-	const struct old old = {retention->brief_topic, retention->brief_before, ROWS_A_STEP};
-	struct found found = {.ended = true};
+	const struct age_limit old = {retention->brief_topic, retention->brief_before, ROWS_A_STEP};
+	struct expired_ids found = {.ended = true};
 
 	if (old.topic != NULL &&
 		find_old(store, BRIEF_DELIVERIES, &store->brief_delivery, &old, &found, error) != 0)
@@ -97,35 +98,36 @@ static int expire_brief(struct sqlite_store *store, const struct retention *rete
 	return remove_found(store, &found, error);
 }
 
-/* A step of a walk through all of `told` in the order of its key. */
-static int sweep_told(struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
+/* One step through the table `emitted` in the order of its key. */
+static int expire_emitted(
+	struct sqlite_store *store, int64_t before, bool *ended, struct error *error)
 {
-	unsigned char last[sizeof(store->sweep.told)];
-	const void *from = store->sweep.told;
+	unsigned char last[sizeof(store->expiry.emitted)];
+	const void *from = store->expiry.emitted;
 	int result = sqlite_run(
-		store, OLD_TOLD, error, "bi", from, sizeof(last), (int64_t)ROWS_A_STEP - 1);
+		store, OLD_EMITTED, error, "bi", from, sizeof(last), (int64_t)ROWS_A_STEP - 1);
 
 	memset(last, 0xff, sizeof(last));
 	if (result == SQLITE_ROW &&
-		sqlite3_column_bytes(store->statements[OLD_TOLD], 0) == (int)sizeof(last))
-		memcpy(last, sqlite3_column_blob(store->statements[OLD_TOLD], 0), sizeof(last));
-	sqlite_end(store, OLD_TOLD);
+		sqlite3_column_bytes(store->statements[OLD_EMITTED], 0) == (int)sizeof(last))
+		memcpy(last, sqlite3_column_blob(store->statements[OLD_EMITTED], 0), sizeof(last));
+	sqlite_end(store, OLD_EMITTED);
 	if (result == -1)
 		return -1;
-	if (sqlite_do(store, DELETE_TOLD, error, "bbi", from, sizeof(last), (const void *)last,
+	if (sqlite_do(store, DELETE_EMITTED, error, "bbi", from, sizeof(last), (const void *)last,
 		    sizeof(last), before) != 0)
 		return -1;
 	*ended = result == SQLITE_DONE;
-	memcpy(store->sweep.told, last, sizeof(last));
+	memcpy(store->expiry.emitted, last, sizeof(last));
 	return 0;
 }
 
-/* The same walk through the records. A key that was cut is less than the whole one: a row is looked
- * at twice then, never left out. */
-static int sweep_records(struct sqlite_store *store, int64_t now, bool *ended, struct error *error)
+/* The same for the records. A truncated key sorts before the full one: a row may be read twice
+ * then, but is never left out. */
+static int expire_records(struct sqlite_store *store, int64_t now, bool *ended, struct error *error)
 {
-	char to[3][RECORD_KEY_PART] = {"\xff", "", ""}; /* more than any shop's name */
-	char(*from)[RECORD_KEY_PART] = store->sweep.record;
+	char to[3][RECORD_KEY_PART] = {"\xff", "", ""}; /* sorts after any shop's name */
+	char(*from)[RECORD_KEY_PART] = store->expiry.record;
 	int result = sqlite_run(store, OLD_RECORDS, error, "ttti", from[0], from[1], from[2],
 		(int64_t)ROWS_A_STEP - 1);
 
@@ -143,7 +145,7 @@ static int sweep_records(struct sqlite_store *store, int64_t now, bool *ended, s
 	return 0;
 }
 
-int sqlite_sweep(
+int sqlite_expire(
 	struct store *store, const struct retention *retention, bool *more, struct error *error)
 {
 	struct sqlite_store *self = own(store);
@@ -151,21 +153,21 @@ int sqlite_sweep(
 	int result;
 
 	*more = true;
-	switch (self->sweep.subject) {
-	case SWEEP_DELIVERIES:
-		result = sweep_deliveries(self, retention->deliveries_before, &ended, error);
+	switch (self->expiry.table) {
+	case EXPIRE_DELIVERIES:
+		result = expire_deliveries(self, retention->deliveries_before, &ended, error);
 		break;
-	case SWEEP_BRIEF:
+	case EXPIRE_BRIEF:
 		result = expire_brief(self, retention, &ended, error);
 		break;
-	case SWEEP_TOLD:
-		result = sweep_told(self, retention->told_before, &ended, error);
+	case EXPIRE_EMITTED:
+		result = expire_emitted(self, retention->emitted_before, &ended, error);
 		break;
 	default:
-		result = sweep_records(self, retention->now, &ended, error);
+		result = expire_records(self, retention->now, &ended, error);
 	}
-	if (result == 0 && ended && ++self->sweep.subject == SWEEP_END) {
-		self->sweep = (struct sweep){0};
+	if (result == 0 && ended && ++self->expiry.table == EXPIRE_END) {
+		self->expiry = (struct expiry){0};
 		*more = false;
 	}
 	return result;
@@ -173,9 +175,9 @@ int sqlite_sweep(
 
 /* ---- the disk ---- */
 
-/* The file does not become smaller when webhooks are forgotten: its unused pages are room, too. And
- * while something may expire early, nothing is refused, unless the disk is so full that a commit
- * may fail. */
+/* The file does not shrink when rows are deleted: its unused pages count as room. While early
+ * expiry can delete deliveries, none is refused, unless the disk is so full that a commit may fail.
+ */
 static int check_room(struct sqlite_store *store, const struct store_limits *limits)
 {
 	int64_t free_bytes = sqlite_free_bytes(store);
@@ -196,18 +198,18 @@ static int check_room(struct sqlite_store *store, const struct store_limits *lim
 	if (is_over && !may_expire)
 		return error_set(&store->room_error,
 			"the store holds %" PRId64 " MiB, max_store allows %" PRId64
-			" MiB: see what waits with `segrelay status`, or raise max_store",
+			" MiB: see the outbox with `segrelay status`, or raise max_store",
 			taken >> 20, limits->max_store >> 20);
 	if (store->was_full)
-		sqlite_make_ballast(store);
+		sqlite_make_reserve(store);
 	store->was_full &= free_bytes < ROOM_AFTER_FULL;
 	if (store->was_full)
 		return error_set(&store->room_error,
-			"its disk was full and has %" PRId64 " MiB left: make room",
+			"its disk was full and has %" PRId64 " MiB free: make room",
 			free_bytes >> 20);
 	if (is_short && (!may_expire || free_bytes < ROOM_AFTER_FULL))
 		return error_set(&store->room_error,
-			"its disk has %" PRId64 " MiB left, min_free asks for %" PRId64
+			"its disk has %" PRId64 " MiB free, min_free requires %" PRId64
 			" MiB: make room",
 			free_bytes >> 20, limits->min_free >> 20);
 	return 0;
@@ -229,18 +231,34 @@ int sqlite_room(struct store *store, const struct store_limits *limits, struct e
 
 /* ---- checkpoints ---- */
 
-int sqlite_tidy(struct store *store, bool idle, struct error *error)
+static int checkpoint(struct sqlite_store *store, int mode, struct error *error)
+{
+	if (sqlite3_wal_checkpoint_v2(store->db, NULL, mode, NULL, NULL) != SQLITE_OK)
+		return sqlite_failed(store, "the checkpoint failed", error);
+	store->wal_pages = 0;
+	return 0;
+}
+
+/* SQLite overwrites deleted rows at once (secure_delete), and pages have no copies of them in their
+ * gaps (sqlite_gaps.c). This removes the older pages of the WAL and those cached in memory. */
+static int wipe(struct sqlite_store *store, struct error *error)
+{
+	if (checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE, error) != 0)
+		return -1;
+	(void)sqlite3_db_release_memory(store->db);
+	return 0;
+}
+
+int sqlite_housekeeping(struct store *store, enum store_housekeeping kind, struct error *error)
 {
 	struct sqlite_store *self = own(store);
-	int log = 0;
-	int done = 0;
 
-	if (self->wal_pages < (idle ? WAL_QUIET : WAL_AT_MOST))
+	if (kind == STORE_WIPE)
+		return wipe(self, error);
+	if (self->wal_pages < (kind == STORE_IDLE ? WAL_IDLE : WAL_BUSY))
 		return 0;
-	if (sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done) !=
-		SQLITE_OK)
-		return sqlite_failed(self, "it cannot be checkpointed", error);
-	self->wal_pages = 0;
-	sqlite_make_ballast(self);
+	if (checkpoint(self, SQLITE_CHECKPOINT_PASSIVE, error) != 0)
+		return -1;
+	sqlite_make_reserve(self);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* The store: chooses the engine by the URL. */
+/* Chooses the engine of the store by its URL. */
 #include "store/sqlite.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@ int store_open(
 		*obstacle = STORE_UNUSABLE;
 	if (strncmp(url, sqlite, sizeof(sqlite) - 1) == 0)
 		return sqlite_open(url + sizeof(sqlite) - 1, store, obstacle, error);
-	return error_set(error, "store = \"%.100s\" is not known: write sqlite:PATH", url);
+	return error_set(error, "store = \"%.100s\" is not supported: write sqlite:PATH", url);
 }
 
 void store_close(struct store *store)

@@ -112,7 +112,7 @@ def hints(binary, sink_program, directory, count, post_cart):
     for thread in [*floods, visits]:
         thread.join()
     seconds = time.monotonic() - begin
-    size = sum(path.stat().st_size for path in directory.glob("bench.db*") if not path.name.endswith("ballast"))
+    size = sum(path.stat().st_size for path in directory.glob("bench.db*") if not path.name.endswith("reserve"))
     relay.stop()
     sink.stop()
     total = {}

@@ -97,7 +97,7 @@ class Copier:
         text = str(number)
         return int(text.replace(self.number, self.other)) if self.number in text else None
 
-    def told(self, id):
+    def emitted(self, id):
         """Half an id, half random: see emitted_id() in src/engine/enqueue.c."""
         number = self.leading(int.from_bytes(id[:8], "big"))
         return (id[:8] if number is None else number.to_bytes(8, "big")) + self.chance.randbytes(8)
@@ -145,7 +145,7 @@ def fill_messages(path, count):
 def fill_memory(path, count):
     database, copier = open_store(path), Copier()
     records = database.execute("SELECT shop, kind, key, expires, json FROM records").fetchall()
-    told = database.execute("SELECT id, told FROM told").fetchall()
+    emitted = database.execute("SELECT id, emitted_at FROM emitted").fetchall()
     deliveries = database.execute(
         "SELECT hash, received, shop, topic, test, webhook_id, api_version, triggered_at,"
         " substr(body, 1, ?) FROM deliveries", [BODY]).fetchall()
@@ -158,8 +158,8 @@ def fill_memory(path, count):
     database.executemany(
         "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", each(records, lambda row: (
             *row[:2], copier.text(row[2]), row[3], copier.text(row[4]))))
-    database.executemany("INSERT INTO told VALUES (?, ?)",
-                         each(told, lambda row: (copier.told(row[0]), row[1])))
+    database.executemany("INSERT INTO emitted VALUES (?, ?)",
+                         each(emitted, lambda row: (copier.emitted(row[0]), row[1])))
     database.executemany(
         "INSERT INTO deliveries (hash, received, shop, topic, fingerprint, test, webhook_id,"
         " api_version, triggered_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -167,7 +167,7 @@ def fill_memory(path, count):
             copier.hash(row[0]), *row[1:4], copier.chance.randbytes(32), *row[4:8],
             copier.blob(row[8]))))
     counts = {table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-              for table in ("records", "told", "deliveries")}
+              for table in ("records", "emitted", "deliveries")}
     close_store(database)
     return counts
 

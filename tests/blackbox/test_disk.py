@@ -268,7 +268,7 @@ def test_bits_that_flip_in_the_middle_stop_it_or_do_no_harm(stored, segment):
 def test_damage_that_is_found_while_it_stops(stored, segment):
     """It stops in order all the same: what is in flight is waited for, and the status says why."""
     with contextlib.closing(sqlite3.connect(stored.database)) as store:
-        root, = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'told'").fetchone()
+        root, = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'emitted'").fetchone()
     flip(stored.database, (root - 1) * PAGE, 32)
     requests = len(segment.requests)
     segment.fail(slow(5))
@@ -287,7 +287,7 @@ def test_damage_that_is_found_while_it_stops(stored, segment):
 def test_rights_that_lack(stored):
     stored.database.chmod(0o400)
     status, log = serve(stored)
-    assert status == 1 and "see to the rights" in log
+    assert status == 1 and "check the permissions" in log
 
 
 def test_a_read_only_disk_is_named(stored, tmp_path):
@@ -314,7 +314,7 @@ def test_a_folder_that_is_not_there(stored, tmp_path):
                         store=pathlib.Path("/nowhere/at/all/segrelay.db"))
     status, log = serve(stored)
     assert status == 1 and "/nowhere/at/all/segrelay.db" in log and "No such file" in log
-    assert "make its folder, or mount its disk" in log
+    assert "create its folder, or mount its disk" in log
     later = tmp_path / "later"
     stored.write_config("", {"main": (MAIN_KEY, "http://127.0.0.1:9", "")}, store=later / "segrelay.db")
     assert serve(stored)[0] == 1
@@ -339,7 +339,7 @@ def test_a_store_that_another_program_writes_to(stored):
     with contextlib.closing(sqlite3.connect(stored.database)) as other:
         other.execute("BEGIN EXCLUSIVE")
         status, log = serve(stored)
-        assert status == 1 and "another program has it open" in log
+        assert status == 1 and "another program has opened it" in log
         other.rollback()
     status, log = serve(stored)
     assert status is None, log

@@ -44,7 +44,7 @@ struct faulty {
 	bool keeps_open;        /* a rollback may fail, too: the transaction stays open */
 	_Atomic int calls_left; /* until the first that fails; INT_MAX for never */
 	_Atomic int in_a_row;   /* how many fail */
-	_Atomic int scrubs;     /* that were carried out */
+	_Atomic int wipes;      /* that were carried out */
 };
 
 static struct faulty *faulty_of(struct store *store)
@@ -161,12 +161,15 @@ static void faulty_close(struct store *store)
 	free(store);
 }
 
-static int faulty_scrub(struct store *store, struct error *error)
+static int faulty_housekeeping(
+	struct store *store, enum store_housekeeping kind, struct error *error)
 {
+	if (kind != STORE_WIPE)
+		return plain_housekeeping(store, kind, error);
 	if (is_hit(store))
 		return refuse(error);
-	(void)atomic_fetch_add(&faulty_of(store)->scrubs, 1);
-	return inner(store)->engine->scrub(inner(store), error);
+	(void)atomic_fetch_add(&faulty_of(store)->wipes, 1);
+	return inner(store)->engine->housekeeping(inner(store), kind, error);
 }
 
 static struct store_engine faulty_engine = {
@@ -188,7 +191,7 @@ static struct store *make_faulty(struct store *inner_store)
 	faulty_engine.savepoint = faulty_savepoint;
 	faulty_engine.release = faulty_release;
 	faulty_engine.rollback_to = faulty_rollback_to;
-	faulty_engine.scrub = faulty_scrub;
+	faulty_engine.housekeeping = faulty_housekeeping;
 	faulty->base.engine = &faulty_engine;
 	faulty->inner = inner_store;
 	atomic_store(&faulty->calls_left, INT32_MAX);
@@ -557,7 +560,7 @@ static char *live_a_day(const struct faults *faults, int call, bool *reached)
 	begin_day(&day, faults, call);
 	live(&day);
 	*reached = was_reached(day.faulty);
-	assert_true(atomic_load(&day.faulty->scrubs) > 0); /* somebody was erased */
+	assert_true(atomic_load(&day.faulty->wipes) > 0); /* somebody was erased */
 	engine_stop(day.given->engine);
 	day.given->engine = NULL;
 	atomic_store(&day.faulty->calls_left, INT32_MAX);

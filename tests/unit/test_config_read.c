@@ -17,7 +17,7 @@ static void has_the_defaults_of_the_manual(void **state)
 	assert_string_equal(config->store, "sqlite:/var/lib/segrelay/segrelay.db");
 	assert_int_equal(config->keep_deliveries, 7 * DAY);
 	assert_int_equal(config->keep_orders, 400 * DAY);
-	assert_int_equal(config->keep_told, 730 * DAY);
+	assert_int_equal(config->keep_emitted, 730 * DAY);
 	assert_int_equal(config->max_store, 10LL << 30);
 	assert_int_equal(config->min_free, 256LL << 20);
 	assert_int_equal(config->max_body, 16LL << 20);

@@ -201,7 +201,7 @@ static int take_turn(struct given *given, int turn)
 
 	if (store_begin(given->store, &given->error) == 0 &&
 		store_add_delivery(given->store, &delivery, &flag, &given->error) == 0 &&
-		store_tell(given->store, &id, 1, &flag, &given->error) == 0 &&
+		store_mark_emitted(given->store, &id, 1, &flag, &given->error) == 0 &&
 		store_queue(given->store, &message, &given->error) == 0 &&
 		store_commit(given->store, &given->error) == 0)
 		return 0;
@@ -219,7 +219,7 @@ static enum there look_for(struct given *given, int turn)
 
 	assert_int_equal(store_begin(given->store, &given->error), 0);
 	assert_int_equal(store_add_delivery(given->store, &delivery, &repeated, &given->error), 0);
-	assert_int_equal(store_tell(given->store, &id, 1, &fresh, &given->error), 0);
+	assert_int_equal(store_mark_emitted(given->store, &id, 1, &fresh, &given->error), 0);
 	store_rollback(given->store);
 	if (repeated != fresh)
 		return repeated ? WHOLE : ABSENT;
@@ -248,7 +248,7 @@ static bool live(struct given *given, bool committed[TURNS])
 			mend(given);
 			assert_int_not_equal(look_for(given, turn), PARTLY);
 		}
-		if (store_tidy(given->store, true, &given->error) != 0)
+		if (store_housekeeping(given->store, STORE_IDLE, &given->error) != 0)
 			mend(given);
 	}
 	return disk.calls_left <= 0;
@@ -311,7 +311,7 @@ static int set_up(void **state)
 
 static void remove_files(const struct given *given)
 {
-	static const char *const suffixes[] = {"", "-wal", "-journal", ".lock", ".ballast"};
+	static const char *const suffixes[] = {"", "-wal", "-journal", ".lock", ".reserve"};
 	char name[128];
 
 	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {

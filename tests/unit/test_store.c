@@ -61,26 +61,26 @@ static void a_repetition_is_known_by_shop_topic_and_body(void **state)
 	commit(given);
 }
 
-/* ---- told ---- */
+/* ---- emitted ids ---- */
 
-static void what_was_told_stays_told(void **state)
+static void an_emitted_id_stays_emitted(void **state)
 {
 	struct given *given = *state;
 	struct uuid id = {{1, 2, 3}};
 	bool fresh;
 
 	begin(given);
-	assert_int_equal(store_tell(given->store, &id, 1, &fresh, &given->error), 0);
+	assert_int_equal(store_mark_emitted(given->store, &id, 1, &fresh, &given->error), 0);
 	assert_true(fresh);
 	commit(given);
 	reopen(given);
 	begin(given);
-	assert_int_equal(store_tell(given->store, &id, 2, &fresh, &given->error), 0);
+	assert_int_equal(store_mark_emitted(given->store, &id, 2, &fresh, &given->error), 0);
 	assert_false(fresh);
 	commit(given);
 }
 
-static void what_was_rolled_back_was_not_told(void **state)
+static void a_rolled_back_id_is_not_emitted(void **state)
 {
 	struct given *given = *state;
 	struct uuid id = {{9}};
@@ -88,11 +88,11 @@ static void what_was_rolled_back_was_not_told(void **state)
 	bool fresh;
 
 	begin(given);
-	(void)store_tell(given->store, &id, 1, &fresh, &given->error);
+	(void)store_mark_emitted(given->store, &id, 1, &fresh, &given->error);
 	(void)queue(given, "new", 10, false);
 	store_rollback(given->store);
 	begin(given);
-	(void)store_tell(given->store, &id, 1, &fresh, &given->error);
+	(void)store_mark_emitted(given->store, &id, 1, &fresh, &given->error);
 	assert_true(fresh);
 	assert_int_equal(claim(given, "new", 10, 1000, &messages), 0);
 	(void)queue(given, "new", 10, false);
@@ -311,7 +311,8 @@ static size_t dead_count(struct given *given)
 	size_t count = 0;
 
 	assert_int_equal(
-		store_each_dead(given->store, 0, 100, count_letters, &count, &given->error), 0);
+		store_dead_letter_each(given->store, 0, 100, count_letters, &count, &given->error),
+		0);
 	return count;
 }
 
@@ -324,22 +325,23 @@ static void a_refused_message_is_set_aside_and_can_be_sent_again(void **state)
 	bool found;
 
 	begin(given);
-	assert_int_equal(store_bury(given->store, queue(given, "main", 10, false), 77, 400,
-				 "no userId", &dead, &given->error),
+	assert_int_equal(store_dead_letter_add(given->store, queue(given, "main", 10, false), 77,
+				 400, "no userId", &dead, &given->error),
 		0);
 	assert_int_equal(claim(given, "main", 5, 1000, &messages), 0);
-	assert_int_equal(
-		store_get_dead(given->store, dead, given->arena, &letter, &found, &given->error),
+	assert_int_equal(store_dead_letter_get(
+				 given->store, dead, given->arena, &letter, &found, &given->error),
 		0);
 	assert_true(found);
 	assert_string_equal(letter.destination, "main");
 	assert_string_equal(letter.reason, "no userId");
 	assert_int_equal(letter.status, 400);
 	assert_int_equal(letter.json_length, 10);
-	assert_int_equal(store_revive(given->store, dead, 99, &given->error), 0);
+	assert_int_equal(store_dead_letter_requeue(given->store, dead, 99, &given->error), 0);
 	assert_int_equal(dead_count(given), 0);
 	assert_int_equal(claim(given, "main", 5, 1000, &messages), 1);
-	assert_int_equal(store_bury(given->store, 999, 77, 400, "x", &dead, &given->error), 0);
+	assert_int_equal(
+		store_dead_letter_add(given->store, 999, 77, 400, "x", &dead, &given->error), 0);
 	assert_int_equal(dead, 0);
 	commit(given);
 }
@@ -354,15 +356,16 @@ static void a_delivery_that_cannot_be_mapped_is_set_aside_with_its_body(void **s
 
 	begin(given);
 	(void)store_add_delivery(given->store, &delivery, &flag, &given->error);
-	assert_int_equal(
-		store_bury_delivery(given->store, delivery.id, 5, "not JSON", &dead, &given->error),
+	assert_int_equal(store_dead_letter_add_delivery(
+				 given->store, delivery.id, 5, "not JSON", &dead, &given->error),
 		0);
-	assert_int_equal(
-		store_get_dead(given->store, dead, given->arena, &letter, &flag, &given->error), 0);
+	assert_int_equal(store_dead_letter_get(
+				 given->store, dead, given->arena, &letter, &flag, &given->error),
+		0);
 	assert_null(letter.destination);
 	assert_string_equal(letter.topic, "orders/create");
 	assert_string_equal(letter.json, "{\"id\":1}");
-	assert_int_equal(store_drop_dead(given->store, dead, &given->error), 0);
+	assert_int_equal(store_dead_letter_drop(given->store, dead, &given->error), 0);
 	assert_int_equal(dead_count(given), 0);
 	commit(given);
 }
@@ -485,9 +488,9 @@ static void rows_of_a_shop_are_seen_and_dropped(void **state)
 	begin(given);
 	(void)store_add_delivery(given->store, &mine, &repeated, &given->error);
 	(void)store_add_delivery(given->store, &other, &repeated, &given->error);
-	(void)store_bury_delivery(given->store, mine.id, 7, "why", &dead, &given->error);
+	(void)store_dead_letter_add_delivery(given->store, mine.id, 7, "why", &dead, &given->error);
 	(void)queue(given, "main", 5, false);
-	(void)store_bury(
+	(void)store_dead_letter_add(
 		given->store, queue(given, "main", 6, false), 7, 400, "why", &dead, &given->error);
 	commit(given);
 	assert_string_equal(rows(given, &seen, STORE_DELIVERIES), "1:-:orders/create:{\"id\":1} ");
@@ -505,7 +508,7 @@ static void rows_of_a_shop_are_seen_and_dropped(void **state)
 	assert_int_equal(store_drop_row(given->store, STORE_DEAD, 2, &given->error), 0);
 	commit(given);
 	assert_string_equal(rows(given, &seen, STORE_DEAD), "");
-	assert_int_equal(store_scrub(given->store, &given->error), 0);
+	assert_int_equal(store_housekeeping(given->store, STORE_WIPE, &given->error), 0);
 }
 
 /* What is asked in every step of a walk through a large table must not go through it. */
@@ -649,13 +652,13 @@ static void counters_survive(void **state)
 
 /* ---- forgetting ---- */
 
-static void sweep_all(struct given *given, const struct retention *retention)
+static void expire_old(struct given *given, const struct retention *retention)
 {
 	bool more = true;
 
 	for (int i = 0; i < 100 && more; i++) {
 		begin(given);
-		assert_int_equal(store_sweep(given->store, retention, &more, &given->error), 0);
+		assert_int_equal(store_expire(given->store, retention, &more, &given->error), 0);
 		commit(given);
 	}
 	assert_false(more);
@@ -664,7 +667,8 @@ static void sweep_all(struct given *given, const struct retention *retention)
 static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 {
 	struct given *given = *state;
-	struct retention retention = {.now = 5000, .deliveries_before = 2000, .told_before = 3000};
+	struct retention retention = {
+		.now = 5000, .deliveries_before = 2000, .emitted_before = 3000};
 	struct delivery deliveries[200];
 	struct uuid ids[1200];
 	struct delivery read;
@@ -679,19 +683,20 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 		deliveries[i].stored = i < 150 ? 1000 : 3000;
 		(void)store_add_delivery(given->store, &deliveries[i], &flag, &given->error);
 	}
-	(void)store_bury_delivery(given->store, deliveries[10].id, 1, "kept", &dead, &given->error);
+	(void)store_dead_letter_add_delivery(
+		given->store, deliveries[10].id, 1, "kept", &dead, &given->error);
 	for (size_t i = 0; i < COUNT_OF(ids); i++) {
 		memset(&ids[i], 1, sizeof(ids[i]));
 		ids[i].bytes[0] = (unsigned char)(i >> 8);
 		ids[i].bytes[1] = (unsigned char)i;
-		(void)store_tell(
+		(void)store_mark_emitted(
 			given->store, &ids[i], i % 2 == 0 ? 2999 : 3000, &flag, &given->error);
 		(void)snprintf(key, sizeof(key), "a\nb%zu", i);
 		(void)store_put_record(given->store, "a", "order", key, "{}",
 			i % 2 == 0 ? 4999 : 5001, &given->error);
 	}
 	commit(given);
-	sweep_all(given, &retention);
+	expire_old(given, &retention);
 	for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
 		(void)store_get_delivery(
 			given->store, deliveries[i].id, given->arena, &read, &flag, &given->error);
@@ -699,7 +704,7 @@ static void what_is_old_is_forgotten_and_the_rest_is_not(void **state)
 	}
 	begin(given);
 	for (size_t i = 0; i < COUNT_OF(ids); i++) {
-		(void)store_tell(given->store, &ids[i], 1, &flag, &given->error);
+		(void)store_mark_emitted(given->store, &ids[i], 1, &flag, &given->error);
 		assert_int_equal(flag, i % 2 == 0);
 		(void)snprintf(key, sizeof(key), "a\nb%zu", i);
 		(void)store_get_record(
@@ -727,11 +732,12 @@ static void a_topic_may_be_kept_shorter(void **state)
 		deliveries[i].stored = i < 700 ? 5999 : 6000;
 		(void)store_add_delivery(given->store, &deliveries[i], &flag, &given->error);
 	}
-	(void)store_bury_delivery(given->store, deliveries[10].id, 1, "kept", &dead, &given->error);
+	(void)store_dead_letter_add_delivery(
+		given->store, deliveries[10].id, 1, "kept", &dead, &given->error);
 	commit(given);
 	for (int round = 0; round < 2; round++) { /* the second goes on where the first ended */
 		retention.brief_before = 6000 + round;
-		sweep_all(given, &retention);
+		expire_old(given, &retention);
 		for (size_t i = 0; i < COUNT_OF(deliveries); i++) {
 			(void)store_get_delivery(given->store, deliveries[i].id, given->arena,
 				&read, &flag, &given->error);
@@ -839,9 +845,11 @@ static void only_what_is_acknowledged_expires_early(void **state)
 	store_many(given, ids, messages, 3);
 	begin(given);
 	assert_int_equal(
-		store_bury_delivery(given->store, ids[1], 1, "r", &dead, &given->error), 0);
+		store_dead_letter_add_delivery(given->store, ids[1], 1, "r", &dead, &given->error),
+		0);
 	assert_int_equal(
-		store_bury(given->store, messages[3], 1, 400, "r", &dead, &given->error), 0);
+		store_dead_letter_add(given->store, messages[3], 1, 400, "r", &dead, &given->error),
+		0);
 	commit(given);
 	assert_int_equal(store_room(given->store, &limits, &given->error), 0);
 	assert_int_equal(expire_all(given, &limits), KEPT - (KEPT + 2) / 3 - 1);
@@ -854,7 +862,7 @@ static void only_what_is_acknowledged_expires_early(void **state)
 	begin(given);
 	assert_int_equal(store_sent(given->store, &messages[99], 1, &removed, &given->error), 0);
 	assert_int_equal(store_sent(given->store, &messages[6], 1, &removed, &given->error), 0);
-	assert_int_equal(store_drop_dead(given->store, dead, &given->error), 0);
+	assert_int_equal(store_dead_letter_drop(given->store, dead, &given->error), 0);
 	assert_int_equal(
 		store_drop_row(given->store, STORE_MESSAGES, messages[150], &given->error), 0);
 	commit(given);
@@ -875,7 +883,7 @@ static void early_expiry_ends_where_there_is_room(void **state)
 
 	store_many(given, ids, messages, KEPT);
 	assert_int_equal(expire_all(given, &limits), 0);
-	assert_int_equal(store_tidy(given->store, true, &given->error), 0);
+	assert_int_equal(store_housekeeping(given->store, STORE_IDLE, &given->error), 0);
 	assert_int_equal(store_size(given->store, &bytes, &free_bytes, &given->error), 0);
 	limits.max_store = bytes;
 	assert_true(expire_all(given, &limits) < KEPT / 5);
@@ -922,8 +930,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_delivery_comes_back_as_it_was),
 		STORE_TEST(a_repetition_is_known_by_shop_topic_and_body),
-		STORE_TEST(what_was_told_stays_told),
-		STORE_TEST(what_was_rolled_back_was_not_told),
+		STORE_TEST(an_emitted_id_stays_emitted),
+		STORE_TEST(a_rolled_back_id_is_not_emitted),
 		STORE_TEST(messages_are_claimed_once_in_order),
 		STORE_TEST(any_number_of_destinations_has_an_outbox),
 		STORE_TEST(a_claim_keeps_to_its_bytes_but_takes_one),

@@ -112,7 +112,7 @@ static inline int set_up_file(void **state)
 
 static inline void remove_files(const char *path)
 {
-	static const char *const suffixes[] = {"", "-wal", ".lock", ".ballast", ".progress"};
+	static const char *const suffixes[] = {"", "-wal", ".lock", ".reserve", ".progress"};
 	char name[96];
 
 	for (size_t i = 0; i < COUNT_OF(suffixes) && path[0] != '\0'; i++) {
