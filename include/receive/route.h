@@ -1,7 +1,6 @@
-/* Routes: what is at which path, and what its requests have to show.
+/* The routes: for each path, how its requests are checked and stored.
  *
- * A new source is a row of the table: where its requests go, how their head and their body are
- * judged, and what becomes of them. */
+ * A new source of deliveries is a row of the table in route.c. */
 #ifndef SEGRELAY_RECEIVE_ROUTE_H
 #define SEGRELAY_RECEIVE_ROUTE_H
 
@@ -10,33 +9,33 @@
 struct MHD_Response;
 struct engine;
 struct error;
-struct exchange;
+struct http_request;
 
-enum { ROUTE_MAX_BODY = -1 }; /* the configuration's max_body */
+enum { ROUTE_MAX_BODY = -1 }; /* the option max_body */
 
-/* `judge` sees the head alone; `verify` the complete body, with exchange->shop the shop that the
- * head names (NULL when it is not known); `describe` what is to be stored, after the parts that
- * every delivery has were filled in. All return VERDICT_NONE to go on, else what becomes of the
- * request. `admit` is called in the engine's thread, in the transaction that stores the delivery:
- * it may ask the store, and set exchange->verdict to refuse; -1 when the store failed. `respond`
- * makes the answer when it is not the one of the verdict, NULL when it is; the exchange destroys
- * it. Those that are NULL have nothing to say. */
+/* `check_head` checks the head alone. `authenticate` checks the complete body. `build_delivery`
+ * fills the delivery, after the members common to all were set. Each returns HTTP_UNDECIDED to go
+ * on, else the request's outcome. `check_quota` runs in the engine's thread, in the transaction
+ * that stores the delivery: it may read the store, and set request->outcome to reject the request;
+ * -1 when the store failed. `respond` makes an answer other than the shared one of the outcome, or
+ * returns NULL; the caller destroys it. Hooks that are NULL are skipped. */
 struct route {
-	const char *path;    /* the whole path, or with a "/" at its end what it begins with */
-	const char *methods; /* that it takes, as Allow lists them */
-	int64_t most;        /* bytes of a body; 0 where there is none */
-	enum verdict stored; /* what became of a request that the engine took */
-	enum verdict (*judge)(struct request_head *head);
-	enum verdict (*verify)(struct exchange *exchange);
-	enum verdict (*describe)(struct exchange *exchange);
-	int (*admit)(struct exchange *exchange, struct engine *engine, struct error *error);
-	struct MHD_Response *(*respond)(struct exchange *exchange);
+	const char *path;         /* the whole path, or a prefix when it ends with "/" */
+	const char *methods;      /* those allowed, in the format of Allow */
+	int64_t most;             /* maximum size of the body; 0 for none */
+	enum http_outcome stored; /* the outcome of a request that the engine stored */
+	enum http_outcome (*check_head)(struct request_head *head);
+	enum http_outcome (*authenticate)(struct http_request *request);
+	enum http_outcome (*build_delivery)(struct http_request *request);
+	int (*check_quota)(
+		struct http_request *request, struct engine *engine, struct error *error);
+	struct MHD_Response *(*respond)(struct http_request *request);
 };
 
-/* The route of a path; NULL when nothing is there. */
+/* The route of a path; NULL for an unknown path. */
 const struct route *route_find(const char *path);
 
-/* Whether it takes requests of a method. */
+/* Whether it allows a method. */
 bool route_takes(const struct route *route, const char *method);
 
 #endif

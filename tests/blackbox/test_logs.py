@@ -16,10 +16,9 @@ REASON = {"reason", "answer", "fields", "at"} | {"cause", "because", "detail"}
 EFFECT = {"effect", "waiting"}
 ACTION = {"action"} | {"next", "see", "advice"}
 IMPLIED = {
-        "webhook refused": {"reason", "effect"},
-    "request refused": {"reason", "effect"},
-    "hint refused": {"reason", "effect"},
-    "request cut off": {"reason", "effect"},
+    "webhook rejected": {"effect"},
+    "request rejected": {"effect"},
+    "hint rejected": {"effect"},
     "connection closed": {"reason", "effect"},
     "delivery moved to dead letters": {"effect"},
     "message moved to dead letters": {"effect"},
@@ -29,7 +28,7 @@ IMPLIED = {
     "cannot start": {"effect", "action"},   # the reason, or a line before it, names the action
     "changed options need a restart": {"reason"},
     "delivery suspended: destination not configured": {"reason"},
-    "fewer open files are allowed": {"reason", "effect"},
+    "limit of open files too low": {"reason", "effect"},
     "the app was uninstalled": {"reason"},
     "delivery rejected": {"effect"},
     "shop erasure": {"effect"},
@@ -86,7 +85,7 @@ def test_lines_that_a_peer_can_cause_are_limited():
         for log in logs:
             said = [_fields(line) for line in log.splitlines() if "level=warning" in line]
             counts = collections.Counter(
-                (fields["msg"], fields.get("destination")) for fields in said)
+                (fields["msg"], fields.get("destination"), fields.get("outcome")) for fields in said)
             most = MOST * max(1, log.seconds / 60) + log.count("msg=started")  # each start may have its own
             many = {message: count for message, count in counts.items() if count > most}
             assert many == {}, test

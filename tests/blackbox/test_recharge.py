@@ -84,8 +84,9 @@ def test_48_hours_are_the_window(recharged):
                                           (now - 2 * DAY - 60, 503), (now + 2 * DAY + 60, 503)]):
         assert recharged.post_recharge(CREATED, subscription(number), t=t).status == status
     assert refused(recharged, "recharge_stale") == 2
-    said = recharged.said("webhook refused: ReCharge signed it more than 48 hours away from now")
-    assert said[0]["detail"] == "it was signed long ago" and "clock" in said[0]["advice"]
+    line = recharged.said("webhook rejected")[0]
+    assert line["outcome"] == "recharge_stale"
+    assert "it was signed long ago" in line["reason"] and "clock" in line["action"]
 
 
 def test_other_secrets_open_nothing(recharged):
@@ -93,7 +94,8 @@ def test_other_secrets_open_nothing(recharged):
         for scheme in ("v1", "legacy"):
             assert recharged.post_recharge(CREATED, subscription(), secret=secret,
                                            scheme=scheme).status == 401
-    said = recharged.said("webhook refused: none of the shop's recharge_secrets made its signature")
+    said = recharged.said("webhook rejected")
+    assert said[0]["reason"] == "none of the shop's recharge_secrets made its signature"
     assert said[0]["secrets_tried"] == "2"
     assert said[0]["shop"] == AURORA.domain and said[0]["topic"] == CREATED
 
@@ -112,23 +114,20 @@ def test_a_shop_that_was_seen_with_the_newer_signature_is_held_to_it(recharged):
     assert relay.post_recharge(CREATED, subscription(1), scheme="legacy").status == 200
     assert relay.post_recharge(CREATED, subscription(2)).status == 200
     assert relay.post_recharge(CREATED, subscription(3)).status == 200
-    pinned = relay.said("ReCharge's newer signature was seen: the older one alone is refused from "
-                         "now on")
+    pinned = relay.said("ReCharge signature pinned")
     assert [line["shop"] for line in pinned] == [AURORA.domain]
     answer = relay.post_recharge(CREATED, subscription(4), scheme="legacy")
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0  # ReCharge keeps it
     # what is wrong as well is 401, as ever
     assert relay.post_recharge(CREATED, subscription(4), scheme="legacy", secret="x").status == 401
-    said = relay.said("webhook refused: it has ReCharge's older signature alone, and the shop is "
-                       "held to the newer")
-    assert "recharge_signature = either" in said[0]["advice"]
+    line = next(line for line in relay.said("webhook rejected") if line["outcome"] == "recharge_legacy")
+    assert "recharge_signature = either" in line["action"]
     # another shop is not
     assert relay.post_recharge(CREATED, subscription(5), FJORD.domain, scheme="legacy").status == 200
     relay.restart()
     assert relay.post_recharge(CREATED, subscription(6), scheme="legacy").status == 503
     assert relay.topic(TOPIC)["received"] == 3
-    assert len(relay.said("ReCharge's newer signature was seen: the older one alone is refused "
-                           "from now on")) == 1
+    assert len(relay.said("ReCharge signature pinned")) == 1
 
 
 def test_the_pin_can_be_taken_off(recharged):
@@ -188,13 +187,14 @@ def test_shopifys_headers_say_nothing_here(recharged):
 
 @pytest.mark.parametrize("domain, detail", [
     (AURORA.domain, "the shop has no recharge_secrets"),
-    ("unknown.myshopify.com", "the shop is not in the configuration")])
+    ("unknown.myshopify.com", "the shop is not configured")])
 def test_faults_of_ours_are_503(relay, domain, detail):
     """ReCharge may drop a webhook that was answered 4xx, so 4xx is not for what the relay lacks."""
     answer = relay.post_recharge(CREATED, subscription(), domain)
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
-    said = relay.said("webhook refused for now: nothing can check ReCharge's signature")
-    assert said[0]["detail"] == detail and "recharge_secret_files" in said[0]["advice"]
+    line = relay.said("webhook rejected")[0]
+    assert line["reason"] == f"the relay has no secret for ReCharge's signature: {detail}"
+    assert "recharge_secret_files" in line["action"]
     assert relay.topic(TOPIC) is None
 
 
@@ -209,8 +209,8 @@ def test_a_full_store_is_503(make_relay, segment):
         time.sleep(0.03)  # the room is looked at once a second
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
     assert relay.topic(TOPIC)["received"] == number - 1
-    assert "ReCharge for 48" in relay.said("webhook refused for now: it could not be stored")[0][
-        "advice"]
+    line = relay.said("webhook rejected")[0]
+    assert line["outcome"] == "store" and "max_store" in line["reason"] and "ReCharge for 48" in line["action"]
     segment.start()
 
 

@@ -269,7 +269,7 @@ def test_one_address_may_not_post_too_often(make_relay):
     assert collect(relay, storefront.posted(), client="203.0.113.58").status == 204
     # who writes the header himself is still whom the proxy names last
     assert collect(relay, storefront.posted(), client="198.51.100.1, 203.0.113.57").status == 429
-    assert relay.said("hint refused: there were too many within a minute")
+    assert relay.said("hint rejected")[0]["reason"] == "too many hints within a minute"
     assert relay.metric('segrelay_http_requests_total{code="429",reason="rate"}') >= 5
 
 
@@ -305,7 +305,7 @@ def test_hints_leave_room_to_webhooks(make_relay, segment):
         answer = collect(relay, storefront.posted(number=number))
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
     assert relay.post("orders/create", order(number=1)).status == 200
-    assert relay.said("hint refused for now: what is left of the store is for webhooks")
+    assert relay.said("hint rejected")[0]["reason"] == "the rest of the store is reserved for webhooks"
     assert relay.metric('segrelay_http_requests_total{code="503",reason="room"}') == 1
     segment.start()
 
@@ -346,9 +346,10 @@ def test_many_browsers_at_once_while_the_configuration_changes(relay):
 
 def test_the_log_says_which_page_was_refused(relay):
     collect(relay, storefront.posted(), origin="https://shop.aurora.example")
-    line = relay.said("hint refused: it came from a page that is not the shop's")[0]
+    line = relay.said("hint rejected")[0]
+    assert line["reason"] == "its page does not belong to the shop" and line["outcome"] == "origin"
     assert line["origin"] == "https://shop.aurora.example"
-    assert "storefront_origins" in line["advice"]
+    assert "storefront_origins" in line["action"]
 
 
 # Each header that the relay reads, of any route.

@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		}
 		at = end + !is_last;
 	}
-	if (request_judge(&head, 1 << 20) == VERDICT_NONE && is_wanting(&head))
+	if (request_check_head(&head, 1 << 20) == HTTP_UNDECIDED && is_wanting(&head))
 		abort();
 	(void)request_copy(arena, &head.topic);
 	(void)request_copy_id(arena, &head.webhook_id);

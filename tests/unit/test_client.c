@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "config/values.h"
 #include "receive/http/client_address.h"
-#include "receive/sources/rate_limit.h"
+#include "receive/sources/rate_limiter.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -134,38 +134,39 @@ static void a_host_has_one_key(void **state)
 
 static void so_many_a_minute(void **state)
 {
-	struct rates *rates = rates_create();
+	struct rate_limiter *limiter = rate_limiter_create();
 
 	(void)state;
-	assert_non_null(rates);
+	assert_non_null(limiter);
 	for (int i = 0; i < 60; i++)
-		assert_true(rates_take(rates, 7, 60, 5000));
-	assert_false(rates_take(rates, 7, 60, 5000));
-	assert_true(rates_take(rates, 8, 60, 5000)); /* somebody else's are not used up */
-	assert_false(rates_take(rates, 7, 60, 5999));
-	assert_true(rates_take(rates, 7, 60, 6000)); /* one a second */
-	assert_false(rates_take(rates, 7, 60, 6000));
+		assert_true(rate_limiter_take(limiter, 7, 60, 5000));
+	assert_false(rate_limiter_take(limiter, 7, 60, 5000));
+	assert_true(rate_limiter_take(limiter, 8, 60, 5000)); /* somebody else's are not used up */
+	assert_false(rate_limiter_take(limiter, 7, 60, 5999));
+	assert_true(rate_limiter_take(limiter, 7, 60, 6000)); /* one a second */
+	assert_false(rate_limiter_take(limiter, 7, 60, 6000));
 	for (int i = 0; i < 60; i++)
-		assert_true(rates_take(rates, 7, 60, 6000 + MINUTE));
-	assert_false(rates_take(rates, 7, 60, 6000 + MINUTE));
-	assert_false(rates_take(rates, 7, 60, 100)); /* a clock that goes back gives nothing */
-	rates_destroy(rates);
-	rates_destroy(NULL);
+		assert_true(rate_limiter_take(limiter, 7, 60, 6000 + MINUTE));
+	assert_false(rate_limiter_take(limiter, 7, 60, 6000 + MINUTE));
+	assert_false(
+		rate_limiter_take(limiter, 7, 60, 100)); /* a clock that goes back gives nothing */
+	rate_limiter_destroy(limiter);
+	rate_limiter_destroy(NULL);
 }
 
 /* Others at the same time must not give anyone more than their own. */
 static void many_keys_at_once(void **state)
 {
-	struct rates *rates = rates_create();
+	struct rate_limiter *limiter = rate_limiter_create();
 	int64_t taken = 0;
 
 	(void)state;
-	assert_non_null(rates);
+	assert_non_null(limiter);
 	for (int round = 0; round < 10; round++)
 		for (uint64_t key = 1; key <= 2000; key++)
-			taken += rates_take(rates, key, 5, 1000 + round);
+			taken += rate_limiter_take(limiter, key, 5, 1000 + round);
 	assert_in_range(taken, 2000 * 5, 2000 * 5 * 11 / 10);
-	rates_destroy(rates);
+	rate_limiter_destroy(limiter);
 }
 
 /* More keys than there are buckets: whoever takes turns with them gets no more than with one that
@@ -173,39 +174,40 @@ static void many_keys_at_once(void **state)
 static void takes_turns_with_keys(void **state)
 {
 	enum { KEYS = 400000, MOST = 70000 };
-	struct rates *rates = rates_create();
+	struct rate_limiter *limiter = rate_limiter_create();
 	int64_t first = 0;
 	int64_t again = 0;
 
 	(void)state;
-	assert_non_null(rates);
+	assert_non_null(limiter);
 	for (uint64_t key = 1; key <= KEYS; key++)
-		first += rates_take(rates, key, 5, 1000);
+		first += rate_limiter_take(limiter, key, 5, 1000);
 	for (uint64_t key = KEYS + 1; key <= 2 * KEYS; key++)
-		again += rates_take(rates, key, 5, 1001);
+		again += rate_limiter_take(limiter, key, 5, 1001);
 	assert_in_range(first, MOST / 2, MOST);
 	assert_int_equal(again, 0);
 	/* a minute later all buckets would be full: nobody is punished for what others did */
-	assert_true(rates_take(rates, 3 * KEYS, 5, 1001 + MINUTE));
-	rates_destroy(rates);
+	assert_true(rate_limiter_take(limiter, 3 * KEYS, 5, 1001 + MINUTE));
+	rate_limiter_destroy(limiter);
 }
 
 /* Which keys share a set differs from process to process, and from table to table. */
 static void keys_are_spread_at_random(void **state)
 {
 	enum { KEYS = 100000 };
-	struct rates *one = rates_create();
-	struct rates *other = rates_create();
+	struct rate_limiter *one = rate_limiter_create();
+	struct rate_limiter *other = rate_limiter_create();
 	int differences = 0;
 
 	(void)state;
 	assert_non_null(one);
 	assert_non_null(other);
 	for (uint64_t key = 1; key <= KEYS; key++)
-		differences += rates_take(one, key, 1, 1000) != rates_take(other, key, 1, 1000);
+		differences += rate_limiter_take(one, key, 1, 1000) !=
+			       rate_limiter_take(other, key, 1, 1000);
 	assert_in_range(differences, KEYS / 50, KEYS);
-	rates_destroy(one);
-	rates_destroy(other);
+	rate_limiter_destroy(one);
+	rate_limiter_destroy(other);
 }
 
 int main(void)

@@ -15,7 +15,7 @@ enum { LINES_MAX = 8, MAX_BODY = 1000 };
 
 /* A head in the making; lines as they would stand on the wire. */
 struct example {
-	enum verdict verdict;
+	enum http_outcome outcome;
 	const char *lines[LINES_MAX];
 };
 
@@ -29,12 +29,12 @@ static void take(struct request_head *head, const char *line)
 	request_header(head, &name, &value);
 }
 
-static enum verdict judge(struct request_head *head, const struct example *example)
+static enum http_outcome check_head(struct request_head *head, const struct example *example)
 {
 	take(head, "Host: relay.example");
 	for (size_t i = 0; i < LINES_MAX && example->lines[i] != NULL; i++)
 		take(head, example->lines[i]);
-	return request_judge(head, MAX_BODY);
+	return request_check_head(head, MAX_BODY);
 }
 
 static struct request_head post(void)
@@ -50,14 +50,14 @@ static void check(const struct example *examples, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct request_head head = post();
-		enum verdict verdict = judge(&head, &examples[i]);
+		enum http_outcome outcome = check_head(&head, &examples[i]);
 
-		if (verdict != examples[i].verdict)
-			fail_msg("example %zu: verdict %d instead of %d (%s)", i, (int)verdict,
-				(int)examples[i].verdict,
+		if (outcome != examples[i].outcome)
+			fail_msg("example %zu: outcome %d instead of %d (%s)", i, (int)outcome,
+				(int)examples[i].outcome,
 				head.problem != NULL ? head.problem : "no problem");
-		if (verdict == VERDICT_MALFORMED || verdict == VERDICT_HEADERS ||
-			verdict == VERDICT_UNSIGNED)
+		if (outcome == HTTP_MALFORMED || outcome == HTTP_HEADERS ||
+			outcome == HTTP_UNSIGNED)
 			assert_non_null(head.problem);
 	}
 }
@@ -65,18 +65,19 @@ static void check(const struct example *examples, size_t count)
 static void plain_webhooks_pass(void **state)
 {
 	static const struct example examples[] = {
-		{VERDICT_NONE, {SIGNATURE, TOPIC, SHOP, LENGTH}},
-		{VERDICT_NONE, {"Transfer-Encoding: chunked", SIGNATURE, TOPIC, SHOP}},
-		{VERDICT_NONE, {"transfer-encoding: Chunked", SIGNATURE, TOPIC, SHOP}},
-		{VERDICT_NONE,
+		{HTTP_UNDECIDED, {SIGNATURE, TOPIC, SHOP, LENGTH}},
+		{HTTP_UNDECIDED, {"Transfer-Encoding: chunked", SIGNATURE, TOPIC, SHOP}},
+		{HTTP_UNDECIDED, {"transfer-encoding: Chunked", SIGNATURE, TOPIC, SHOP}},
+		{HTTP_UNDECIDED,
 			{"x-shopify-hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 				"X-SHOPIFY-TOPIC:\t orders/create \t", "x-shopify-shop-domain:a",
 				"content-length:1000"}},
-		{VERDICT_NONE, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: customer.tags_added"}},
-		{VERDICT_NONE, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: application/json"}},
-		{VERDICT_NONE, {SIGNATURE, TOPIC, SHOP, LENGTH, "X-Anything: caf\xc3\xa9\tyes"}},
-		{VERDICT_NONE, {SIGNATURE, TOPIC, SHOP, LENGTH, "Via: 1.1 a", "Via: 1.1 b"}},
-		{VERDICT_NONE, {SIGNATURE, TOPIC, SHOP, LENGTH, "Shopify-Handle: both"}},
+		{HTTP_UNDECIDED, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: customer.tags_added"}},
+		{HTTP_UNDECIDED,
+			{SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: application/json"}},
+		{HTTP_UNDECIDED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X-Anything: caf\xc3\xa9\tyes"}},
+		{HTTP_UNDECIDED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Via: 1.1 a", "Via: 1.1 b"}},
+		{HTTP_UNDECIDED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Shopify-Handle: both"}},
 	};
 
 	(void)state;
@@ -86,31 +87,27 @@ static void plain_webhooks_pass(void **state)
 static void doubtful_framing_is_malformed(void **state)
 {
 	static const struct example examples[] = {
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length: 10"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length: 11"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Transfer-Encoding: chunked"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length : 10"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length : 10"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length10: 10"}},
-		{VERDICT_MALFORMED,
-			{SIGNATURE, TOPIC, SHOP, LENGTH, "Transfer-Encodingx: chunked"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: +10"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: -1"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: 10,10"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: 0x10"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: "}},
-		{VERDICT_MALFORMED,
-			{SIGNATURE, TOPIC, SHOP, "Content-Length: 99999999999999999999"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: xchunked"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: identity"}},
-		{VERDICT_MALFORMED,
-			{SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: identity, chunked"}},
-		{VERDICT_MALFORMED,
-			{SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: chunked, chunked"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: chunked",
-					    "Transfer-Encoding: chunked"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: \"chunked\""}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length: 10"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length: 11"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Transfer-Encoding: chunked"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length : 10"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length : 10"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Length10: 10"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Transfer-Encodingx: chunked"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: +10"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: -1"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: 10,10"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: 0x10"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: "}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Content-Length: 99999999999999999999"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: xchunked"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: identity"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: identity, chunked"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: chunked, chunked"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: chunked",
+					 "Transfer-Encoding: chunked"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: \"chunked\""}},
 	};
 
 	(void)state;
@@ -120,20 +117,19 @@ static void doubtful_framing_is_malformed(void **state)
 static void names_and_values_are_checked(void **state)
 {
 	static const struct example examples[] = {
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X Y: 1"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X\t: 1"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, " X: 1"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, ": 1"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X(Y): 1"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X\x80: 1"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X: a\rb"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X: a\x01"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X: a\x7f"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, SIGNATURE}},
-		{VERDICT_MALFORMED,
-			{SIGNATURE, TOPIC, SHOP, LENGTH, "x-shopify-topic: orders/paid"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X-SHOPIFY-SHOP-DOMAIN: b"}},
-		{VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Host: relay.example"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X Y: 1"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X\t: 1"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, " X: 1"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, ": 1"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X(Y): 1"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X\x80: 1"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X: a\rb"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X: a\x01"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X: a\x7f"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, SIGNATURE}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "x-shopify-topic: orders/paid"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "X-SHOPIFY-SHOP-DOMAIN: b"}},
+		{HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, LENGTH, "Host: relay.example"}},
 	};
 
 	(void)state;
@@ -143,17 +139,17 @@ static void names_and_values_are_checked(void **state)
 static void what_every_webhook_has_is_needed(void **state)
 {
 	static const struct example examples[] = {
-		{VERDICT_UNSIGNED, {TOPIC, SHOP, LENGTH}},
-		{VERDICT_UNSIGNED, {TOPIC, SHOP, LENGTH, "X-Shopify-Hmac-Sha256:"}},
-		{VERDICT_UNSIGNED, {TOPIC, SHOP, LENGTH, "X-Shopify-Hmac-Sha256: not base64"}},
-		{VERDICT_HEADERS, {SIGNATURE, SHOP, LENGTH}},
-		{VERDICT_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic:"}},
-		{VERDICT_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: orders create"}},
-		{VERDICT_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: a\"b"}},
-		{VERDICT_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: caf\xc3\xa9"}},
-		{VERDICT_HEADERS, {SIGNATURE, TOPIC, LENGTH}},
-		{VERDICT_HEADERS, {SIGNATURE, TOPIC, LENGTH, "X-Shopify-Shop-Domain: a b"}},
-		{VERDICT_HEADERS, {SIGNATURE, TOPIC, LENGTH, "X-Shopify-Shop-Domain: a/b"}},
+		{HTTP_UNSIGNED, {TOPIC, SHOP, LENGTH}},
+		{HTTP_UNSIGNED, {TOPIC, SHOP, LENGTH, "X-Shopify-Hmac-Sha256:"}},
+		{HTTP_UNSIGNED, {TOPIC, SHOP, LENGTH, "X-Shopify-Hmac-Sha256: not base64"}},
+		{HTTP_HEADERS, {SIGNATURE, SHOP, LENGTH}},
+		{HTTP_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic:"}},
+		{HTTP_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: orders create"}},
+		{HTTP_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: a\"b"}},
+		{HTTP_HEADERS, {SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: caf\xc3\xa9"}},
+		{HTTP_HEADERS, {SIGNATURE, TOPIC, LENGTH}},
+		{HTTP_HEADERS, {SIGNATURE, TOPIC, LENGTH, "X-Shopify-Shop-Domain: a b"}},
+		{HTTP_HEADERS, {SIGNATURE, TOPIC, LENGTH, "X-Shopify-Shop-Domain: a/b"}},
 	};
 
 	(void)state;
@@ -163,12 +159,11 @@ static void what_every_webhook_has_is_needed(void **state)
 static void kinds_that_cannot_be_used_are_told_apart(void **state)
 {
 	static const struct example examples[] = {
-		{VERDICT_TOO_LARGE, {SIGNATURE, TOPIC, SHOP, "Content-Length: 1001"}},
-		{VERDICT_XML, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: application/xml"}},
-		{VERDICT_XML,
-			{SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: Text/XML; charset=x"}},
-		{VERDICT_XML, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: application/a+xml"}},
-		{VERDICT_NEXT_GENERATION,
+		{HTTP_TOO_LARGE, {SIGNATURE, TOPIC, SHOP, "Content-Length: 1001"}},
+		{HTTP_XML, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: application/xml"}},
+		{HTTP_XML, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: Text/XML; charset=x"}},
+		{HTTP_XML, {SIGNATURE, TOPIC, SHOP, LENGTH, "Content-Type: application/a+xml"}},
+		{HTTP_NEXT_GENERATION,
 			{"shopify-hmac-sha256: A", "shopify-topic: Product", LENGTH}},
 	};
 
@@ -179,21 +174,21 @@ static void kinds_that_cannot_be_used_are_told_apart(void **state)
 static void only_posts_to_the_path_pass(void **state)
 {
 	static const struct {
-		enum verdict verdict;
+		enum http_outcome outcome;
 		const char *method;
 		const char *path;
 	} routes[] = {
-		{VERDICT_NONE, "POST", "/webhooks/shopify"},
-		{VERDICT_METHOD, "GET", "/webhooks/shopify"},
-		{VERDICT_METHOD, "post", "/webhooks/shopify"},
-		{VERDICT_METHOD, "OPTIONS", "/webhooks/shopify"},
-		{VERDICT_PATH, "POST", "/webhooks/shopify/"},
-		{VERDICT_PATH, "POST", "/webhooks"},
-		{VERDICT_PATH, "GET", "/"},
-		{VERDICT_PATH, "OPTIONS", "*"},
-		{VERDICT_PATH, "GET", ""},
+		{HTTP_UNDECIDED, "POST", "/webhooks/shopify"},
+		{HTTP_METHOD, "GET", "/webhooks/shopify"},
+		{HTTP_METHOD, "post", "/webhooks/shopify"},
+		{HTTP_METHOD, "OPTIONS", "/webhooks/shopify"},
+		{HTTP_PATH, "POST", "/webhooks/shopify/"},
+		{HTTP_PATH, "POST", "/webhooks"},
+		{HTTP_PATH, "GET", "/"},
+		{HTTP_PATH, "OPTIONS", "*"},
+		{HTTP_PATH, "GET", ""},
 	};
-	static const struct example plain = {VERDICT_NONE, {SIGNATURE, TOPIC, SHOP, LENGTH}};
+	static const struct example plain = {HTTP_UNDECIDED, {SIGNATURE, TOPIC, SHOP, LENGTH}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(routes); i++) {
@@ -201,31 +196,31 @@ static void only_posts_to_the_path_pass(void **state)
 
 		head.method = routes[i].method;
 		head.path = routes[i].path;
-		assert_int_equal(judge(&head, &plain), routes[i].verdict);
+		assert_int_equal(check_head(&head, &plain), routes[i].outcome);
 	}
 }
 
 static void old_http_has_no_chunks(void **state)
 {
 	static const struct example chunked = {
-		VERDICT_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: chunked"}};
-	static const struct example plain = {VERDICT_NONE, {SIGNATURE, TOPIC, SHOP, LENGTH}};
+		HTTP_MALFORMED, {SIGNATURE, TOPIC, SHOP, "Transfer-Encoding: chunked"}};
+	static const struct example plain = {HTTP_UNDECIDED, {SIGNATURE, TOPIC, SHOP, LENGTH}};
 	struct request_head head = post();
 	struct request_head with_length = post();
 
 	(void)state;
 	head.version = "HTTP/1.0";
-	assert_int_equal(judge(&head, &chunked), VERDICT_MALFORMED);
+	assert_int_equal(check_head(&head, &chunked), HTTP_MALFORMED);
 	with_length.version = "HTTP/1.0";
-	assert_int_equal(judge(&with_length, &plain), VERDICT_NONE);
+	assert_int_equal(check_head(&with_length, &plain), HTTP_UNDECIDED);
 }
 
 static void only_old_http_has_no_host(void **state)
 {
 	static const struct {
-		enum verdict verdict;
+		enum http_outcome outcome;
 		const char *version;
-	} versions[] = {{VERDICT_MALFORMED, "HTTP/1.1"}, {VERDICT_UNSIGNED, "HTTP/1.0"}};
+	} versions[] = {{HTTP_MALFORMED, "HTTP/1.1"}, {HTTP_UNSIGNED, "HTTP/1.0"}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(versions); i++) {
@@ -233,13 +228,13 @@ static void only_old_http_has_no_host(void **state)
 
 		head.version = versions[i].version;
 		take(&head, LENGTH);
-		assert_int_equal(request_judge(&head, MAX_BODY), versions[i].verdict);
+		assert_int_equal(request_check_head(&head, MAX_BODY), versions[i].outcome);
 	}
 }
 
 static void values_are_trimmed_and_copied(void **state)
 {
-	static const struct example example = {VERDICT_NONE,
+	static const struct example example = {HTTP_UNDECIDED,
 		{SIGNATURE, SHOP, LENGTH, "X-Shopify-Topic: \torders/create\t ",
 			"X-Shopify-Webhook-Id: b54557e4-bdd9", "X-Shopify-Event-Id: a b",
 			"X-Shopify-Triggered-At: \x80", "X-Shopify-Test: TRUE"}};
@@ -250,7 +245,7 @@ static void values_are_trimmed_and_copied(void **state)
 
 	(void)state;
 	memset(long_id, 'a', sizeof(long_id));
-	assert_int_equal(judge(&head, &example), VERDICT_NONE);
+	assert_int_equal(check_head(&head, &example), HTTP_UNDECIDED);
 	assert_string_equal(request_copy(arena, &head.topic), "orders/create");
 	assert_string_equal(request_copy_id(arena, &head.webhook_id), "b54557e4-bdd9");
 	assert_null(request_copy_id(arena, &head.event_id));
@@ -265,7 +260,7 @@ static void values_are_trimmed_and_copied(void **state)
 
 static void names_have_a_bounded_length(void **state)
 {
-	static const struct example rest = {VERDICT_NONE, {SIGNATURE, SHOP, LENGTH}};
+	static const struct example rest = {HTTP_UNDECIDED, {SIGNATURE, SHOP, LENGTH}};
 	char topic[REQUEST_TOPIC_MAX + 1];
 	const struct span name = {"X-Shopify-Topic", 15};
 
@@ -276,8 +271,8 @@ static void names_have_a_bounded_length(void **state)
 		struct request_head head = post();
 
 		request_header(&head, &name, &value);
-		assert_int_equal(judge(&head, &rest),
-			length <= REQUEST_TOPIC_MAX ? VERDICT_NONE : VERDICT_HEADERS);
+		assert_int_equal(check_head(&head, &rest),
+			length <= REQUEST_TOPIC_MAX ? HTTP_UNDECIDED : HTTP_HEADERS);
 	}
 }
 
@@ -288,27 +283,26 @@ static void recharges_paths_name_shop_and_topic(void **state)
 	static const struct {
 		const char *path;
 		const char *header;
-		enum verdict verdict;
+		enum http_outcome outcome;
 		const char *topic;
 	} examples[] = {
-		{TO "/charge/failed", NULL, VERDICT_NONE, "charge/failed"},
+		{TO "/charge/failed", NULL, HTTP_UNDECIDED, "charge/failed"},
 		{TO "/charge/max_retries_reached", "X-Recharge-Topic: charge/max_retries_reached",
-			VERDICT_NONE, "charge/max_retries_reached"},
-		{TO, "X-Recharge-Topic: order/processed", VERDICT_NONE, "order/processed"},
-		{TO "/", "X-Recharge-Topic: order/processed", VERDICT_NONE, "order/processed"},
-		{TO, "X-Shopify-Topic: order/processed", VERDICT_RECHARGE_TOPIC, NULL},
-		{TO "/charge/failed", "X-Recharge-Topic: charge/paid", VERDICT_RECHARGE_TOPIC,
-			NULL},
-		{TO "/charge/failed", "X-Recharge-Topic: charge", VERDICT_RECHARGE_TOPIC, NULL},
-		{TO "/charge", NULL, VERDICT_PATH, NULL},
-		{TO "/charge/", NULL, VERDICT_PATH, NULL},
-		{TO "//failed", NULL, VERDICT_PATH, NULL},
-		{TO "/charge/failed/", NULL, VERDICT_PATH, NULL},
-		{TO "/charge/a:b", NULL, VERDICT_PATH, NULL},
-		{"/webhooks/recharge/", NULL, VERDICT_PATH, NULL},
-		{"/webhooks/recharge//charge/failed", NULL, VERDICT_PATH, NULL},
-		{"/webhooks/recharge/a_b/charge/failed", NULL, VERDICT_PATH, NULL},
-		{"/webhooks/recharge", NULL, VERDICT_PATH, NULL},
+			HTTP_UNDECIDED, "charge/max_retries_reached"},
+		{TO, "X-Recharge-Topic: order/processed", HTTP_UNDECIDED, "order/processed"},
+		{TO "/", "X-Recharge-Topic: order/processed", HTTP_UNDECIDED, "order/processed"},
+		{TO, "X-Shopify-Topic: order/processed", HTTP_RECHARGE_TOPIC, NULL},
+		{TO "/charge/failed", "X-Recharge-Topic: charge/paid", HTTP_RECHARGE_TOPIC, NULL},
+		{TO "/charge/failed", "X-Recharge-Topic: charge", HTTP_RECHARGE_TOPIC, NULL},
+		{TO "/charge", NULL, HTTP_PATH, NULL},
+		{TO "/charge/", NULL, HTTP_PATH, NULL},
+		{TO "//failed", NULL, HTTP_PATH, NULL},
+		{TO "/charge/failed/", NULL, HTTP_PATH, NULL},
+		{TO "/charge/a:b", NULL, HTTP_PATH, NULL},
+		{"/webhooks/recharge/", NULL, HTTP_PATH, NULL},
+		{"/webhooks/recharge//charge/failed", NULL, HTTP_PATH, NULL},
+		{"/webhooks/recharge/a_b/charge/failed", NULL, HTTP_PATH, NULL},
+		{"/webhooks/recharge", NULL, HTTP_PATH, NULL},
 	};
 
 	(void)state;
@@ -316,13 +310,13 @@ static void recharges_paths_name_shop_and_topic(void **state)
 		const struct example lines = {
 			0, {LENGTH, "X-Recharge-Hmac-Sha256: " DIGITS_64, examples[i].header}};
 		struct request_head head = post();
-		enum verdict verdict;
+		enum http_outcome outcome;
 
 		head.path = examples[i].path;
-		verdict = judge(&head, &lines);
-		if (verdict != examples[i].verdict)
-			fail_msg("%s: verdict %d", examples[i].path, (int)verdict);
-		if (verdict != VERDICT_NONE)
+		outcome = check_head(&head, &lines);
+		if (outcome != examples[i].outcome)
+			fail_msg("%s: outcome %d", examples[i].path, (int)outcome);
+		if (outcome != HTTP_UNDECIDED)
 			continue;
 		assert_int_equal(head.shop.length, strlen("a.myshopify.com"));
 		assert_int_equal(head.topic.length, strlen(examples[i].topic));

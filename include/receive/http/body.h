@@ -1,4 +1,4 @@
-/* The body of a request as it arrives, bounded alone and together with all others. */
+/* The body of a request while it arrives, with bounds for it and for all bodies together. */
 #ifndef SEGRELAY_RECEIVE_HTTP_BODY_H
 #define SEGRELAY_RECEIVE_HTTP_BODY_H
 
@@ -7,29 +7,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Starts as {0} but for the bounds. */
+/* Zero-initialised except for the bounds. */
 struct body {
 	char *bytes;
 	size_t length;
 	size_t capacity;
-	size_t expected; /* its Content-Length; 0 when not known */
+	size_t expected; /* its Content-Length; 0 when unknown */
 	size_t most;     /* max_body */
 	size_t most_of_all;
-	size_t most_of_large;      /* a part of it: the rest is for small bodies */
+	size_t most_of_large;      /* a part of it: the rest is reserved for small bodies */
 	_Atomic int64_t *of_all;   /* the capacities of all bodies together */
 	_Atomic int64_t *of_large; /* and those of the large ones */
-	size_t large;              /* bytes that it has taken of these */
+	size_t large;              /* bytes that it has reserved of these */
 };
 
-/* How much of max_in_memory large bodies may take together: seven eighths, so that those that never
- * end leave room for the many small ones; but a body of max_body must fit. */
+/* The part of max_in_memory that large bodies may use together: seven eighths, so that large bodies
+ * that never end leave room for many small ones; but at least max_body. */
 size_t body_most_of_large(int64_t max_in_memory, int64_t max_body);
 
-/* Adds bytes. VERDICT_NONE, or why it cannot be: then the body is empty and its memory given back.
- */
-enum verdict body_add(struct body *body, const void *bytes, size_t length);
+/* Adds bytes. HTTP_UNDECIDED on success; otherwise the outcome, and the body is freed. */
+enum http_outcome body_add(struct body *body, const void *bytes, size_t length);
 
-/* Gives the memory back. */
+/* Frees the body. */
 void body_free(struct body *body);
 
 #endif

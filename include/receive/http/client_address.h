@@ -15,16 +15,15 @@ struct client {
 	unsigned char address[16];
 };
 
-/* The client of a connection with `peer`. Where that is one of the trusted proxies, it is who the
- * last of them names in X-Forwarded-For: the last address there that is not one of them, too. What
- * stands before it anyone may have written. */
+/* The client of a connection with `peer`. When that is a trusted proxy, it is the last address in
+ * X-Forwarded-For that is not a trusted proxy, too. Anyone can write the entries before it. */
 struct client client_find(const struct sockaddr *peer, const struct span *forwarded_for,
 	const struct strings *trusted_proxies);
 
-/* The address as a text. */
+/* Writes the address as text. */
 void client_format(const struct client *client, char text[CLIENT_TEXT]);
 
-/* The same number for all that one host has: an IPv4 address, or an IPv6 network of 56 bits. */
+/* Equal for all addresses of one host: an IPv4 address, or an IPv6 network of 56 bits. */
 uint64_t client_key(const struct client *client);
 
 #endif

@@ -6,8 +6,8 @@
 
 struct MHD_Connection;
 
-/* Everything that the head says, and whether it is written plainly; still to be judged. Its spans
- * live as long as the request. */
+/* Reads all header lines, and checks that they are unambiguous; call request_check_head next. The
+ * spans are valid as long as the request. */
 void head_read(struct MHD_Connection *connection, const char *path, const char *method,
 	const char *version, struct request_head *head);
 

@@ -1,8 +1,9 @@
-/* The checks of a request's head: method, path and headers, before anything of the body is read.
+/* The checks of a request's head: method, path and headers, before the body is read.
  *
- * libmicrohttpd 0.9.75 lets through what leaves open where a request ends (two lengths, a length
- * beside a transfer encoding, names with spaces): behind a proxy that reads it otherwise, a second
- * request could be smuggled in. So every header is looked at, and what is not plain is refused. */
+ * libmicrohttpd 0.9.75 accepts heads that do not define where a request ends (two lengths, a length
+ * and a transfer encoding, names with spaces). Behind a proxy that reads such a head differently, a
+ * second request could be smuggled in. So every header is checked, and an ambiguous one is
+ * rejected. */
 #ifndef SEGRELAY_RECEIVE_HTTP_HEAD_CHECK_H
 #define SEGRELAY_RECEIVE_HTTP_HEAD_CHECK_H
 
@@ -23,18 +24,18 @@ enum {
 
 struct route;
 
-/* A part of a head, without white space around it; `start` is NULL when it is absent. */
+/* A part of a head, without surrounding white space; `start` is NULL when it is absent. */
 struct span {
 	const char *start;
 	size_t length;
 };
 
-/* What a head says. The spans point into the lines that were given to request_header. */
+/* A request's head. The spans point into the lines given to request_header. */
 struct request_head {
 	const char *method;
 	const char *path; /* without the query */
 	const char *version;
-	const struct route *route; /* once judged; NULL when nothing is at the path */
+	const struct route *route; /* set by request_check_head; NULL for an unknown path */
 	struct span host;
 	struct span length;
 	struct span encoding;
@@ -56,42 +57,42 @@ struct request_head {
 	struct span recharge_signature;
 	struct span recharge_timestamp;
 	struct span recharge_hmac;
-	unsigned char claimed[SHA256_SIZE]; /* Shopify's signature, once judged */
+	unsigned char claimed[SHA256_SIZE]; /* Shopify's signature, set by the route's check_head */
 	struct recharge_claims recharge;    /* ReCharge's */
 	bool next_generation;               /* has a header of Shopify's next-generation events */
-	const char *problem; /* what is wrong with it, for the log; NULL for nothing */
-	bool malformed;      /* the problem is one of HTTP */
+	const char *problem;                /* the fault found, for the log; NULL for none */
+	bool malformed;                     /* the problem is a violation of HTTP */
 };
 
-/* Takes one header line: its name, and its value. */
+/* Reads one header line: its name, and its value. */
 void request_header(struct request_head *head, const struct span *name, const struct span *value);
 
-/* Notes that the head breaks HTTP's rules. The first problem stays. */
+/* Marks the head as a violation of HTTP. The first problem is kept. */
 void request_malformed(struct request_head *head, const char *problem);
 
-/* Judges a head whose lines have all been taken, by the rules of HTTP and of its route:
- * VERDICT_NONE when the body is to be read. Sets head->problem when something is wrong. */
-enum verdict request_judge(struct request_head *head, int64_t max_body);
+/* Checks a head whose lines were all read, by the rules of HTTP and of its route: HTTP_UNDECIDED
+ * when the body is to be read. Otherwise sets head->problem. */
+enum http_outcome request_check_head(struct request_head *head, int64_t max_body);
 
-/* The bytes that the body of a judged head may have. */
+/* The maximum size of the body of a checked head. */
 int64_t request_most(const struct request_head *head, int64_t max_body);
 
-/* The Content-Length of a head that was not judged malformed; -1 for a chunked body. */
+/* The Content-Length of a head that is not malformed; -1 for a chunked body. */
 int64_t request_length(const struct request_head *head);
 
-/* A copy in the arena; NULL when the span is absent, or when there is no memory. */
+/* A copy in the arena; NULL when the span is absent or memory is exhausted. */
 const char *request_copy(struct arena *arena, const struct span *span);
 
-/* The same for what is optional: NULL, too, when it is too long for an id or not printable. */
+/* The same for an optional id; also NULL when it is too long or not printable. */
 const char *request_copy_id(struct arena *arena, const struct span *span);
 
-/* Whether the span holds this word, in any case. */
+/* Whether the span equals this word, ignoring case. */
 bool request_says(const struct span *span, const char *word);
 
-/* Whether all its characters are letters, digits, or one of `others`, and there are 1 to `most`. */
+/* Whether it has 1 to `most` characters, all letters, digits or one of `others`. */
 bool request_consists_of(const struct span *span, const char *others, size_t most);
 
-/* The span without white space around it. */
+/* The span without surrounding white space. */
 struct span request_trim(const struct span *span);
 
 #endif

@@ -10,25 +10,25 @@
 enum { DURATION_BUCKETS = 10 };
 
 /* Zero-initialised; shared by threads. */
-struct traffic {
-	_Atomic int64_t requests[VERDICT_COUNT];
+struct http_metrics {
+	_Atomic int64_t requests[HTTP_OUTCOMES];
 	_Atomic int64_t connections;
-	_Atomic int64_t waiting;         /* webhooks handed to the engine and not back yet */
+	_Atomic int64_t waiting;         /* deliveries that the engine has not finished */
 	_Atomic int64_t in_memory;       /* bytes of bodies */
-	_Atomic int64_t in_memory_large; /* of those that are large */
+	_Atomic int64_t in_memory_large; /* bytes of large bodies */
 	_Atomic int64_t accept_pauses;
 	_Atomic int64_t
-		durations[DURATION_BUCKETS + 1]; /* by bucket; the last is beyond them all */
+		durations[DURATION_BUCKETS + 1]; /* by bucket; the last one is for longer ones */
 	_Atomic int64_t duration_sum;            /* ms */
 };
 
-/* Adds to one of the numbers above; cheap, from any thread. */
-void traffic_add(_Atomic int64_t *counter, int64_t more);
+/* Adds to one of the counters above; from any thread. */
+void http_metrics_add(_Atomic int64_t *counter, int64_t more);
 
-/* Notes the ms from a request's last byte to its answer. */
-void traffic_duration(struct traffic *traffic, int64_t duration);
+/* Counts the ms from a request's last byte to its answer. */
+void http_metrics_add_duration(struct http_metrics *metrics, int64_t duration);
 
-/* Adds the metrics. */
-void traffic_write(struct traffic *traffic, struct text *text);
+/* Appends the metrics. */
+void http_metrics_write(struct http_metrics *metrics, struct text *text);
 
 #endif

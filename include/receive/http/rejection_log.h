@@ -1,4 +1,4 @@
-/* Says in the log why a request was refused, and what can be done about it. */
+/* Logs why a request was rejected, and the remedy. */
 #ifndef SEGRELAY_RECEIVE_HTTP_REJECTION_LOG_H
 #define SEGRELAY_RECEIVE_HTTP_REJECTION_LOG_H
 
@@ -7,16 +7,16 @@
 
 #include <stddef.h>
 
-struct refusal {
-	enum verdict verdict;
-	const struct request_head *head; /* NULL when it did not arrive */
-	size_t bytes;                    /* of the body that were read */
-	size_t secrets;                  /* that were tried */
-	const char *because;             /* the store's reason, or NULL */
+struct rejection {
+	enum http_outcome outcome;
+	const struct request_head *head; /* NULL when it did not arrive completely */
+	size_t bytes;                    /* of the body that were received */
+	size_t secrets;                  /* that were compared with the signature */
+	const char *detail;              /* more about the reason, or NULL */
 };
 
-/* Writes the line unless there was one for the same reason lately; the next tells how many were
- * left out. Nothing of the body, of the query, or of the signature. */
-void refusal_log(const struct refusal *refusal, struct log_limit *limit);
+/* Writes a line, at most one for each outcome in ten seconds; the next one counts those left out as
+ * `suppressed`. Contains nothing of the body, the query or the signature. */
+void rejection_log(const struct rejection *rejection, struct log_limit *limit);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the loops of the public listener share: the engine, the configuration, the answers and the
- * counters. */
+/* The state that the loops of the public listener share: the engine, the configuration, the answers
+ * and the counters. */
 #ifndef SEGRELAY_RECEIVE_HTTP_SERVER_H
 #define SEGRELAY_RECEIVE_HTTP_SERVER_H
 
@@ -8,7 +8,7 @@
 #include "engine/engine.h"
 #include "receive/http/http_metrics.h"
 #include "receive/http/rejection_log.h"
-#include "receive/sources/rate_limit.h"
+#include "receive/sources/rate_limiter.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -16,42 +16,45 @@
 struct MHD_Response;
 struct scripts;
 
-struct reception {
+struct server {
 	struct engine *engine;
 	pthread_mutex_t lock;
 	struct config *config; /* under the lock */
 	_Atomic int64_t request_timeout;
 	_Atomic int64_t idle_timeout;
-	struct rates *address_rates; /* of hints */
-	struct rates *shop_rates;    /* apart: many addresses must not push a shop's out */
-	struct rates *look_up_rates; /* of hints beyond them */
-	struct scripts *scripts;     /* of the configuration's storefronts; under the lock */
-	struct MHD_Response *answers[VERDICT_COUNT]; /* made once; NULL where none is given */
-	struct log_limit limits[VERDICT_COUNT];
+	struct rate_limiter *address_limiter; /* for hints, by client address */
+	struct rate_limiter *
+		shop_limiter; /* separate, so that many addresses cannot displace a shop's bucket */
+	struct rate_limiter *look_up_limiter; /* for hints beyond hints_per_shop, by shop */
+	struct scripts *scripts; /* of the configuration's storefronts; under the lock */
+	struct MHD_Response
+		*answers[HTTP_OUTCOMES]; /* created once; NULL for outcomes without an answer */
+	struct log_limit limits[HTTP_OUTCOMES];
 	struct log_limit accept_lines;
-	struct traffic traffic;
+	struct http_metrics metrics;
 };
 
-/* Keeps a reference to the configuration. NULL when there is no memory. */
-struct reception *reception_create(struct engine *engine, struct config *config);
+/* Keeps a reference to the configuration. NULL without memory. */
+struct server *server_create(struct engine *engine, struct config *config);
 
-/* Lets go of the configuration and frees it. NULL is allowed. */
-void reception_destroy(struct reception *reception);
+/* Releases the configuration and frees the server. NULL is allowed. */
+void server_destroy(struct server *server);
 
-/* The configuration for a request that begins now: a reference, the caller's to release. */
-struct config *reception_config(struct reception *reception);
+/* The current configuration: a reference, which the caller releases. */
+struct config *server_config(struct server *server);
 
-/* The storefronts' scripts: a reference, the caller's to release; NULL when there was no memory. */
-struct scripts *reception_scripts(struct reception *reception);
+/* The storefronts' scripts: a reference, which the caller releases; NULL when there was no memory
+ * for them. */
+struct scripts *server_scripts(struct server *server);
 
-/* An answer as those of all requests of a verdict, for a header of its own; the caller's to
- * destroy. NULL when there is no memory. */
-struct MHD_Response *reception_make_answer(enum verdict verdict);
+/* A new answer like the shared one of an outcome, to which headers can be added; the caller
+ * destroys it. NULL without memory. */
+struct MHD_Response *server_make_answer(enum http_outcome outcome);
 
-/* Counts what became of a request and, unless it was stored, tells the log. */
-void reception_count(struct reception *reception, const struct refusal *refusal);
+/* Counts the outcome of a request and logs a rejection. */
+void server_count(struct server *server, const struct rejection *rejection);
 
 /* Uses another configuration for requests that begin from now on. */
-void reception_reload(struct reception *reception, struct config *config);
+void server_reload(struct server *server, struct config *config);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 
-/* A bound TCP socket, listening and not blocking, for "127.0.0.1:8080", "[::1]:8080", "localhost:0"
- * or ":8080" (all addresses). *port is the port in use (for ":0"). The caller closes it. -1 with a
- * sentence that names the option when its address is wrong, taken, or not ours. */
+/* Returns a bound, listening, non-blocking TCP socket for "127.0.0.1:8080", "[::1]:8080",
+ * "localhost:0" or ":8080" (all addresses). *port is the port in use (for ":0"). The caller closes
+ * it. -1 with an error that names the option when its address is wrong, in use, or not ours. */
 int socket_listen(const char *option, const char *address, int *port, struct error *error);
 
 #endif

@@ -6,19 +6,19 @@
 
 #define COLLECT_PATH "/collect"
 
-enum { COLLECT_MOST = 8 * 1024 }; /* bytes of a hint */
+enum { COLLECT_MOST = 8 * 1024 }; /* maximum size of a hint, bytes */
 
 struct MHD_Response;
 struct engine;
 struct error;
-struct exchange;
+struct http_request;
 struct request_head;
 
-/* What a route asks of them: see route.h. */
-enum verdict collect_judge(struct request_head *head);
-enum verdict collect_verify(struct exchange *exchange);
-enum verdict collect_describe(struct exchange *exchange);
-int collect_admit(struct exchange *exchange, struct engine *engine, struct error *error);
-struct MHD_Response *collect_respond(struct exchange *exchange);
+/* The hooks of the route: see route.h. */
+enum http_outcome collect_check_head(struct request_head *head);
+enum http_outcome collect_authenticate(struct http_request *request);
+enum http_outcome collect_build_delivery(struct http_request *request);
+int collect_check_quota(struct http_request *request, struct engine *engine, struct error *error);
+struct MHD_Response *collect_respond(struct http_request *request);
 
 #endif

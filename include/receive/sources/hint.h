@@ -1,4 +1,5 @@
-/* A hint of the storefront: what its script and pixel post, checked, as it is kept. */
+/* A hint of the storefront: validates the JSON that the script and the pixel post, and writes it in
+ * the stored form. */
 #ifndef SEGRELAY_RECEIVE_SOURCES_HINT_H
 #define SEGRELAY_RECEIVE_SOURCES_HINT_H
 
@@ -8,7 +9,7 @@
 
 #include <stdint.h>
 
-/* What the request tells beside the body; NULL for what is not known. */
+/* Data of the request beside the body; NULL when unknown. */
 struct hint_request {
 	const char *ip;
 	const char *user_agent;
@@ -18,9 +19,9 @@ struct hint_request {
 /* The shop that a posted hint names; NULL for none. */
 const char *hint_shop(const cJSON *posted);
 
-/* Writes a posted hint as it is kept (topic HINT_TOPIC): what is known, each of its type and size,
- * and nothing else; a cart's token without the key that gives access to the cart; the event's time
- * now, when the browser's clock is wrong. 0, or -1 with a sentence that names the member. */
+/* Writes a posted hint in the stored form (topic HINT_TOPIC): only known members, each of its type
+ * and size; a cart token without the key that gives access to the cart; the current time for an
+ * event of a wrong clock. 0, or -1 with an error that names the member. */
 int hint_read(const cJSON *posted, const struct hint_request *request, struct text *kept,
 	struct error *error);
 

@@ -1,4 +1,5 @@
-/* ReCharge's webhooks: their path, their headers, and the pin to the newer of its signatures. */
+/* ReCharge's webhooks: their path, their headers, and the pin to the newer of the two signatures.
+ */
 #ifndef SEGRELAY_RECEIVE_SOURCES_RECHARGE_H
 #define SEGRELAY_RECEIVE_SOURCES_RECHARGE_H
 
@@ -6,16 +7,16 @@
 
 struct engine;
 struct error;
-struct exchange;
+struct http_request;
 struct request_head;
 
-/* Behind it: SHOP/RESOURCE/ACTION, or SHOP alone with the topic in X-Recharge-Topic. */
+/* Followed by SHOP/RESOURCE/ACTION, or by SHOP alone with the topic in X-Recharge-Topic. */
 #define RECHARGE_PATH "/webhooks/recharge/"
 
-/* What a route asks of them: see route.h. */
-enum verdict recharge_judge(struct request_head *head);
-enum verdict recharge_verify(struct exchange *exchange);
-enum verdict recharge_describe(struct exchange *exchange);
-int recharge_admit(struct exchange *exchange, struct engine *engine, struct error *error);
+/* The hooks of the route: see route.h. */
+enum http_outcome recharge_check_head(struct request_head *head);
+enum http_outcome recharge_authenticate(struct http_request *request);
+enum http_outcome recharge_build_delivery(struct http_request *request);
+int recharge_check_quota(struct http_request *request, struct engine *engine, struct error *error);
 
 #endif

@@ -12,7 +12,7 @@ enum script_name { SCRIPT_STOREFRONT, SCRIPT_PIXEL, SCRIPTS };
 
 enum { SCRIPT_ETAG = 40 };
 
-/* One file for one shop. Lives as long as its `struct scripts`. */
+/* One file for one shop. Valid as long as its `struct scripts`. */
 struct script {
 	char *plain;
 	size_t length;
@@ -24,19 +24,18 @@ struct script {
 
 struct scripts;
 
-/* Those of all shops of a configuration that have a storefront: one reference, the caller's. NULL
- * when there is no memory. */
+/* The files of all shops with a storefront, as one reference of the caller. NULL without memory. */
 struct scripts *scripts_create(const struct config *config);
 
-/* One reference more, and one less; the last one frees. From any thread. NULL is allowed. */
+/* Adds and releases a reference; the last release frees. From any thread. NULL is allowed. */
 struct scripts *scripts_share(struct scripts *scripts);
 void scripts_release(struct scripts *scripts);
 
-/* The file for a shop; NULL when it has no storefront. */
+/* The file for a shop; NULL when the shop has no storefront. */
 const struct script *scripts_find(
 	const struct scripts *scripts, const char *shop, enum script_name name);
 
-/* Whether a list of If-None-Match names the tag (RFC 9110, 13.1.2). */
+/* Whether an If-None-Match list contains the tag (RFC 9110, 13.1.2). */
 bool script_is_known(const char *if_none_match, size_t length, const char *etag);
 
 #endif

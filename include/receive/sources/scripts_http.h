@@ -9,10 +9,10 @@
 #define PIXEL_PATH "/segrelay-pixel.js"
 
 struct MHD_Response;
-struct exchange;
+struct http_request;
 
-/* What a route asks of them: see route.h. */
-enum verdict serving_verify(struct exchange *exchange);
-struct MHD_Response *serving_respond(struct exchange *exchange);
+/* The hooks of the route: see route.h. */
+enum http_outcome scripts_http_authenticate(struct http_request *request);
+struct MHD_Response *scripts_http_respond(struct http_request *request);
 
 #endif

@@ -5,12 +5,12 @@
 
 #include "receive/http/outcome.h"
 
-struct exchange;
+struct http_request;
 struct request_head;
 
-/* What a route asks of them: see route.h. */
-enum verdict shopify_judge(struct request_head *head);
-enum verdict shopify_verify(struct exchange *exchange);
-enum verdict shopify_describe(struct exchange *exchange);
+/* The hooks of the route: see route.h. */
+enum http_outcome shopify_check_head(struct request_head *head);
+enum http_outcome shopify_authenticate(struct http_request *request);
+enum http_outcome shopify_build_delivery(struct http_request *request);
 
 #endif

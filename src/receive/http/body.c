@@ -1,4 +1,4 @@
-/* The body of a request as it arrives, bounded alone and together with all others. */
+/* The body of a request while it arrives, with bounds for it and for all bodies together. */
 #include "receive/http/body.h"
 
 #include <stdatomic.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory is not taken on the word of a Content-Length: it grows with what has arrived. */
+/* Memory is not allocated by Content-Length: it grows with the bytes that have arrived. */
 enum { FIRST_CAPACITY = 64 * 1024, SMALL = FIRST_CAPACITY };
 
 static size_t larger_capacity(const struct body *body, size_t needed)
@@ -22,9 +22,9 @@ static size_t larger_capacity(const struct body *body, size_t needed)
 	return capacity;
 }
 
-/* Takes bytes of a bound that bodies share; false, and takes none, when they are not there. What is
- * not there is never taken for a moment either: another body would be refused for it. */
-static bool take(_Atomic int64_t *taken, int64_t more, size_t most)
+/* Reserves bytes of a shared limit; false, reserving none, when they are not available. The limit
+ * is never exceeded even for a moment: another body would be rejected because of it. */
+static bool reserve(_Atomic int64_t *taken, int64_t more, size_t most)
 {
 	int64_t before = atomic_load_explicit(taken, memory_order_relaxed);
 
@@ -36,39 +36,39 @@ static bool take(_Atomic int64_t *taken, int64_t more, size_t most)
 	return true;
 }
 
-static void give(_Atomic int64_t *taken, int64_t bytes)
+static void release(_Atomic int64_t *taken, int64_t bytes)
 {
 	(void)atomic_fetch_sub_explicit(taken, bytes, memory_order_relaxed);
 }
 
-/* A body is small when it announces so; one that announces nothing may become large. */
-static bool take_as_large(struct body *body, size_t capacity)
+/* A body is small when its Content-Length says so; one without Content-Length may become large. */
+static bool reserve_as_large(struct body *body, size_t capacity)
 {
 	if (body->expected > 0 && body->expected <= SMALL)
 		return true;
-	if (!take(body->of_large, (int64_t)(capacity - body->large), body->most_of_large))
+	if (!reserve(body->of_large, (int64_t)(capacity - body->large), body->most_of_large))
 		return false;
 	body->large = capacity;
 	return true;
 }
 
-static enum verdict grow(struct body *body, size_t needed)
+static enum http_outcome grow(struct body *body, size_t needed)
 {
 	size_t capacity = larger_capacity(body, needed);
 	int64_t more = (int64_t)(capacity - body->capacity);
 	char *bytes = NULL;
 
-	/* What it takes as a large one is given back with the body. */
-	if (!take_as_large(body, capacity) || !take(body->of_all, more, body->most_of_all))
-		return VERDICT_MEMORY;
+	/* On failure, body_free returns what was reserved as large. */
+	if (!reserve_as_large(body, capacity) || !reserve(body->of_all, more, body->most_of_all))
+		return HTTP_MEMORY;
 	bytes = realloc(body->bytes, capacity);
 	if (bytes == NULL) {
-		give(body->of_all, more);
-		return VERDICT_MEMORY;
+		release(body->of_all, more);
+		return HTTP_MEMORY;
 	}
 	body->bytes = bytes;
 	body->capacity = capacity;
-	return VERDICT_NONE;
+	return HTTP_UNDECIDED;
 }
 
 size_t body_most_of_large(int64_t max_in_memory, int64_t max_body)
@@ -80,28 +80,28 @@ size_t body_most_of_large(int64_t max_in_memory, int64_t max_body)
 	return (size_t)most;
 }
 
-enum verdict body_add(struct body *body, const void *bytes, size_t length)
+enum http_outcome body_add(struct body *body, const void *bytes, size_t length)
 {
-	enum verdict verdict = VERDICT_NONE;
+	enum http_outcome outcome = HTTP_UNDECIDED;
 
 	if (length > body->most - body->length)
-		verdict = VERDICT_TOO_LARGE;
+		outcome = HTTP_TOO_LARGE;
 	else if (length > body->capacity - body->length)
-		verdict = grow(body, body->length + length);
-	if (verdict != VERDICT_NONE) {
+		outcome = grow(body, body->length + length);
+	if (outcome != HTTP_UNDECIDED) {
 		body_free(body);
-		return verdict;
+		return outcome;
 	}
 	memcpy(body->bytes + body->length, bytes, length);
 	body->length += length;
-	return VERDICT_NONE;
+	return HTTP_UNDECIDED;
 }
 
 void body_free(struct body *body)
 {
 	free(body->bytes);
-	give(body->of_all, (int64_t)body->capacity);
-	give(body->of_large, (int64_t)body->large);
+	release(body->of_all, (int64_t)body->capacity);
+	release(body->of_large, (int64_t)body->large);
 	body->large = 0;
 	body->bytes = NULL;
 	body->length = 0;

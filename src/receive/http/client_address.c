@@ -1,4 +1,4 @@
-/* Whose request it is: the address behind the reverse proxies. */
+/* The client's address behind the reverse proxies. */
 #include "receive/http/client_address.h"
 
 #include "config/values.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of an IPv6 address that say whose it is: providers give a customer up to a /56. */
+/* Bytes of an IPv6 address that identify a customer: providers assign up to a /56. */
 enum { IPV6_NETWORK = 7 };
 
 static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

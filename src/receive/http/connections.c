@@ -8,156 +8,160 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { SWEEP = 250 }; /* ms between two looks at the deadlines */
+enum { CHECK_INTERVAL = 250 }; /* ms between two checks of the deadlines */
 
-/* An open connection. */
-struct peer {
-	struct peers *peers;
-	struct peer *previous;
-	struct peer *next;
+/* An open mhd. */
+struct connection {
+	struct connections *all;
+	struct connection *previous;
+	struct connection *next;
 	int fd;
 	enum phase phase;
 	int64_t deadline; /* clock_monotonic; INT64_MAX for none, or when it was cut already */
 	int64_t idle_since;
-	bool has_begun; /* a part of the next request's first line is there */
-	bool slow;      /* cut while its request was arriving */
+	bool has_begun; /* the beginning of the next request was received */
+	bool slow;      /* closed while its request was arriving */
 };
 
-static struct peer *peer_of(struct MHD_Connection *connection)
+static struct connection *connection_of(struct MHD_Connection *mhd)
 {
-	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-		->socket_context;
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-static void open_peer(struct peers *peers, struct MHD_Connection *connection, void **context)
+static void open_connection(
+	struct connections *connections, struct MHD_Connection *mhd, void **context)
 {
-	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	struct peer *peer = malloc(sizeof(*peer));
+	int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	struct connection *connection = malloc(sizeof(*connection));
 
-	if (peer == NULL) {
+	if (connection == NULL) {
 		(void)shutdown(fd, SHUT_RDWR);
 		return;
 	}
-	*peer = (struct peer){
-		.peers = peers,
-		.next = peers->first,
+	*connection = (struct connection){
+		.all = connections,
+		.next = connections->first,
 		.fd = fd,
-		.idle_since = peers->now,
-		.deadline = peers->now + atomic_load_explicit(&peers->reception->request_timeout,
-						 memory_order_relaxed),
+		.idle_since = connections->now,
+		.deadline = connections->now +
+			    atomic_load_explicit(
+				    &connections->server->request_timeout, memory_order_relaxed),
 	};
-	if (peers->first != NULL)
-		peers->first->previous = peer;
-	peers->first = peer;
-	traffic_add(&peers->reception->traffic.connections, 1);
-	*context = peer;
+	if (connections->first != NULL)
+		connections->first->previous = connection;
+	connections->first = connection;
+	http_metrics_add(&connections->server->metrics.connections, 1);
+	*context = connection;
 }
 
-static void close_peer(struct peer *peer)
+static void close_connection(struct connection *connection)
 {
-	struct peers *peers = peer->peers;
+	struct connections *connections = connection->all;
 
-	if (peer->previous != NULL)
-		peer->previous->next = peer->next;
+	if (connection->previous != NULL)
+		connection->previous->next = connection->next;
 	else
-		peers->first = peer->next;
-	if (peer->next != NULL)
-		peer->next->previous = peer->previous;
-	traffic_add(&peers->reception->traffic.connections, -1);
-	free(peer);
+		connections->first = connection->next;
+	if (connection->next != NULL)
+		connection->next->previous = connection->previous;
+	http_metrics_add(&connections->server->metrics.connections, -1);
+	free(connection);
 }
 
-void peers_changed(void *context, struct MHD_Connection *connection, void **socket_context,
+void connections_changed(void *context, struct MHD_Connection *mhd, void **socket_context,
 	enum MHD_ConnectionNotificationCode code)
 {
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		open_peer(context, connection, socket_context);
+		open_connection(context, mhd, socket_context);
 	else if (*socket_context != NULL)
-		close_peer(*socket_context);
+		close_connection(*socket_context);
 }
 
-bool peer_admitted(struct MHD_Connection *connection)
+bool connection_admitted(struct MHD_Connection *mhd)
 {
-	return peer_of(connection) != NULL;
+	return connection_of(mhd) != NULL;
 }
 
-void peer_phase(struct MHD_Connection *connection, enum phase phase)
+void connection_phase(struct MHD_Connection *mhd, enum phase phase)
 {
-	struct peer *peer = peer_of(connection);
-	struct reception *reception;
+	struct connection *connection = connection_of(mhd);
+	struct server *server;
 	int64_t request_end;
 
-	if (peer == NULL)
+	if (connection == NULL)
 		return;
-	reception = peer->peers->reception;
-	request_end = peer->peers->now +
-		      atomic_load_explicit(&reception->request_timeout, memory_order_relaxed);
+	server = connection->all->server;
+	request_end = connection->all->now +
+		      atomic_load_explicit(&server->request_timeout, memory_order_relaxed);
 	switch (phase) {
 	case PHASE_IDLE:
-		peer->idle_since = peer->peers->now;
-		peer->has_begun = false;
-		peer->deadline = peer->peers->now + atomic_load_explicit(&reception->idle_timeout,
-							    memory_order_relaxed);
+		connection->idle_since = connection->all->now;
+		connection->has_begun = false;
+		connection->deadline =
+			connection->all->now +
+			atomic_load_explicit(&server->idle_timeout, memory_order_relaxed);
 		break;
-	case PHASE_RECEIVING: /* however little was left of the time to be idle */
-		peer->deadline = peer->has_begun ? peer->deadline : request_end;
+	case PHASE_RECEIVING: /* however little of the idle time was left */
+		connection->deadline = connection->has_begun ? connection->deadline : request_end;
 		break;
 	case PHASE_WAITING:
-		peer->deadline = INT64_MAX;
+		connection->deadline = INT64_MAX;
 		break;
 	case PHASE_ANSWERING:
-		peer->deadline = request_end;
+		connection->deadline = request_end;
 		break;
 	}
-	peer->phase = phase;
+	connection->phase = phase;
 }
 
-bool peer_was_cut(struct MHD_Connection *connection)
+bool connection_was_cut(struct MHD_Connection *mhd)
 {
-	const struct peer *peer = peer_of(connection);
+	const struct connection *connection = connection_of(mhd);
 
-	return peer != NULL && peer->slow;
+	return connection != NULL && connection->slow;
 }
 
-/* libmicrohttpd tells of a request when its first line is complete. One whose first bytes have come
- * meanwhile gets the time of a request, once. The kernel counts in ticks. */
-static bool begins_late(struct peer *peer)
+/* libmicrohttpd reports a request when its first line is complete. A connection whose first bytes
+ * arrived while it was idle gets the time of a request, once. The kernel counts in ticks. */
+static bool begins_late(struct connection *connection)
 {
 	enum { TICKS = 20 }; /* ms */
 	struct tcp_info info = {0};
 	socklen_t length = sizeof(info);
 
-	if (peer->phase != PHASE_IDLE || peer->has_begun ||
-		getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
-		peer->peers->now - info.tcpi_last_data_recv <= peer->idle_since + TICKS)
+	if (connection->phase != PHASE_IDLE || connection->has_begun ||
+		getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
+		connection->all->now - info.tcpi_last_data_recv <= connection->idle_since + TICKS)
 		return false;
-	peer->has_begun = true;
-	peer->deadline =
-		peer->peers->now + atomic_load_explicit(&peer->peers->reception->request_timeout,
-					   memory_order_relaxed);
+	connection->has_begun = true;
+	connection->deadline = connection->all->now +
+			       atomic_load_explicit(&connection->all->server->request_timeout,
+				       memory_order_relaxed);
 	return true;
 }
 
-/* Shutting the socket down makes libmicrohttpd close it in its own time. */
-static void cut(struct peer *peer)
+/* libmicrohttpd closes the connection after the socket is shut down. */
+static void cut(struct connection *connection)
 {
-	peer->deadline = INT64_MAX;
-	(void)shutdown(peer->fd, SHUT_RDWR);
+	connection->deadline = INT64_MAX;
+	(void)shutdown(connection->fd, SHUT_RDWR);
 }
 
-void peers_sweep(struct peers *peers, int64_t stop_at)
+void connections_check_deadlines(struct connections *connections, int64_t stop_at)
 {
 	bool stopping = stop_at != INT64_MAX;
 
-	if (peers->now < peers->next_sweep && !stopping)
+	if (connections->now < connections->next_check && !stopping)
 		return;
-	peers->next_sweep = peers->now + SWEEP;
-	for (struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
-		if (peers->now >= peer->deadline && !begins_late(peer)) {
-			peer->slow = peer->phase == PHASE_RECEIVING;
-			cut(peer);
-		} else if (peers->now >= stop_at || (stopping && peer->phase == PHASE_IDLE)) {
-			cut(peer);
+	connections->next_check = connections->now + CHECK_INTERVAL;
+	for (struct connection *connection = connections->first; connection != NULL;
+		connection = connection->next) {
+		if (connections->now >= connection->deadline && !begins_late(connection)) {
+			connection->slow = connection->phase == PHASE_RECEIVING;
+			cut(connection);
+		} else if (connections->now >= stop_at ||
+			   (stopping && connection->phase == PHASE_IDLE)) {
+			cut(connection);
 		}
 	}
 }

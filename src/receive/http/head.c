@@ -4,24 +4,24 @@
 #include <microhttpd.h>
 #include <string.h>
 
-/* libmicrohttpd parts the head where it lies, so the lines that it gives must follow each other
- * with nothing but CRLF between them. Where they do not, it has dropped or moved something that a
- * proxy may have read otherwise: what stood behind a NUL, a folded line (which it glues onto the
- * name), a line that ended with CR or LF alone. */
+/* libmicrohttpd splits the head in place, so the lines that it returns must follow each other with
+ * nothing but CRLF between them. Otherwise it has dropped or moved something that a proxy may have
+ * read differently: text after a NUL, a folded line (which it appends to the name), a line that
+ * ended with only CR or LF. */
 struct reading {
 	struct request_head *head;
 	const char *expected; /* where the next line must begin */
 };
 
-/* Where the line behind a value begins. The padding of a value is a part of it to libmicrohttpd
- * 0.9; 1.0 ends the value before it, with a NUL over its first byte. */
+/* Where the line after a value begins. libmicrohttpd 0.9 counts the padding of a value as a part of
+ * it; 1.0 ends the value before it, with a NUL over its first byte. */
 static const char *next_line(const char *value_end)
 {
 	const char *after_padding = value_end + 1 + strspn(value_end + 1, " \t");
 
 	if (after_padding[0] == '\r' && after_padding[1] == '\n')
 		return after_padding + 2;
-	return value_end + 2; /* CR or LF, or both, are NUL now */
+	return value_end + 2; /* CR or LF or both were replaced by NUL */
 }
 
 static enum MHD_Result take_line(void *context, enum MHD_ValueKind kind, const char *name,

@@ -1,4 +1,4 @@
-/* The checks of a request's head: method, path and headers, before anything of the body is read. */
+/* The checks of a request's head: method, path and headers, before the body is read. */
 #include "receive/http/head_check.h"
 
 #include "receive/route.h"
@@ -6,12 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
-/* The headers that say something to us. */
+/* The headers that the relay uses. */
 static const struct known_header {
 	const char *name;
 	size_t length;
 	size_t offset; /* of its span in the head */
-	bool repeats;  /* it may occur again: then the last counts */
+	bool repeats;  /* it may occur more than once: the last one counts */
 } known_headers[] = {
 #define KNOWN(name, member) ENTRY(name, member, false)
 #define LAST(name, member) ENTRY(name, member, true)
@@ -68,7 +68,7 @@ static bool is_token(const struct span *name)
 	return request_consists_of(name, "!#$%&'*+-.^_`|~", SIZE_MAX);
 }
 
-/* A field value has no control characters but the tabulator (RFC 9110, 5.5). */
+/* A field value has no control characters except tab (RFC 9110, 5.5). */
 static bool is_field_value(const struct span *value)
 {
 	for (size_t i = 0; i < value->length; i++) {
@@ -130,10 +130,10 @@ void request_header(struct request_head *head, const struct span *name, const st
 	if (known != NULL) {
 		span = (struct span *)(void *)((char *)head + known->offset);
 		if (span->start != NULL && !known->repeats)
-			request_malformed(head, "a header that may occur once occurs twice");
+			request_malformed(head, "a header that must be unique occurs twice");
 		*span = request_trim(value);
 	} else if (begins_with(name, "Content-Length") || begins_with(name, "Transfer-Encoding")) {
-		request_malformed(head, "a header's name is almost Content-Length or "
+		request_malformed(head, "a header's name begins with Content-Length or "
 					"Transfer-Encoding");
 	} else if (begins_with(name, "Shopify-")) {
 		head->next_generation = true;
@@ -166,14 +166,14 @@ int64_t request_length(const struct request_head *head)
 	return length;
 }
 
-/* Where the request ends must be said once, plainly; and which host it is for. */
+/* The head must define the end of the request exactly once, and the host. */
 static void check_framing(struct request_head *head)
 {
 	bool has_length = head->length.start != NULL;
 	bool has_encoding = head->encoding.start != NULL;
 
 	if (head->host.start == NULL && strcmp(head->version, "HTTP/1.1") == 0)
-		request_malformed(head, "no Host");
+		request_malformed(head, "Host is missing");
 	if (has_length && has_encoding)
 		request_malformed(head, "both Content-Length and Transfer-Encoding");
 	if (has_length && !is_length(&head->length))
@@ -192,19 +192,19 @@ int64_t request_most(const struct request_head *head, int64_t max_body)
 									  : head->route->most;
 }
 
-enum verdict request_judge(struct request_head *head, int64_t max_body)
+enum http_outcome request_check_head(struct request_head *head, int64_t max_body)
 {
 	check_framing(head);
 	if (head->malformed)
-		return VERDICT_MALFORMED;
+		return HTTP_MALFORMED;
 	head->route = route_find(head->path);
 	if (head->route == NULL)
-		return VERDICT_PATH;
+		return HTTP_PATH;
 	if (!route_takes(head->route, head->method))
-		return VERDICT_METHOD;
+		return HTTP_METHOD;
 	if (request_length(head) > request_most(head, max_body))
-		return VERDICT_TOO_LARGE;
-	return head->route->judge != NULL ? head->route->judge(head) : VERDICT_NONE;
+		return HTTP_TOO_LARGE;
+	return head->route->check_head != NULL ? head->route->check_head(head) : HTTP_UNDECIDED;
 }
 
 const char *request_copy(struct arena *arena, const struct span *span)

@@ -13,11 +13,11 @@
 
 enum {
 	LOOPS_MAX = 64,
-	OTHER_FILES = 256, /* what the store, the sender and the rest may have open */
+	OTHER_FILES = 256, /* for the store, the sender and the rest */
 };
 
 struct listener {
-	struct reception *reception;
+	struct server *server;
 	int fd;
 	size_t loop_count;
 	struct loop *loops[LOOPS_MAX];
@@ -26,14 +26,14 @@ struct listener {
 static int start_loops(struct listener *listener, int64_t count, struct error *error)
 {
 	for (int64_t i = 0; i < count; i++) {
-		if (loop_start(listener->reception, listener->fd, &listener->loops[i], error) != 0)
+		if (loop_start(listener->server, listener->fd, &listener->loops[i], error) != 0)
 			return -1;
 		listener->loop_count++;
 	}
 	return 0;
 }
 
-/* Every connection is an open file, of which a process often may have but 1024. */
+/* Every connection is an open file, and the default limit of a process is often 1024. */
 static void allow_open_files(int64_t connections)
 {
 	rlim_t needed = (rlim_t)connections + OTHER_FILES;
@@ -43,9 +43,9 @@ static void allow_open_files(int64_t connections)
 		return;
 	limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < needed)
-		log_line(LOG_WARNING, "fewer open files are allowed than max_connections needs",
+		log_line(LOG_WARNING, "limit of open files too low for max_connections",
 			LOG_NUMBER("allowed", limit.rlim_cur), LOG_NUMBER("needed", needed),
-			LOG_STRING("advice", "raise LimitNOFILE in the unit, or lower "
+			LOG_STRING("action", "raise LimitNOFILE in the unit, or lower "
 					     "max_connections"));
 }
 
@@ -61,8 +61,8 @@ int listener_start(struct engine *engine, struct config *config, struct listener
 	listener->fd = socket_listen("listen", config->listen, port, error);
 	if (listener->fd < 0)
 		goto failed;
-	listener->reception = reception_create(engine, config);
-	if (listener->reception == NULL) {
+	listener->server = server_create(engine, config);
+	if (listener->server == NULL) {
 		(void)error_set(error, "no memory to listen");
 		goto failed;
 	}
@@ -78,7 +78,7 @@ failed:
 
 void listener_reload(struct listener *listener, struct config *config)
 {
-	reception_reload(listener->reception, config);
+	server_reload(listener->server, config);
 }
 
 void listener_stop(struct listener *listener, int64_t grace)
@@ -91,7 +91,7 @@ void listener_stop(struct listener *listener, int64_t grace)
 		loop_stop(listener->loops[i], clock_monotonic() + grace);
 	for (size_t i = 0; i < listener->loop_count; i++)
 		loop_join(listener->loops[i]);
-	reception_destroy(listener->reception);
+	server_destroy(listener->server);
 	free(listener);
 }
 
@@ -110,5 +110,5 @@ int64_t listener_heartbeat(const struct listener *listener)
 
 void listener_metrics(struct listener *listener, struct text *text)
 {
-	traffic_write(&listener->reception->traffic, text);
+	http_metrics_write(&listener->server->metrics, text);
 }

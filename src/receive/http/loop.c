@@ -18,18 +18,18 @@
 #include <unistd.h>
 
 enum {
-	CONNECTION_MEMORY = 32 * 1024, /* the head must fit in; bodies pass through */
-	TURN = 1000,                   /* ms that an idle loop sleeps at the most */
+	CONNECTION_MEMORY = 32 * 1024, /* the head must fit; bodies are read in parts */
+	TURN = 1000,                   /* the longest sleep of an idle loop, in ms */
 	STOPPING_TURN = 20,
-	ACCEPTS = 16,       /* in a turn */
-	ACCEPT_PAUSE = 100, /* ms, when there is no file or no memory for another connection */
+	ACCEPTS = 16,       /* per turn */
+	ACCEPT_PAUSE = 100, /* ms, when no file or memory is available for another connection */
 };
 
 struct loop {
-	struct reception *reception;
+	struct server *server;
 	struct MHD_Daemon *daemon;
 	pthread_t thread;
-	int listen_fd;     /* its own, of the shared socket; -1 once closed */
+	int listen_fd;     /* its own descriptor of the shared socket; -1 when closed */
 	unsigned most;     /* connections */
 	int64_t accept_at; /* clock_monotonic */
 	int wake_fd;
@@ -37,7 +37,7 @@ struct loop {
 	_Atomic int64_t stop_at; /* INT64_MAX while it runs */
 	pthread_mutex_t lock;
 	struct waiter *resumed; /* under the lock */
-	struct peers peers;
+	struct connections connections;
 };
 
 /* ---- suspending and resuming ---- */
@@ -52,12 +52,12 @@ static void wake(struct loop *loop)
 void loop_suspend(struct waiter *waiter, struct MHD_Connection *connection)
 {
 	waiter->connection = connection;
-	peer_phase(connection, PHASE_WAITING);
+	connection_phase(connection, PHASE_WAITING);
 	MHD_suspend_connection(connection);
 }
 
-/* The first of a group wakes the loop. Under the lock, since the loop may be gone as soon as it
- * has seen the last one. */
+/* The first of a group wakes the loop. This is done under the lock, since the loop may be freed as
+ * soon as it has handled the last one. */
 void loop_resume(struct loop *loop, struct waiter *waiter)
 {
 	(void)pthread_mutex_lock(&loop->lock);
@@ -86,24 +86,24 @@ static void resume_all(struct loop *loop)
 
 /* ---- accepting ---- */
 
-/* Where it is full, who comes next waits in the socket's queue. */
+/* Further connections wait in the socket's queue while the loop is full. */
 static bool may_accept(const struct loop *loop)
 {
-	return loop->listen_fd >= 0 && loop->peers.now >= loop->accept_at &&
+	return loop->listen_fd >= 0 && loop->connections.now >= loop->accept_at &&
 	       MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
 			       ->num_connections < loop->most;
 }
 
-/* Without a file for the next connection the socket stays readable: trying again and again would
- * only take the processor from the connections that there are. */
+/* Without a file for the next connection the socket stays readable: retrying at once would only
+ * take CPU time from the open connections. */
 static void pause_accepting(struct loop *loop, int code)
 {
-	struct reception *reception = loop->reception;
+	struct server *server = loop->server;
 	int64_t suppressed;
 
-	loop->accept_at = loop->peers.now + ACCEPT_PAUSE;
-	traffic_add(&reception->traffic.accept_pauses, 1);
-	if (log_allow(&reception->accept_lines, MINUTE, &suppressed))
+	loop->accept_at = loop->connections.now + ACCEPT_PAUSE;
+	http_metrics_add(&server->metrics.accept_pauses, 1);
+	if (log_allow(&server->accept_lines, MINUTE, &suppressed))
 		log_line(LOG_ERROR, "accepting paused", LOG_STRING("reason", strerror(code)),
 			LOG_STRING("effect", "new connections wait"),
 			LOG_STRING("action",
@@ -127,7 +127,7 @@ static void accept_all(struct loop *loop)
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			pause_accepting(loop, errno);
 		else if (errno != EINTR && errno != ECONNABORTED)
-			return; /* nobody waits */
+			return; /* no more connections */
 	}
 }
 
@@ -138,10 +138,12 @@ static int milliseconds_to_wait(struct loop *loop, int64_t stop_at)
 	MHD_UNSIGNED_LONG_LONG wanted;
 	int64_t wait = TURN;
 
-	if (loop->peers.first != NULL && loop->peers.next_sweep - loop->peers.now < wait)
-		wait = loop->peers.next_sweep - loop->peers.now;
-	if (loop->accept_at > loop->peers.now && loop->accept_at - loop->peers.now < wait)
-		wait = loop->accept_at - loop->peers.now;
+	if (loop->connections.first != NULL &&
+		loop->connections.next_check - loop->connections.now < wait)
+		wait = loop->connections.next_check - loop->connections.now;
+	if (loop->accept_at > loop->connections.now &&
+		loop->accept_at - loop->connections.now < wait)
+		wait = loop->accept_at - loop->connections.now;
 	if (stop_at != INT64_MAX)
 		wait = STOPPING_TURN;
 	if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted < (uint64_t)wait)
@@ -178,33 +180,34 @@ static void *run(void *context)
 	int64_t stop_at;
 
 	for (;;) {
-		loop->peers.now = clock_monotonic();
-		atomic_store_explicit(&loop->heartbeat, loop->peers.now, memory_order_relaxed);
+		loop->connections.now = clock_monotonic();
+		atomic_store_explicit(
+			&loop->heartbeat, loop->connections.now, memory_order_relaxed);
 		stop_at = atomic_load(&loop->stop_at);
 		if (stop_at != INT64_MAX)
 			stop_accepting(loop);
 		resume_all(loop);
 		accept_all(loop);
 		(void)MHD_run(loop->daemon);
-		if (stop_at != INT64_MAX && loop->peers.first == NULL)
+		if (stop_at != INT64_MAX && loop->connections.first == NULL)
 			break;
-		peers_sweep(&loop->peers, stop_at);
+		connections_check_deadlines(&loop->connections, stop_at);
 		wait_for_events(loop, stop_at);
 	}
 	MHD_stop_daemon(loop->daemon);
 	return NULL;
 }
 
-/* A request's line has arrived: libmicrohttpd tells nobody earlier. */
+/* The first line of a request was received: libmicrohttpd calls nothing earlier. */
 static void *request_begun(void *context, const char *uri, struct MHD_Connection *connection)
 {
 	(void)context;
 	(void)uri;
-	peer_phase(connection, PHASE_RECEIVING);
+	connection_phase(connection, PHASE_RECEIVING);
 	return NULL;
 }
 
-/* Paths are compared as they came. */
+/* Paths are not unescaped before they are compared. */
 static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *string)
 {
 	(void)context;
@@ -212,9 +215,9 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 	return strlen(string);
 }
 
-/* Newer versions put spaces in place of a folded line's end, and take LF alone for one, unless they
- * are told to be strict. Older ones leave traces of both, which head.c finds; strict, they would
- * answer a request without Host themselves, and read on. */
+/* Newer versions of libmicrohttpd replace the end of a folded line by spaces, and accept a LF alone
+ * as a line's end, unless they are strict. Older ones leave traces of both, which head.c finds;
+ * when strict, they would answer a request without Host themselves, and read on. */
 #if MHD_VERSION >= 0x00097701
 static const enum MHD_OPTION strictness = MHD_OPTION_CLIENT_DISCIPLINE_LVL;
 #else
@@ -228,15 +231,16 @@ static struct MHD_Daemon *start_daemon(struct loop *loop, const struct config *c
 
 	loop->most = (unsigned)connections;
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET,
-		0, NULL, NULL, exchange_handle, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		0, NULL, NULL, http_request_handle, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
-		MHD_OPTION_NOTIFY_CONNECTION, peers_changed, &loop->peers,
-		MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop, MHD_OPTION_URI_LOG_CALLBACK,
-		request_begun, loop, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, strictness, 1, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, connections_changed, &loop->connections,
+		MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, loop,
+		MHD_OPTION_URI_LOG_CALLBACK, request_begun, loop, MHD_OPTION_UNESCAPE_CALLBACK,
+		leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, strictness, 1,
+		MHD_OPTION_END);
 }
 
-/* All signals are for the main thread; SIGPIPE for none. */
+/* The main thread handles all signals; SIGPIPE is ignored. */
 static int start_thread(struct loop *loop)
 {
 	sigset_t all;
@@ -260,32 +264,32 @@ static void free_loop(struct loop *loop)
 	free(loop);
 }
 
-int loop_start(
-	struct reception *reception, int listen_fd, struct loop **started, struct error *error)
+int loop_start(struct server *server, int listen_fd, struct loop **started, struct error *error)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
 	int problem;
 
 	if (loop == NULL)
 		return error_set(error, "no memory to listen");
-	loop->reception = reception;
-	loop->peers.reception = reception;
-	loop->peers.now = clock_monotonic();
-	atomic_store(&loop->heartbeat, loop->peers.now);
+	loop->server = server;
+	loop->connections.server = server;
+	loop->connections.now = clock_monotonic();
+	atomic_store(&loop->heartbeat, loop->connections.now);
 	atomic_store(&loop->stop_at, INT64_MAX);
 	(void)pthread_mutex_init(&loop->lock, NULL);
 	loop->listen_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (loop->listen_fd >= 0 && loop->wake_fd >= 0)
-		loop->daemon = start_daemon(loop, reception->config);
+		loop->daemon = start_daemon(loop, server->config);
 	if (loop->daemon == NULL) {
-		(void)error_set(error, "cannot start to listen: %s", strerror(errno));
+		(void)error_set(error, "starting the listener failed: %s", strerror(errno));
 		free_loop(loop);
 		return -1;
 	}
 	problem = start_thread(loop);
 	if (problem != 0) {
-		(void)error_set(error, "cannot start a thread to listen: %s", strerror(problem));
+		(void)error_set(
+			error, "starting a thread of the listener failed: %s", strerror(problem));
 		stop_accepting(loop);
 		MHD_stop_daemon(loop->daemon);
 		free_loop(loop);
@@ -312,7 +316,7 @@ int64_t loop_heartbeat(const struct loop *loop)
 	return atomic_load_explicit(&loop->heartbeat, memory_order_relaxed);
 }
 
-struct reception *loop_reception(struct loop *loop)
+struct server *loop_server(struct loop *loop)
 {
-	return loop->reception;
+	return loop->server;
 }

@@ -1,5 +1,5 @@
-/* What the loops of the public listener share: the engine, the configuration, the answers and the
- * counters. */
+/* The state that the loops of the public listener share: the engine, the configuration, the answers
+ * and the counters. */
 #include "receive/http/server.h"
 
 #include "receive/sources/scripts.h"
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Seconds after which a webhook that could not be stored may come again. */
+/* Retry-After in seconds for a webhook that could not be stored. */
 #define RETRY_AFTER "30"
 
-static bool add_headers(struct MHD_Response *response, const struct verdict_facts *facts)
+static bool add_headers(struct MHD_Response *response, const struct http_outcome_facts *facts)
 {
 	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain") !=
 		MHD_YES)
@@ -26,10 +26,10 @@ static bool add_headers(struct MHD_Response *response, const struct verdict_fact
 		       MHD_YES;
 }
 
-struct MHD_Response *reception_make_answer(enum verdict verdict)
+struct MHD_Response *server_make_answer(enum http_outcome outcome)
 {
-	const struct verdict_facts *facts = &verdicts[verdict];
-	/* libmicrohttpd takes a plain pointer, but only reads what is persistent. */
+	const struct http_outcome_facts *facts = &http_outcomes[outcome];
+	/* The parameter is not const, but libmicrohttpd only reads persistent buffers. */
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		strlen(facts->answer), (void *)(uintptr_t)facts->answer, MHD_RESPMEM_PERSISTENT);
 
@@ -39,102 +39,103 @@ struct MHD_Response *reception_make_answer(enum verdict verdict)
 	return NULL;
 }
 
-static bool make_answer(struct reception *reception, enum verdict verdict)
+static bool make_answer(struct server *server, enum http_outcome outcome)
 {
-	if (verdicts[verdict].status == 0)
+	if (http_outcomes[outcome].status == 0)
 		return true;
-	reception->answers[verdict] = reception_make_answer(verdict);
-	return reception->answers[verdict] != NULL;
+	server->answers[outcome] = server_make_answer(outcome);
+	return server->answers[outcome] != NULL;
 }
 
-struct reception *reception_create(struct engine *engine, struct config *config)
+struct server *server_create(struct engine *engine, struct config *config)
 {
-	struct reception *reception = calloc(1, sizeof(*reception));
+	struct server *server = calloc(1, sizeof(*server));
 
-	if (reception == NULL)
+	if (server == NULL)
 		return NULL;
-	reception->engine = engine;
-	(void)pthread_mutex_init(&reception->lock, NULL);
-	reception_reload(reception, config);
-	if (reception->scripts == NULL)
+	server->engine = engine;
+	(void)pthread_mutex_init(&server->lock, NULL);
+	server_reload(server, config);
+	if (server->scripts == NULL)
 		goto failed;
-	reception->address_rates = rates_create();
-	reception->shop_rates = rates_create();
-	reception->look_up_rates = rates_create();
-	if (reception->address_rates == NULL || reception->shop_rates == NULL ||
-		reception->look_up_rates == NULL)
+	server->address_limiter = rate_limiter_create();
+	server->shop_limiter = rate_limiter_create();
+	server->look_up_limiter = rate_limiter_create();
+	if (server->address_limiter == NULL || server->shop_limiter == NULL ||
+		server->look_up_limiter == NULL)
 		goto failed;
-	for (size_t i = 0; i < VERDICT_COUNT; i++) {
-		if (!make_answer(reception, (enum verdict)i))
+	for (size_t i = 0; i < HTTP_OUTCOMES; i++) {
+		if (!make_answer(server, (enum http_outcome)i))
 			goto failed;
 	}
-	return reception;
+	return server;
 
 failed:
-	reception_destroy(reception);
+	server_destroy(server);
 	return NULL;
 }
 
-void reception_destroy(struct reception *reception)
+void server_destroy(struct server *server)
 {
-	if (reception == NULL)
+	if (server == NULL)
 		return;
-	for (size_t i = 0; i < VERDICT_COUNT; i++)
-		if (reception->answers[i] != NULL)
-			MHD_destroy_response(reception->answers[i]);
-	rates_destroy(reception->address_rates);
-	rates_destroy(reception->shop_rates);
-	rates_destroy(reception->look_up_rates);
-	scripts_release(reception->scripts);
-	config_release(reception->config);
-	(void)pthread_mutex_destroy(&reception->lock);
-	free(reception);
+	for (size_t i = 0; i < HTTP_OUTCOMES; i++)
+		if (server->answers[i] != NULL)
+			MHD_destroy_response(server->answers[i]);
+	rate_limiter_destroy(server->address_limiter);
+	rate_limiter_destroy(server->shop_limiter);
+	rate_limiter_destroy(server->look_up_limiter);
+	scripts_release(server->scripts);
+	config_release(server->config);
+	(void)pthread_mutex_destroy(&server->lock);
+	free(server);
 }
 
-struct config *reception_config(struct reception *reception)
+struct config *server_config(struct server *server)
 {
 	struct config *config;
 
-	(void)pthread_mutex_lock(&reception->lock);
-	config = config_share(reception->config);
-	(void)pthread_mutex_unlock(&reception->lock);
+	(void)pthread_mutex_lock(&server->lock);
+	config = config_share(server->config);
+	(void)pthread_mutex_unlock(&server->lock);
 	return config;
 }
 
-struct scripts *reception_scripts(struct reception *reception)
+struct scripts *server_scripts(struct server *server)
 {
 	struct scripts *scripts;
 
-	(void)pthread_mutex_lock(&reception->lock);
-	scripts = scripts_share(reception->scripts);
-	(void)pthread_mutex_unlock(&reception->lock);
+	(void)pthread_mutex_lock(&server->lock);
+	scripts = scripts_share(server->scripts);
+	(void)pthread_mutex_unlock(&server->lock);
 	return scripts;
 }
 
-void reception_reload(struct reception *reception, struct config *config)
+void server_reload(struct server *server, struct config *config)
 {
 	struct scripts *scripts = scripts_create(config);
 	struct scripts *scripts_before;
 	struct config *before;
 
-	(void)pthread_mutex_lock(&reception->lock);
-	before = reception->config;
-	scripts_before = reception->scripts;
-	reception->config = config_share(config);
-	reception->scripts = scripts;
-	(void)pthread_mutex_unlock(&reception->lock);
+	(void)pthread_mutex_lock(&server->lock);
+	before = server->config;
+	scripts_before = server->scripts;
+	server->config = config_share(config);
+	server->scripts = scripts;
+	(void)pthread_mutex_unlock(&server->lock);
 	if (scripts == NULL)
-		log_line(LOG_ERROR, "no memory for the storefronts' scripts",
+		log_line(LOG_ERROR, "storefront scripts unavailable",
+			LOG_STRING("reason", "no memory"),
 			LOG_STRING("effect", "they are answered 503 until the next reload"),
-			LOG_STRING("next", "reload segrelay when there is memory"));
+			LOG_STRING("action", "free memory and reload segrelay"));
 	scripts_release(scripts_before);
-	atomic_store(&reception->request_timeout, config->request_timeout);
-	atomic_store(&reception->idle_timeout, config->idle_timeout);
+	atomic_store(&server->request_timeout, config->request_timeout);
+	atomic_store(&server->idle_timeout, config->idle_timeout);
 	config_release(before);
 }
 
-void reception_count(struct reception *reception, const struct refusal *refusal)
+void server_count(struct server *server, const struct rejection *rejection)
 {
-	traffic_add(&reception->traffic.requests[refusal->verdict], 1);
-	refusal_log(refusal, &reception->limits[refusal->verdict]);
+	http_metrics_add(&server->metrics.requests[rejection->outcome], 1);
+	rejection_log(rejection, &server->limits[rejection->outcome]);
 }

@@ -13,7 +13,7 @@
 
 enum { HOST_MAX = 256, BACKLOG = 1024 };
 
-/* Parts "host:port" at its last colon, and takes an IPv6 address out of its brackets. */
+/* Splits "host:port" at its last colon, and removes the brackets of an IPv6 address. */
 static bool split_address(const char *address, char host[HOST_MAX], const char **port)
 {
 	const char *colon = strrchr(address, ':');
@@ -73,11 +73,12 @@ static const char *advice(int code)
 {
 	switch (code) {
 	case EADDRINUSE:
-		return ": another program or segrelay has this port: end it, or take another";
+		return ": the port is in use: stop the program that uses it, or choose another "
+		       "port";
 	case EADDRNOTAVAIL:
-		return ": this machine has no such address";
+		return ": this machine does not have this address";
 	case EACCES:
-		return ": ports below 1024 are not for everyone: take a higher one";
+		return ": ports below 1024 need a privilege: choose a higher one";
 	default:
 		return "";
 	}

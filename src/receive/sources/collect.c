@@ -1,7 +1,7 @@
 /* Hints of the storefront: POST /collect, by the script and the pixel.
  *
- * Anyone can post here, so there is nothing to verify: what is taken is bounded, checked, and
- * trusted for nothing that a webhook tells. */
+ * Anyone can post here, so there is no signature to check: hints are bounded, validated, and never
+ * trusted over a webhook. */
 #include "receive/sources/collect.h"
 
 #include "base/clock.h"
@@ -15,16 +15,16 @@
 
 enum {
 	ORIGIN_MAX = 300,
-	LOOK_UPS = 10, /* for each hint that a shop may have */
+	LOOK_UPS = 10, /* lookups for each hint allowed to a shop */
 };
 
-/* A browser that would send another type than text asks first. */
-enum verdict collect_judge(struct request_head *head)
+/* Browsers send OPTIONS first when the content type is not text/plain. */
+enum http_outcome collect_check_head(struct request_head *head)
 {
-	return strcmp(head->method, "OPTIONS") == 0 ? VERDICT_PREFLIGHT : VERDICT_NONE;
+	return strcmp(head->method, "OPTIONS") == 0 ? HTTP_PREFLIGHT : HTTP_UNDECIDED;
 }
 
-/* ---- from where ---- */
+/* ---- origin ---- */
 
 static bool is(const struct span *origin, const char *value)
 {
@@ -32,8 +32,8 @@ static bool is(const struct span *origin, const char *value)
 	       strncasecmp(origin->start, value, origin->length) == 0;
 }
 
-/* The shop's pages, by its own domain and those that were configured; "null" is that of the pixel,
- * which Shopify keeps in a sandboxed frame. */
+/* Whether the page belongs to the shop: its own domain or a configured origin. "null" is the origin
+ * of the pixel, which Shopify runs in a sandboxed frame. */
 static bool is_from_shop(const struct span *origin, const struct shop *shop)
 {
 	static const char https[] = "https://";
@@ -53,99 +53,99 @@ static bool is_from_shop(const struct span *origin, const struct shop *shop)
 	return is(&host, shop->domain);
 }
 
-/* ---- how often ---- */
+/* ---- rate ---- */
 
-static struct client client_of(const struct exchange *exchange)
+static struct client client_of(const struct http_request *request)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-	return client_find(info->client_addr, &exchange->head.forwarded_for,
-		&exchange->config->trusted_proxies);
+	return client_find(
+		info->client_addr, &request->head.forwarded_for, &request->config->trusted_proxies);
 }
 
-/* Before anything is parsed. */
-enum verdict collect_verify(struct exchange *exchange)
+/* Limits the rate before the body is parsed. */
+enum http_outcome collect_authenticate(struct http_request *request)
 {
-	struct reception *reception = loop_reception(exchange->loop);
-	struct client client = client_of(exchange);
+	struct server *server = loop_server(request->loop);
+	struct client client = client_of(request);
 
-	return rates_take(reception->address_rates, client_key(&client),
-		       exchange->config->hints_per_address, clock_monotonic())
-		       ? VERDICT_NONE
-		       : VERDICT_RATE;
+	return rate_limiter_take(server->address_limiter, client_key(&client),
+		       request->config->hints_per_address, clock_monotonic())
+		       ? HTTP_UNDECIDED
+		       : HTTP_RATE;
 }
 
-/* Of a shop, at most so many a minute. */
-static bool take_of_shop(struct exchange *exchange, struct rates *rates, int64_t a_minute)
+/* Takes a token of the shop from a limiter. */
+static bool shop_limiter_take(
+	struct http_request *request, struct rate_limiter *limiter, int64_t a_minute)
 {
-	const struct digest_part part = {exchange->shop->domain, strlen(exchange->shop->domain)};
+	const struct digest_part part = {request->shop->domain, strlen(request->shop->domain)};
 	unsigned char digest[SHA256_SIZE];
 	uint64_t key;
 
 	if (digest_sha256(&part, 1, digest) != 0)
 		return false;
 	memcpy(&key, digest, sizeof(key));
-	return rates_take(rates, key, a_minute, clock_monotonic());
+	return rate_limiter_take(limiter, key, a_minute, clock_monotonic());
 }
 
-static bool shop_may(struct exchange *exchange)
+static bool take_of_shop_limit(struct http_request *request)
 {
-	return take_of_shop(exchange, loop_reception(exchange->loop)->shop_rates,
-		exchange->config->hints_per_shop);
+	return shop_limiter_take(
+		request, loop_server(request->loop)->shop_limiter, request->config->hints_per_shop);
 }
 
-/* Beyond hints_per_shop the store is asked whether a webhook has named the cart. That is cheap, but
- * not for nothing. */
-static bool may_look_up(struct exchange *exchange)
+/* Beyond hints_per_shop, the store is asked whether a webhook has named the cart. That is cheap but
+ * not free, so it has a limit of its own. */
+static bool may_look_up(struct http_request *request)
 {
-	return take_of_shop(exchange, loop_reception(exchange->loop)->look_up_rates,
-		exchange->config->hints_per_shop * LOOK_UPS);
+	return shop_limiter_take(request, loop_server(request->loop)->look_up_limiter,
+		request->config->hints_per_shop * LOOK_UPS);
 }
 
-/* ---- what ---- */
+/* ---- content ---- */
 
-/* A token as it is kept: without the key behind it. */
-static const char *token_of(struct exchange *exchange, const cJSON *posted, const char *name)
+/* A token in the stored form: without the key after it. */
+static const char *token_of(struct http_request *request, const cJSON *posted, const char *name)
 {
 	const char *token = json_text(posted, name);
 
-	return token != NULL
-		       ? arena_format(exchange->arena, "%.*s", (int)strcspn(token, "?"), token)
-		       : NULL;
+	return token != NULL ? arena_format(request->arena, "%.*s", (int)strcspn(token, "?"), token)
+			     : NULL;
 }
 
-/* Writes what is kept of the hint, as the delivery's body. */
-static enum verdict keep(struct exchange *exchange, const cJSON *posted)
+/* Writes the hint in the stored form, as the delivery's body. */
+static enum http_outcome keep(struct http_request *request, const cJSON *posted)
 {
-	struct client client = client_of(exchange);
-	struct hint_request request = {.now = exchange->delivery.received};
+	struct client client = client_of(request);
+	struct hint_request hint = {.now = request->delivery.received};
 	struct text kept = {0};
 	char address[CLIENT_TEXT];
 	char ip[CLIENT_TEXT];
 	int result;
 
 	client_format(&client, address);
-	if (context_ip(address, exchange->shop->anonymize_ip, ip))
-		request.ip = ip;
-	request.user_agent = request_copy(exchange->arena, &exchange->head.user_agent);
-	result = hint_read(posted, &request, &kept, &exchange->error);
-	exchange->hint_tokens[0] = token_of(exchange, posted, "cartToken");
-	exchange->hint_tokens[1] = token_of(exchange, posted, "checkoutToken");
+	if (context_ip(address, request->shop->anonymize_ip, ip))
+		hint.ip = ip;
+	hint.user_agent = request_copy(request->arena, &request->head.user_agent);
+	result = hint_read(posted, &hint, &kept, &request->error);
+	request->hint_tokens[0] = token_of(request, posted, "cartToken");
+	request->hint_tokens[1] = token_of(request, posted, "checkoutToken");
 	if (result == 0) {
-		exchange->delivery.body = arena_copy(exchange->arena, text_string(&kept));
-		exchange->delivery.body_length = kept.length;
+		request->delivery.body = arena_copy(request->arena, text_string(&kept));
+		request->delivery.body_length = kept.length;
 	}
 	text_free(&kept);
-	exchange->head.problem = result != 0 ? exchange->error.text : NULL;
-	return result == 0 ? VERDICT_NONE : VERDICT_HINT;
+	request->head.problem = result != 0 ? request->error.text : NULL;
+	return result == 0 ? HTTP_UNDECIDED : HTTP_HINT;
 }
 
-/* What is kept alike of an event is a repetition. A link or a choice is not: who refuses, agrees
+/* The same event twice is a repetition. A link or a consent is not: a visitor who refuses, agrees
  * and refuses again has refused. */
-static int fingerprint(struct exchange *exchange, bool is_event)
+static int fingerprint(struct http_request *request, bool is_event)
 {
-	struct delivery *delivery = &exchange->delivery;
+	struct delivery *delivery = &request->delivery;
 	const struct digest_part parts[] = {{delivery->body, delivery->body_length},
 		{&delivery->received, sizeof(delivery->received)}};
 
@@ -155,76 +155,76 @@ static int fingerprint(struct exchange *exchange, bool is_event)
 	return digest_sha256(parts, is_event ? 1 : 2, delivery->fingerprint);
 }
 
-static enum verdict no_memory(struct exchange *exchange)
+static enum http_outcome no_memory(struct http_request *request)
 {
-	(void)error_set(&exchange->error, "no memory to take a hint");
-	return VERDICT_STORE;
+	(void)error_set(&request->error, "no memory to receive a hint");
+	return HTTP_STORE_FAILED;
 }
 
-/* A shop that is not known is answered as a page that is not the shop's. */
-enum verdict collect_describe(struct exchange *exchange)
+/* An unknown shop is answered like a page that does not belong to the shop. */
+enum http_outcome collect_build_delivery(struct http_request *request)
 {
 	const cJSON *posted = json_parse(
-		exchange->arena, exchange->body.bytes, exchange->body.length, &exchange->error);
+		request->arena, request->body.bytes, request->body.length, &request->error);
 	const char *name = hint_shop(posted);
-	enum verdict verdict;
+	enum http_outcome outcome;
 
-	if (arena_failed(exchange->arena))
-		return no_memory(exchange);
+	if (arena_failed(request->arena))
+		return no_memory(request);
 	if (posted == NULL)
-		exchange->head.problem = exchange->error.text;
+		request->head.problem = request->error.text;
 	else if (name == NULL)
-		exchange->head.problem = "it names no shop";
+		request->head.problem = "it does not name a shop";
 	if (name == NULL)
-		return VERDICT_HINT;
-	exchange->shop = config_shop(exchange->config, name);
-	if (exchange->shop == NULL || exchange->shop->storefront_origins.count == 0 ||
-		!is_from_shop(&exchange->head.origin, exchange->shop))
-		return VERDICT_ORIGIN;
-	exchange->only_named = !shop_may(exchange);
-	if (exchange->only_named && !may_look_up(exchange))
-		return VERDICT_RATE;
-	verdict = keep(exchange, posted);
-	if (verdict != VERDICT_NONE)
-		return verdict;
-	return fingerprint(exchange, json_at(posted, "event") != NULL) == 0 ? VERDICT_NONE
-									    : no_memory(exchange);
+		return HTTP_HINT;
+	request->shop = config_shop(request->config, name);
+	if (request->shop == NULL || request->shop->storefront_origins.count == 0 ||
+		!is_from_shop(&request->head.origin, request->shop))
+		return HTTP_ORIGIN;
+	request->only_named = !take_of_shop_limit(request);
+	if (request->only_named && !may_look_up(request))
+		return HTTP_RATE;
+	outcome = keep(request, posted);
+	if (outcome != HTTP_UNDECIDED)
+		return outcome;
+	return fingerprint(request, json_at(posted, "event") != NULL) == 0 ? HTTP_UNDECIDED
+									   : no_memory(request);
 }
 
-/* ---- whether there is room ---- */
+/* ---- room in the store ---- */
 
-/* Pays for the hint out of what the store has for hints. */
-static int take_room(struct exchange *exchange, struct engine *engine, struct error *error)
+/* Takes the hint's bytes from the part of the store that hints may use. */
+static int take_room(struct http_request *request, struct engine *engine, struct error *error)
 {
 	struct hint_claim claim = {
-		.shop = exchange->shop->domain,
-		.tokens = {exchange->hint_tokens[0], exchange->hint_tokens[1]},
-		.bytes = exchange->delivery.body_length,
-		.only_named = exchange->only_named,
+		.shop = request->shop->domain,
+		.tokens = {request->hint_tokens[0], request->hint_tokens[1]},
+		.bytes = request->delivery.body_length,
+		.only_named = request->only_named,
 	};
 	enum hint_admission admission = HINT_ADMITTED;
 
-	if (hint_room_admit(engine, &claim, exchange->arena, &admission, error) != 0)
+	if (hint_room_admit(engine, &claim, request->arena, &admission, error) != 0)
 		return -1;
 	if (admission == HINT_TOO_MANY)
-		exchange->verdict = VERDICT_RATE;
+		request->outcome = HTTP_RATE;
 	else if (admission == HINT_NO_ROOM)
-		exchange->verdict = VERDICT_ROOM;
+		request->outcome = HTTP_ROOM;
 	return 0;
 }
 
-/* Anyone can post hints, so they may not fill what webhooks need: the last twentieth of the store,
- * and of its disk half as much again as is to stay free. Below that, deliveries that are sent
- * expire early for hints as for webhooks. And see engine/hint_room.h. */
-int collect_admit(struct exchange *exchange, struct engine *engine, struct error *error)
+/* Anyone can post hints, so they must not fill the room that webhooks need: the last twentieth of
+ * the store, and on its disk one and a half times min_free. Below that, acknowledged deliveries
+ * expire early for hints as for webhooks. See also engine/hint_room.h. */
+int collect_check_quota(struct http_request *request, struct engine *engine, struct error *error)
 {
 	bool is_nearly_full;
 
 	if (engine_is_nearly_full(engine, &is_nearly_full, error) != 0)
 		return -1;
 	if (is_nearly_full)
-		exchange->verdict = VERDICT_ROOM;
-	return exchange->verdict == VERDICT_NONE ? take_room(exchange, engine, error) : 0;
+		request->outcome = HTTP_ROOM;
+	return request->outcome == HTTP_UNDECIDED ? take_room(request, engine, error) : 0;
 }
 
 /* ---- the answer ---- */
@@ -237,25 +237,25 @@ static struct MHD_Response *answer_preflight(void)
 		{"Access-Control-Allow-Headers", "Content-Type"},
 		{"Access-Control-Max-Age", "86400"},
 	};
-	struct MHD_Response *response = reception_make_answer(VERDICT_PREFLIGHT);
+	struct MHD_Response *response = server_make_answer(HTTP_PREFLIGHT);
 
 	for (size_t i = 0; response != NULL && i < sizeof(headers) / sizeof(headers[0]); i++)
 		(void)MHD_add_response_header(response, headers[i][0], headers[i][1]);
 	return response;
 }
 
-/* Only the shop's pages may read that it was taken. */
-struct MHD_Response *collect_respond(struct exchange *exchange)
+/* Only the shop's pages may read the answer. */
+struct MHD_Response *collect_respond(struct http_request *request)
 {
 	struct MHD_Response *response;
 	const char *origin;
 
-	if (exchange->verdict == VERDICT_PREFLIGHT)
+	if (request->outcome == HTTP_PREFLIGHT)
 		return answer_preflight();
-	if (exchange->verdict != VERDICT_COLLECTED)
+	if (request->outcome != HTTP_COLLECTED)
 		return NULL;
-	response = reception_make_answer(VERDICT_COLLECTED);
-	origin = request_copy(exchange->arena, &exchange->head.origin);
+	response = server_make_answer(HTTP_COLLECTED);
+	origin = request_copy(request->arena, &request->head.origin);
 	if (response != NULL && origin != NULL) {
 		(void)MHD_add_response_header(response, "Access-Control-Allow-Origin", origin);
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin");

@@ -1,4 +1,4 @@
-/* A hint of the storefront: what its script and pixel post, checked, as it is kept. */
+/* A hint of the storefront: validates the posted JSON and writes it in the stored form. */
 #include "receive/sources/hint.h"
 
 #include "base/clock.h"
@@ -12,14 +12,14 @@
 enum {
 	ID_MAX = 128,
 	TOKEN_MAX = 255,
-	TEXT_MAX = 255, /* as the browser counts */
+	TEXT_MAX = 255, /* in UTF-16 units */
 	URL_MAX = 2048,
 };
 
-/* A browser's clock may be wrong by this much, and a page open for this long. */
+/* Tolerance for a wrong clock of the browser, or a page that was open for long. */
 static const int64_t EVENT_AGE_MAX = DAY;
 
-enum kind { ID, TOKEN, WORDS, LABEL, ADDRESS, PATH, QUERY, FLAG, TIME, OBJECT, EVENT };
+enum kind { ID, TOKEN, FREE_TEXT, LABEL, ADDRESS, PATH, QUERY, FLAG, TIME, OBJECT, EVENT };
 
 struct member {
 	const char *posted;
@@ -33,7 +33,7 @@ static const struct member page[] = {
 	{"path", "path", PATH, NULL},
 	{"search", "search", QUERY, NULL},
 	{"referrer", "referrer", ADDRESS, NULL},
-	{"title", "title", WORDS, NULL},
+	{"title", "title", FREE_TEXT, NULL},
 	{0},
 };
 
@@ -77,7 +77,7 @@ static const struct member members[] = {
 	{0},
 };
 
-/* What Shopify's pixel API calls the steps of a checkout. */
+/* Shopify's pixel API: the events of a checkout. */
 static const char *const events[] = {"checkout_started", "checkout_contact_info_submitted",
 	"checkout_address_info_submitted", "checkout_shipping_info_submitted",
 	"payment_info_submitted", "checkout_completed", "alert_displayed"};
@@ -100,7 +100,7 @@ static bool is_event(const char *text)
 	return false;
 }
 
-/* Pages, and the apps that a browser names as what led to one. */
+/* Addresses of pages, and of apps, which browsers report as referrers. */
 static bool is_address(const char *text)
 {
 	static const char *const schemes[] = {
@@ -112,7 +112,7 @@ static bool is_address(const char *text)
 	return false;
 }
 
-/* The length that JavaScript sees: in units of UTF-16, of which what has four bytes takes two. */
+/* The length in JavaScript: in UTF-16 units, of which a character of four UTF-8 bytes uses two. */
 static size_t units_of(const char *text)
 {
 	size_t units = 0;
@@ -153,7 +153,7 @@ struct hint {
 	struct error *error;
 };
 
-/* Without the browser's key to the cart, which begins with "?". */
+/* Writes the cart token without the key to the cart, which begins with "?". */
 static void write_before_query(struct hint *hint, const char *name, const char *value)
 {
 	struct text text = {0};
@@ -164,8 +164,8 @@ static void write_before_query(struct hint *hint, const char *name, const char *
 	text_free(&text);
 }
 
-/* A page as it is sent, too: without what opens something or names somebody. Nothing when nothing
- * of it remains. */
+/* Writes an address cleaned as in sent messages: without access keys and personal data. Writes
+ * nothing when nothing remains. */
 static void write_clean(struct hint *hint, const struct member *member, const char *value)
 {
 	struct text clean = {0};
@@ -182,7 +182,7 @@ static void write_clean(struct hint *hint, const struct member *member, const ch
 	text_free(&clean);
 }
 
-/* A wrong clock must not tell a wrong time. */
+/* Replaces a time from a wrong clock. */
 static void write_time(struct hint *hint, const char *name, const char *value)
 {
 	int64_t now = hint->request->now;
@@ -195,7 +195,7 @@ static void write_time(struct hint *hint, const char *name, const char *value)
 	json_add_member(hint->kept, name, text);
 }
 
-static int refuse(struct hint *hint, const char *parent, const char *name, const char *why)
+static int reject(struct hint *hint, const char *parent, const char *name, const char *why)
 {
 	return error_set(hint->error, "%s%s%s: %s", parent, *parent != '\0' ? "." : "", name, why);
 }
@@ -204,12 +204,11 @@ static int write_text(
 	struct hint *hint, const struct member *member, const char *parent, const cJSON *value)
 {
 	if (!cJSON_IsString(value))
-		return refuse(hint, parent, member->posted, "is no text");
+		return reject(hint, parent, member->posted, "is not a string");
 	if (member->kind != TIME && !is_text_of(member->kind, value->valuestring))
-		return refuse(hint, parent, member->posted,
-			"is too long, or nothing that could stand there");
+		return reject(hint, parent, member->posted, "is too long or has an invalid format");
 	if (member->kind == LABEL && url_hides_at(value->valuestring, strlen(value->valuestring)))
-		return 0; /* as in the query of a page */
+		return 0; /* removed, as from the query of a page */
 	if (member->kind == TOKEN)
 		write_before_query(hint, member->kept, value->valuestring);
 	else if (member->kind == ADDRESS || member->kind == PATH || member->kind == QUERY)
@@ -225,12 +224,12 @@ static int write_flag(
 	struct hint *hint, const struct member *member, const char *parent, const cJSON *value)
 {
 	if (!cJSON_IsBool(value))
-		return refuse(hint, parent, member->posted, "is neither true nor false");
+		return reject(hint, parent, member->posted, "is neither true nor false");
 	json_add_flag(hint->kept, member->kept, cJSON_IsTrue(value));
 	return 0;
 }
 
-/* Objects lie one deep. */
+/* Objects are not nested in objects. */
 static int write_object(
 	struct hint *hint, const struct member *member, const char *parent, const cJSON *value)
 {
@@ -239,17 +238,17 @@ static int write_object(
 
 	(void)parent;
 	if (!cJSON_IsObject(value))
-		return refuse(hint, "", member->posted, "is no object");
+		return reject(hint, "", member->posted, "is not an object");
 	json_add_key(hint->kept, member->kept);
 	text_put(hint->kept, "{");
 	empty = hint->kept->length;
 	for (const struct member *inner = member->members; inner->posted != NULL; inner++) {
-		const cJSON *said = json_at(value, inner->posted);
+		const cJSON *found = json_at(value, inner->posted);
 
-		if (said == NULL)
+		if (found == NULL)
 			continue;
 		if ((inner->kind == FLAG ? write_flag : write_text)(
-			    hint, inner, member->posted, said) != 0)
+			    hint, inner, member->posted, found) != 0)
 			return -1;
 	}
 	if (hint->kept->length == empty)
@@ -259,32 +258,32 @@ static int write_object(
 	return 0;
 }
 
-/* What the request itself tells; nothing of it is worth a refusal. */
+/* Adds data of the request itself; an invalid value is left out, the hint is not rejected. */
 static void write_request(struct hint *hint)
 {
 	const struct hint_request *request = hint->request;
 
 	json_add_member(hint->kept, "ip", request->ip);
-	if (request->user_agent != NULL && is_text_of(WORDS, request->user_agent))
+	if (request->user_agent != NULL && is_text_of(FREE_TEXT, request->user_agent))
 		json_add_member(hint->kept, "user_agent", request->user_agent);
 }
 
-/* An event without its name or its time says nothing. */
+/* An event must have a name and a time. */
 static int check_whole(const cJSON *posted, struct error *error)
 {
 	const char *version = json_text(posted, "v");
 
 	if (!cJSON_IsObject(posted))
-		return error_set(error, "the body is no JSON object");
+		return error_set(error, "the body is not a JSON object");
 	if (version == NULL || strcmp(version, "1") != 0)
-		return error_set(error, "v: is not 1");
+		return error_set(error, "v: must be 1");
 	if (hint_shop(posted) == NULL)
 		return error_set(error, "shop: is missing");
 	if (json_text(posted, "cartToken|checkoutToken") == NULL)
-		return error_set(error, "neither cartToken nor checkoutToken");
+		return error_set(error, "cartToken and checkoutToken are missing");
 	if (json_at(posted, "event") != NULL && (json_text(posted, "event.name") == NULL ||
 							json_text(posted, "event.time") == NULL))
-		return error_set(error, "event: has no name, or no time");
+		return error_set(error, "event: the name or the time is missing");
 	return 0;
 }
 

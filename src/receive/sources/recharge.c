@@ -1,4 +1,5 @@
-/* ReCharge's webhooks: their path, their headers, and the pin to the newer of its signatures. */
+/* ReCharge's webhooks: their path, their headers, and the pin to the newer of the two signatures.
+ */
 #include "receive/sources/recharge.h"
 
 #include "base/clock.h"
@@ -9,12 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
-/* Topics are stored and mapped under names that Shopify's cannot have. */
+/* Topics are stored with a prefix that Shopify's topics cannot have. */
 #define TOPIC_PREFIX "recharge:"
 
 enum { TOPIC_MAX = REQUEST_TOPIC_MAX - (int)sizeof(TOPIC_PREFIX) };
 
-/* The record that holds a shop to the newer signature. */
+/* The record that pins a shop to the newer signature. */
 #define PIN_KIND "recharge"
 #define PIN_KEY "signature"
 static const int64_t PIN_TTL = 36500 * DAY;
@@ -33,7 +34,7 @@ static bool is_topic(const struct span *topic)
 	       memchr(slash + 1, '/', (size_t)(topic->start + topic->length - slash - 1)) == NULL;
 }
 
-/* Takes the shop, and the topic if there is one, from the path. */
+/* Reads the shop, and the topic if present, from the path. */
 static bool split_path(struct request_head *head)
 {
 	const char *shop = head->path + strlen(RECHARGE_PATH);
@@ -46,7 +47,7 @@ static bool split_path(struct request_head *head)
 	       (head->topic.start == NULL || is_topic(&head->topic));
 }
 
-/* What is wrong with the topic; NULL for nothing. No signature covers it. */
+/* The fault of the topic; NULL for none. No signature covers the topic. */
 static const char *check_topic(struct request_head *head)
 {
 	const struct span *header = &head->recharge_topic;
@@ -54,7 +55,7 @@ static const char *check_topic(struct request_head *head)
 	if (header->start == NULL)
 		return head->topic.start != NULL
 			       ? NULL
-			       : "neither the path nor X-Recharge-Topic has the topic";
+			       : "neither the path nor X-Recharge-Topic names the topic";
 	if (!is_topic(header))
 		return "X-Recharge-Topic is not a topic";
 	if (head->topic.start == NULL)
@@ -65,84 +66,84 @@ static const char *check_topic(struct request_head *head)
 	return NULL;
 }
 
-enum verdict recharge_judge(struct request_head *head)
+enum http_outcome recharge_check_head(struct request_head *head)
 {
 	if (!split_path(head)) {
-		head->problem = "behind " RECHARGE_PATH " comes SHOP/RESOURCE/ACTION";
-		return VERDICT_PATH;
+		head->problem = "the path must be " RECHARGE_PATH "SHOP/RESOURCE/ACTION";
+		return HTTP_PATH;
 	}
 	head->problem = check_topic(head);
 	if (head->problem != NULL)
-		return VERDICT_RECHARGE_TOPIC;
+		return HTTP_RECHARGE_TOPIC;
 	head->problem = recharge_read(&head->recharge, &head->recharge_signature,
 		&head->recharge_timestamp, &head->recharge_hmac);
-	return head->problem != NULL ? VERDICT_RECHARGE_UNSIGNED : VERDICT_NONE;
+	return head->problem != NULL ? HTTP_RECHARGE_UNSIGNED : HTTP_UNDECIDED;
 }
 
 /* ---- the body ---- */
 
-static enum verdict refuse(struct exchange *exchange, enum verdict verdict, const char *problem)
+static enum http_outcome reject(
+	struct http_request *request, enum http_outcome outcome, const char *problem)
 {
-	exchange->head.problem = problem;
-	return verdict;
+	request->head.problem = problem;
+	return outcome;
 }
 
-static enum verdict later(struct exchange *exchange, const char *why)
+static enum http_outcome later(struct http_request *request, const char *why)
 {
-	(void)error_set(&exchange->error, "%s", why);
-	return VERDICT_STORE;
+	(void)error_set(&request->error, "%s", why);
+	return HTTP_STORE_FAILED;
 }
 
-static enum verdict check_claims(struct exchange *exchange)
+static enum http_outcome check_claims(struct http_request *request)
 {
-	const struct recharge_claims *claims = &exchange->head.recharge;
+	const struct recharge_claims *claims = &request->head.recharge;
 
 	if (!recharge_is_timely(claims, clock_now()))
-		return refuse(exchange, VERDICT_RECHARGE_STALE,
+		return reject(request, HTTP_RECHARGE_STALE,
 			claims->signed_at < clock_now() ? "it was signed long ago"
 							: "it was signed in the future");
-	if (!claims->is_timed && exchange->shop->recharge_signature == RECHARGE_SIGNATURE_V1)
-		return refuse(exchange, VERDICT_RECHARGE_LEGACY, "recharge_signature is v1");
-	return VERDICT_NONE;
+	if (!claims->is_timed && request->shop->recharge_signature == RECHARGE_SIGNATURE_V1)
+		return reject(request, HTTP_RECHARGE_LEGACY, "recharge_signature is v1");
+	return HTTP_UNDECIDED;
 }
 
-enum verdict recharge_verify(struct exchange *exchange)
+enum http_outcome recharge_authenticate(struct http_request *request)
 {
 	const struct shop *shop;
 
-	exchange_find_shop(exchange);
-	shop = exchange->shop;
+	http_request_find_shop(request);
+	shop = request->shop;
 	if (shop == NULL)
-		return refuse(
-			exchange, VERDICT_RECHARGE_SHOP, "the shop is not in the configuration");
+		return reject(request, HTTP_RECHARGE_SHOP, "the shop is not configured");
 	if (shop->recharge_secrets.count == 0)
-		return refuse(exchange, VERDICT_RECHARGE_SHOP, "the shop has no recharge_secrets");
-	switch (recharge_check(&shop->recharge_secrets, &exchange->head.recharge,
-		exchange->body.bytes, exchange->body.length)) {
+		return reject(request, HTTP_RECHARGE_SHOP, "the shop has no recharge_secrets");
+	switch (recharge_check(&shop->recharge_secrets, &request->head.recharge,
+		request->body.bytes, request->body.length)) {
 	case SIGNATURE_RIGHT:
-		return check_claims(exchange);
+		return check_claims(request);
 	case SIGNATURE_WRONG:
-		exchange->secrets = shop->recharge_secrets.count;
-		return VERDICT_RECHARGE_SIGNATURE;
+		request->secrets = shop->recharge_secrets.count;
+		return HTTP_RECHARGE_SIGNATURE;
 	case SIGNATURE_NOT_CHECKED:
 		break;
 	}
-	return later(exchange, "no memory to check a signature");
+	return later(request, "no memory to check a signature");
 }
 
 /* ---- the delivery ---- */
 
-static const char *signed_time(const struct exchange *exchange)
+static const char *signed_time(const struct http_request *request)
 {
 	char text[TIME_TEXT];
 
-	if (!exchange->head.recharge.is_timed)
+	if (!request->head.recharge.is_timed)
 		return NULL;
-	time_format(exchange->head.recharge.signed_at, text);
-	return arena_copy(exchange->arena, text);
+	time_format(request->head.recharge.signed_at, text);
+	return arena_copy(request->arena, text);
 }
 
-/* In lower case, as they are mapped: registrations may be made by hand. */
+/* In lower case, as the mapping expects: registrations may be made by hand. */
 static const char *make_topic(struct arena *arena, const struct span *topic)
 {
 	char *made = arena_format(arena, TOPIC_PREFIX "%.*s", (int)topic->length, topic->start);
@@ -152,8 +153,8 @@ static const char *make_topic(struct arena *arena, const struct span *topic)
 	return made;
 }
 
-/* A repetition may come with another time and another signature, and the same body under another
- * topic. */
+/* The signature does not identify a repetition: the time in it may differ, and the same body may
+ * arrive under another topic. */
 static int make_fingerprint(struct delivery *delivery)
 {
 	const struct digest_part parts[] = {
@@ -165,53 +166,53 @@ static int make_fingerprint(struct delivery *delivery)
 	return digest_sha256(parts, sizeof(parts) / sizeof(parts[0]), delivery->fingerprint);
 }
 
-enum verdict recharge_describe(struct exchange *exchange)
+enum http_outcome recharge_build_delivery(struct http_request *request)
 {
-	struct delivery *delivery = &exchange->delivery;
+	struct delivery *delivery = &request->delivery;
 
 	if (json_is_followed(delivery->body, delivery->body_length))
-		return refuse(exchange, VERDICT_RECHARGE_FOLLOWED, "the JSON is followed by more");
+		return reject(request, HTTP_RECHARGE_FOLLOWED, "bytes follow the JSON");
 	*delivery = (struct delivery){
 		.shop = delivery->shop,
-		.topic = make_topic(exchange->arena, &exchange->head.topic),
-		.triggered_at = signed_time(exchange),
+		.topic = make_topic(request->arena, &request->head.topic),
+		.triggered_at = signed_time(request),
 		.received = delivery->received,
 		.body = delivery->body,
 		.body_length = delivery->body_length,
 	};
-	if (delivery->topic == NULL || arena_failed(exchange->arena))
-		return later(exchange, "no memory to take a webhook");
-	return make_fingerprint(delivery) == 0 ? VERDICT_NONE
-					       : later(exchange, "no memory for a digest");
+	if (delivery->topic == NULL || arena_failed(request->arena))
+		return later(request, "no memory to receive a webhook");
+	return make_fingerprint(delivery) == 0 ? HTTP_UNDECIDED
+					       : later(request, "no memory for a digest");
 }
 
 /* ---- the pin ---- */
 
 static int pin(struct engine *engine, const struct shop *shop, struct error *error)
 {
-	log_line(LOG_INFO,
-		"ReCharge's newer signature was seen: the older one alone is refused from now on",
-		LOG_STRING("shop", shop->domain),
-		LOG_STRING("undo", "recharge_signature = either"));
+	log_line(LOG_INFO, "ReCharge signature pinned", LOG_STRING("shop", shop->domain),
+		LOG_STRING("reason", "a webhook had the newer signature"),
+		LOG_STRING("effect", "webhooks with only the older one are rejected"),
+		LOG_STRING("action", "to undo, set recharge_signature = either"));
 	return store_put_record(engine_store(engine), shop->domain, PIN_KIND, PIN_KEY,
 		"{\"scheme\":\"v1\"}", engine_retention_now(engine) + PIN_TTL, error);
 }
 
-int recharge_admit(struct exchange *exchange, struct engine *engine, struct error *error)
+int recharge_check_quota(struct http_request *request, struct engine *engine, struct error *error)
 {
-	const struct shop *shop = exchange->shop;
-	bool is_timed = exchange->head.recharge.is_timed;
+	const struct shop *shop = request->shop;
+	bool is_timed = request->head.recharge.is_timed;
 	const char *seen = NULL;
 
 	if (shop->recharge_signature == RECHARGE_SIGNATURE_EITHER)
 		return 0;
-	if (store_get_record(engine_store(engine), shop->domain, PIN_KIND, PIN_KEY, exchange->arena,
+	if (store_get_record(engine_store(engine), shop->domain, PIN_KIND, PIN_KEY, request->arena,
 		    &seen, error) != 0)
 		return -1;
 	if (is_timed)
 		return seen == NULL ? pin(engine, shop, error) : 0;
 	if (seen != NULL)
-		exchange->verdict = refuse(
-			exchange, VERDICT_RECHARGE_LEGACY, "the newer signature was seen before");
+		request->outcome = reject(
+			request, HTTP_RECHARGE_LEGACY, "the newer signature was received before");
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 /* ---- reading ---- */
 
-/* The value of "key=value"; without a start for another key, or for no value. */
+/* The value of "key=value"; absent for another key, or for an empty value. */
 static struct span value_of(const struct span *pair, const char *key)
 {
 	size_t length = strlen(key);
@@ -20,8 +20,8 @@ static struct span value_of(const struct span *pair, const char *key)
 	return (struct span){pair->start + length, pair->length - length};
 }
 
-/* Seconds since 1970; the digits are kept as they were signed. */
-static const char *take_stamp(struct recharge_claims *claims, const struct span *value)
+/* Reads seconds since 1970; the digits are kept, because they were signed. */
+static const char *read_stamp(struct recharge_claims *claims, const struct span *value)
 {
 	int64_t seconds = 0;
 
@@ -40,7 +40,7 @@ static const char *take_stamp(struct recharge_claims *claims, const struct span 
 	return NULL;
 }
 
-static const char *take_digest(struct recharge_claims *claims, const struct span *value)
+static const char *read_digest(struct recharge_claims *claims, const struct span *value)
 {
 	unsigned char *digest = claims->digests + claims->count * SHA256_SIZE;
 
@@ -52,14 +52,14 @@ static const char *take_digest(struct recharge_claims *claims, const struct span
 	return NULL;
 }
 
-static const char *take_pair(struct recharge_claims *claims, const struct span *pair)
+static const char *read_pair(struct recharge_claims *claims, const struct span *pair)
 {
 	struct span stamp = value_of(pair, "t=");
 	struct span digest = value_of(pair, "v1=");
 
 	if (stamp.start != NULL)
-		return take_stamp(claims, &stamp);
-	return digest.start != NULL ? take_digest(claims, &digest) : NULL;
+		return read_stamp(claims, &stamp);
+	return digest.start != NULL ? read_digest(claims, &digest) : NULL;
 }
 
 static bool is_stamp(const struct recharge_claims *claims, const struct span *value)
@@ -81,7 +81,7 @@ static const char *read_timed(
 		struct span pair = {at, (size_t)((comma != NULL ? comma : end) - at)};
 
 		pair = request_trim(&pair);
-		problem = take_pair(claims, &pair);
+		problem = read_pair(claims, &pair);
 		at = comma != NULL ? comma + 1 : end;
 	}
 	if (problem != NULL)
@@ -89,7 +89,7 @@ static const char *read_timed(
 	if (claims->stamp_length == 0)
 		return "X-Recharge-Webhook-Signature has no time (t=)";
 	if (claims->count == 0)
-		return "X-Recharge-Webhook-Signature has no signature that is known (v1=)";
+		return "X-Recharge-Webhook-Signature has no supported signature (v1=)";
 	if (timestamp->start != NULL && !is_stamp(claims, timestamp))
 		return "X-Recharge-Webhook-Timestamp is not the time that was signed";
 	return NULL;
@@ -102,7 +102,7 @@ const char *recharge_read(struct recharge_claims *claims, const struct span *sig
 	if (signature->start != NULL)
 		return read_timed(claims, signature, timestamp);
 	if (legacy->start == NULL)
-		return "neither X-Recharge-Webhook-Signature nor X-Recharge-Hmac-Sha256 is there";
+		return "X-Recharge-Webhook-Signature and X-Recharge-Hmac-Sha256 are missing";
 	if (!digest_from_hex(legacy->start, legacy->length, claims->digests))
 		return "X-Recharge-Hmac-Sha256 is not 64 hexadecimal digits";
 	claims->count = 1;
@@ -131,8 +131,8 @@ static int sign_timed(const void *context, const char *secret, unsigned char dig
 		secret, strlen(secret), parts, sizeof(parts) / sizeof(parts[0]), digest);
 }
 
-/* The secret stands first, so whoever has seen one webhook can sign it with more behind it: what
- * follows the JSON is to be refused (json_is_followed). */
+/* The secret comes first, so anyone who has seen one webhook can sign the same body with appended
+ * bytes. So bytes after the JSON must be rejected (json_is_followed). */
 static int sign_legacy(const void *context, const char *secret, unsigned char digest[SHA256_SIZE])
 {
 	const struct signed_text *text = context;

@@ -22,7 +22,7 @@ struct scripts {
 	struct shop_scripts *shops;
 };
 
-/* ---- what the script is told ---- */
+/* ---- the script's configuration ---- */
 
 static void add_names(struct text *json, const char *key, const struct strings *names)
 {
@@ -35,7 +35,7 @@ static void add_names(struct text *json, const char *key, const struct strings *
 	text_put(json, "]");
 }
 
-/* A part of a pair before its "=". */
+/* The part of a pair before its "=". */
 static void add_first(struct text *json, const char *pair)
 {
 	char *first = strndup(pair, strcspn(pair, "="));
@@ -47,7 +47,7 @@ static void add_first(struct text *json, const char *pair)
 	free(first);
 }
 
-/* {"name":"own name"} of "name=own name". */
+/* {"name":"own name"} from "name=own name". */
 static void add_pairs(struct text *json, const char *key, const struct strings *pairs)
 {
 	json_add_key(json, key);
@@ -55,7 +55,7 @@ static void add_pairs(struct text *json, const char *key, const struct strings *
 	for (size_t i = 0; i < pairs->count; i++) {
 		json_add_comma(json);
 		if (strncmp(pairs->items[i], "sale_of_data=", 13) == 0)
-			text_put(json, "\"saleOfData\""); /* as Shopify's API calls it */
+			text_put(json, "\"saleOfData\""); /* the name in Shopify's API */
 		else
 			add_first(json, pairs->items[i]);
 		text_put(json, ":");
@@ -64,7 +64,7 @@ static void add_pairs(struct text *json, const char *key, const struct strings *
 	text_put(json, "}");
 }
 
-/* [["/path","Event"]] of "/path=Event", in their order. */
+/* [["/path","Event"]] from "/path=Event", in their order. */
 static void add_pages(struct text *json, const struct strings *pages)
 {
 	json_add_key(json, "paths");
@@ -95,7 +95,7 @@ static void add_address(struct text *json, const char *public_url)
 	text_free(&address);
 }
 
-/* The contract with storefront/: everyone can read it, so nothing here is a secret. */
+/* The interface to storefront/. Everyone can read it, so it must not contain secrets. */
 static void add_config(struct text *json, const struct config *config, const struct shop *shop)
 {
 	static const char *const user_ids[] = {[USER_ID_CUSTOMER_ID] = "customer_id",
@@ -120,7 +120,7 @@ static void add_config(struct text *json, const struct config *config, const str
 	text_put(json, "};\n");
 }
 
-/* ---- making ---- */
+/* ---- building ---- */
 
 static int make_etags(struct script *script)
 {
@@ -137,8 +137,8 @@ static int make_etags(struct script *script)
 	return 0;
 }
 
-/* The pixel is pasted and may be read there; of the script every visitor loads every byte, so the
- * lines that are a comment stay here. */
+/* The pixel is copied by hand and should be readable. Every visitor loads the script, so lines that
+ * are only a comment are removed from it. */
 static void add_file(struct text *text, const char *file, enum script_name name)
 {
 	while (*file != '\0') {

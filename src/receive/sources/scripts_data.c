@@ -1,4 +1,4 @@
-/* The files of storefront/, as they are in the source. */
+/* The files of storefront/, unchanged. */
 #include "receive/sources/scripts.h"
 
 /* clang-format off */

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-/* Long enough for a visit, short enough for a change of the configuration. */
+/* Longer than a visit, short enough for a change of the configuration. */
 #define CACHED "public, max-age=3600, stale-while-revalidate=86400"
 
-/* "q=0", "q=0.000": by no means. */
+/* "q=0", "q=0.000": not acceptable. */
 static bool is_unwanted(const struct span *item)
 {
 	const char *weight = memmem(item->start, item->length, "q=0", 3);
@@ -20,9 +20,9 @@ static bool is_unwanted(const struct span *item)
 	return weight == end;
 }
 
-/* Whether a list of codings takes gzip: "gzip", "gzip;q=0.5", "*", but not "gzip;q=0" (RFC 9110,
+/* Whether Accept-Encoding accepts gzip: "gzip", "gzip;q=0.5", "*", but not "gzip;q=0" (RFC 9110,
  * 12.5.3). */
-static bool takes_gzip(const struct span *codings)
+static bool accepts_gzip(const struct span *codings)
 {
 	const char *end;
 
@@ -48,47 +48,47 @@ static bool takes_gzip(const struct span *codings)
 	return false;
 }
 
-static enum script_name name_of(const struct exchange *exchange)
+static enum script_name name_of(const struct http_request *request)
 {
-	return strcmp(exchange->head.path, PIXEL_PATH) == 0 ? SCRIPT_PIXEL : SCRIPT_STOREFRONT;
+	return strcmp(request->head.path, PIXEL_PATH) == 0 ? SCRIPT_PIXEL : SCRIPT_STOREFRONT;
 }
 
-enum verdict serving_verify(struct exchange *exchange)
+enum http_outcome scripts_http_authenticate(struct http_request *request)
 {
-	const struct span *known = &exchange->head.if_none_match;
+	const struct span *known = &request->head.if_none_match;
 	const char *shop =
-		MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "shop");
+		MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "shop");
 	const char *etag;
 
-	exchange->scripts = reception_scripts(loop_reception(exchange->loop));
-	if (exchange->scripts == NULL) {
-		(void)error_set(&exchange->error, "no memory for the storefront's scripts");
-		return VERDICT_STORE;
+	request->scripts = server_scripts(loop_server(request->loop));
+	if (request->scripts == NULL) {
+		(void)error_set(&request->error, "no memory for the storefront's scripts");
+		return HTTP_STORE_FAILED;
 	}
 	if (shop != NULL)
-		exchange->script = scripts_find(exchange->scripts, shop, name_of(exchange));
-	if (exchange->script == NULL)
-		return VERDICT_NO_STOREFRONT;
-	exchange->gzip = takes_gzip(&exchange->head.accept_encoding);
-	etag = exchange->gzip ? exchange->script->compressed_etag : exchange->script->etag;
+		request->script = scripts_find(request->scripts, shop, name_of(request));
+	if (request->script == NULL)
+		return HTTP_NO_STOREFRONT;
+	request->gzip = accepts_gzip(&request->head.accept_encoding);
+	etag = request->gzip ? request->script->compressed_etag : request->script->etag;
 	return known->start != NULL && script_is_known(known->start, known->length, etag)
-		       ? VERDICT_UNCHANGED
-		       : VERDICT_SERVED;
+		       ? HTTP_UNCHANGED
+		       : HTTP_SERVED;
 }
 
-static void let_go(void *scripts)
+static void release_scripts(void *scripts)
 {
 	scripts_release(scripts);
 }
 
-/* The bytes belong to the scripts, which live as long as the answer. */
-static struct MHD_Response *with_bytes(struct exchange *exchange)
+/* The bytes belong to the scripts, which the answer keeps alive. */
+static struct MHD_Response *with_bytes(struct http_request *request)
 {
-	const struct script *script = exchange->script;
-	struct scripts *held = scripts_share(exchange->scripts);
+	const struct script *script = request->script;
+	struct scripts *held = scripts_share(request->scripts);
 	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-		exchange->gzip ? script->compressed_length : script->length,
-		exchange->gzip ? script->compressed : script->plain, let_go, held);
+		request->gzip ? script->compressed_length : script->length,
+		request->gzip ? script->compressed : script->plain, release_scripts, held);
 
 	if (response == NULL) {
 		scripts_release(held);
@@ -96,12 +96,12 @@ static struct MHD_Response *with_bytes(struct exchange *exchange)
 	}
 	(void)MHD_add_response_header(
 		response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/javascript; charset=utf-8");
-	if (exchange->gzip)
+	if (request->gzip)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	return response;
 }
 
-struct MHD_Response *serving_respond(struct exchange *exchange)
+struct MHD_Response *scripts_http_respond(struct http_request *request)
 {
 	static const char *const headers[][2] = {
 		{MHD_HTTP_HEADER_CACHE_CONTROL, CACHED},
@@ -112,14 +112,14 @@ struct MHD_Response *serving_respond(struct exchange *exchange)
 	};
 	struct MHD_Response *response = NULL;
 
-	if (exchange->verdict == VERDICT_SERVED)
-		response = with_bytes(exchange);
-	else if (exchange->verdict == VERDICT_UNCHANGED)
-		response = reception_make_answer(VERDICT_UNCHANGED);
+	if (request->outcome == HTTP_SERVED)
+		response = with_bytes(request);
+	else if (request->outcome == HTTP_UNCHANGED)
+		response = server_make_answer(HTTP_UNCHANGED);
 	if (response == NULL)
 		return NULL;
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG,
-		exchange->gzip ? exchange->script->compressed_etag : exchange->script->etag);
+		request->gzip ? request->script->compressed_etag : request->script->etag);
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		(void)MHD_add_response_header(response, headers[i][0], headers[i][1]);
 	return response;

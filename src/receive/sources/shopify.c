@@ -27,56 +27,57 @@ static bool is_xml(const struct span *type)
 	return request_says(&media, "/xml") || request_says(&media, "+xml");
 }
 
-/* What Shopify sends with every webhook. */
-static enum verdict check_headers(struct request_head *head)
+/* Checks the headers that Shopify sends with every webhook. */
+static enum http_outcome check_headers(struct request_head *head)
 {
 	if (head->signature.start == NULL)
 		head->problem = "X-Shopify-Hmac-Sha256 is missing";
 	else if (!digest_from_base64(head->signature.start, head->signature.length, head->claimed))
 		head->problem = "X-Shopify-Hmac-Sha256 is not 44 characters of base64";
 	if (head->problem != NULL)
-		return VERDICT_UNSIGNED;
+		return HTTP_UNSIGNED;
 	if (head->topic.start == NULL)
 		head->problem = "X-Shopify-Topic is missing";
 	else if (!request_consists_of(&head->topic, "/._-", REQUEST_TOPIC_MAX) ||
-		 request_says(&head->topic, HINT_TOPIC)) /* the browser's: no signature is for it */
+		 request_says(
+			 &head->topic, HINT_TOPIC)) /* reserved for hints, which are not signed */
 		head->problem = "X-Shopify-Topic is not a topic";
 	else if (head->shop.start == NULL)
 		head->problem = "X-Shopify-Shop-Domain is missing";
 	else if (!request_consists_of(&head->shop, ".-", REQUEST_SHOP_MAX))
 		head->problem = "X-Shopify-Shop-Domain is not a domain";
-	return head->problem != NULL ? VERDICT_HEADERS : VERDICT_NONE;
+	return head->problem != NULL ? HTTP_HEADERS : HTTP_UNDECIDED;
 }
 
-enum verdict shopify_judge(struct request_head *head)
+enum http_outcome shopify_check_head(struct request_head *head)
 {
 	if (head->next_generation && head->topic.start == NULL)
-		return VERDICT_NEXT_GENERATION;
+		return HTTP_NEXT_GENERATION;
 	if (is_xml(&head->content_type))
-		return VERDICT_XML;
+		return HTTP_XML;
 	return check_headers(head);
 }
 
-enum verdict shopify_verify(struct exchange *exchange)
+enum http_outcome shopify_authenticate(struct http_request *request)
 {
-	exchange_find_shop(exchange);
-	switch (signature_check(exchange->shop, exchange->head.claimed, exchange->body.bytes,
-		exchange->body.length)) {
+	http_request_find_shop(request);
+	switch (signature_check(
+		request->shop, request->head.claimed, request->body.bytes, request->body.length)) {
 	case SIGNATURE_RIGHT:
-		return VERDICT_NONE;
+		return HTTP_UNDECIDED;
 	case SIGNATURE_WRONG:
-		if (exchange->shop == NULL)
-			return VERDICT_UNKNOWN_SHOP;
-		exchange->secrets = exchange->shop->secrets.count;
-		return VERDICT_SIGNATURE;
+		if (request->shop == NULL)
+			return HTTP_UNKNOWN_SHOP;
+		request->secrets = request->shop->secrets.count;
+		return HTTP_SIGNATURE;
 	case SIGNATURE_NOT_CHECKED:
 		break;
 	}
-	(void)error_set(&exchange->error, "no memory to check a signature");
-	return VERDICT_STORE;
+	(void)error_set(&request->error, "no memory to check a signature");
+	return HTTP_STORE_FAILED;
 }
 
-/* Shopify's topics are in lower case: the same body in another is a repetition. */
+/* Topics in lower case: the same body under a topic in another case is a repetition. */
 static const char *make_topic(struct arena *arena, const struct span *topic)
 {
 	char *made = arena_format(arena, "%.*s", (int)topic->length, topic->start);
@@ -86,7 +87,8 @@ static const char *make_topic(struct arena *arena, const struct span *topic)
 	return made;
 }
 
-/* A time of the future, which is not signed, would make all that follows look older. */
+/* X-Shopify-Triggered-At is not signed. A future time would make all later deliveries look older.
+ */
 static bool is_future(const struct delivery *delivery)
 {
 	int64_t time = time_parse(delivery->triggered_at);
@@ -94,14 +96,14 @@ static bool is_future(const struct delivery *delivery)
 	return time != TIME_UNKNOWN && time > delivery->received;
 }
 
-/* A repetition has the same body, so the same signature. */
-enum verdict shopify_describe(struct exchange *exchange)
+/* The signature is the fingerprint: a repetition has the same body, so the same signature. */
+enum http_outcome shopify_build_delivery(struct http_request *request)
 {
-	struct delivery *delivery = &exchange->delivery;
+	struct delivery *delivery = &request->delivery;
 
-	delivery->topic = make_topic(exchange->arena, &exchange->head.topic);
+	delivery->topic = make_topic(request->arena, &request->head.topic);
 	if (is_future(delivery))
 		delivery->triggered_at = NULL;
-	memcpy(delivery->fingerprint, exchange->head.claimed, SHA256_SIZE);
-	return VERDICT_NONE;
+	memcpy(delivery->fingerprint, request->head.claimed, SHA256_SIZE);
+	return HTTP_UNDECIDED;
 }

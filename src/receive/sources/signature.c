@@ -1,11 +1,12 @@
-/* Signatures: trying a shop's secrets; and Shopify's, an HMAC-SHA256 of the raw body. */
+/* Signatures: compares them with a shop's secrets; and Shopify's, an HMAC-SHA256 of the raw body.
+ */
 #include "receive/sources/signature.h"
 
 #include <string.h>
 
-/* A refusal costs at least as many digests as a shop with this many secrets: the app's, the
+/* A rejection computes at least as many digests as a shop with this many secrets: the app's, the
  * admin's, and one being rotated. */
-enum { TRIES_OF_A_REFUSAL = 3 };
+enum { MINIMUM_DIGESTS = 3 };
 
 static const char nobodys_secret[] = "00000000000000000000000000000000";
 
@@ -36,7 +37,7 @@ enum signature signature_try(const struct strings *secrets, signer *sign, const 
 	}
 	if (right)
 		return SIGNATURE_RIGHT;
-	for (size_t i = tries; i < TRIES_OF_A_REFUSAL; i++)
+	for (size_t i = tries; i < MINIMUM_DIGESTS; i++)
 		(void)sign(context, nobodys_secret, digest);
 	return failed ? SIGNATURE_NOT_CHECKED : SIGNATURE_WRONG;
 }
