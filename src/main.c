@@ -18,20 +18,20 @@ static int command_help(int argc, char **argv);
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *does;
+	const char *summary;
 } verbs[] = {
-	{"serve", command_serve, "take webhooks and send them to Segment: the daemon"},
-	{"check", command_check, "read the configuration and name every mistake"},
-	{"map", command_map, "show the Segment calls that payloads become: a dry run"},
+	{"serve", command_serve, "receive webhooks and send events to Segment: the daemon"},
+	{"check", command_check, "validate the configuration"},
+	{"map", command_map, "print the Segment calls for payloads: a dry run"},
 	{"post", command_post, "sign a payload as Shopify or ReCharge does and post it"},
-	{"status", command_status, "show what came in and what waits to be sent"},
-	{"dead", command_dead, "list, show, retry and drop dead letters"},
+	{"status", command_status, "show received deliveries and the outbox"},
+	{"dead", command_dead, "list, show, requeue and drop dead letters"},
 	{"outbox", command_outbox, "list, show and drop messages that wait to be sent"},
-	{"erase", command_erase, "remove a customer or a shop from the store, for good"},
+	{"erase", command_erase, "delete a customer's or a shop's data permanently"},
 	{"webhooks", command_webhooks,
-		"list what is registered at ReCharge, register what is missing"},
+		"list ReCharge's webhook registrations, register missing ones"},
 	{"version", command_version, "print the version"},
-	{"help", command_help, "print this, what a verb does, or all options"},
+	{"help", command_help, "print this list, the help of a verb, or all options"},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -48,8 +48,8 @@ static void print_verbs(FILE *out)
 {
 	(void)fputs("usage: segrelay VERB [--config FILE] …\n\n", out);
 	for (int i = 0; i < VERBS; i++)
-		(void)fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].does);
-	(void)fputs("\n`segrelay VERB --help` and segrelay(1) say more; `segrelay help options`\n"
+		(void)fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+	(void)fputs("\nSee also `segrelay VERB --help` and segrelay(1); `segrelay help options`\n"
 		    "prints the options of segrelay.conf.\n",
 		out);
 }
@@ -62,10 +62,10 @@ static int unknown(const char *name)
 		if (text_distance(verbs[i].name, name) < text_distance(verbs[nearest].name, name))
 			nearest = i;
 	if (text_distance(verbs[nearest].name, name) <= 2)
-		(void)fprintf(stderr, "segrelay: there is no verb \"%.40s\": did you mean %s?\n",
-			name, verbs[nearest].name);
+		(void)fprintf(stderr, "segrelay: unknown verb \"%.40s\": did you mean %s?\n", name,
+			verbs[nearest].name);
 	else
-		(void)fprintf(stderr, "segrelay: there is no verb \"%.40s\"\n", name);
+		(void)fprintf(stderr, "segrelay: unknown verb \"%.40s\"\n", name);
 	print_verbs(stderr);
 	return EXIT_USAGE;
 }

@@ -26,7 +26,7 @@
  *   POST /erase/preview         the same body: counts the data to erase; while "running" is true,
  *                               repeat it with the "state" of the answer
  *   POST /erase/cancel          {"shop":"…"}: cancels a waiting erasure of a shop; 404 for none
- *   POST /dead/retry, /dead/drop  {"ids":[…]} or {"all":true}: the answer has the count of requeued
+ *   POST /dead/requeue, /dead/drop  {"ids":[…]} or {"all":true}: the answer has the count of requeued
  *                               or dropped letters, and the unknown ids
  */
 int api_handle(struct engine *engine, const char *method, const char *path, const char *search,

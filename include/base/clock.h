@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Milliseconds since 1970-01-01T00:00:00Z that no payload can mean: "unknown". */
+/* A time that no payload can contain: "unknown". */
 #define TIME_UNKNOWN INT64_MIN
 
 /* In milliseconds. */
@@ -16,23 +16,23 @@
 /* Now, in milliseconds since 1970 UTC. */
 int64_t clock_now(void);
 
-/* Milliseconds of a clock that never jumps; for waiting and measuring. */
+/* Milliseconds of a clock that never jumps, to wait and measure. */
 int64_t clock_monotonic(void);
 
-/* Holds clock_now() at `time` (milliseconds), or lets it run again with TIME_UNKNOWN: for tests and
- * for `segrelay map`, whose output must not depend on the day. */
+/* Fixes clock_now() at `time` (milliseconds), or lets it run again for TIME_UNKNOWN: for tests and
+ * for `segrelay map`, whose output must not depend on the current time. */
 void clock_hold(int64_t time);
 
-/* Reads an ISO 8601 time with a zone (`Z` or `+hh:mm`), to the millisecond, or a date and time
- * without one as UTC. TIME_UNKNOWN for NULL and for anything else. */
+/* Parses an ISO 8601 time with a zone (`Z` or `+hh:mm`), to the millisecond, or a date and time
+ * without a zone as UTC. TIME_UNKNOWN for NULL and for anything else. */
 int64_t time_parse(const char *string);
 
-/* The same, but a time without a zone is what clocks in New York show: so ReCharge writes it. */
+/* The same, but a time without a zone is local time of New York, as in ReCharge's payloads. */
 int64_t time_parse_new_york(const char *string);
 
 enum { TIME_TEXT = 32 };
 
-/* Writes `2026-11-23T10:00:00.000Z` (the form that Segment's spec asks for, always UTC). */
+/* Writes `2026-11-23T10:00:00.000Z`, the format of Segment's spec, always UTC. */
 void time_format(int64_t time, char text[TIME_TEXT]);
 
 #endif

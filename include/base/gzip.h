@@ -1,4 +1,4 @@
-/* Compression for HTTP (gzip, RFC 1952), by zlib; the only module that knows it. */
+/* Compression for HTTP (gzip, RFC 1952), with zlib; no other module uses it. */
 #ifndef SEGRELAY_BASE_GZIP_H
 #define SEGRELAY_BASE_GZIP_H
 
@@ -6,8 +6,7 @@
 
 enum gzip_effort { GZIP_FAST, GZIP_SMALL };
 
-/* Puts the compressed bytes in place of what is in `compressed`. 0, or -1 when there is no memory.
- */
+/* Replaces the content of `compressed` by the compressed bytes. 0, or -1 without memory. */
 int gzip_compress(
 	const char *bytes, size_t length, enum gzip_effort effort, struct text *compressed);
 

@@ -1,9 +1,9 @@
-/* The thread that writes the log, so that nobody waits for a reader of stderr who has stopped.
+/* The thread that writes the log, so that no other thread is blocked when stderr is not read.
  *
- * stderr may be shared with other processes, so it is not made non-blocking: this thread alone may
- * be held up by it. Lines wait for it in a buffer of a fixed size; what does not fit is dropped and
- * counted, and the count is logged once the reader reads again. As long as it does, a line is
- * written before log_write returns. */
+ * stderr may be shared with other processes, so it is not made non-blocking: only this thread may
+ * block on it. Lines wait in a buffer of fixed size; lines that do not fit are dropped and counted,
+ * and the count is logged when stderr is read again. While stderr is read, a line is written before
+ * log_write returns. */
 #ifndef SEGRELAY_BASE_LOG_WRITER_H
 #define SEGRELAY_BASE_LOG_WRITER_H
 
@@ -11,14 +11,14 @@
 
 #include <stdint.h>
 
-/* Starts the thread; until then, and after log_writer_stop, lines are written by whoever logs them.
+/* Starts the thread. Before that and after log_writer_stop, the thread that logs a line writes it.
  */
 int log_writer_start(struct error *error);
 
-/* Writes what waits, but waits no longer than `ms` for it, and ends the thread. */
+/* Writes the buffered lines, for at most `ms`, and ends the thread. */
 void log_writer_stop(int64_t ms);
 
-/* Lines that were dropped since the process started. From any thread. */
+/* The number of lines dropped since the process started. From any thread. */
 int64_t log_writer_dropped(void);
 
 #endif

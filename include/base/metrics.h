@@ -1,4 +1,4 @@
-/* Writes metrics in Prometheus' text format (its documentation, "Exposition formats"). */
+/* Writes metrics in Prometheus' text format ("Exposition formats" in its documentation). */
 #ifndef SEGRELAY_BASE_METRICS_H
 #define SEGRELAY_BASE_METRICS_H
 

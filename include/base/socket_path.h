@@ -6,14 +6,14 @@
 
 enum { SOCKET_PATH_SIZE = 108 }; /* of sockaddr_un's sun_path */
 
-/* A path that fits into the address of a unix socket. */
+/* A path that fits into sockaddr_un. */
 struct socket_path {
 	char text[SOCKET_PATH_SIZE];
-	int directory; /* is open as long as the text is in use; -1 for none */
+	int directory; /* open while the text is in use; -1 for none */
 };
 
-/* Makes such a path: the same one, or for a longer one a path through /proc/self/fd. The caller
- * closes it. -1 with the reason. */
+/* Makes such a path: the same one, or a path through /proc/self/fd for a longer one. The caller
+ * closes it. -1 with the error. */
 int socket_path_open(const char *path, struct socket_path *made, struct error *error);
 
 /* Opens the directory of a path; -1 with errno. The caller closes it. */

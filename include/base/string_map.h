@@ -1,4 +1,4 @@
-/* A map from strings to pointers that no choice of strings makes slow.
+/* A map from strings to pointers without a slow case, whatever the strings.
  *
  * It is a crit-bit tree: a look-up takes at most as many steps as the string has bits, usually the
  * logarithm of the number of strings. */
@@ -11,17 +11,17 @@
 
 struct string_map_node;
 
-/* Starts as `struct string_map map = {.arena = arena}`; everything lives in the arena. */
+/* Initialised as `struct string_map map = {.arena = arena}`; all memory is from the arena. */
 struct string_map {
 	struct arena *arena;
 	struct string_map_node *root;
 };
 
-/* The value of a string of `length` bytes without NUL; NULL when the map does not have it. */
+/* The value of a string of `length` bytes without NUL; NULL when it is not in the map. */
 void *string_map_get(const struct string_map *map, const char *string, size_t length);
 
-/* The place of a string's value. A string that the map did not have is added with the value NULL;
- * it is not copied and must live as long as the map. NULL when memory runs out. */
+/* A pointer to the value of a string. A string that is not in the map is added with the value NULL;
+ * it is not copied and must live as long as the map. NULL without memory. */
 void **string_map_place(struct string_map *map, const char *string, size_t length);
 
 #endif

@@ -1,4 +1,4 @@
-/* Taking URLs apart: paths, queries and what they carry. */
+/* Splits URLs: paths, queries and parameters. */
 #ifndef SEGRELAY_BASE_URL_H
 #define SEGRELAY_BASE_URL_H
 
@@ -7,21 +7,21 @@
 #include <stdbool.h>
 
 /* The parts of an absolute URL or of a path with a query. `host` is NULL for a path; `path` is at
- * least "/"; `search` starts with "?" or is "". All in the arena; the fragment is left out. */
+ * least "/"; `search` starts with "?" or is "". All in the arena; the fragment is dropped. */
 struct url {
 	const char *host;
 	const char *path;
 	const char *search;
 };
 
-/* Takes a URL apart. False when it is neither http(s) nor a path, or when memory runs out. */
+/* Splits a URL. False when it is neither http(s) nor a path, or without memory. */
 bool url_split(struct arena *arena, const char *string, struct url *url);
 
-/* The decoded value of a parameter of a query ("?a=1&b=x%20y"), in the arena; NULL when it is not
- * there, is empty, or does not decode to UTF-8 without control characters. */
+/* The decoded value of a parameter of a query ("?a=1&b=x%20y"), in the arena; NULL when it is
+ * absent, empty, or does not decode to UTF-8 without control characters. */
 const char *url_parameter(struct arena *arena, const char *search, const char *name);
 
-/* Decodes in place, as a form is encoded: `+` is a space. "%00" stays as it is. */
+/* Decodes form encoding in place: `+` is a space. "%00" is kept. */
 void url_decode(char *string);
 
 /* Whether a string is UTF-8 (RFC 3629) without control characters. */

@@ -1,5 +1,5 @@
-/* The verbs. Each is given the words after its name (argv[0] is the name) and returns the exit
- * status: 0, 1 (it failed) or 2 (usage or configuration). */
+/* The verbs. argv[0] is the verb's name, followed by its options and operands. Each returns the
+ * exit status: 0, 1 (failed) or 2 (usage or configuration). */
 #ifndef SEGRELAY_COMMANDS_COMMANDS_H
 #define SEGRELAY_COMMANDS_COMMANDS_H
 

@@ -1,9 +1,9 @@
-/* The event catalogue as the program has it. */
+/* Prints the event catalogue. */
 #ifndef SEGRELAY_COMMANDS_MAP_EVENTS_H
 #define SEGRELAY_COMMANDS_MAP_EVENTS_H
 
-/* Prints a JSON object a line for each rule: event, call, topics, properties, and whether it is
- * told unless it is enabled. The verb's exit status. */
+/* Prints one JSON object per line for each rule: event, call, topics, properties, and whether it is
+ * sent by default. Returns the exit status. */
 int print_events(void);
 
 #endif

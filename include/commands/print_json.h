@@ -1,8 +1,8 @@
-/* JSON on a terminal. */
+/* Prints JSON indented. */
 #ifndef SEGRELAY_COMMANDS_PRINT_JSON_H
 #define SEGRELAY_COMMANDS_PRINT_JSON_H
 
-/* Prints JSON with a member a line, and what is not JSON as it is. */
+/* Prints JSON with one member per line. */
 void print_json(const char *json);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* Writes the version, when the process started (ms since 1970), memory and processor time. */
+/* Appends the version, the start time (ms since 1970), memory and CPU time. */
 void process_metrics(struct text *text, int64_t started);
 
 #endif

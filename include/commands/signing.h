@@ -1,4 +1,4 @@
-/* Signing payloads as those do who post webhooks. */
+/* Signs payloads as Shopify and ReCharge do. */
 #ifndef SEGRELAY_COMMANDS_SIGNING_H
 #define SEGRELAY_COMMANDS_SIGNING_H
 
@@ -8,23 +8,23 @@
 
 enum { SIGNED_HEADERS = 8 };
 
-/* What is signed, and with what. */
+/* A payload to sign. */
 struct signing {
 	const char *shop;
 	const char *topic;
 	const char *secret;
 	const struct text *body;
-	bool is_legacy; /* with ReCharge's older signature alone */
+	bool is_legacy; /* only ReCharge's older signature */
 };
 
-/* Starts as {0}; "Name: value" in each of the first `count`. */
+/* Zero-initialised; `lines` has `count` texts "Name: value". */
 struct signed_headers {
 	struct text lines[SIGNED_HEADERS];
 	size_t count;
 };
 
-/* All the headers of a webhook of Shopify, and of ReCharge, signed now. 0, or -1 when OpenSSL or
- * the memory fails. */
+/* Fills all headers of a webhook of Shopify or ReCharge, signed with the current time. 0, or -1
+ * when OpenSSL fails or memory is exhausted. */
 int sign_as_shopify(const struct signing *signing, struct signed_headers *headers);
 int sign_as_recharge(const struct signing *signing, struct signed_headers *headers);
 

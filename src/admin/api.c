@@ -191,7 +191,7 @@ static const struct {
 	{"GET", "/status", answer_status},
 	{"GET", "/dead", api_list_dead},
 	{"GET", "/dead/", api_show_dead},
-	{"POST", "/dead/retry", api_retry_dead},
+	{"POST", "/dead/requeue", api_retry_dead},
 	{"POST", "/dead/drop", api_drop_dead},
 	{"GET", "/outbox", api_list_outbox},
 	{"GET", "/outbox/", api_show_outbox},

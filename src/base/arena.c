@@ -1,4 +1,4 @@
-/* Memory that lives as long as one piece of work and is given back all at once. */
+/* Arenas: memory that is allocated for one piece of work and freed all at once. */
 #include "base/arena.h"
 
 #include "base/steps.h"
@@ -22,7 +22,7 @@ struct arena {
 	bool failed;
 };
 
-/* `size` rounded up, so that what follows is aligned for any type. */
+/* `size` rounded up to the alignment of any type. */
 static size_t aligned(size_t size)
 {
 	return (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
@@ -137,5 +137,5 @@ void arena_destroy(struct arena *arena)
 	if (arena == NULL)
 		return;
 	arena_clear(arena);
-	free(arena->newest); /* the arena itself is in it */
+	free(arena->newest); /* the block contains the arena itself */
 }

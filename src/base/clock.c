@@ -46,7 +46,7 @@ static int64_t days_from_date(int64_t year, int month, int day)
 	return era * 146097 + day_of_era - 719468;
 }
 
-/* Reads exactly `count` digits at *at and steps over them; -1 when they are not there. */
+/* Reads exactly `count` digits at *at and advances it; -1 when they are not there. */
 static int digits(const char **at, int count)
 {
 	int value = 0;
@@ -67,8 +67,7 @@ static bool step_over(const char **at, char character)
 	return true;
 }
 
-/* A fraction of a second in milliseconds; digits beyond the third are cut, as the spec's form has
- * three. */
+/* A fraction of a second in milliseconds; further digits are truncated. */
 static int milliseconds(const char **at)
 {
 	int value = 0;
@@ -84,7 +83,7 @@ static int milliseconds(const char **at)
 	return count > 0 ? value : -1;
 }
 
-/* The zone in milliseconds east of UTC; TIME_UNKNOWN where there is none. */
+/* The zone in milliseconds east of UTC; TIME_UNKNOWN when absent. */
 static bool zone(const char **at, int64_t *offset)
 {
 	int sign = **at == '-' ? -1 : 1;
@@ -119,7 +118,7 @@ static bool date(const char **at, int64_t *days)
 	return true;
 }
 
-/* The time as it is written; *offset is its zone, TIME_UNKNOWN where there is none. */
+/* The time without its zone; *offset is the zone, TIME_UNKNOWN when absent. */
 static int64_t written(const char *string, int64_t *offset)
 {
 	const char *at = string;
@@ -143,8 +142,7 @@ static int64_t written(const char *string, int64_t *offset)
 	return days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction;
 }
 
-/* A time that the zone brings into a year that cannot be written, before 0000 or after 9999, is
- * none. */
+/* A time that the zone moves before year 0000 or after 9999 is not valid. */
 static int64_t within_years(int64_t time)
 {
 	return time >= days_from_date(0, 1, 1) * DAY && time < days_from_date(10000, 1, 1) * DAY
@@ -173,9 +171,9 @@ static int64_t sunday(int64_t year, int month, int n)
 	return first + wait + (int64_t)(n - 1) * 7;
 }
 
-/* Daylight time goes from two o'clock standard time of March's second Sunday to two o'clock
- * daylight time of November's first (the law since 2007). The hour that comes twice is taken for
- * its first time, the one that never was for standard time. */
+/* Daylight time lasts from 2:00 standard time of the second Sunday of March to 2:00 daylight time
+ * of the first Sunday of November (the law since 2007). The hour that occurs twice counts as the
+ * first; the hour that does not exist counts as standard time. */
 static bool is_daylight_time(int64_t wall, int64_t year)
 {
 	return wall >= sunday(year, 3, 2) * DAY + 3 * HOUR &&
@@ -195,7 +193,7 @@ int64_t time_parse_new_york(const char *string)
 	return within_years(time - offset);
 }
 
-/* Writes a number of so many digits and a character; the place behind them. */
+/* Writes a number with `count` digits and a character; returns the position after them. */
 static char *write_part(char *at, int number, int count, char after)
 {
 	for (int i = count - 1; i >= 0; i--, number /= 10)
@@ -204,7 +202,8 @@ static char *write_part(char *at, int number, int count, char after)
 	return at + count + 1;
 }
 
-/* Every message has a few times: for printf they would be a twentieth of what it costs to make. */
+/* Without printf: every message has several times, and printf would take a twentieth of the time to
+ * make one. */
 void time_format(int64_t time, char text[TIME_TEXT])
 {
 	char *at = text;

@@ -163,7 +163,7 @@ int digest_md5(const char *string, char text[MD5_TEXT])
 	return 0;
 }
 
-void digest_forget(void *secret, size_t length)
+void digest_wipe(void *secret, size_t length)
 {
 	OPENSSL_cleanse(secret, length);
 }

@@ -1,4 +1,4 @@
-/* One sentence for the operator about what went wrong. */
+/* Errors: one or two sentences for the operator. */
 #include "base/error.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Compression for HTTP (gzip, RFC 1952), by zlib. */
+/* Compression for HTTP (gzip, RFC 1952), with zlib. */
 #include "base/gzip.h"
 
 #include <zlib.h>
@@ -13,7 +13,7 @@ int gzip_compress(
 	};
 	int result;
 
-	/* 15 bits of window, and 16 more for gzip's header instead of zlib's. */
+	/* A window of 15 bits; 16 more select gzip's header instead of zlib's. */
 	if (deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return -1;
 	text_cut(compressed, 0);

@@ -1,9 +1,9 @@
-/* UUIDs made from names (RFC 4122, version 5): the same name always gives the same id. */
+/* UUIDs derived from names (RFC 4122, version 5): the same name always gives the same id. */
 #include "base/ids.h"
 
 #include <uuid/uuid.h>
 
-/* Made once, at random; changing it would change every messageId ever sent. */
+/* A random constant: changing it would change every messageId. */
 const struct uuid uuid_segrelay = {{0x6f, 0x1d, 0x0c, 0x3b, 0x4e, 0x52, 0x4b, 0x7a, 0x9a, 0x27,
 	0x3d, 0xb8, 0x10, 0x5c, 0xe6, 0x94}};
 

@@ -1,4 +1,4 @@
-/* Reading JSON with cJSON, safely. */
+/* Reads JSON with cJSON. */
 #include "base/json.h"
 
 #include "base/json_index.h"
@@ -10,7 +10,7 @@
 
 /* ---- cJSON in an arena ---- */
 
-/* cJSON's hooks are global; which arena they use is each thread's own. */
+/* cJSON's hooks are global, so the arena to allocate from is set per thread. */
 static _Thread_local struct arena *current_arena;
 
 static void *allocate(size_t size)
@@ -20,7 +20,7 @@ static void *allocate(size_t size)
 
 static void release(void *memory)
 {
-	(void)memory; /* the arena gives everything back at once */
+	(void)memory; /* the arena frees everything at once */
 }
 
 static void install_hooks(void)
@@ -46,7 +46,8 @@ static int no_memory(size_t length, struct error *error)
 
 cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct error *error)
 {
-	/* A number grows by two quotes, a bad byte to three: never over three times the length. */
+	/* A number grows by two quotes, an invalid byte to three bytes: the result is at most three
+	 * times as long. */
 	char *quoted = length < SIZE_MAX / 4 ? arena_alloc(arena, length * 3 + 1) : NULL;
 	size_t quoted_length;
 	struct arena *before = current_arena;
@@ -68,13 +69,14 @@ cJSON *json_parse(struct arena *arena, const char *body, size_t length, struct e
 		(void)no_memory(length, error);
 	else if (value == NULL)
 		(void)error_set(error, "not usable JSON: %s",
-			length == 0 ? "the body is empty" : "broken, cut off, or followed by more");
+			length == 0 ? "the body is empty"
+				    : "invalid, truncated, or followed by more bytes");
 	return value;
 }
 
-/* ---- making ---- */
+/* ---- building ---- */
 
-/* What it takes to make a value. */
+/* The cost of creating a value. */
 enum { MAKE_STEPS = 50 };
 
 cJSON *json_object(struct arena *arena)
@@ -99,7 +101,7 @@ cJSON *json_list(struct arena *arena)
 	return list;
 }
 
-/* cJSON takes a value into a list without its copy only by a reference of its own. */
+/* cJSON can add a value to a list without a copy only through a reference node. */
 static cJSON *lent(const cJSON *value)
 {
 	return (cJSON *)(uintptr_t)value;
@@ -141,7 +143,7 @@ int json_append(struct arena *arena, cJSON *list, const cJSON *value)
 	return added ? 0 : -1;
 }
 
-/* The arena has the memory of what is taken out. */
+/* The memory of a removed value stays in the arena. */
 static void take_out(cJSON *object, const char *key)
 {
 	cJSON *member = object != NULL ? object->child : NULL;
@@ -192,9 +194,9 @@ void json_remove(cJSON *object, const char *key)
 	take_out(object, key);
 }
 
-/* ---- looking ---- */
+/* ---- look-up ---- */
 
-/* NULL for what says nothing. */
+/* NULL for an empty value. */
 static const cJSON *holding(const cJSON *value)
 {
 	if (value == NULL || cJSON_IsNull(value) || cJSON_IsInvalid(value))

@@ -1,4 +1,4 @@
-/* Finding the members of objects: of wide ones by an index. */
+/* Finds members of objects; wide objects have an index. */
 #include "base/json_index.h"
 
 #include "base/steps.h"
@@ -6,25 +6,25 @@
 
 #include <string.h>
 
-/* Whoever can choose the names can have them all in one place of a hash table: so one that is wider
- * than any of Shopify's has a map that takes no harm by it. */
+/* Names can be chosen so that all have the same hash. So an object wider than any of Shopify's uses
+ * a string map, which has no bad case. */
 enum { NARROW = 8, WIDE_MOST = 256 };
 
 /* A hash table with open addressing, at least half of it empty. */
 struct index {
-	size_t mask; /* its size less one; a power of two. 0 for a struct other_index */
+	size_t mask; /* its size - 1; the size is a power of two. 0 for a struct other_index */
 	const cJSON *members[];
 };
 
-/* What else an object may have in place of the table. */
+/* Used instead of the table, for wide objects and overlays. */
 struct other_index {
 	size_t mask;           /* 0 */
 	struct string_map map; /* of a wide object */
-	const cJSON *below;    /* of an overlay: where what it does not have itself is looked for */
+	const cJSON *below;    /* of an overlay: where other members are looked up */
 	bool is_overlay;
 };
 
-/* Names differ in their length and their ends more than at their beginning: total_price,
+/* Names differ more in length and at their ends than at the beginning: total_price,
  * total_price_set, total_tax. */
 static size_t hash_of(const char *name, size_t length)
 {
@@ -36,7 +36,7 @@ static size_t hash_of(const char *name, size_t length)
 	       bytes[length - 1];
 }
 
-/* No call of strncmp for each: most differ in their first letters. */
+/* Without strncmp: most names differ in their first letters. */
 static bool is_named(const cJSON *member, const char *name, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -45,7 +45,7 @@ static bool is_named(const cJSON *member, const char *name, size_t length)
 	return member->string[length] == '\0';
 }
 
-/* ---- making ---- */
+/* ---- building ---- */
 
 static void add(struct index *index, const cJSON *member)
 {
@@ -67,7 +67,7 @@ static struct other_index *make_other(struct arena *arena)
 	return index;
 }
 
-/* The first of two members of a name is found first. */
+/* Of two members with the same name, the first counts. */
 static bool index_wide_object(struct arena *arena, cJSON *object)
 {
 	struct other_index *index = make_other(arena);
@@ -100,12 +100,12 @@ static bool index_object(struct arena *arena, cJSON *object, size_t count)
 	index->mask = size - 1;
 	memset(index->members, 0, size * sizeof(index->members[0]));
 	for (const cJSON *member = object->child; member != NULL; member = member->next)
-		add(index, member); /* the first of two of a name is found first */
+		add(index, member); /* of two members with the same name, the first counts */
 	object->valuestring = (char *)index;
 	return true;
 }
 
-/* Goes as deep as the value, which has 64 levels at the most. */
+/* Recursive: a value has at most 64 levels. */
 bool json_index(struct arena *arena, cJSON *value)
 {
 	size_t count = 0;
@@ -152,7 +152,7 @@ void json_index_drop(cJSON *object)
 		object->valuestring = NULL;
 }
 
-/* ---- finding ---- */
+/* ---- look-up ---- */
 
 static const cJSON *find_by_index(const struct index *index, const char *name, size_t length)
 {
@@ -178,7 +178,7 @@ static const cJSON *find_in_list(const cJSON *object, const char *name, size_t l
 	return member;
 }
 
-/* What an overlay has itself hides what is below it. */
+/* The overlay's own members hide those below. */
 static const cJSON *find_otherwise(
 	const cJSON *object, const struct other_index *index, const char *name, size_t length)
 {

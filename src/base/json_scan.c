@@ -1,15 +1,15 @@
-/* The pass over a body before cJSON parses it: numbers are quoted, odd text is made safe. */
+/* The pass over a body before cJSON parses it: quotes numbers, replaces invalid text. */
 #include "base/json_scan.h"
 
 #include "base/json.h"
 
 #include <string.h>
 
-/* What a byte may be: a table, as this is asked of every byte that comes in. */
+/* Classes of bytes, in a table because every byte received is looked up. */
 enum {
-	PLAIN = 1,   /* stands in a string as it is */
-	DIGIT = 2,   /* of a number */
-	OUTSIDE = 4, /* may stand outside of strings and numbers; words are left to cJSON */
+	PLAIN = 1,   /* allowed in a string unescaped */
+	DIGIT = 2,   /* allowed in a number */
+	OUTSIDE = 4, /* allowed outside of strings and numbers; cJSON checks true, false and null */
 };
 
 /* clang-format off */
@@ -25,16 +25,17 @@ static const unsigned char kinds[256] = {
 };
 /* clang-format on */
 
-/* Reads `from`, writes what cJSON shall see. */
+/* The state of the scan: reads `from`, writes `to`. */
 struct scan {
 	const unsigned char *start;
 	const unsigned char *from;
 	const unsigned char *end;
 	char *to;
-	uint64_t objects; /* a bit for each open container, lowest the innermost: 1 is an object */
+	uint64_t objects; /* one bit for each open container, the lowest for the innermost: 1 is an
+			     object */
 	int depth;
 	size_t values;
-	unsigned char previous; /* the last character that is neither white space nor in a string */
+	unsigned char previous; /* the last character outside of strings that is not white space */
 	struct error *error;
 };
 
@@ -55,7 +56,7 @@ static bool is_digit(unsigned char character)
 	return (kinds[character] & DIGIT) != 0;
 }
 
-/* The length of the UTF-8 character at `at`, 0 when it is none (RFC 3629: no overlong forms, no
+/* The length of the UTF-8 character at `at`, 0 when it is invalid (RFC 3629: no overlong forms, no
  * surrogates, nothing over U+10FFFF). */
 static size_t utf8_length(const unsigned char *at, const unsigned char *end)
 {
@@ -112,8 +113,8 @@ static int escaped_unit(const unsigned char *at, const unsigned char *end)
 	return unit;
 }
 
-/* Copies an escape. Halves of surrogate pairs, which no UTF-8 can hold, and NUL, at which a C
- * string would end, become U+FFFD. */
+/* Copies an escape. Halves of surrogate pairs, which UTF-8 cannot represent, and NUL, which would
+ * end a C string, become U+FFFD. */
 static int copy_escape(struct scan *scan)
 {
 	int unit = escaped_unit(scan->from, scan->end);
@@ -184,7 +185,7 @@ static const unsigned char *skip_digits(const unsigned char *at, const unsigned 
 	return at;
 }
 
-/* The end of the number at `at` by RFC 8259's grammar; NULL when it is none. */
+/* The end of the number at `at` by RFC 8259's grammar; NULL when it is invalid. */
 static const unsigned char *number_end(const unsigned char *at, const unsigned char *end)
 {
 	const unsigned char *first;
@@ -252,7 +253,7 @@ static int copy_structure(struct scan *scan)
 	return 0;
 }
 
-/* The place behind the string at `at`, which is its opening quote. */
+/* The position after the string at `at`, which is its opening quote. */
 static size_t skip_string(const char *body, size_t at, size_t length)
 {
 	for (at++; at < length && body[at] != '"'; at++)
@@ -260,7 +261,7 @@ static size_t skip_string(const char *body, size_t at, size_t length)
 	return at + 1;
 }
 
-/* The place behind the first object or list; `length` or more when it has no end. */
+/* The position after the first object or list; `length` or more when it does not end. */
 static size_t first_end(const char *body, size_t length)
 {
 	size_t depth = 0;

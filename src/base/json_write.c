@@ -1,4 +1,4 @@
-/* Writing JSON into a text. */
+/* Writes JSON into a text. */
 #include "base/json.h"
 
 #include "base/steps.h"
@@ -19,7 +19,7 @@ static const unsigned char stops[256] = {
 };
 /* clang-format on */
 
-/* How many bytes from `string` on need no escaping. */
+/* The number of bytes from `string` on that need no escaping. */
 static size_t plain_length(const char *string)
 {
 	const unsigned char *at = (const unsigned char *)string;

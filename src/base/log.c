@@ -1,4 +1,4 @@
-/* The log: one line an event on stderr, for journald. */
+/* The log: one line per event on stderr, for journald. */
 #include "base/log.h"
 
 #include "base/clock.h"
@@ -15,8 +15,8 @@ const char log_is_number[] = "";
 static _Atomic int threshold = LOG_INFO;
 static _Atomic int chosen_format = LOG_TEXT;
 static void (*_Atomic chosen_output)(const char *line, size_t length);
-static _Thread_local bool holding;
-static _Thread_local struct text held;
+static _Thread_local bool buffering;
+static _Thread_local struct text buffer;
 
 void log_configure(enum log_level level, enum log_format format)
 {
@@ -44,7 +44,7 @@ bool log_enabled(enum log_level level)
 	return (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
-/* A level's name, and its syslog priority, which stands before a line as `<4>` (sd-daemon(3)). */
+/* A level's name, and its syslog priority, written before a line as `<4>` (sd-daemon(3)). */
 static const struct {
 	const char *name;
 	const char *priority;
@@ -55,7 +55,7 @@ static const struct {
 	[LOG_DEBUG] = {"debug", "<7>"},
 };
 
-/* Whether a value can stand without quotes in `key=value`. */
+/* Whether a value needs no quotes in `key=value`. */
 static bool is_plain(const char *value)
 {
 	if (*value == '\0')
@@ -123,54 +123,54 @@ void log_write(enum log_level level, const char *message, const struct log_field
 		write_as_text(&line, level, message, fields);
 	}
 	text_put(&line, "\n");
-	if (holding)
-		text_add(&held, line.data, line.length);
+	if (buffering)
+		text_add(&buffer, line.data, line.length);
 	else if (!line.failed)
 		put_line(line.data, line.length);
 	text_free(&line);
 }
 
-bool log_hold(bool hold)
+bool log_set_buffered(bool buffered)
 {
-	bool before = holding;
+	bool before = buffering;
 
-	holding = hold;
+	buffering = buffered;
 	return before;
 }
 
-void log_release(bool say)
+void log_end_buffering(bool write_lines)
 {
-	const char *at = text_string(&held);
+	const char *at = text_string(&buffer);
 
-	while (say && *at != '\0') {
+	while (write_lines && *at != '\0') {
 		size_t length = strcspn(at, "\n") + 1;
 
 		put_line(at, length);
 		at += length;
 	}
-	text_free(&held);
-	holding = false;
+	text_free(&buffer);
+	buffering = false;
 }
 
-size_t log_mark(void)
+size_t log_buffered(void)
 {
-	return held.length;
+	return buffer.length;
 }
 
-void log_forget(size_t mark)
+void log_discard_after(size_t length)
 {
-	text_cut(&held, mark);
+	text_cut(&buffer, length);
 }
 
-bool log_allow(struct log_limit *limit, int64_t period_ms, int64_t *left_out)
+bool log_allow(struct log_limit *limit, int64_t period_ms, int64_t *suppressed)
 {
 	int64_t now = clock_monotonic();
 	int64_t next = atomic_load(&limit->next);
 
 	if (now < next || !atomic_compare_exchange_strong(&limit->next, &next, now + period_ms)) {
-		atomic_fetch_add(&limit->left_out, 1);
+		atomic_fetch_add(&limit->suppressed, 1);
 		return false;
 	}
-	*left_out = atomic_exchange(&limit->left_out, 0);
+	*suppressed = atomic_exchange(&limit->suppressed, 0);
 	return true;
 }

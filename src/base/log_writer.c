@@ -17,8 +17,9 @@
 
 enum {
 	BUFFER = 256 * 1024,
-	PATIENCE = 100, /* ms that a thread waits for its line, once; then the reader is stuck */
-	RETRY = 1000,   /* ms, where somebody else made stderr non-blocking */
+	PATIENCE = 100, /* ms that a thread waits for its line; after that the reader counts as
+			   stuck */
+	RETRY = 1000,   /* ms, for the case that another process made stderr non-blocking */
 };
 
 static struct {
@@ -26,11 +27,11 @@ static struct {
 	pthread_cond_t arrived;
 	pthread_cond_t written;
 	pthread_t thread;
-	char buffer[BUFFER]; /* lines, in a ring */
+	char buffer[BUFFER]; /* lines, in a ring buffer */
 	size_t first;
 	size_t length;
-	uint64_t put_bytes; /* since the start; what is written is behind by `length` */
-	int64_t unreported; /* lines that were dropped and not logged yet */
+	uint64_t put_bytes; /* since the start; of these, `length` bytes are not written yet */
+	int64_t unreported; /* lines that were dropped and not reported yet */
 	bool running;
 	bool stopping;
 	bool stuck;
@@ -53,12 +54,12 @@ static void write_whole(const char *line, size_t length)
 
 			(void)poll(&polled, 1, RETRY);
 		} else if (errno != EINTR) {
-			return; /* nobody will ever read it */
+			return; /* stderr has no reader */
 		}
 	}
 }
 
-/* The length of the first line; with the lock. */
+/* The length of the first line. Call with the lock held. */
 static size_t first_line(void)
 {
 	size_t length = 0;
@@ -68,7 +69,7 @@ static size_t first_line(void)
 	return length + (length < writer.length);
 }
 
-/* Writes the first line, without the lock meanwhile: one write a line, so that those of several
+/* Writes the first line, releasing the lock meanwhile. One write per line, so that lines of several
  * processes do not mix. */
 static void write_first(char *line)
 {
@@ -86,17 +87,16 @@ static void write_first(char *line)
 	(void)pthread_cond_broadcast(&writer.written);
 }
 
-/* With the lock, which is given back meanwhile. */
+/* Call with the lock held; it is released meanwhile. */
 static void report_dropped(void)
 {
 	int64_t count = writer.unreported;
 
 	writer.unreported = 0;
 	(void)pthread_mutex_unlock(&writer.lock);
-	log_line(LOG_WARNING, "log lines dropped",
-		LOG_STRING("reason", "the reader of stderr did not read"),
+	log_line(LOG_WARNING, "log lines dropped", LOG_STRING("reason", "stderr was not read"),
 		LOG_STRING("effect", "they are lost"),
-		LOG_STRING("action", "see what reads the log: journald, a pipe, a terminal"),
+		LOG_STRING("action", "check the reader of stderr: journald, a pipe, a terminal"),
 		LOG_NUMBER("suppressed", count));
 	(void)pthread_mutex_lock(&writer.lock);
 }
@@ -121,7 +121,7 @@ static void *run(void *line)
 	return NULL;
 }
 
-/* ---- handing over ---- */
+/* ---- adding lines ---- */
 
 static struct timespec after(int64_t ms)
 {
@@ -137,7 +137,7 @@ static struct timespec after(int64_t ms)
 	return end;
 }
 
-/* With the lock. */
+/* Call with the lock held. */
 static void wait_until_written(uint64_t end)
 {
 	const struct timespec patience = after(PATIENCE);
@@ -205,7 +205,7 @@ int log_writer_start(struct error *error)
 	(void)pthread_mutex_lock(&writer.lock);
 	writer.stopping = false;
 	writer.stuck = false;
-	(void)sigfillset(&all); /* SIGPIPE, above all */
+	(void)sigfillset(&all); /* especially SIGPIPE */
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	problem = pthread_create(&writer.thread, NULL, run, line);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -214,12 +214,12 @@ int log_writer_start(struct error *error)
 	(void)pthread_mutex_unlock(&writer.lock);
 	if (problem != 0) {
 		free(line);
-		return error_set(error, "no thread for the log: %s", strerror(problem));
+		return error_set(error, "starting the log thread failed: %s", strerror(problem));
 	}
 	return 0;
 }
 
-/* A thread that the reader still holds up ends with the process. */
+/* A thread that is still blocked on stderr ends with the process. */
 void log_writer_stop(int64_t ms)
 {
 	const struct timespec end = after(ms);

@@ -1,4 +1,4 @@
-/* A map from strings to pointers that no choice of strings makes slow: a crit-bit tree. */
+/* A map from strings to pointers without a slow case: a crit-bit tree. */
 #include "base/string_map.h"
 
 #include "base/steps.h"
@@ -6,9 +6,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A leaf holds a string. Any other node says in which bit the strings below it differ first. */
+/* A leaf contains a string. Any other node has the first bit in which the strings below it differ.
+ */
 struct string_map_node {
-	size_t at;         /* the byte that has the bit; of a leaf the string's length */
+	size_t at;         /* the byte with the bit; for a leaf the string's length */
 	unsigned char bit; /* a mask of one bit; 0 for a leaf */
 	union {
 		struct string_map_node *children[2];
@@ -19,8 +20,8 @@ struct string_map_node {
 	};
 };
 
-/* Behind its end a string has zeros, which are nowhere in it: so one that begins with another one
- * differs from it. */
+/* A string continues with zeros, which it does not contain: so it differs from a longer one that
+ * begins with it. */
 static unsigned byte_of(const char *string, size_t length, size_t at)
 {
 	return at < length ? (unsigned char)string[at] : 0;
@@ -32,7 +33,7 @@ static struct string_map_node *child_of(
 	return node->children[(byte_of(string, length, node->at) & node->bit) != 0];
 }
 
-/* The leaf that the bits of the string lead to: the only one that may hold it. */
+/* The leaf found by the bits of the string: the only one that may contain it. */
 static struct string_map_node *leaf_of(
 	const struct string_map *map, const char *string, size_t length)
 {
@@ -72,7 +73,7 @@ static struct string_map_node *make_leaf(struct string_map *map, const char *str
 	return leaf;
 }
 
-/* The first bit in which the string differs from that of a leaf. */
+/* The first bit in which the string differs from a leaf's. */
 static void find_difference(const struct string_map_node *leaf, const char *string, size_t length,
 	struct string_map_node *difference)
 {
@@ -93,7 +94,7 @@ static bool comes_before(const struct string_map_node *node, const struct string
 	       (node->at < other->at || (node->at == other->at && node->bit > other->bit));
 }
 
-/* Puts a new node where the strings below begin to differ from this one. */
+/* Inserts a new node where the strings below begin to differ from this one. */
 static struct string_map_node *insert(struct string_map *map, const char *string, size_t length,
 	const struct string_map_node *difference)
 {

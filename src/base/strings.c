@@ -28,7 +28,7 @@ int strings_add(struct strings *strings, const char *item)
 void strings_free(struct strings *strings)
 {
 	for (size_t i = 0; i < strings->count; i++) {
-		digest_forget(strings->items[i], strlen(strings->items[i]));
+		digest_wipe(strings->items[i], strlen(strings->items[i]));
 		free(strings->items[i]);
 	}
 	free(strings->items);

@@ -1,4 +1,4 @@
-/* Taking URLs apart: paths, queries and what they carry. */
+/* Splits URLs: paths, queries and parameters. */
 #include "base/url.h"
 
 #include "base/json.h"
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A copy of `length` bytes in the arena; NULL when memory runs out. */
+/* A copy of `length` bytes in the arena; NULL without memory. */
 static char *copy_part(struct arena *arena, const char *from, size_t length)
 {
 	char *copy = arena_alloc(arena, length + 1);

@@ -1,5 +1,5 @@
-/* What opens nothing and names nobody of a page's address. storefront/segrelay.js does the same by
- * PATH, KEPT and HIDDEN; tests/addresses.json is for both. */
+/* The filter for addresses of pages. storefront/segrelay.js does the same with PATH, KEPT and
+ * HIDDEN; tests/addresses.json tests both. */
 #include "base/url_clean.h"
 
 #include "base/url.h"
@@ -16,11 +16,11 @@ static const char word_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR
 static const char name_letters[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
-/* Pages that anyone may see, with all below them; and with one segment below them. */
+/* Public pages, with all below them; and with one segment below them. */
 static const char *const catalogue[] = {"blogs", "collections", "products", NULL};
 static const char *const single[] = {"pages", "policies", NULL};
 
-/* What may follow the first segment of any other path. */
+/* Allowed after the first segment of any other path. */
 static const char *const inner[] = {"login", "orders", "register", NULL};
 
 /* Parameters of campaigns and of lists of products. */
@@ -33,7 +33,7 @@ static const char filter[] = "filter.";
 static const char filter_letters[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
 
-/* Of a text of `length` bytes; in any case of letters. */
+/* Compares `length` bytes, ignoring case. */
 static bool is_word(const char *text, size_t length, const char *word)
 {
 	return strlen(word) == length && strncasecmp(text, word, length) == 0;
@@ -47,9 +47,9 @@ static bool is_among(const char *const words[], const char *text, size_t length)
 	return false;
 }
 
-/* ---- what is hidden ---- */
+/* ---- hidden parts ---- */
 
-/* "%2540" is an "@" once it is decoded twice; nothing honest is encoded twice. */
+/* "%2540" decoded twice is an "@"; no legitimate address is encoded twice. */
 static bool is_encoded_twice(const char *text, size_t length)
 {
 	static const char digits[] = "0123456789abcdefABCDEF";
@@ -78,7 +78,7 @@ static size_t segment_length(const char *segment)
 	return strcspn(segment, "/?#");
 }
 
-/* The length of "/fr" or "/en-ca", where more of the path follows it; else 0. */
+/* The length of "/fr" or "/en-ca" when more of the path follows; else 0. */
 static size_t locale_length(const char *path)
 {
 	size_t length = segment_length(path + 1);
@@ -92,7 +92,7 @@ static size_t locale_length(const char *path)
 	return at == length ? 1 + length : 0;
 }
 
-/* The length of a first segment that is a word, with the words that may follow it; 0 for none. */
+/* The length of a first segment that is a word, with the allowed words after it; 0 for none. */
 static size_t words_length(const char *path)
 {
 	size_t at = 1 + strspn(path + 1, word_letters);
@@ -104,7 +104,7 @@ static size_t words_length(const char *path)
 	return at;
 }
 
-/* How much of a path, or of what follows its locale, may be sent; 0 for nothing. */
+/* The length of the public part of a path (after its locale); 0 for none. */
 static size_t public_length(const char *path)
 {
 	size_t first = segment_length(path + 1);
@@ -120,7 +120,7 @@ static size_t public_length(const char *path)
 	return words_length(path);
 }
 
-/* Whether a browser would take the path for another one. */
+/* Whether a browser would normalise the path to another one. */
 static bool is_twisted(const char *path, size_t length)
 {
 	char *decoded = strndup(path, length);
@@ -193,7 +193,7 @@ static bool is_kept(const char *name, size_t length)
 	return is_among(kept_names, name, length);
 }
 
-/* Some servers take ";" for "&". */
+/* Some servers treat ";" like "&". */
 void url_add_clean_query(struct text *out, const char *query)
 {
 	const char *separator = "?";
@@ -213,7 +213,7 @@ void url_add_clean_query(struct text *out, const char *query)
 
 /* ---- the whole ---- */
 
-/* Up to the path, without "name:password@". */
+/* Copies up to the path, without "name:password@". */
 static const char *add_host(struct text *out, const char *address)
 {
 	const char *slashes = strstr(address, "//");

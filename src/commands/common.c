@@ -1,4 +1,4 @@
-/* What the verbs have in common: their options, their configuration, their way to the store. */
+/* Shared by the verbs: reading options, loading the configuration, calling the admin API. */
 #include "commands/common.h"
 
 #include "admin/api.h"
@@ -17,38 +17,38 @@
 
 enum { WAIT_LINE_SECONDS = 10, UNREACHABLE_WAIT = 5 * SECOND };
 
-/* ---- saying ---- */
+/* ---- messages ---- */
 
-__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void print_line(const char *format, va_list arguments)
 {
 	(void)fputs("segrelay: ", stderr);
 	(void)vfprintf(stderr, format, arguments);
 	(void)fputs("\n", stderr);
 }
 
-int complain(const char *format, ...)
+int report_error(const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	say(format, arguments);
+	print_line(format, arguments);
 	va_end(arguments);
 	return EXIT_FAILED;
 }
 
-int complain_usage(const char *usage, const char *format, ...)
+int report_usage_error(const char *usage, const char *format, ...)
 {
 	va_list arguments;
 	size_t first_line = strcspn(usage, "\n");
 
 	va_start(arguments, format);
-	say(format, arguments);
+	print_line(format, arguments);
 	va_end(arguments);
 	(void)fprintf(stderr, "%.*s\n", (int)first_line, usage);
 	return EXIT_USAGE;
 }
 
-bool ask_yes(const char *question)
+bool confirm(const char *question)
 {
 	char answer[8] = "";
 
@@ -67,14 +67,14 @@ static const struct verb_option *find_option(const struct verb_option *options, 
 	return NULL;
 }
 
-/* Takes the option at argv[*at]; false after an error was printed. */
-static bool take_option(
+/* Reads the option at argv[*at]; false after an error was printed. */
+static bool read_option(
 	int argc, char **argv, int *at, const struct verb_option *options, const char *usage)
 {
 	const struct verb_option *option = find_option(options, argv[*at] + 2);
 
 	if (option == NULL) {
-		(void)complain_usage(usage, "there is no option %s", argv[*at]);
+		(void)report_usage_error(usage, "unknown option %s", argv[*at]);
 		return false;
 	}
 	if (option->flag != NULL) {
@@ -82,7 +82,7 @@ static bool take_option(
 		return true;
 	}
 	if (*at + 1 == argc) {
-		(void)complain_usage(usage, "%s needs a value", argv[*at]);
+		(void)report_usage_error(usage, "%s needs a value", argv[*at]);
 		return false;
 	}
 	++*at;
@@ -91,7 +91,7 @@ static bool take_option(
 	} else if (*option->count < option->most) {
 		option->values[(*option->count)++] = argv[*at];
 	} else {
-		(void)complain_usage(usage, "--%s was given too often", option->name);
+		(void)report_usage_error(usage, "--%s is given too often", option->name);
 		return false;
 	}
 	return true;
@@ -100,27 +100,27 @@ static bool take_option(
 int read_options(
 	int argc, char **argv, const struct verb_option *options, const char *usage, int *status)
 {
-	bool only_words = false;
-	int words = 0;
+	bool only_operands = false;
+	int operands = 0;
 
 	for (int i = 1; i < argc; i++) {
-		if (!only_words && strcmp(argv[i], "--") == 0) {
-			only_words = true;
-		} else if (!only_words &&
+		if (!only_operands && strcmp(argv[i], "--") == 0) {
+			only_operands = true;
+		} else if (!only_operands &&
 			   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
 			(void)fputs(usage, stdout);
 			*status = EXIT_GOOD;
 			return -1;
-		} else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
-			if (!take_option(argc, argv, &i, options, usage)) {
+		} else if (!only_operands && strncmp(argv[i], "--", 2) == 0) {
+			if (!read_option(argc, argv, &i, options, usage)) {
 				*status = EXIT_USAGE;
 				return -1;
 			}
 		} else {
-			argv[words++] = argv[i];
+			argv[operands++] = argv[i];
 		}
 	}
-	return words;
+	return operands;
 }
 
 /* ---- files ---- */
@@ -149,29 +149,30 @@ int read_file(const char *path, struct text *content, struct error *error)
 	do {
 		length = fread(part, 1, sizeof(part), file);
 		text_add(content, part, length);
-	} while (length == sizeof(part)); /* fewer are the end, or an error */
+	} while (length == sizeof(part)); /* fewer bytes: the end of the file, or an error */
 	if (ferror(file) || content->failed)
-		result = error_set(error, "%s cannot be read", path);
+		result = error_set(error, "reading %s failed", path);
 	if (!is_standard)
 		(void)fclose(file);
 	return result;
 }
 
-/* ---- the operator ---- */
+/* ---- the admin API ---- */
 
-/* The store's lock says that a daemon runs. */
+/* The store is locked, so a daemon runs. */
 static int unanswered(const struct config *config, struct error *error)
 {
 	const struct error reason = *error;
 
 	return error_set(error,
-		"segrelay is running, but does not answer at admin_socket = \"%s\": %s: it is "
-		"ending, or this is not what it started with, and needs a restart",
+		"the daemon is running but does not answer at admin_socket = \"%s\": %s. It is "
+		"stopping, or was started with another admin_socket: then restart it",
 		config->admin_socket, reason.text);
 }
 
-/* Long work is waited for: what hangs is ended by the watchdog, and then so is this. */
-static void say_waiting(int64_t seconds)
+/* Waits however long the work takes: the watchdog ends a daemon that hangs, and then the wait ends.
+ */
+static void print_waiting(int64_t seconds)
 {
 	static int64_t said;
 
@@ -181,8 +182,8 @@ static void say_waiting(int64_t seconds)
 		return;
 	said = seconds;
 	(void)fprintf(stderr,
-		"segrelay: the daemon is at work and has not answered for %" PRId64
-		" s: still waiting; to interrupt the verb stops none of it\n",
+		"segrelay: waiting for the daemon's answer for %" PRId64
+		" s; interrupting this command does not stop the daemon's work\n",
 		seconds);
 }
 
@@ -199,7 +200,7 @@ static int ask_daemon(const struct config *config, const char *method, const cha
 		.headers = headers,
 		.body = body,
 		.body_length = body != NULL ? strlen(body) : 0,
-		.on_wait = say_waiting,
+		.on_wait = print_waiting,
 	};
 	struct http_answer answered = {.body = *answer};
 	int result;
@@ -231,10 +232,10 @@ static int ask_store(struct store *store, const struct config *config, const cha
 	return status;
 }
 
-/* Who has the store and does not listen is a daemon that starts or ends, or another verb: that
- * passes. */
-int ask_operator(const struct config *config, const char *method, const char *path,
-	const char *body, struct text *answer, struct error *error)
+/* The store can be locked by a process that does not listen: a daemon that starts or stops, or
+ * another command. So this is retried for a while. */
+int admin_call(const struct config *config, const char *method, const char *path, const char *body,
+	struct text *answer, struct error *error)
 {
 	const struct timespec moment = {.tv_nsec = 100 * 1000000L};
 	int64_t end = clock_monotonic() + UNREACHABLE_WAIT;
@@ -261,22 +262,22 @@ int ask_operator(const struct config *config, const char *method, const char *pa
 	return status;
 }
 
-const cJSON *ask_for_json(const struct config *config, const char *method, const char *path,
+const cJSON *admin_call_json(const struct config *config, const char *method, const char *path,
 	const char *body, struct arena *arena, struct text *answer)
 {
 	struct error error;
-	int status = ask_operator(config, method, path, body, answer, &error);
+	int status = admin_call(config, method, path, body, answer, &error);
 	const cJSON *json;
 
 	if (status < 0) {
-		(void)complain("%s", error.text);
+		(void)report_error("%s", error.text);
 		return NULL;
 	}
 	json = json_parse(arena, text_string(answer), answer->length, &error);
 	if (json == NULL)
-		(void)complain("status %d: %s", status, error.text);
+		(void)report_error("status %d: %s", status, error.text);
 	else if (status != 200)
-		(void)complain("%s", json_text(json, "error") != NULL ? json_text(json, "error")
-								      : text_string(answer));
+		(void)report_error("%s", json_text(json, "error") != NULL ? json_text(json, "error")
+									  : text_string(answer));
 	return status == 200 ? json : NULL;
 }

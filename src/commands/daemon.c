@@ -1,4 +1,4 @@
-/* The daemon's state: what the admin listener asks of it, and what is checked before it starts. */
+/* The daemon's state: its answers to the admin listener, and the checks before the start. */
 #include "commands/daemon.h"
 
 #include "base/clock.h"
@@ -13,7 +13,7 @@
 
 enum { STALE = 10 * SECOND, STORE_WAIT = 5 * SECOND };
 
-/* ---- what others ask ---- */
+/* ---- for the admin listener ---- */
 
 static bool is_fresh(int64_t heartbeat, const char *part, struct error *reason)
 {
@@ -21,11 +21,11 @@ static bool is_fresh(int64_t heartbeat, const char *part, struct error *reason)
 
 	if (age < STALE)
 		return true;
-	(void)error_set(reason, "%s has not turned for %" PRId64 " s", part, age / SECOND);
+	(void)error_set(reason, "%s has been blocked for %" PRId64 " s", part, age / SECOND);
 	return false;
 }
 
-/* The listener and the sender stop before the admin listener does: then they are not asked. */
+/* The listener and the sender stop before the admin listener: then they are NULL here. */
 bool daemon_is_alive(void *context, struct error *reason)
 {
 	struct daemon *daemon = context;
@@ -57,10 +57,10 @@ void daemon_metrics(void *context, struct text *text)
 	struct daemon *daemon = context;
 
 	metric_write(text, "segrelay_config_reload_success", METRIC_GAUGE,
-		"0 when the configuration was not good at the last reload: the old one is in use.",
+		"0 when the last reload failed because the configuration was invalid.",
 		atomic_load(&daemon->reload_failed) ? 0 : 1);
 	metric_write(text, "segrelay_config_needs_restart", METRIC_GAUGE,
-		"1 when an option differs from what runs, and only a restart applies it.",
+		"1 when a changed option takes effect only after a restart.",
 		atomic_load(&daemon->needs_restart) ? 1 : 0);
 	process_metrics(text, daemon->started);
 	(void)pthread_mutex_lock(&daemon->parts);

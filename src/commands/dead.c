@@ -1,4 +1,4 @@
-/* dead: the dead letters. */
+/* dead: lists, shows, requeues and drops dead letters. */
 #include "commands/commands.h"
 #include "commands/common.h"
 #include "commands/print_json.h"
@@ -11,17 +11,18 @@
 enum { PAGE = 1000 };
 
 static const char usage[] =
-	"usage: segrelay dead list|show ID|retry ID…|drop ID… [--all] [--json] [--config FILE]\n"
+	"usage: segrelay dead list|show ID|requeue ID…|drop ID… [--all] [--json] [--config FILE]\n"
 	"\n"
-	"Dead letters are messages that Segment refused and webhooks that cannot be mapped.\n"
+	"Dead letters are messages that a destination refused, and deliveries that cannot be\n"
+	"mapped.\n"
 	"\n"
-	"  list         all of them, with the reason\n"
-	"  show ID      one, with its content (personal data shows only here)\n"
-	"  retry ID…    a message: put back into the outbox; a webhook: mapped again\n"
-	"  drop ID…     removes them for good\n"
-	"  --all        retry or drop all of them\n"
-	"  --yes        drop all without asking\n"
-	"  --json       as JSON, times in milliseconds since 1970\n"
+	"  list         list all, with the reason\n"
+	"  show ID      show one, with its content, which may contain personal data\n"
+	"  requeue ID…  move a message back to the outbox, or map a delivery again\n"
+	"  drop ID…     delete permanently\n"
+	"  --all        requeue or drop all\n"
+	"  --yes        drop all without confirmation\n"
+	"  --json       print JSON, with times in milliseconds since 1970\n"
 	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
 	"example:\n"
@@ -48,8 +49,8 @@ static void add_letter(struct table *table, const cJSON *letter)
 	table_add(table, json_text(letter, "reason"));
 }
 
-/* A page of the list; the id of its last letter, or NULL when it was the last page. *failed is set
- * when there was no answer. */
+/* Lists a page. Returns the id of its last letter, or NULL when it was the last page. *failed is
+ * true when the call failed. */
 static const char *list_page(
 	const struct dead *dead, const char *after, struct table *table, bool *failed)
 {
@@ -60,7 +61,7 @@ static const char *list_page(
 	const char *last = NULL;
 
 	(void)snprintf(path, sizeof(path), "/dead?after=%.20s&limit=%d", after, PAGE);
-	page = ask_for_json(dead->config, "GET", path, NULL, dead->arena, &answer);
+	page = admin_call_json(dead->config, "GET", path, NULL, dead->arena, &answer);
 	*failed = page == NULL;
 	letters = json_at(page, "dead");
 	for (const cJSON *letter = letters != NULL ? letters->child : NULL; letter != NULL;
@@ -111,7 +112,7 @@ static int show(const struct dead *dead, const char *id)
 	const cJSON *letter;
 
 	(void)snprintf(path, sizeof(path), "/dead/%s", id);
-	letter = ask_for_json(dead->config, "GET", path, NULL, dead->arena, &answer);
+	letter = admin_call_json(dead->config, "GET", path, NULL, dead->arena, &answer);
 	if (letter != NULL && dead->as_json) {
 		(void)printf("%s\n", text_string(&answer));
 	} else if (letter != NULL) {
@@ -125,78 +126,84 @@ static int show(const struct dead *dead, const char *id)
 	return letter != NULL ? EXIT_GOOD : EXIT_FAILED;
 }
 
-/* ---- retry and drop ---- */
+/* ---- requeue and drop ---- */
 
-static bool is_agreed(const struct dead *dead)
+static bool is_confirmed(const struct dead *dead)
 {
 	if (dead->yes || !dead->all)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		(void)complain("drop --all needs --yes where nobody can be asked");
+		(void)report_error("drop --all needs --yes without a terminal");
 		return false;
 	}
-	return ask_yes("Drop all dead letters for good? (yes/no) ");
+	return confirm("Delete all dead letters permanently? (yes/no) ");
 }
 
-static int order(const struct dead *dead, const char *verb, char **ids, int count)
+static void print_done(const char *count, const char *done)
 {
-	bool is_retry = strcmp(verb, "retry") == 0;
+	(void)printf("%s dead letter%s %s\n", count, strcmp(count, "1") == 0 ? "" : "s", done);
+}
+
+static int requeue_or_drop(const struct dead *dead, const char *verb, char **ids, int count)
+{
+	bool is_requeue = strcmp(verb, "requeue") == 0;
 	struct text body = {0};
 	struct text answer = {0};
 	const cJSON *json;
 	const cJSON *id;
 	bool all_done;
 
-	if (!is_retry && !is_agreed(dead))
+	if (!is_requeue && !is_confirmed(dead))
 		return EXIT_FAILED;
 	text_put(&body, dead->all ? "{\"all\":true}" : "{\"ids\":[");
 	for (int i = 0; i < count; i++)
 		text_format(&body, "%s%s", i > 0 ? "," : "", ids[i]);
 	if (!dead->all)
 		text_put(&body, "]}");
-	json = ask_for_json(dead->config, "POST", is_retry ? "/dead/retry" : "/dead/drop",
+	json = admin_call_json(dead->config, "POST", is_requeue ? "/dead/requeue" : "/dead/drop",
 		text_string(&body), dead->arena, &answer);
 	all_done = json != NULL && json_at(json, "unknown") == NULL;
 	if (json != NULL && dead->as_json)
 		(void)printf("%s\n", text_string(&answer));
 	else if (json != NULL)
-		(void)printf("%s: %s\n", is_retry ? "to be sent or mapped again" : "dropped",
-			json_text(json, "done"));
+		print_done(json_text(json, "done"), is_requeue ? "requeued" : "dropped");
 	cJSON_ArrayForEach (id, json_at(json, "unknown")) {
-		(void)complain(
-			"%s: no such dead letter, or its shop or body is gone", json_text(id, "."));
+		(void)report_error(
+			"%s: no such dead letter, or its shop or body does not exist any more",
+			json_text(id, "."));
 	}
 	text_free(&body);
 	text_free(&answer);
 	return all_done ? EXIT_GOOD : EXIT_FAILED;
 }
 
-/* Whether the words make sense; otherwise an error was printed. */
-static bool are_sensible(const struct dead *dead, int words, char **argv)
+/* Whether the operands are valid; otherwise an error was printed. */
+static bool operands_are_valid(const struct dead *dead, int operands, char **argv)
 {
-	const char *verb = words > 0 ? argv[0] : "";
-	bool is_order = strcmp(verb, "retry") == 0 || strcmp(verb, "drop") == 0;
+	const char *verb = operands > 0 ? argv[0] : "";
+	bool is_action = strcmp(verb, "requeue") == 0 || strcmp(verb, "drop") == 0;
 
-	for (int i = 1; i < words; i++) {
+	for (int i = 1; i < operands; i++) {
 		if (is_id(argv[i]))
 			continue;
-		(void)complain_usage(usage, "\"%.40s\" is no id", argv[i]);
+		(void)report_usage_error(usage, "\"%.40s\" is not an id", argv[i]);
 		return false;
 	}
-	if ((strcmp(verb, "list") == 0 && words == 1) ||
-		(strcmp(verb, "show") == 0 && words == 2) || (is_order && (words > 1) != dead->all))
+	if ((strcmp(verb, "list") == 0 && operands == 1) ||
+		(strcmp(verb, "show") == 0 && operands == 2) ||
+		(is_action && (operands > 1) != dead->all))
 		return true;
-	(void)complain_usage(usage, "dead needs list, show ID, retry ID… or drop ID…");
+	(void)report_usage_error(usage, "dead needs list, show ID, requeue ID… or drop ID…");
 	return false;
 }
 
-static int carry_out(const struct dead *dead, int words, char **argv)
+static int run(const struct dead *dead, int operands, char **argv)
 {
 	if (strcmp(argv[0], "list") == 0)
 		return list(dead);
 	if (strcmp(argv[0], "show") == 0)
 		return show(dead, argv[1]);
-	return order(dead, argv[0], argv + 1, words - 1);
+	return requeue_or_drop(dead, argv[0], argv + 1, operands - 1);
 }
 
 int command_dead(int argc, char **argv)
@@ -212,18 +219,18 @@ int command_dead(int argc, char **argv)
 	};
 	struct config *config;
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int operands = read_options(argc, argv, options, usage, &status);
 
-	if (words < 0)
+	if (operands < 0)
 		return status;
-	if (!are_sensible(&dead, words, argv))
+	if (!operands_are_valid(&dead, operands, argv))
 		return EXIT_USAGE;
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;
 	dead.config = config;
 	dead.arena = arena_create(4096);
-	status = dead.arena != NULL ? carry_out(&dead, words, argv) : complain("no memory");
+	status = dead.arena != NULL ? run(&dead, operands, argv) : report_error("no memory");
 	arena_destroy(dead.arena);
 	config_release(config);
 	return status;

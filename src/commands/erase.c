@@ -1,4 +1,4 @@
-/* erase: removes a customer or a shop from the store, for good. */
+/* erase: deletes a customer's or a shop's data from the store. */
 #include "commands/commands.h"
 #include "commands/common.h"
 #include "commands/table.h"
@@ -13,16 +13,16 @@
 static const char usage[] =
 	"usage: segrelay erase --shop SHOP [--customer ID] [--dry-run] [--yes] [--config FILE]\n"
 	"\n"
-	"Removes everything that is stored of a customer, or of a whole shop: records, webhooks,\n"
-	"queued messages and dead letters. Shows how much that is, and asks first. The shop need\n"
-	"not be in the configuration any more. Segment is asked to delete the users where a\n"
-	"destination of the shop has a token of the Public API. Shopify's customers/redact and\n"
-	"shop/redact do the same.\n"
+	"Deletes all stored data of a customer, or of a whole shop: records, deliveries, queued\n"
+	"messages and dead letters. Shows the number of rows and asks for confirmation. The shop\n"
+	"does not have to be configured any more. Destinations of the shop with a Public API "
+	"token\n"
+	"are asked to delete the users. Shopify's customers/redact and shop/redact do the same.\n"
 	"\n"
 	"  --shop SHOP      the shop's domain\n"
 	"  --customer ID    Shopify's id of the customer; without it the whole shop is erased\n"
-	"  --dry-run        shows how much would be removed, and removes nothing\n"
-	"  --yes            does not ask\n"
+	"  --dry-run        show what would be deleted, delete nothing\n"
+	"  --yes            do not ask for confirmation\n"
 	"  --config FILE    the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
 	"example:\n"
@@ -36,10 +36,10 @@ struct erase {
 	const char *customer; /* NULL for the whole shop */
 	bool dry_run;
 	bool yes;
-	bool is_partial; /* the preview did not find all */
+	bool is_partial; /* the preview did not find everything */
 };
 
-/* Shopify's ids are numbers; what else is given may be personal, and is not repeated. */
+/* Shopify's ids are numbers. Anything else may be personal data, and is not printed. */
 static bool is_customer(const char *id)
 {
 	size_t length = strlen(id);
@@ -47,9 +47,9 @@ static bool is_customer(const char *id)
 	return length > 0 && length <= CUSTOMER_MAX && strspn(id, "0123456789") == length;
 }
 
-/* ---- asking the daemon, or the store ---- */
+/* ---- calling the admin API ---- */
 
-/* `state` is that of a preview that goes on, NULL for none. NULL after an error was printed. */
+/* `state` continues a preview, NULL starts one. NULL after an error was printed. */
 static const cJSON *ask(
 	const struct erase *erase, const char *path, const char *state, struct arena *arena)
 {
@@ -62,13 +62,13 @@ static const cJSON *ask(
 	json_add_member(&body, "customer", erase->customer);
 	json_add_member(&body, "state", state);
 	text_put(&body, "}");
-	json = ask_for_json(erase->config, "POST", path, text_string(&body), arena, &answer);
+	json = admin_call_json(erase->config, "POST", path, text_string(&body), arena, &answer);
 	text_free(&answer);
 	text_free(&body);
 	return json;
 }
 
-/* ---- showing ---- */
+/* ---- preview ---- */
 
 static const char *subject(const struct erase *erase, char *text, size_t size)
 {
@@ -79,7 +79,7 @@ static const char *subject(const struct erase *erase, char *text, size_t size)
 	return text;
 }
 
-/* Adds a row unless the number is 0; the number. */
+/* Adds a row unless the number is 0. Returns the number. */
 static int64_t add_row(struct table *table, const char *what, const char *number)
 {
 	int64_t count = number != NULL ? strtoll(number, NULL, 10) : 0;
@@ -91,7 +91,7 @@ static int64_t add_row(struct table *table, const char *what, const char *number
 	return count;
 }
 
-/* How much there is to erase: each kind of record, then the rest. The sum. */
+/* Prints the numbers of rows to erase: each kind of record, then the rest. Returns the sum. */
 static int64_t print_counts(const struct erase *erase, const cJSON *counts)
 {
 	struct table table = {.columns = 2};
@@ -107,14 +107,14 @@ static int64_t print_counts(const struct erase *erase, const cJSON *counts)
 		(void)snprintf(name, sizeof(name), "record: %s", kind->string);
 		sum += add_row(&table, name, json_text(kind, "."));
 	}
-	sum += add_row(&table, "webhooks", json_text(counts, "deliveries"));
+	sum += add_row(&table, "deliveries", json_text(counts, "deliveries"));
 	sum += add_row(&table, "queued messages", json_text(counts, "messages"));
 	sum += add_row(&table, "dead letters", json_text(counts, "dead"));
 	if (sum > 0) {
-		(void)printf("Stored of %s:\n", subject(erase, of, sizeof(of)));
+		(void)printf("Stored data of %s:\n", subject(erase, of, sizeof(of)));
 		table_print(&table);
 	} else {
-		(void)printf("Nothing is stored of %s.\n", subject(erase, of, sizeof(of)));
+		(void)printf("No data of %s is stored.\n", subject(erase, of, sizeof(of)));
 	}
 	text_free(&table.cells);
 	return sum;
@@ -122,12 +122,12 @@ static int64_t print_counts(const struct erase *erase, const cJSON *counts)
 
 static void print_partial(void)
 {
-	(void)puts("Not all of it was found: the customer has more merges, carts and browsers than "
-		   "are searched\nfor one. Erase again, also the customers who were merged into "
-		   "this one.");
+	(void)puts(
+		"Not everything was found: the customer has more merges, carts and browsers than "
+		"one search\ncovers. Erase again, including the customers merged into this one.");
 }
 
-/* Counts what there is, and shows it. 0 to go on, or -1 after an error was printed. */
+/* Counts what is stored and prints it. 0 to go on, or -1 after an error was printed. */
 static int preview(struct erase *erase)
 {
 	struct arena *arena = NULL;
@@ -147,10 +147,10 @@ static int preview(struct erase *erase)
 	} while (json != NULL && json_is_true(json, "running") && state != NULL);
 	free(state);
 	if (json != NULL && json_is_true(json, "running"))
-		(void)complain("no memory");
+		(void)report_error("no memory");
 	else if (json != NULL && print_counts(erase, json) == 0 &&
 		 !json_is_true(json, "configured"))
-		(void)complain("the shop \"%s\" is not in %s, and nothing is stored of it",
+		(void)report_error("the shop \"%s\" is not in %s, and no data of it is stored",
 			erase->shop, erase->config->path);
 	else if (json != NULL)
 		result = 0;
@@ -163,14 +163,14 @@ static int preview(struct erase *erase)
 
 /* ---- erasing ---- */
 
-static bool is_agreed(const struct erase *erase)
+static bool is_confirmed(const struct erase *erase)
 {
 	char question[400];
 	char of[300];
 
-	(void)snprintf(question, sizeof(question), "Erase %s for good? (yes/no) ",
+	(void)snprintf(question, sizeof(question), "Delete all data of %s permanently? (yes/no) ",
 		subject(erase, of, sizeof(of)));
-	return erase->yes || ask_yes(question);
+	return erase->yes || confirm(question);
 }
 
 /* 1 while it is running, 0 when it is done, -1 after an error was printed. */
@@ -184,7 +184,7 @@ static int step(const struct erase *erase, const char *path)
 	return running;
 }
 
-static int carry_out(const struct erase *erase)
+static int erase_all(const struct erase *erase)
 {
 	int running = step(erase, "/erase");
 	char of[300];
@@ -193,25 +193,27 @@ static int carry_out(const struct erase *erase)
 		running = step(erase, "/erase/step");
 	if (running != 0)
 		return EXIT_FAILED;
-	(void)printf("%s is erased\n", subject(erase, of, sizeof(of)));
+	(void)printf("erased: %s\n", subject(erase, of, sizeof(of)));
 	if (erase->is_partial)
 		print_partial();
 	if (config_shop(erase->config, erase->shop) == NULL)
-		(void)puts("Segment was not asked to delete users: the shop is not in the "
-			   "configuration. Delete them at Segment by hand.");
+		(void)puts("No destination was asked to delete users, because the shop is not "
+			   "configured. Delete them at Segment by hand.");
 	return EXIT_GOOD;
 }
 
 static int run(struct erase *erase)
 {
 	if (!erase->dry_run && !erase->yes && !isatty(STDIN_FILENO))
-		return complain("erase needs --yes where nobody can be asked; --dry-run shows how "
-				"much it would remove");
+		return report_error(
+			"erase needs --yes without a terminal; --dry-run shows what it would "
+			"delete");
 	if (preview(erase) != 0)
 		return EXIT_FAILED;
 	if (erase->dry_run)
 		return EXIT_GOOD;
-	return is_agreed(erase) ? carry_out(erase) : complain("nothing was erased");
+	return is_confirmed(erase) ? erase_all(erase)
+				   : report_error("not confirmed: nothing was erased");
 }
 
 int command_erase(int argc, char **argv)
@@ -228,19 +230,19 @@ int command_erase(int argc, char **argv)
 	};
 	struct config *config;
 	int status;
-	int words;
+	int operands;
 
 	if (argc > 1 && strcmp(argv[1], "cancel") == 0)
 		return command_erase_cancel(argc, argv);
-	words = read_options(argc, argv, options, usage, &status);
-	if (words < 0)
+	operands = read_options(argc, argv, options, usage, &status);
+	if (operands < 0)
 		return status;
-	if (words > 0)
-		return complain_usage(usage, "erase takes no \"%.40s\"", argv[0]);
+	if (operands > 0)
+		return report_usage_error(usage, "unexpected operand \"%.40s\"", argv[0]);
 	if (erase.shop == NULL || !value_host(erase.shop))
-		return complain_usage(usage, "erase needs --shop with the shop's domain");
+		return report_usage_error(usage, "erase needs --shop with the shop's domain");
 	if (erase.customer != NULL && !is_customer(erase.customer))
-		return complain_usage(usage, "--customer must be Shopify's id, digits alone");
+		return report_usage_error(usage, "--customer must be Shopify's id, only digits");
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;

@@ -1,4 +1,4 @@
-/* erase cancel: cancels the erasure of a shop that waits. */
+/* erase cancel: cancels a pending erasure of a shop. */
 #include "commands/commands.h"
 #include "commands/common.h"
 
@@ -8,9 +8,9 @@
 static const char usage[] =
 	"usage: segrelay erase cancel --shop SHOP [--config FILE]\n"
 	"\n"
-	"Cancels the erasure of a shop that Shopify's shop/redact asked for and that waits for\n"
-	"redact_grace; `segrelay status` lists those that wait. The same request stays cancelled\n"
-	"when it comes again.\n"
+	"Cancels the pending erasure of a shop, which Shopify's shop/redact requested and which\n"
+	"waits for redact_grace. `segrelay status` lists pending erasures. The same request stays\n"
+	"cancelled when Shopify repeats it.\n"
 	"\n"
 	"  --shop SHOP      the shop's domain\n"
 	"  --config FILE    the configuration (" CONFIG_DEFAULT_PATH ")\n"
@@ -29,10 +29,10 @@ static int cancel(const struct config *config, const char *shop)
 	json_add_member(&body, "shop", shop);
 	text_put(&body, "}");
 	if (arena != NULL && !body.failed)
-		json = ask_for_json(
+		json = admin_call_json(
 			config, "POST", "/erase/cancel", text_string(&body), arena, &answer);
 	if (json != NULL)
-		(void)printf("the erasure of %s is cancelled\n", shop);
+		(void)printf("erasure cancelled: %s\n", shop);
 	text_free(&body);
 	text_free(&answer);
 	arena_destroy(arena);
@@ -50,12 +50,12 @@ int command_erase_cancel(int argc, char **argv)
 	};
 	struct config *config;
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int operands = read_options(argc, argv, options, usage, &status);
 
-	if (words < 0)
+	if (operands < 0)
 		return status;
-	if (words != 1 || strcmp(argv[0], "cancel") != 0 || shop == NULL)
-		return complain_usage(usage, "erase cancel needs --shop");
+	if (operands != 1 || strcmp(argv[0], "cancel") != 0 || shop == NULL)
+		return report_usage_error(usage, "erase cancel needs --shop");
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;

@@ -145,10 +145,10 @@ int command_help_options(int argc, char **argv)
 		return status;
 	for (int i = 0; i < count; i++)
 		if (!is_option(argv[i]))
-			return complain_usage(usage, "there is no option \"%.40s\"", argv[i]);
+			return report_usage_error(usage, "unknown option \"%.40s\"", argv[i]);
 	for (size_t section = 0; section < OPTION_SECTIONS; section++)
 		add_section(&text, section, as_json, argv, count);
-	status = text.failed ? complain("no memory") : EXIT_GOOD;
+	status = text.failed ? report_error("no memory") : EXIT_GOOD;
 	if (status == EXIT_GOOD)
 		(void)fputs(text_string(&text), stdout);
 	text_free(&text);

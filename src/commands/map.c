@@ -1,10 +1,10 @@
-/* map: a dry run. Shows the Segment calls that payloads become, from an empty memory. */
+/* map: a dry run. Prints the Segment calls for payloads, starting without records. */
 #include "commands/commands.h"
 #include "commands/common.h"
 
 #include "base/clock.h"
 #include "commands/map_events.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,17 +17,18 @@ static const char usage[] =
 	"It\n"
 	"starts from an empty memory and needs neither network nor store; in the end carts are\n"
 	"taken to have rested, and what waits for a customer's id to have waited. What is not\n"
-	"told is named on stderr with the reason. Exit status: 1 when a payload cannot be mapped.\n"
+	"emitted is named on stderr with the reason. Exit status: 1 when a payload cannot be "
+	"mapped.\n"
 	"\n"
-	"  --shop SHOP         the shop's domain: its options are used\n"
-	"  --destination NAME  whose messageIds (the shop's first)\n"
-	"  --now TIME          the time at which the webhooks come in, as 2026-11-23T12:00:00Z\n"
-	"  --test              as if Shopify had marked them as test notifications\n"
-	"  --events            instead: what is told of which topic, with which properties\n"
+	"  --shop SHOP         the shop's domain, whose options apply\n"
+	"  --destination NAME  the destination for messageIds (default: the shop's first)\n"
+	"  --now TIME          the time of receipt, for example 2026-11-23T12:00:00Z\n"
+	"  --test              mark the payloads as test notifications of Shopify\n"
+	"  --events            print the event catalogue: events, topics and properties\n"
 	"  --config FILE       the configuration (" CONFIG_DEFAULT_PATH ";\n"
-	"                      without one, the options' defaults)\n"
+	"                      defaults of all options if that file does not exist)\n"
 	"\n"
-	"A topic of ReCharge's is named as recharge:subscription/created.\n"
+	"Topics of ReCharge have a prefix: recharge:subscription/created.\n"
 	"\n"
 	"example:\n"
 	"  segrelay map --shop my-store.myshopify.com orders/create=order.json\n";
@@ -41,39 +42,39 @@ struct dry_run {
 	struct config *config;
 	const struct shop *shop;
 	const struct destination *destination;
-	struct map_memory memory;
+	struct map_records records;
 	bool failed;
 };
 
-/* Prints a call unless it was told before. */
+/* Prints a call unless it was emitted before. */
 static int print_call(struct dry_run *run, const struct call_made *call)
 {
 	const char *name = message_name(call, run->shop, run->destination);
 	struct uuid id;
 	struct text line = {0};
-	int told = 1;
+	int emitted = 1;
 
 	if (name != NULL) {
-		told = message_id_of(&run->destination->space, run->shop->domain, call, &id);
-		if (told == 0)
-			told = map_memory_tell(&run->memory, &id);
+		emitted = message_id_of(&run->destination->space, run->shop->domain, call, &id);
+		if (emitted == 0)
+			emitted = map_records_mark_emitted(&run->records, &id);
 	}
-	if (told == 0) {
+	if (emitted == 0) {
 		message_write(call, name, &id, &line);
 		text_put(&line, "\n");
 		(void)fputs(text_string(&line), stdout);
 		if (line.failed)
-			told = -1;
+			emitted = -1;
 		text_free(&line);
 	}
-	return told < 0 ? complain("no memory") : EXIT_GOOD;
+	return emitted < 0 ? report_error("no memory") : EXIT_GOOD;
 }
 
 static void print_outcome(struct dry_run *run, const char *word, const struct mapped *mapped)
 {
 	if (mapped->unreadable != NULL)
-		(void)fprintf(stderr, "segrelay: %s: fields left out that could not be read: %s\n",
-			word, mapped->unreadable);
+		(void)fprintf(stderr, "segrelay: %s: fields left out that could not be read: %s\n", word,
+			mapped->unreadable);
 	if (mapped->outcome == IGNORED)
 		(void)fprintf(stderr, "segrelay: %s: nothing is told: %s\n", word, mapped->reason);
 	if (mapped->outcome == UNUSABLE) {
@@ -81,8 +82,8 @@ static void print_outcome(struct dry_run *run, const char *word, const struct ma
 		run->failed = true;
 	}
 	for (const struct unmappable *one = mapped->unmappable; one != NULL; one = one->next) {
-		(void)fprintf(stderr, "segrelay: %s, which has waited: a dead letter: %s\n",
-			one->topic, one->reason);
+		(void)fprintf(stderr, "segrelay: %s, which has waited: a dead letter: %s\n", one->topic,
+			one->reason);
 		run->failed = true;
 	}
 }
@@ -106,7 +107,7 @@ static int map_body(struct dry_run *run, const char *word, const char *topic,
 		.body = text_string(body),
 		.body_length = body->length,
 	};
-	struct memory memory = map_memory_of(&run->memory);
+	struct memory memory = map_records_store(&run->records);
 	struct mapped mapped;
 	struct error error;
 	const cJSON *payload = json_parse(arena, text_string(body), body->length, &error);
@@ -117,7 +118,7 @@ static int map_body(struct dry_run *run, const char *word, const char *topic,
 		return EXIT_GOOD;
 	}
 	if (map_delivery(&delivery, payload, run->shop, &memory, arena, &mapped, &error) != 0)
-		return complain("%s: %s", word, error.text);
+		return report_error("%s: %s", word, error.text);
 	if (print_calls(run, &mapped) != EXIT_GOOD)
 		return EXIT_FAILED;
 	print_outcome(run, word, &mapped);
@@ -125,7 +126,7 @@ static int map_body(struct dry_run *run, const char *word, const char *topic,
 }
 
 /* Maps one TOPIC=FILE. */
-static int map_word(struct dry_run *run, const char *word)
+static int map_operand(struct dry_run *run, const char *word)
 {
 	size_t length = strcspn(word, "=");
 	char topic[128];
@@ -135,43 +136,44 @@ static int map_word(struct dry_run *run, const char *word)
 	int status;
 
 	if (word[length] == '\0' || length == 0 || length >= sizeof(topic))
-		return complain_usage(usage, "\"%s\" is not TOPIC=FILE", word);
+		return report_usage_error(usage, "\"%s\" is not TOPIC=FILE", word);
 	memcpy(topic, word, length);
 	topic[length] = '\0';
 	if (read_file(word + length + 1, &body, &error) != 0) {
 		text_free(&body);
-		return complain("%s", error.text);
+		return report_error("%s", error.text);
 	}
 	arena = arena_create(body.length * 4);
-	status = arena != NULL ? map_body(run, word, topic, &body, arena) : complain("no memory");
+	status = arena != NULL ? map_body(run, word, topic, &body, arena)
+			       : report_error("no memory");
 	arena_destroy(arena);
 	text_free(&body);
 	return status;
 }
 
-/* Lets one timer run out that is due at `until`; *found is false when none is left. */
-static int run_out(struct dry_run *run, int64_t until, struct arena *arena, bool *found)
+/* Expires one timer that is due at `until`; *found is false when there is none. */
+static int expire_timer(struct dry_run *run, int64_t until, struct arena *arena, bool *found)
 {
-	struct memory memory = map_memory_of(&run->memory);
+	struct memory memory = map_records_store(&run->records);
 	struct mapped mapped;
 	struct error error;
 	struct timer timer;
 	int64_t now = clock_now();
 
-	*found = map_memory_next_timer(&run->memory, until, arena, &timer);
+	*found = map_records_take_timer(&run->records, until, arena, &timer);
 	if (!*found)
 		return EXIT_GOOD;
 	timer.shop = run->shop->domain;
 	if (map_timer(&timer, timer.due > now ? timer.due : now, run->shop, &memory, arena, &mapped,
 		    &error) != 0)
-		return complain("%s %s: %s", timer.kind, timer.key, error.text);
+		return report_error("%s %s: %s", timer.kind, timer.key, error.text);
 	if (print_calls(run, &mapped) != EXIT_GOOD)
 		return EXIT_FAILED;
 	print_outcome(run, timer.key, &mapped);
 	return EXIT_GOOD;
 }
 
-static int run_out_all(struct dry_run *run, int64_t until)
+static int expire_timers(struct dry_run *run, int64_t until)
 {
 	int status = EXIT_GOOD;
 	bool found = true;
@@ -179,13 +181,15 @@ static int run_out_all(struct dry_run *run, int64_t until)
 	while (found && status == EXIT_GOOD) {
 		struct arena *arena = arena_create(16384);
 
-		status = arena != NULL ? run_out(run, until, arena, &found) : complain("no memory");
+		status = arena != NULL ? expire_timer(run, until, arena, &found)
+				       : report_error("no memory");
 		arena_destroy(arena);
 	}
 	return status;
 }
 
-/* The configuration given; else the default one, when there is one; else the defaults. */
+/* The given configuration; else the default file when it exists; else the defaults of all options.
+ */
 static int find_shop(struct dry_run *run)
 {
 	bool defaults = run->config_path == NULL && access(CONFIG_DEFAULT_PATH, F_OK) != 0;
@@ -195,12 +199,13 @@ static int find_shop(struct dry_run *run)
 		return EXIT_USAGE;
 	run->shop = config_shop(run->config, run->shop_name);
 	if (run->shop == NULL)
-		return complain("the shop \"%s\" is not in %s", run->shop_name, run->config->path);
+		return report_error(
+			"the shop \"%s\" is not in %s", run->shop_name, run->config->path);
 	run->destination = run->destination_name == NULL
 				   ? run->shop->destinations[0]
 				   : config_destination(run->config, run->destination_name);
 	if (run->destination == NULL)
-		return complain("there is no destination \"%s\" in %s", run->destination_name,
+		return report_error("the destination \"%s\" is not in %s", run->destination_name,
 			run->config->path);
 	return EXIT_GOOD;
 }
@@ -219,27 +224,27 @@ int command_map(int argc, char **argv)
 		{0},
 	};
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int operands = read_options(argc, argv, options, usage, &status);
 
-	if (words < 0)
+	if (operands < 0)
 		return status;
 	if (events)
 		return print_events();
-	if (words == 0 || run.shop_name == NULL)
-		return complain_usage(usage, "map needs --shop and at least one TOPIC=FILE");
+	if (operands == 0 || run.shop_name == NULL)
+		return report_usage_error(usage, "map needs --shop and at least one TOPIC=FILE");
 	if (run.now != NULL && time_parse(run.now) == TIME_UNKNOWN)
-		return complain_usage(usage, "--now \"%s\" is no time", run.now);
+		return report_usage_error(usage, "--now \"%s\" is not a time", run.now);
 	if (run.now != NULL)
 		clock_hold(time_parse(run.now));
 	status = find_shop(&run);
-	for (int i = 0; i < words && status == EXIT_GOOD; i++) {
-		status = map_word(&run, argv[i]);
+	for (int i = 0; i < operands && status == EXIT_GOOD; i++) {
+		status = map_operand(&run, argv[i]);
 		if (status == EXIT_GOOD)
-			status = run_out_all(&run, clock_now());
+			status = expire_timers(&run, clock_now());
 	}
 	if (status == EXIT_GOOD)
-		status = run_out_all(&run, INT64_MAX);
+		status = expire_timers(&run, INT64_MAX);
 	config_release(run.config);
-	map_memory_free(&run.memory);
+	map_records_free(&run.records);
 	return status == EXIT_GOOD && run.failed ? EXIT_FAILED : status;
 }

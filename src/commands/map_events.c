@@ -1,4 +1,4 @@
-/* The event catalogue as the program has it. */
+/* Prints the event catalogue. */
 #include "commands/map_events.h"
 
 #include "commands/commands.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Adds "a|b" as a list. */
+/* Appends "a|b" as a JSON list. */
 static void add_topics(struct text *line, const char *topics)
 {
 	const struct topic *timer = topic_of_timer(topics);
@@ -69,7 +69,7 @@ int print_events(void)
 	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
 		add_rule(&line, rule);
 	if (line.failed)
-		status = complain("no memory");
+		status = report_error("no memory");
 	else
 		(void)fputs(text_string(&line), stdout);
 	text_free(&line);

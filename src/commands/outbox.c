@@ -1,7 +1,7 @@
-/* outbox: the messages that wait to be sent. */
+/* outbox: lists, shows and drops messages that wait to be sent. */
 #include "commands/commands.h"
 #include "commands/common.h"
-#include "commands/outbox_words.h"
+#include "commands/outbox_command.h"
 #include "commands/print_json.h"
 #include "commands/table.h"
 
@@ -20,20 +20,20 @@ static const char usage[] =
 	"\n"
 	"Messages that wait to be sent, oldest first.\n"
 	"\n"
-	"  list                their ids, events, shops, sizes and states; no content\n"
-	"  show ID             one, with its content (personal data shows only here)\n"
-	"  drop ID…            removes them for good, unsent\n"
+	"  list                list ids, events, shops, sizes and states, without content\n"
+	"  show ID             show one, with its content, which may contain personal data\n"
+	"  drop ID…            delete permanently without sending\n"
 	"  --destination NAME  list or drop those of a destination\n"
 	"  --shop SHOP         list or drop those of a shop\n"
 	"  --limit N           list at most N (100), at least 1\n"
-	"  --after ID          list those behind an id\n"
-	"  --all               drop all of them but requests to delete users\n"
-	"  --yes               drop what a filter or --all names without asking\n"
-	"  --json              as JSON, times in milliseconds since 1970\n"
+	"  --after ID          list those with a greater id\n"
+	"  --all               drop all except requests to delete users\n"
+	"  --yes               drop by filter or --all without confirmation\n"
+	"  --json              print JSON, with times in milliseconds since 1970\n"
 	"  --config FILE       the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
-	"A request to Segment to delete users is dropped by its id only.\n"
-	"A message that is being sent is dropped when its request has ended, unless it was "
+	"A request to Segment to delete users is dropped only by its id.\n"
+	"A message that is being sent is dropped after its request has ended, unless it was\n"
 	"accepted.\n"
 	"\n"
 	"example:\n"
@@ -46,7 +46,7 @@ static bool is_number(const char *word)
 	return length > 0 && length < 19 && strspn(word, "0123456789") == length;
 }
 
-/* An answer is one line; the daemon's ends with a newline. */
+/* The answer is one line; the daemon's ends with a newline. */
 static void print_line(const struct text *answer)
 {
 	const char *line = text_string(answer);
@@ -82,8 +82,8 @@ static void add_row(struct table *table, const cJSON *entry)
 	table_add(table, json_text(entry, "reason"));
 }
 
-/* A page of at most `most` messages behind *after, which moves on. How many there were; -1 when
- * there was no answer. */
+/* Lists up to `most` messages with an id greater than *after, which is advanced. Returns their
+ * number; -1 when the call failed. */
 static int list_page(
 	const struct outbox *outbox, int64_t most, int64_t *after, struct table *table, bool *more)
 {
@@ -98,7 +98,7 @@ static int list_page(
 	add_parameter(&path, "destination", outbox->destination);
 	add_parameter(&path, "shop", outbox->shop);
 	if (!path.failed)
-		page = ask_for_json(
+		page = admin_call_json(
 			outbox->config, "GET", text_string(&path), NULL, outbox->arena, &answer);
 	if (page != NULL) {
 		count = cJSON_GetArraySize(json_at(page, "messages"));
@@ -132,11 +132,11 @@ static int list(const struct outbox *outbox)
 		left -= count;
 	}
 	if (count >= 0 && !outbox->as_json && table.count == table.columns)
-		(void)puts("no messages wait");
+		(void)puts("the outbox is empty");
 	else if (count >= 0 && !outbox->as_json)
 		table_print(&table);
 	if (count >= 0 && more && !outbox->as_json)
-		(void)printf("there may be more: --after %" PRId64 " lists them\n", after);
+		(void)printf("there may be more: list them with --after %" PRId64 "\n", after);
 	text_free(&table.cells);
 	return count < 0 ? EXIT_FAILED : EXIT_GOOD;
 }
@@ -152,7 +152,7 @@ static int show(const struct outbox *outbox, const char *id)
 	const cJSON *entry;
 
 	(void)snprintf(path, sizeof(path), "/outbox/%s", id);
-	entry = ask_for_json(outbox->config, "GET", path, NULL, outbox->arena, &answer);
+	entry = admin_call_json(outbox->config, "GET", path, NULL, outbox->arena, &answer);
 	if (entry != NULL && outbox->as_json) {
 		print_line(&answer);
 	} else if (entry != NULL) {
@@ -167,41 +167,41 @@ static int show(const struct outbox *outbox, const char *id)
 
 /* ---- the verb ---- */
 
-/* Whether the words make sense; otherwise an error was printed. */
-static bool are_sensible(const struct outbox *outbox, int words, char **argv)
+/* Whether the operands are valid; otherwise an error was printed. */
+static bool operands_are_valid(const struct outbox *outbox, int operands, char **argv)
 {
-	const char *verb = words > 0 ? argv[0] : "";
+	const char *verb = operands > 0 ? argv[0] : "";
 
-	for (int i = 1; i < words; i++) {
+	for (int i = 1; i < operands; i++) {
 		if (is_number(argv[i]))
 			continue;
-		(void)complain_usage(usage, "\"%.40s\" is not an id", argv[i]);
+		(void)report_usage_error(usage, "\"%.40s\" is not an id", argv[i]);
 		return false;
 	}
 	if ((outbox->limit != NULL && !is_number(outbox->limit)) ||
 		(outbox->after != NULL && !is_number(outbox->after))) {
-		(void)complain_usage(usage, "--limit and --after need a number");
+		(void)report_usage_error(usage, "--limit and --after need a number");
 		return false;
 	}
 	if (outbox->limit != NULL && strtoll(outbox->limit, NULL, 10) == 0) {
-		(void)complain_usage(usage, "--limit must be 1 or more");
+		(void)report_usage_error(usage, "--limit must be 1 or more");
 		return false;
 	}
-	if ((strcmp(verb, "list") == 0 && words == 1) ||
-		(strcmp(verb, "show") == 0 && words == 2) ||
-		(strcmp(verb, "drop") == 0 && (words > 1) != outbox_has_filter(outbox)))
+	if ((strcmp(verb, "list") == 0 && operands == 1) ||
+		(strcmp(verb, "show") == 0 && operands == 2) ||
+		(strcmp(verb, "drop") == 0 && (operands > 1) != outbox_has_filter(outbox)))
 		return true;
-	(void)complain_usage(usage, "outbox needs list, show ID, or drop with ids or a filter");
+	(void)report_usage_error(usage, "outbox needs list, show ID, or drop with ids or a filter");
 	return false;
 }
 
-static int run(const struct outbox *outbox, int words, char **argv)
+static int run(const struct outbox *outbox, int operands, char **argv)
 {
 	if (strcmp(argv[0], "list") == 0)
 		return list(outbox);
 	if (strcmp(argv[0], "show") == 0)
 		return show(outbox, argv[1]);
-	return outbox_drop(outbox, argv + 1, words - 1);
+	return outbox_drop(outbox, argv + 1, operands - 1);
 }
 
 int command_outbox(int argc, char **argv)
@@ -221,18 +221,18 @@ int command_outbox(int argc, char **argv)
 	};
 	struct config *config;
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int operands = read_options(argc, argv, options, usage, &status);
 
-	if (words < 0)
+	if (operands < 0)
 		return status;
-	if (!are_sensible(&outbox, words, argv))
+	if (!operands_are_valid(&outbox, operands, argv))
 		return EXIT_USAGE;
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;
 	outbox.config = config;
 	outbox.arena = arena_create(4096);
-	status = outbox.arena != NULL ? run(&outbox, words, argv) : complain("no memory");
+	status = outbox.arena != NULL ? run(&outbox, operands, argv) : report_error("no memory");
 	arena_destroy(outbox.arena);
 	config_release(config);
 	return status;

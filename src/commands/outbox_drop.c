@@ -1,7 +1,7 @@
-/* outbox drop: removes messages that wait. */
+/* outbox drop: deletes messages that wait to be sent. */
 #include "commands/commands.h"
 #include "commands/common.h"
-#include "commands/outbox_words.h"
+#include "commands/outbox_command.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,15 +12,15 @@
 
 enum {
 	IDS_A_REQUEST = 1000,
-	LET_GO_SECONDS = 120, /* longer than a request to Segment may take */
+	RELEASE_SECONDS = 120, /* longer than a request to a destination may take */
 };
 
-/* What was done so far. */
+/* The progress of a drop. */
 struct drop {
 	int64_t done;
-	struct text in_flight; /* ids behind commas */
+	struct text in_flight; /* ids, each after a comma */
 	int64_t unknown;
-	int64_t kept; /* deletion requests, which only their ids drop */
+	int64_t kept; /* deletion requests, which are dropped only by id */
 	int64_t last;
 	bool more;
 };
@@ -30,17 +30,17 @@ bool outbox_has_filter(const struct outbox *outbox)
 	return outbox->destination != NULL || outbox->shop != NULL || outbox->all;
 }
 
-static bool is_agreed(const struct outbox *outbox)
+static bool is_confirmed(const struct outbox *outbox)
 {
 	char answer[8] = "";
 
 	if (outbox->yes || !outbox_has_filter(outbox))
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		(void)complain("drop without ids needs --yes where nobody can be asked");
+		(void)report_error("drop without ids needs --yes without a terminal");
 		return false;
 	}
-	(void)printf("Drop all messages%s%s%s%s that wait, for good, unsent? (yes/no) ",
+	(void)printf("Delete all queued messages%s%s%s%s permanently, without sending? (yes/no) ",
 		outbox->destination != NULL ? " of destination " : "",
 		outbox->destination != NULL ? outbox->destination : "",
 		outbox->shop != NULL ? " of shop " : "", outbox->shop != NULL ? outbox->shop : "");
@@ -48,7 +48,7 @@ static bool is_agreed(const struct outbox *outbox)
 	return fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0;
 }
 
-/* One request; `complains` of ids that are unknown. False when there was no good answer. */
+/* Makes one call; `complains` prints unknown ids. False when the call failed. */
 static bool request_drop(
 	const struct outbox *outbox, const struct text *body, bool complains, struct drop *drop)
 {
@@ -57,7 +57,7 @@ static bool request_drop(
 	const cJSON *id;
 
 	if (!body->failed)
-		json = ask_for_json(outbox->config, "POST", "/outbox/drop", text_string(body),
+		json = admin_call_json(outbox->config, "POST", "/outbox/drop", text_string(body),
 			outbox->arena, &answer);
 	if (json != NULL) {
 		drop->done += strtoll(json_text(json, "done"), NULL, 10);
@@ -70,8 +70,9 @@ static bool request_drop(
 		cJSON_ArrayForEach (id, json_at(json, "unknown")) {
 			drop->unknown++;
 			if (complains)
-				(void)complain("%s: no such message: it was sent or dropped, or is "
-					       "a dead letter",
+				(void)report_error(
+					"%s: no such message: it was sent or dropped, or is "
+					"a dead letter",
 					json_text(id, "."));
 		}
 	}
@@ -99,7 +100,7 @@ static bool drop_filtered(const struct outbox *outbox, struct drop *drop)
 	return done;
 }
 
-/* Drops the ids of a list ",1,2,3", so many at a time. */
+/* Drops the ids of a list ",1,2,3", IDS_A_REQUEST at a time. */
 static bool drop_ids(
 	const struct outbox *outbox, const char *ids, bool complains, struct drop *drop)
 {
@@ -122,11 +123,11 @@ static bool drop_ids(
 	return done;
 }
 
-/* What was in flight is asked for again, until the sender has let go of it. */
-static bool await_let_go(const struct outbox *outbox, struct drop *drop)
+/* Repeats the call for messages that were being sent, until the sender has released them. */
+static bool await_release(const struct outbox *outbox, struct drop *drop)
 {
 	static const struct timespec pause = {.tv_nsec = 100000000};
-	time_t end = time(NULL) + LET_GO_SECONDS;
+	time_t end = time(NULL) + RELEASE_SECONDS;
 	bool done = true;
 
 	while (done && drop->in_flight.length > 0 && time(NULL) < end) {
@@ -147,7 +148,7 @@ int outbox_drop(const struct outbox *outbox, char **ids, int count)
 	bool done;
 	int64_t unknown;
 
-	if (!is_agreed(outbox))
+	if (!is_confirmed(outbox))
 		return EXIT_FAILED;
 	for (int i = 0; i < count; i++)
 		text_format(&list, ",%s", ids[i]);
@@ -155,7 +156,7 @@ int outbox_drop(const struct outbox *outbox, char **ids, int count)
 			 : drop_filtered(outbox, &drop);
 	text_free(&list);
 	unknown = drop.unknown;
-	done = done && await_let_go(outbox, &drop);
+	done = done && await_release(outbox, &drop);
 	if (done && outbox->as_json)
 		(void)printf("{\"dropped\":%" PRId64 ",\"sent_meanwhile\":%" PRId64
 			     ",\"deletions_kept\":%" PRId64 "}\n",
@@ -163,14 +164,12 @@ int outbox_drop(const struct outbox *outbox, char **ids, int count)
 	else if (done)
 		(void)printf("dropped: %" PRId64 "\n", drop.done);
 	if (done && drop.kept > 0 && !outbox->as_json)
-		(void)printf(
-			"deletion requests kept: %" PRId64 " (drop one by its id)\n", drop.kept);
+		(void)printf("deletion requests kept: %" PRId64 " (drop them by id)\n", drop.kept);
 	if (done && drop.unknown > unknown)
-		(void)complain("%" PRId64 " were accepted by the destination before they could be "
-			       "dropped",
+		(void)report_error("%" PRId64 " were sent before they could be dropped",
 			drop.unknown - unknown);
 	if (done && drop.in_flight.length > 0)
-		(void)complain("some are in flight still: %s", text_string(&drop.in_flight) + 1);
+		(void)report_error("still being sent: %s", text_string(&drop.in_flight) + 1);
 	done = done && drop.in_flight.length == 0 && unknown == 0;
 	text_free(&drop.in_flight);
 	return done ? EXIT_GOOD : EXIT_FAILED;

@@ -1,4 +1,4 @@
-/* post: signs a payload as Shopify or ReCharge does and posts it. */
+/* post: signs a payload as Shopify or ReCharge does and posts it to the relay. */
 #include "commands/commands.h"
 #include "commands/common.h"
 
@@ -17,18 +17,17 @@ static const char usage[] =
 	"usage: segrelay post --shop SHOP --topic TOPIC [--recharge [--legacy]] [--url URL]\n"
 	"                     [--secret-file FILE] [--header 'NAME: VALUE'] [--config FILE] FILE\n"
 	"\n"
-	"Signs the payload in FILE (- for stdin) with the shop's first secret, as Shopify or "
-	"ReCharge\n"
-	"does, and posts it with all of their headers. Exit status: 0 when it was answered 2xx.\n"
+	"Signs the payload in FILE (- for stdin) with the shop's first secret, as Shopify or\n"
+	"ReCharge does, and posts it with all their headers. Exit status: 0 for a 2xx response.\n"
 	"\n"
 	"  --shop SHOP         the shop's domain\n"
-	"  --topic TOPIC       as orders/create\n"
-	"  --recharge          as ReCharge; the topic is one of its own, as subscription/created\n"
-	"  --legacy            with ReCharge's older signature alone, which has no time\n"
-	"  --url URL           where to (http:// and `listen` of the configuration and\n"
-	"                      /webhooks/shopify, or /webhooks/recharge/SHOP/TOPIC)\n"
-	"  --secret-file FILE  the secret to sign with, instead of the shop's\n"
-	"  --header 'N: V'     a header more, or instead of one of theirs; may be repeated\n"
+	"  --topic TOPIC       the topic, for example orders/create\n"
+	"  --recharge          sign as ReCharge, with a topic like subscription/created\n"
+	"  --legacy            use only ReCharge's older signature, without a time\n"
+	"  --url URL           the address (default: http:// with the option `listen` and\n"
+	"                      /webhooks/shopify or /webhooks/recharge/SHOP/TOPIC)\n"
+	"  --secret-file FILE  a file with the secret, instead of the shop's\n"
+	"  --header 'N: V'     add or replace a header; may be repeated\n"
 	"  --config FILE       the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
 	"examples:\n"
@@ -36,9 +35,9 @@ static const char usage[] =
 	"  segrelay post --recharge --shop my-store.myshopify.com --topic subscription/created "
 	"s.json\n";
 
-/* Who signs. */
+/* The signers. */
 struct source {
-	size_t secrets; /* the offset of its secrets in a shop */
+	size_t secrets; /* the offset of the secrets in struct shop */
 	const char *option;
 	int (*sign)(const struct signing *signing, struct signed_headers *headers);
 	void (*add_path)(const struct signing *signing, struct text *url);
@@ -76,7 +75,7 @@ static const struct source shopify = {
 static const struct source recharge = {offsetof(struct shop, recharge_secrets), "recharge_secrets",
 	sign_as_recharge, add_recharge_path};
 
-/* Whether a header of the same name was given. */
+/* Whether a header of the same name was given as an option. */
 static bool is_given(const struct post *post, const char *header)
 {
 	size_t length = strcspn(header, ":") + 1;
@@ -103,7 +102,7 @@ static int make_headers(struct post *post)
 	return 0;
 }
 
-/* The first secret of the shop; NULL when there is none, or no memory. */
+/* The first secret of the shop; NULL when there is none, or without memory. */
 static char *secret_of(const struct source *source, const struct shop *shop)
 {
 	const struct strings *secrets = (const void *)((const char *)shop + source->secrets);
@@ -132,13 +131,13 @@ static int find_in_config(struct post *post)
 	if (post->secret != NULL)
 		return EXIT_GOOD;
 	if (is_known)
-		return complain("the shop \"%s\" has no %s: give --secret-file", post->signing.shop,
-			post->source->option);
-	return complain("the shop \"%s\" is not in the configuration: give --secret-file",
-		post->signing.shop);
+		return report_error("the shop \"%s\" has no %s: use --secret-file",
+			post->signing.shop, post->source->option);
+	return report_error(
+		"the shop \"%s\" is not configured: use --secret-file", post->signing.shop);
 }
 
-/* The secret and the address, from the words given or the configuration. */
+/* The secret and the address, from the options or the configuration. */
 static int find_secret(struct post *post)
 {
 	struct error error;
@@ -146,7 +145,7 @@ static int find_secret(struct post *post)
 
 	if (post->secret_file != NULL &&
 		secret_read(post->secret_file, &post->secret, &readable_by_others, &error) != 0)
-		return complain("%s", error.text);
+		return report_error("%s", error.text);
 	if (post->secret != NULL && post->url != NULL)
 		return EXIT_GOOD;
 	return find_in_config(post);
@@ -174,9 +173,9 @@ static int send_it(struct post *post)
 	int status = EXIT_FAILED;
 
 	if (make_headers(post) != 0) {
-		(void)complain("OpenSSL gives no signature");
+		(void)report_error("OpenSSL failed to sign");
 	} else if (http_request(&call, &answer, &error) != 0) {
-		(void)complain("%s", error.text);
+		(void)report_error("%s", error.text);
 	} else {
 		print_answer(&answer);
 		status = answer.status >= 200 && answer.status < 300 ? EXIT_GOOD : EXIT_FAILED;
@@ -191,7 +190,7 @@ static int post_file(struct post *post)
 	int status = find_secret(post);
 
 	if (status == EXIT_GOOD && read_file(post->file, &post->body, &error) != 0)
-		status = complain("%s", error.text);
+		status = report_error("%s", error.text);
 	return status == EXIT_GOOD ? send_it(post) : status;
 }
 
@@ -222,17 +221,18 @@ int command_post(int argc, char **argv)
 		{0},
 	};
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int operands = read_options(argc, argv, options, usage, &status);
 
-	if (words < 0)
+	if (operands < 0)
 		return status;
-	if (words != 1 || post.signing.shop == NULL || post.signing.topic == NULL)
-		return complain_usage(usage, "post needs --shop, --topic and one file");
+	if (operands != 1 || post.signing.shop == NULL || post.signing.topic == NULL)
+		return report_usage_error(usage, "post needs --shop, --topic and one file");
 	if (post.signing.is_legacy && !as_recharge)
-		return complain_usage(usage, "--legacy is a way of signing of --recharge");
+		return report_usage_error(usage, "--legacy requires --recharge");
 	for (size_t i = 0; i < post.given_count; i++)
-		if (strchr(post.given[i], ':') == NULL) /* curl would leave it out */
-			return complain_usage(usage, "--header needs a name, a colon and a value");
+		if (strchr(post.given[i], ':') == NULL) /* libcurl would omit it */
+			return report_usage_error(
+				usage, "--header needs a name, a colon and a value");
 	post.source = as_recharge ? &recharge : &shopify;
 	post.file = argv[0];
 	status = post_file(&post);

@@ -1,4 +1,4 @@
-/* JSON on a terminal. */
+/* Prints JSON indented. */
 #include "commands/print_json.h"
 
 #include <stdbool.h>

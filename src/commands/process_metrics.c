@@ -31,12 +31,13 @@ void process_metrics(struct text *text, int64_t started)
 
 	metric_begin(text, "segrelay_build_info", METRIC_GAUGE, "The version.");
 	metric_value(text, "segrelay_build_info", METRIC_LABELS({"version", SEGRELAY_VERSION}), 1);
-	metric_begin(text, "segrelay_start_time_seconds", METRIC_GAUGE, "When it started.");
+	metric_begin(
+		text, "segrelay_start_time_seconds", METRIC_GAUGE, "Start time of the process.");
 	metric_seconds(text, "segrelay_start_time_seconds", NULL, started);
 	metric_write(text, "process_resident_memory_bytes", METRIC_GAUGE, "Memory in use.",
 		(int64_t)resident_pages() * sysconf(_SC_PAGESIZE));
 	metric_write(text, "segrelay_log_dropped_total", METRIC_COUNTER,
-		"Log lines that were dropped because nobody read stderr.", log_writer_dropped());
+		"Log lines dropped because stderr was not read.", log_writer_dropped());
 	if (getrusage(RUSAGE_SELF, &used) != 0)
 		return;
 	metric_begin(text, "process_cpu_seconds_total", METRIC_COUNTER, "User and system time.");

@@ -1,4 +1,4 @@
-/* ReCharge's API: the webhooks that are registered with one token of a shop. */
+/* ReCharge's API: webhook registrations of one token. */
 #include "commands/recharge_api.h"
 
 #include "base/clock.h"
@@ -16,43 +16,44 @@
 
 enum {
 	TRIES = 4,
-	WAIT_USUAL = 2000, /* ms: ReCharge's bucket leaks two requests a second */
+	WAIT_USUAL = 2000, /* ms: ReCharge allows two requests per second */
 	WAIT_MOST = 60000,
 	PAGE = 50,
 	PAGES_MOST = 200,
-	WORDS = 200,
+	EXCERPT = 200,
 };
 
-/* ---- what went wrong ---- */
+/* ---- errors ---- */
 
-/* What can be done about a status: the first row that has it. */
-static const struct advice {
+/* The remedy for a status: the first matching row counts. */
+static const struct remedy {
 	long from;
 	long to;
 	const char *text;
-} advices[] = {
-	{300, 399, "is recharge_api_url ReCharge's API?"},
+} remedies[] = {
+	{300, 399, "check recharge_api_url"},
 	{401, 401,
-		"is recharge_token the API token itself, not its client secret, and not revoked?"},
+		"check recharge_token: it must be the API token, not its client secret, and not "
+		"revoked"},
 	{403, 403,
-		"give the token in ReCharge the permissions read_subscriptions, read_orders and "
-		"read_customers"},
-	{404, 404, "is recharge_api_url ReCharge's API?"},
-	{429, 429, "other programs use the token's requests up: try again later"},
-	{400, 499, "it will not be otherwise later: what ReCharge says names why"},
+		"grant the token the permissions read_subscriptions, read_orders and "
+		"read_customers in ReCharge"},
+	{404, 404, "check recharge_api_url"},
+	{429, 429, "other programs use the token's rate limit: try again later"},
+	{400, 499, "correct the cause that ReCharge names"},
 	{0, LONG_MAX, "try again later"},
 };
 
-static int refused(const struct shop *shop, const struct http_answer *answer, struct error *error)
+static int set_error(const struct shop *shop, const struct http_answer *answer, struct error *error)
 {
-	const struct advice *advice = advices;
-	char words[WORDS + 1];
+	const struct remedy *remedy = remedies;
+	char excerpt[EXCERPT + 1];
 
-	while (answer->status < advice->from || answer->status > advice->to)
-		advice++;
-	http_excerpt(text_string(&answer->body), shop->recharge_token, words, sizeof(words));
+	while (answer->status < remedy->from || answer->status > remedy->to)
+		remedy++;
+	http_excerpt(text_string(&answer->body), shop->recharge_token, excerpt, sizeof(excerpt));
 	return error_set(error, "ReCharge answered %ld%s%s: %s", answer->status,
-		*words != '\0' ? " " : "", words, advice->text);
+		*excerpt != '\0' ? " " : "", excerpt, remedy->text);
 }
 
 static int unanswered(struct error *error)
@@ -60,9 +61,7 @@ static int unanswered(struct error *error)
 	const struct error reason = *error;
 
 	return error_set(error,
-		"ReCharge gave no answer: %s: is there a way to it from here? Try "
-		"again later",
-		reason.text);
+		"ReCharge did not answer: %s. Check the network and try again later", reason.text);
 }
 
 /* ---- a request ---- */
@@ -74,22 +73,23 @@ static void wait_for(int64_t ms)
 	(void)nanosleep(&time, NULL);
 }
 
-/* Whether an answer is one that may be another next time. What was posted is not posted again
- * unless ReCharge says that it did nothing. */
-static bool may_try_again(const struct http_call *call, int result, long status)
+/* Whether a request may be retried. A POST is only retried when ReCharge says that it was not
+ * carried out. */
+static bool may_retry(const struct http_call *call, int result, long status)
 {
 	return status == 429 ||
 	       (strcmp(call->method, "GET") == 0 && (result != 0 || status >= 500));
 }
 
-static int try(const struct http_call *call, struct http_answer *answer, struct error *error)
+static int call_with_retries(
+	const struct http_call *call, struct http_answer *answer, struct error *error)
 {
 	int result = 0;
 
 	for (int i = 0; i < TRIES; i++) {
 		text_cut(&answer->body, 0);
 		result = http_request(call, answer, error);
-		if (!may_try_again(call, result, answer->status) || answer->wait > WAIT_MOST ||
+		if (!may_retry(call, result, answer->status) || answer->wait > WAIT_MOST ||
 			i == TRIES - 1)
 			break;
 		wait_for(answer->wait >= 0 ? answer->wait : WAIT_USUAL);
@@ -97,8 +97,8 @@ static int try(const struct http_call *call, struct http_answer *answer, struct 
 	return result == 0 ? 0 : unanswered(error);
 }
 
-/* Makes a request of the API. 0 with a good answer's body in answer->body; the caller frees it. */
-static int ask(const struct shop *shop, const char *method, const struct text *path,
+/* Calls the API. 0 with the body of a 2xx answer in answer->body, which the caller frees. */
+static int call_api(const struct shop *shop, const char *method, const struct text *path,
 	const struct text *body, struct http_answer *answer, struct error *error)
 {
 	struct text url = {0};
@@ -119,10 +119,10 @@ static int ask(const struct shop *shop, const char *method, const struct text *p
 	}
 	result = url.failed || token.failed || path->failed || (body != NULL && body->failed)
 			 ? error_set(error, "no memory")
-			 : try(&call, answer, error);
+			 : call_with_retries(&call, answer, error);
 	if (result == 0 && (answer->status < 200 || answer->status > 299))
-		result = refused(shop, answer, error);
-	digest_forget(token.data, token.length);
+		result = set_error(shop, answer, error);
+	digest_wipe(token.data, token.length);
 	text_free(&token);
 	text_free(&url);
 	return result;
@@ -130,7 +130,7 @@ static int ask(const struct shop *shop, const char *method, const struct text *p
 
 /* ---- listing ---- */
 
-/* What is not unreserved (RFC 3986) is escaped: a cursor is any text. */
+/* Escapes all but unreserved characters (RFC 3986): a cursor can be any text. */
 static void add_escaped(struct text *text, const char *value)
 {
 	static const char plain[] =
@@ -141,7 +141,7 @@ static void add_escaped(struct text *text, const char *value)
 			(unsigned char)*value);
 }
 
-/* Where ReCharge does not say what is included, nothing is lacking. */
+/* Without a list of included objects the registration counts as complete. */
 static bool lacks_customer(const cJSON *webhook)
 {
 	const cJSON *included = cJSON_GetObjectItemCaseSensitive(webhook, "included_objects");
@@ -154,7 +154,7 @@ static bool lacks_customer(const cJSON *webhook)
 	return cJSON_IsArray(included);
 }
 
-static int keep(struct arena *arena, const cJSON *webhook, struct registration ***last)
+static int append(struct arena *arena, const cJSON *webhook, struct registration ***last)
 {
 	struct registration *made = arena_alloc(arena, sizeof(*made));
 
@@ -171,8 +171,8 @@ static int keep(struct arena *arena, const cJSON *webhook, struct registration *
 	return 0;
 }
 
-/* Takes a page; *cursor is that of the next one, NULL when it was the last. */
-static int take_page(const struct http_answer *answer, struct arena *arena,
+/* Reads a page; *cursor is set to the next one, NULL after the last. */
+static int read_page(const struct http_answer *answer, struct arena *arena,
 	struct registration ***last, const char **cursor, struct error *error)
 {
 	const cJSON *page =
@@ -181,10 +181,10 @@ static int take_page(const struct http_answer *answer, struct arena *arena,
 	const cJSON *webhook;
 
 	if (!cJSON_IsArray(webhooks))
-		return error_set(error, "what ReCharge answered is no list of webhooks: is "
-					"recharge_api_url its API?");
+		return error_set(error, "ReCharge's answer is not a list of webhooks: check "
+					"recharge_api_url");
 	cJSON_ArrayForEach (webhook, webhooks) {
-		if (keep(arena, webhook, last) != 0)
+		if (append(arena, webhook, last) != 0)
 			return error_set(error, "no memory");
 	}
 	*cursor = json_text(page, "next_cursor");
@@ -203,9 +203,9 @@ static int list_page(const struct shop *shop, struct arena *arena, struct regist
 		text_put(&path, "&cursor=");
 		add_escaped(&path, *cursor);
 	}
-	result = ask(shop, "GET", &path, NULL, &answer, error);
+	result = call_api(shop, "GET", &path, NULL, &answer, error);
 	if (result == 0)
-		result = take_page(&answer, arena, last, cursor, error);
+		result = read_page(&answer, arena, last, cursor, error);
 	text_free(&path);
 	text_free(&answer.body);
 	return result;
@@ -221,7 +221,7 @@ int recharge_list(const struct shop *shop, struct arena *arena, struct registrat
 	*first = NULL;
 	do {
 		if (pages++ == PAGES_MOST)
-			return error_set(error, "ReCharge's list of webhooks has no end: try "
+			return error_set(error, "ReCharge's list of webhooks does not end: try "
 						"again later");
 		if (list_page(shop, arena, &last, &cursor, error) != 0)
 			return -1;
@@ -249,7 +249,7 @@ static int post_registration(const struct shop *shop, const struct registration 
 	if (included != NULL)
 		json_add_string(&body, included);
 	text_put(&body, "]}");
-	result = ask(shop, "POST", &path, &body, &answer, error);
+	result = call_api(shop, "POST", &path, &body, &answer, error);
 	*status = answer.status;
 	text_free(&path);
 	text_free(&body);

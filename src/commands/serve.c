@@ -1,4 +1,4 @@
-/* serve: the daemon. Starts the parts, watches over them, reloads and stops them. */
+/* serve: the daemon. Starts the parts, monitors, reloads and stops them. */
 #include "commands/commands.h"
 #include "commands/common.h"
 #include "commands/daemon.h"
@@ -29,18 +29,18 @@ enum { STATUS_EVERY = 10 * SECOND, TURN = 500, LOG_GRACE = SECOND };
 static const char usage[] =
 	"usage: segrelay serve [--config FILE]\n"
 	"\n"
-	"Takes webhooks and sends them to Segment. Logs to stderr. SIGHUP reads the configuration\n"
-	"again, SIGTERM finishes what is in flight and ends. Exit status: 2 when the\n"
-	"configuration is not good or the store is damaged, 1 when it failed for a reason that\n"
-	"may pass.\n"
+	"Receives webhooks and sends events to Segment. Logs to stderr. SIGHUP reloads the\n"
+	"configuration, SIGTERM finishes requests in progress and stops. Exit status: 2 when the\n"
+	"configuration is invalid or the store is damaged, 1 for a failure that may be\n"
+	"temporary.\n"
 	"\n"
 	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
 	"example:\n"
 	"  segrelay serve --config /etc/segrelay/segrelay.conf\n";
 
-/* The engine found the store damaged: end in order. No signal says so: while it is stopping, that
- * would end it at once. */
+/* Called when the engine finds the store damaged: stops the daemon. Not by a signal: a second one
+ * during the stop would end it at once. */
 static void on_damaged(void *context)
 {
 	struct daemon *daemon = context;
@@ -50,7 +50,7 @@ static void on_damaged(void *context)
 
 /* ---- reloading ---- */
 
-/* Says each line of a report as a line of the log. */
+/* Logs each line of a report. */
 static void log_report(enum log_level level, const char *message, struct text *report)
 {
 	char *line = report->data;
@@ -69,10 +69,10 @@ static void use_config(struct daemon *daemon, struct config *config)
 
 	atomic_store(&daemon->needs_restart, needs_restart);
 	if (needs_restart)
-		log_line(LOG_WARNING, "changed options need a restart",
+		log_line(LOG_WARNING, "changed options ignored",
 			LOG_STRING("options", text_string(&names)),
-			LOG_STRING("effect", "they stay as they were"),
-			LOG_STRING("next", "restart segrelay when it suits"));
+			LOG_STRING("reason", "they need a restart"),
+			LOG_STRING("action", "restart segrelay"));
 	text_free(&names);
 	log_configure(config->log_level, config->log_format);
 	engine_reload(daemon->engine, config);
@@ -87,8 +87,8 @@ static void reload(struct daemon *daemon)
 	struct text report = {0};
 	struct config *config;
 
-	/* The end of this ms: for systemd (Type=notify-reload) a time from before its signal, be it
-	 * by a few us, is that of another reload. */
+	/* The end of this ms: systemd (Type=notify-reload) ignores a time before its signal, even
+	 * by a few us. */
 	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic() * 1000 + 999);
 	if (config_review(daemon->path, &config, &report) == 0) {
 		log_report(LOG_WARNING, "configuration", &report);
@@ -99,18 +99,19 @@ static void reload(struct daemon *daemon)
 		atomic_store(&daemon->reload_failed, false);
 	} else {
 		log_report(LOG_ERROR, "configuration", &report);
-		log_line(LOG_ERROR, "reload failed: the old configuration stays in use",
-			LOG_STRING("config", daemon->path),
-			LOG_STRING("next", "mend what is named above, then reload again"));
+		log_line(LOG_ERROR, "reload failed", LOG_STRING("config", daemon->path),
+			LOG_STRING("effect", "the old configuration stays in use"),
+			LOG_STRING(
+				"action", "correct the errors logged before, then reload again"));
 		atomic_store(&daemon->reload_failed, true);
 	}
 	text_free(&report);
 	(void)sd_notify(0, "READY=1");
 }
 
-/* ---- watching ---- */
+/* ---- monitoring ---- */
 
-/* The watchdog is fed only while all threads turn. */
+/* Notifies the watchdog only while all threads turn. */
 static void watch(struct daemon *daemon)
 {
 	struct error reason;
@@ -122,11 +123,11 @@ static void watch(struct daemon *daemon)
 		return;
 	daemon->status_at = now + STATUS_EVERY;
 	(void)sd_notifyf(0, "STATUS=%s%s",
-		daemon_is_ready(daemon, &reason) ? "taking webhooks" : "refusing webhooks: ",
+		daemon_is_ready(daemon, &reason) ? "receiving webhooks" : "rejecting webhooks: ",
 		daemon_is_ready(daemon, &reason) ? "" : reason.text);
 }
 
-/* Waits for signals until it is time to end. */
+/* Handles signals until the daemon must stop. */
 static void wait_for_end(struct daemon *daemon)
 {
 	int signal = 0;
@@ -158,7 +159,8 @@ static int start_parts(struct daemon *daemon, struct error *error)
 	if (daemon->store_failed)
 		return -1;
 	if (sender_start(daemon->engine, daemon->config, &daemon->sender, error) != 0) {
-		daemon->store_failed = engine_refuses(daemon->engine, NULL); /* it asks the store */
+		daemon->store_failed =
+			engine_refuses(daemon->engine, NULL); /* sender_start reads the store */
 		return -1;
 	}
 	hooks.queued_context = daemon->sender;
@@ -178,10 +180,10 @@ static int64_t left_until(int64_t end)
 	return now < end ? end - now : 0;
 }
 
-/* Readiness says first that it is stopping. The listener is next, so that nothing new comes; then
- * the sender, whose outcomes the engine settles: it goes on while the listener finishes, so both
- * have the same stop_grace. The engine's last turns may still queue messages: they wait on disk,
- * and nobody hears of them. The admin listener answers until then. */
+/* Readiness reports the stop first. The listener stops next, so that no delivery is added; then the
+ * sender. Both have the same stop_grace, because the sender goes on while the listener finishes.
+ * The engine's last turns may still queue messages: they stay in the outbox. The admin listener
+ * answers until the end. */
 static void stop_parts(struct daemon *daemon)
 {
 	const struct engine_hooks alone = {.on_damaged = on_damaged, .context = daemon};
@@ -197,7 +199,7 @@ static void stop_parts(struct daemon *daemon)
 	config_release(daemon->started_with);
 }
 
-/* The address with the port in use, which differs from the configured one for port 0. */
+/* The address with the port in use, which differs from the option when that is port 0. */
 static void address_in_use(const char *configured, int port, char *text, size_t size)
 {
 	const char *colon = strrchr(configured, ':');
@@ -221,8 +223,8 @@ static void log_started(const struct daemon *daemon)
 		LOG_NUMBER("destinations", config->destination_count));
 }
 
-/* When the store is what failed, whether it is damaged: then to start again is of no use. It is
- * read through for that, so not after other failures. */
+/* Whether the store is damaged, when it was the store that failed: then a restart is useless. The
+ * check reads the whole file, so it is not made after other failures. */
 static bool is_damaged(struct daemon *daemon)
 {
 	struct error error;
@@ -243,7 +245,7 @@ static int run(struct daemon *daemon)
 	if (log_writer_start(&error) == 0 && daemon_check_addresses(daemon->config, &error) == 0)
 		status = daemon_open_store(daemon, &error);
 	if (status != EXIT_GOOD) {
-		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
+		log_line(LOG_ERROR, "start failed", LOG_STRING("reason", error.text));
 		return status;
 	}
 	if (start_parts(daemon, &error) == 0) {
@@ -252,9 +254,9 @@ static int run(struct daemon *daemon)
 		wait_for_end(daemon);
 		(void)sd_notify(0, "STOPPING=1");
 		log_plain(LOG_INFO, "stopping");
-		signals_end_at_once(); /* all that was answered is on disk */
+		signals_end_at_once(); /* every answered webhook is on disk */
 	} else {
-		log_line(LOG_ERROR, "cannot start", LOG_STRING("reason", error.text));
+		log_line(LOG_ERROR, "start failed", LOG_STRING("reason", error.text));
 		status = EXIT_FAILED;
 	}
 	stop_parts(daemon);
@@ -271,26 +273,27 @@ int command_serve(int argc, char **argv)
 	const struct verb_option options[] = {{.name = "config", .value = &daemon.path}, {0}};
 	struct text report = {0};
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int operands = read_options(argc, argv, options, usage, &status);
 
-	if (words < 0)
+	if (operands < 0)
 		return status;
-	if (words > 0)
-		return complain_usage(usage, "serve takes no \"%s\"", argv[0]);
+	if (operands > 0)
+		return report_usage_error(usage, "unexpected operand \"%s\"", argv[0]);
 	(void)umask(0077);
-	/* Bodies and batches take and give back up to some 100 KB each: handing them to the kernel
-	 * and taking them again would be a tenth of all that is done with a webhook. */
+	/* Bodies and batches allocate and free some 100 KB each. Returning that memory to the
+	 * kernel each time would take a tenth of the CPU time of a webhook. */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	(void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
-	(void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold secrets and personal data */
+	(void)prctl(PR_SET_DUMPABLE, 0); /* a core dump would contain secrets and personal data */
 	status = config_review(daemon.path, &daemon.config, &report);
 	if (daemon.config != NULL)
 		log_configure(daemon.config->log_level, daemon.config->log_format);
 	log_report(status == 0 ? LOG_WARNING : LOG_ERROR, "configuration", &report);
 	text_free(&report);
 	if (status != 0 || daemon.config == NULL) {
-		log_line(LOG_ERROR, "cannot start: mend the configuration",
-			LOG_STRING("config", daemon.path));
+		log_line(LOG_ERROR, "start failed", LOG_STRING("config", daemon.path),
+			LOG_STRING("reason", "the configuration is invalid"),
+			LOG_STRING("action", "correct the errors logged before"));
 		return EXIT_USAGE;
 	}
 	status = run(&daemon);

@@ -1,4 +1,4 @@
-/* The signals that the daemon lives by: SIGHUP to reload, SIGTERM and SIGINT to end. */
+/* The daemon's signals: SIGHUP to reload, SIGTERM and SIGINT to stop. */
 #include "commands/signals.h"
 
 #include "base/clock.h"
@@ -7,16 +7,16 @@
 #include <signal.h>
 #include <time.h>
 
-static void to_end(sigset_t *signals)
+static void add_stop_signals(sigset_t *signals)
 {
 	(void)sigemptyset(signals);
 	(void)sigaddset(signals, SIGTERM);
 	(void)sigaddset(signals, SIGINT);
 }
 
-static void all(sigset_t *signals)
+static void add_all_signals(sigset_t *signals)
 {
-	to_end(signals);
+	add_stop_signals(signals);
 	(void)sigaddset(signals, SIGHUP);
 }
 
@@ -24,7 +24,7 @@ void signals_block(void)
 {
 	sigset_t signals;
 
-	all(&signals);
+	add_all_signals(&signals);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
@@ -34,7 +34,7 @@ int signals_wait(int64_t ms)
 	const struct timespec time = {.tv_sec = ms / SECOND, .tv_nsec = ms % SECOND * 1000000};
 	sigset_t signals;
 
-	all(&signals);
+	add_all_signals(&signals);
 	return sigtimedwait(&signals, NULL, &time);
 }
 
@@ -42,7 +42,7 @@ void signals_end_at_once(void)
 {
 	sigset_t signals;
 
-	to_end(&signals);
+	add_stop_signals(&signals);
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)signal(SIGINT, SIG_DFL);
 	(void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);

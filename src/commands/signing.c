@@ -1,4 +1,4 @@
-/* Signing payloads as those do who post webhooks. */
+/* Signs payloads as Shopify and ReCharge do. */
 #include "commands/signing.h"
 
 #include "base/clock.h"

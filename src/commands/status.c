@@ -1,4 +1,4 @@
-/* status: what came in, and what waits to be sent. */
+/* status: counters of deliveries, and the state of the outbox. */
 #include "commands/commands.h"
 #include "commands/common.h"
 #include "commands/table.h"
@@ -12,10 +12,10 @@
 static const char usage[] =
 	"usage: segrelay status [--json] [--config FILE]\n"
 	"\n"
-	"Shows for each shop and topic what came in, and for each destination what waits to be\n"
-	"sent. Asks the running daemon, or reads the store when none runs.\n"
+	"Shows the deliveries received for each shop and topic, and the outbox of each\n"
+	"destination. Asks the running daemon, or reads the store when none runs.\n"
 	"\n"
-	"  --json         as JSON, times in milliseconds since 1970\n"
+	"  --json         print JSON, with times in milliseconds since 1970\n"
 	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
 	"example:\n"
@@ -45,7 +45,7 @@ static void print_topics(const cJSON *status)
 	const cJSON *topic;
 
 	if (json_at(status, "topics") == NULL) {
-		(void)puts("no webhook has come in yet");
+		(void)puts("no deliveries received yet");
 		return;
 	}
 	add_heads(&table, heads);
@@ -58,18 +58,18 @@ static void print_topics(const cJSON *status)
 	table_print(&table);
 }
 
-/* A clock that is over a minute off, as the daemon found by the destination's answers. */
+/* Appends the clock offset when it exceeds a minute, as measured by the destination's answers. */
 static void add_clock(struct text *state, const cJSON *destination)
 {
 	const char *offset = json_text(destination, "clock_offset_seconds");
 	int64_t seconds = offset != NULL ? strtoll(offset, NULL, 10) : 0;
 
 	if (seconds != 0)
-		text_format(state, "; this machine's clock is %lld s %s its own",
+		text_format(state, "; this machine's clock is %lld s %s the destination's",
 			llabs((long long)seconds), seconds > 0 ? "ahead of" : "behind");
 }
 
-/* "ok", "paused until …: the reason", or that it is not configured. */
+/* "ok", "paused until …: reason", "retrying: reason", or "not configured". */
 static void add_state(struct table *table, const cJSON *destination)
 {
 	const char *until = json_text(destination, "paused_until");
@@ -81,11 +81,11 @@ static void add_state(struct table *table, const cJSON *destination)
 
 	time_format(time, text);
 	if (!json_is_true(destination, "configured"))
-		text_put(&state, "not configured: kept");
+		text_put(&state, "not configured: messages kept");
 	else if (time > clock_now())
 		text_format(&state, "paused until %s: %s", text, reason != NULL ? reason : "");
 	else if (failures != NULL && strcmp(failures, "0") != 0)
-		text_format(&state, "trying again: %s", reason != NULL ? reason : "");
+		text_format(&state, "retrying: %s", reason != NULL ? reason : "");
 	else
 		text_put(&state, "ok");
 	add_clock(&state, destination);
@@ -117,7 +117,7 @@ static void print_destinations(const cJSON *status)
 	table_print(&table);
 }
 
-/* What makes room before keep_deliveries is over. */
+/* The size of the store, and deliveries deleted before keep_deliveries to make room. */
 static void print_store(const cJSON *status)
 {
 	const char *bytes = json_text(status, "store_bytes");
@@ -136,7 +136,7 @@ static void print_store(const cJSON *status)
 
 static void print_erasures(const cJSON *status)
 {
-	static const char *const heads[] = {"SHOP TO BE ERASED", "ASKED", "DUE", NULL};
+	static const char *const heads[] = {"PENDING ERASURE", "REQUESTED", "DUE", NULL};
 	struct table table = {0};
 	const cJSON *erasure;
 
@@ -150,7 +150,7 @@ static void print_erasures(const cJSON *status)
 	}
 	(void)puts("");
 	table_print(&table);
-	(void)puts("`segrelay erase cancel --shop SHOP` keeps a shop");
+	(void)puts("cancel with `segrelay erase cancel --shop SHOP`");
 }
 
 static void print_contradictions(const cJSON *status)
@@ -158,7 +158,7 @@ static void print_contradictions(const cJSON *status)
 	const char *count = json_text(status, "contradictions");
 
 	if (count != NULL && strcmp(count, "0") != 0)
-		(void)printf("\n%s deliveries refused since the start: their bodies contradict "
+		(void)printf("\n%s deliveries rejected since the start: their bodies contradict "
 			     "their headers (see `segrelay dead list`)\n",
 			count);
 }
@@ -168,9 +168,8 @@ static void print_postponed(const cJSON *status)
 	const char *count = json_text(status, "timers_postponed");
 
 	if (count != NULL && strcmp(count, "0") != 0)
-		(void)printf(
-			"\ntimers postponed since the start: %s (the log says of what kind, and "
-			"why)\n",
+		(void)printf("\ntimers postponed since the start: %s (see `timer postponed` in the "
+			     "log)\n",
 			count);
 }
 
@@ -185,18 +184,18 @@ int command_status(int argc, char **argv)
 	struct text answer = {0};
 	const cJSON *status = NULL;
 	int exit_status;
-	int words = read_options(argc, argv, options, usage, &exit_status);
+	int operands = read_options(argc, argv, options, usage, &exit_status);
 
-	if (words < 0)
+	if (operands < 0)
 		return exit_status;
-	if (words > 0)
-		return complain_usage(usage, "status takes no \"%s\"", argv[0]);
+	if (operands > 0)
+		return report_usage_error(usage, "unexpected operand \"%s\"", argv[0]);
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;
 	arena = arena_create(4096);
 	if (arena != NULL)
-		status = ask_for_json(config, "GET", "/status", NULL, arena, &answer);
+		status = admin_call_json(config, "GET", "/status", NULL, arena, &answer);
 	if (status != NULL && as_json) {
 		(void)printf("%s\n", text_string(&answer));
 	} else if (status != NULL) {

@@ -1,4 +1,4 @@
-/* Tables on a terminal: columns as wide as their widest cell. */
+/* Prints tables: columns as wide as their widest cell. */
 #include "commands/table.h"
 
 #include "base/clock.h"
@@ -27,7 +27,7 @@ void table_add_time(struct table *table, const char *milliseconds)
 	char text[TIME_TEXT];
 
 	time_format(time, text);
-	memcpy(text + 19, "Z", 2); /* whole seconds are enough to read */
+	memcpy(text + 19, "Z", 2); /* without milliseconds */
 	table_add(table, time > 0 ? text : "-");
 }
 

@@ -1,4 +1,4 @@
-/* webhooks: what is registered at ReCharge, and registering what is missing. */
+/* webhooks: lists ReCharge's webhook registrations, and registers missing ones. */
 #include "commands/commands.h"
 #include "commands/common.h"
 #include "commands/recharge_api.h"
@@ -11,24 +11,24 @@
 static const char usage[] =
 	"usage: segrelay webhooks recharge list|sync --shop SHOP [--url URL] [--config FILE]\n"
 	"\n"
-	"ReCharge deletes a webhook's registration when it could not deliver for 48 hours. This "
-	"compares\n"
-	"what is registered with the shop's recharge_token with what the relay can tell of.\n"
+	"ReCharge deletes a webhook's registration when it could not deliver for 48 hours. This\n"
+	"compares the registrations of the shop's recharge_token with the topics that the relay\n"
+	"maps.\n"
 	"\n"
-	"  list           all registrations, and what is missing\n"
-	"  sync           registers what is missing; what is registered for others stays\n"
+	"  list           list all registrations, and the missing ones\n"
+	"  sync           register the missing ones; other registrations are kept\n"
 	"  --shop SHOP    the shop's domain\n"
-	"  --url URL      what the world calls the relay, instead of public_url\n"
+	"  --url URL      the relay's public URL (default: the option public_url)\n"
 	"  --config FILE  the configuration (" CONFIG_DEFAULT_PATH ")\n"
 	"\n"
-	"Exit status: 1 when a registration is missing, or the API cannot be asked.\n"
+	"Exit status: 1 when a registration is missing, or the API call failed.\n"
 	"\n"
 	"example:\n"
 	"  segrelay webhooks recharge sync --shop my-store.myshopify.com --url "
 	"https://relay.example.com\n";
 
-/* The topics to register: those that are told, and what tells who a customer is at Shopify. With
- * what their webhooks shall carry beside what they are about. */
+/* The topics to register: those that the relay maps, and those that link ReCharge's customers to
+ * Shopify's. `included` is the additional object that their webhooks must include. */
 static const struct wanted {
 	const char *topic;
 	const char *included;
@@ -42,8 +42,8 @@ static const struct wanted {
 	{"subscription/unskipped", "customer"},
 	{"subscription/swapped", "customer"},
 	{"order/processed", NULL},
-	/* of a checkout: has Shopify's id of a new subscriber, which was not made when the
-	   subscription was */
+	/* has Shopify's id of a new subscriber, which did not exist when the subscription was
+	 * created */
 	{"charge/created", NULL},
 	{"charge/failed", NULL},
 	{"charge/max_retries_reached", NULL},
@@ -55,16 +55,16 @@ static const struct wanted {
 
 struct job {
 	const struct shop *shop;
-	const char *base; /* what the world calls the relay */
+	const char *base; /* the relay's public URL */
 	bool sync;
 	struct arena *arena;
 	struct registration *registrations;
 	struct table table;
 	size_t missing;
-	struct error said; /* what a registration failed for last */
+	struct error last_error; /* the last error of a registration */
 };
 
-/* Where the shop's webhooks of a topic go; in the arena, NULL without memory. */
+/* The address for webhooks of a topic; in the arena, NULL without memory. */
 static const char *address_of(const struct job *job, const char *topic)
 {
 	return arena_format(
@@ -80,7 +80,7 @@ static void add_row(
 	table_add(&job->table, address);
 }
 
-/* ---- what is there ---- */
+/* ---- existing registrations ---- */
 
 static const struct wanted *find_wanted(const char *topic)
 {
@@ -96,7 +96,7 @@ static bool wants_customer(const struct wanted *wanted)
 	return wanted->included != NULL && strcmp(wanted->included, "customer") == 0;
 }
 
-/* The registration of a topic at an address that stands before another one, NULL for all of them;
+/* The registration of a topic at an address that is before `end` in the list, or anywhere for NULL;
  * NULL when there is none. */
 static const struct registration *find_before(const struct job *job, const struct registration *end,
 	const char *topic, const char *address)
@@ -107,7 +107,7 @@ static const struct registration *find_before(const struct job *job, const struc
 	return NULL;
 }
 
-/* What a registration is to the relay; NULL without memory. */
+/* The state of a registration; NULL without memory. */
 static const char *state_of(const struct job *job, const struct registration *registration)
 {
 	size_t length = strlen(job->base);
@@ -134,20 +134,20 @@ static int add_all(struct job *job)
 		const char *state = state_of(job, at);
 
 		if (state == NULL)
-			return complain("no memory");
+			return report_error("no memory");
 		add_row(job, at->id, at->topic, state, at->address);
 	}
 	return EXIT_GOOD;
 }
 
-/* ---- what is missing ---- */
+/* ---- missing registrations ---- */
 
-/* Says why a topic could not be registered; what others failed for, too, once. */
-static void say_failure(struct job *job, const char *topic, const struct error *error)
+/* Prints why a topic could not be registered; the same error only once. */
+static void print_failure(struct job *job, const char *topic, const struct error *error)
 {
-	if (strcmp(error->text, job->said.text) != 0)
-		(void)complain("%s: %s", topic, error->text);
-	job->said = *error;
+	if (strcmp(error->text, job->last_error.text) != 0)
+		(void)report_error("%s: %s", topic, error->text);
+	job->last_error = *error;
 }
 
 static void add_missing(struct job *job, const struct wanted *wanted, const char *address)
@@ -162,7 +162,7 @@ static void add_missing(struct job *job, const struct wanted *wanted, const char
 		job->missing++;
 		if (job->sync) {
 			state = "failed";
-			say_failure(job, wanted->topic, &error);
+			print_failure(job, wanted->topic, &error);
 		}
 	}
 	add_row(job, NULL, wanted->topic, state, address);
@@ -174,14 +174,15 @@ static int add_all_missing(struct job *job)
 		const char *address = address_of(job, wanted->topic);
 
 		if (address == NULL)
-			return complain("no memory");
+			return report_error("no memory");
 		if (find_before(job, NULL, wanted->topic, address) == NULL)
 			add_missing(job, wanted, address);
 	}
 	if (job->missing == 0)
 		return EXIT_GOOD;
-	return complain("%zu %s missing%s", job->missing, job->missing == 1 ? "is" : "are",
-		job->sync ? "" : ": `segrelay webhooks recharge sync` registers them");
+	return report_error("%zu registration%s missing%s", job->missing,
+		job->missing == 1 ? "" : "s",
+		job->sync ? "" : ": register them with `segrelay webhooks recharge sync`");
 }
 
 static int compare(struct job *job)
@@ -190,7 +191,7 @@ static int compare(struct job *job)
 	int status;
 
 	if (recharge_list(job->shop, job->arena, &job->registrations, &error) != 0)
-		return complain("%s", error.text);
+		return report_error("%s", error.text);
 	job->table.columns = 4;
 	add_row(job, "ID", "TOPIC", "STATE", "ADDRESS");
 	status = add_all(job);
@@ -202,7 +203,7 @@ static int compare(struct job *job)
 
 /* ---- the verb ---- */
 
-/* Without the slashes at its end; in the arena, NULL without memory. */
+/* Removes trailing slashes; in the arena, NULL without memory. */
 static const char *make_base(struct arena *arena, const char *url)
 {
 	size_t length = strlen(url);
@@ -217,27 +218,27 @@ static int find_shop(
 {
 	job->shop = config_shop(config, domain);
 	if (job->shop == NULL)
-		return complain("the shop \"%s\" is not in %s", domain, config->path);
+		return report_error("the shop \"%s\" is not in %s", domain, config->path);
 	if (job->shop->recharge_token == NULL)
-		return complain("the shop \"%s\" has no recharge_token_file: make an API token in "
-				"ReCharge under Integrations > API tokens",
+		return report_error(
+			"the shop \"%s\" has no recharge_token_file: create an API token in "
+			"ReCharge under Integrations > API tokens",
 			domain);
 	if (url == NULL && config->public_url == NULL)
-		return complain(
-			"what does the world call the relay? Give --url, or public_url in %s",
-			config->path);
+		return report_error(
+			"the relay's public URL is unknown: pass --url or set public_url");
 	job->base = make_base(job->arena, url != NULL ? url : config->public_url);
-	return job->base != NULL ? EXIT_GOOD : complain("no memory");
+	return job->base != NULL ? EXIT_GOOD : report_error("no memory");
 }
 
-static bool are_sensible(int words, char **argv, const char *domain, const char *url)
+static bool operands_are_valid(int operands, char **argv, const char *domain, const char *url)
 {
-	if (words != 2 || strcmp(argv[0], "recharge") != 0 ||
+	if (operands != 2 || strcmp(argv[0], "recharge") != 0 ||
 		(strcmp(argv[1], "list") != 0 && strcmp(argv[1], "sync") != 0) || domain == NULL)
-		(void)complain_usage(
+		(void)report_usage_error(
 			usage, "webhooks needs `recharge list` or `recharge sync`, and --shop");
 	else if (url != NULL && !value_url(url))
-		(void)complain_usage(usage, "--url \"%s\" is no https:// URL", url);
+		(void)report_usage_error(usage, "--url \"%s\" is not an https:// URL", url);
 	else
 		return true;
 	return false;
@@ -257,18 +258,19 @@ int command_webhooks(int argc, char **argv)
 	struct job job = {0};
 	struct config *config;
 	int status;
-	int words = read_options(argc, argv, options, usage, &status);
+	int operands = read_options(argc, argv, options, usage, &status);
 
-	if (words < 0)
+	if (operands < 0)
 		return status;
-	if (!are_sensible(words, argv, domain, url))
+	if (!operands_are_valid(operands, argv, domain, url))
 		return EXIT_USAGE;
 	config = load_config(path);
 	if (config == NULL)
 		return EXIT_USAGE;
 	job.sync = strcmp(argv[1], "sync") == 0;
 	job.arena = arena_create(16384);
-	status = job.arena != NULL ? find_shop(&job, config, domain, url) : complain("no memory");
+	status = job.arena != NULL ? find_shop(&job, config, domain, url)
+				   : report_error("no memory");
 	if (status == EXIT_GOOD)
 		status = compare(&job);
 	arena_destroy(job.arena);

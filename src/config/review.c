@@ -52,9 +52,9 @@ static bool stands_in(const char *path, const char *value)
 		text_add(&content, part, (size_t)length);
 	(void)close(fd);
 	stands = strstr(text_string(&content), value) != NULL;
-	digest_forget(part, sizeof(part));
+	digest_wipe(part, sizeof(part));
 	if (content.data != NULL)
-		digest_forget(content.data, content.length);
+		digest_wipe(content.data, content.length);
 	text_free(&content);
 	return stands;
 }

@@ -73,13 +73,13 @@ int secret_read(const char *path, char **secret, bool *readable_by_others, struc
 	if (got < 0)
 		return error_set(error, "%s is no file that can be read", path);
 	result = take(path, buffer, length, secret, error);
-	digest_forget(buffer, sizeof(buffer));
+	digest_wipe(buffer, sizeof(buffer));
 	return result;
 }
 
 void secret_free(char *secret)
 {
 	if (secret != NULL)
-		digest_forget(secret, strlen(secret));
+		digest_wipe(secret, strlen(secret));
 	free(secret);
 }

@@ -174,7 +174,7 @@ static int read_all(int fd, struct text *text)
 	}
 	while ((length = read(fd, part, sizeof(part))) > 0 && text->length <= FILE_MAX)
 		text_add(text, part, (size_t)length);
-	digest_forget(part, sizeof(part));
+	digest_wipe(part, sizeof(part));
 	if (length > 0)
 		errno = EFBIG;
 	if (text->failed)
@@ -219,7 +219,7 @@ FILE *source_open(const char *path, int *line, struct text *blocks, struct error
 	if (fd >= 0)
 		(void)close(fd);
 	if (text.data != NULL)
-		digest_forget(text.data, text.length);
+		digest_wipe(text.data, text.length);
 	text_free(&text);
 	return file;
 }

@@ -27,7 +27,8 @@ static int add_dead_letter(struct engine *engine, const struct delivery *deliver
 	*dead = 0;
 	if (topic == NULL)
 		return error_no_memory(error);
-	if (store_dead_letter_add_delivery(engine->store, delivery->id, clock_now(), reason, dead, error) != 0)
+	if (store_dead_letter_add_delivery(
+		    engine->store, delivery->id, clock_now(), reason, dead, error) != 0)
 		return -1;
 	if (*dead == 0)
 		return 0;

@@ -78,7 +78,7 @@ static void turn(struct engine *engine, struct task *tasks)
 		return;
 	}
 	counters_begin(&engine->counters);
-	(void)log_hold(true); /* a rollback also discards the turn's log lines */
+	(void)log_set_buffered(true); /* a rollback also discards the turn's log lines */
 	if (store_begin(engine->store, &error) == 0) {
 		result = run_all(engine, tasks, &error);
 		progress_clear(&engine->progress);
@@ -89,7 +89,7 @@ static void turn(struct engine *engine, struct task *tasks)
 			store_rollback(engine->store);
 	}
 	early_expiry_done(engine, result == 0);
-	log_release(result == 0);
+	log_end_buffering(result == 0);
 	if (result != 0) {
 		namespaces_invalidate(&engine->namespaces);
 		engine->timer_at = 0; /* timers were rolled back, too */

@@ -24,7 +24,7 @@ static enum isolation_result undo(
 {
 	struct error ignored;
 
-	log_forget(log_position);
+	log_discard_after(log_position);
 	counters_rollback_to(&engine->counters);
 	namespaces_invalidate(&engine->namespaces);
 	return store_rollback_to(engine->store, &ignored) == 0 ? result : ISOLATION_FAILED;
@@ -34,7 +34,7 @@ enum isolation_result isolation_run(struct engine *engine,
 	int (*work)(struct engine *engine, void *context, struct error *error), void *context,
 	struct error *error)
 {
-	size_t log_position = log_mark();
+	size_t log_position = log_buffered();
 	enum isolation_result result;
 
 	error->kind = ERROR_OTHER;

@@ -74,7 +74,8 @@ int engine_ack_dead(struct engine *engine, const char *destination, int64_t mess
 
 	if (state == NULL)
 		return error_no_memory(error);
-	if (store_dead_letter_add(engine->store, message, clock_now(), status, reason, dead, error) != 0)
+	if (store_dead_letter_add(
+		    engine->store, message, clock_now(), status, reason, dead, error) != 0)
 		return -1;
 	if (*dead != 0)
 		state->dead++;

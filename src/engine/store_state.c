@@ -24,7 +24,7 @@ static void set_refusal(struct engine *engine, const struct error *reason)
 	if (reason != NULL)
 		engine->refusal = *reason;
 	(void)pthread_mutex_unlock(&engine->mutex);
-	held = log_hold(false); /* true even after a rollback */
+	held = log_set_buffered(false); /* true even after a rollback */
 	if (changed && reason != NULL)
 		log_line(LOG_ERROR, "webhook intake suspended", LOG_STRING("reason", reason->text),
 			LOG_STRING("effect",
@@ -39,7 +39,7 @@ static void set_refusal(struct engine *engine, const struct error *reason)
 						 "segrelay retries every second"));
 	else if (changed)
 		log_plain(LOG_INFO, "webhook intake resumed");
-	(void)log_hold(held);
+	(void)log_set_buffered(held);
 }
 
 bool engine_refuses(struct engine *engine, struct error *reason)

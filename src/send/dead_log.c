@@ -23,7 +23,7 @@ void dead_log(struct lane *lane, const struct refused *refused)
 
 	uuid_format(&message->message_id, message_id);
 	(void)snprintf(action, sizeof(action),
-		is_deletion ? "segrelay dead retry %" PRId64
+		is_deletion ? "segrelay dead requeue %" PRId64
 			      ", or delete the users by hand: Segment, Privacy, Deletion and "
 			      "Suppression"
 			    : "segrelay dead show %" PRId64,

@@ -45,7 +45,7 @@ def test_the_address_serves_health_and_metrics_only(relay):
         assert relay.ask_address(path).status == 200 and relay.ask(path).status == 200
         assert relay.ask_address(path, "HEAD").status == 200
     for method, path in (("GET", "/status"), ("HEAD", "/status"), ("GET", "/dead"), ("GET", "/dead/1"),
-                         ("GET", "/dead?limit=1"), ("POST", "/dead/drop"), ("POST", "/dead/retry"),
+                         ("GET", "/dead?limit=1"), ("POST", "/dead/drop"), ("POST", "/dead/requeue"),
                          ("POST", "/dead/1"), ("PUT", "/status"), ("DELETE", "/dead")):
         refused = relay.ask_address(path, method, '{"all":true}' if method == "POST" else None, ORDERS)
         assert refused.status == 403, path
@@ -130,9 +130,9 @@ def test_the_socket_goes_with_the_daemon(relay):
 def test_the_file_of_a_killed_daemon_is_replaced(relay):
     relay.kill()
     assert os.path.lexists(relay.socket)
-    assert "no webhook" in relay.run("status").stdout  # from the store
+    assert "no deliveries" in relay.run("status").stdout  # from the store
     relay.start()
-    assert "no webhook" in relay.run("status").stdout
+    assert "no deliveries" in relay.run("status").stdout
 
 
 def test_a_socket_in_use_is_not_taken(relay):
@@ -226,7 +226,7 @@ def test_a_path_that_is_longer_than_an_address_holds(make_relay, tmp_path):
     relay = make_relay(store=deep / "segrelay.db")
     assert relay.socket == str(deep / "segrelay.sock")
     assert relay.ask("/status").status == 200
-    assert "no webhook" in relay.run("status").stdout
+    assert "no deliveries" in relay.run("status").stdout
     relay.kill()
     relay.start()
     relay.stop()
@@ -239,7 +239,7 @@ def test_a_chosen_path(make_relay, tmp_path):
     chosen.mkdir()
     relay = make_relay(options=f'admin_socket = "{chosen}/own.sock"')
     assert relay.socket == f"{chosen}/own.sock"
-    assert "no webhook" in relay.run("status").stdout
+    assert "no deliveries" in relay.run("status").stdout
 
 
 def test_a_store_in_memory_has_none(make_relay, tmp_path):
@@ -275,4 +275,4 @@ def test_the_service_has_it_in_its_runtime_directory(relay, tmp_path):
     if "unshare" in done.stderr or "mount" in done.stderr:
         pytest.skip(done.stderr)
     assert f"admin_socket=/run/{name}/admin.sock" in (tmp_path / "log").read_text(encoding="utf-8")
-    assert "no webhook has come in yet" in done.stdout and "admin.sock" not in done.stdout
+    assert "no deliveries received yet" in done.stdout and "admin.sock" not in done.stdout

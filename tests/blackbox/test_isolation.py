@@ -112,7 +112,7 @@ def test_nothing_is_remembered_of_what_failed(relay, segment):
     assert (topic["received"], topic["repeated"], topic["dead"]) == (2, 1, 1)
     assert balanced(relay)
     # it is tried again by the operator, fails again, and stays one dead letter
-    relay.run("dead", "retry", "1")
+    relay.run("dead", "requeue", "1")
     assert relay.topic("orders/create")["dead"] == 1
     assert balanced(relay)
 
@@ -245,7 +245,7 @@ def test_a_delivery_that_ends_the_process_three_times_is_set_aside(make_relay, d
     relay.start()
     assert relay.post("orders/create", fatal, shop=FJORD).status == 200
     # the cause is gone
-    relay.run("dead", "retry", "--all")
+    relay.run("dead", "requeue", "--all")
     wait_for_orders(segment, {str(FIRST + 2), str(FIRST + 3)})
     segment.wait(lambda: len([call for call in segment.unique() if call.get("event") == "Order Completed"
                               and order_id(call) == str(FIRST + 1)]) == 2)

@@ -24,9 +24,9 @@ IMPLIED = {
     "message moved to dead letters": {"effect"},
     "deletion moved to dead letters": {"effect"},
     "configuration": {"effect", "action"},  # one error; how it ends is a line of its own
-    "reload failed": {"reason", "effect"},
-    "cannot start": {"effect", "action"},   # the reason, or a line before it, names the action
-    "changed options need a restart": {"reason"},
+    "reload failed": {"reason"},
+    "start failed": {"effect", "action"},   # the reason, or a line before it, names the action
+    "changed options ignored": {"effect"},
     "delivery suspended: destination not configured": {"reason"},
     "limit of open files too low": {"reason", "effect"},
     "the app was uninstalled": {"reason"},

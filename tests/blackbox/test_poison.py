@@ -160,7 +160,7 @@ def test_it_becomes_a_dead_letter_in_time(make_relay, segment, kind):
     assert "not accepted for" in shown and "while others were" in shown
     assert attempts_with(segment, bad) <= 60
     segment.always(None)
-    relay.run("dead", "retry", "1")
+    relay.run("dead", "requeue", "1")
     segment.wait_for(2 * (number - 1000))
 
 

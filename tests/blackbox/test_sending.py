@@ -112,7 +112,7 @@ def test_one_poisoned_message_is_set_aside(make_relay, segment, status):
     letter = relay.said("message moved to dead letters")[0]
     assert letter["status"] == str(status) and "no, ***" in letter["answer"]
     segment.always(None)
-    relay.run("dead", "retry", "1")
+    relay.run("dead", "requeue", "1")
     segment.wait_for(100)
     relay.wait(lambda: relay.destination()["dead"] == 0)
 

@@ -79,7 +79,7 @@ def test_a_shop_waits_to_be_erased(make_relay, segment):
     assert abs(erasure["due"] - erasure["asked"] - 48 * 3600 * 1000) < 60000
     assert relay.metric("segrelay_erasures_waiting") == 1
     shown = relay.run("status").stdout
-    assert "SHOP TO BE ERASED" in shown and AURORA.domain in shown
+    assert "PENDING ERASURE" in shown and AURORA.domain in shown
     # posted again, by whatever body says the same, it neither restarts nor shortens the wait
     relay.restart()
     assert relay.post("shop/redact", shop_redact()).status == 200
@@ -101,7 +101,7 @@ def test_an_erasure_is_cancelled(make_relay, running):
     relay.said(WAITING)
     if not running:
         relay.stop()
-    assert "is cancelled" in relay.run("erase", "cancel", "--shop", AURORA.domain.upper()).stdout
+    assert "erasure cancelled" in relay.run("erase", "cancel", "--shop", AURORA.domain.upper()).stdout
     said = relay.run("erase", "cancel", "--shop", FJORD.domain, status=1)
     assert "no erasure of this shop is waiting" in said.stderr
     assert "--shop" in relay.run("erase", "cancel", status=2).stderr

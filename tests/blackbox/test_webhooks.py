@@ -52,7 +52,7 @@ def states(done):
 def test_list_names_what_is_missing_and_registers_nothing(run, recharge):
     done = run("list", "--url", BASE, status=1)
     assert set(states(done).values()) == {"missing"} and len(states(done)) == TOPICS
-    assert f"{TOPICS} are missing: `segrelay webhooks recharge sync` registers them" in done.stderr
+    assert f"{TOPICS} registrations missing: register them with `segrelay webhooks recharge sync`" in done.stderr
     assert recharge.webhooks == []
 
 
@@ -120,15 +120,15 @@ def test_all_pages_are_read(run, recharge):
 def test_the_public_url_is_taken_from_the_configuration(run, recharge):
     run("sync", general=f'public_url = "{BASE}/"')
     assert recharge.webhooks[0]["address"].startswith(HERE + "/")
-    assert "Give --url, or public_url" in run("list", status=1).stderr
-    assert "is no https:// URL" in run("list", "--url", "http://relay.example.com", status=2).stderr
+    assert "pass --url or set public_url" in run("list", status=1).stderr
+    assert "is not an https:// URL" in run("list", "--url", "http://relay.example.com", status=2).stderr
 
 
 # ---- what can fail ----
 
 @pytest.mark.parametrize("status, advice", [
-    (401, "is recharge_token the API token itself"), (403, "read_subscriptions"),
-    (404, "recharge_api_url"), (302, "recharge_api_url"), (400, "what ReCharge says names why")])
+    (401, "check recharge_token"), (403, "read_subscriptions"),
+    (404, "recharge_api_url"), (302, "recharge_api_url"), (400, "correct the cause")])
 def test_refusals_say_what_to_do(run, recharge, status, advice):
     recharge.fail(status, body=f'{{"errors": "no, {TOKEN} is not \x1b[31m good"}}'.encode())
     said = run("list", "--url", BASE, status=1).stderr
@@ -173,7 +173,7 @@ def test_an_outage_is_waited_for_when_nothing_can_happen_twice(run, recharge):
     recharge.fail(502, {"Retry-After": "0"})
     done = run("sync", "--url", BASE, status=1)
     assert "subscription/created: ReCharge answered 502" in done.stderr
-    assert "1 is missing" in done.stderr and len(recharge.webhooks) == TOPICS - 1
+    assert "1 registration missing" in done.stderr and len(recharge.webhooks) == TOPICS - 1
     assert states(done)["subscription/created"] == "failed"
     assert len(recharge.requests) == 1 + TOPICS  # none of them twice
     assert states(run("sync", "--url", BASE))["subscription/created"] == "registered"
@@ -183,7 +183,7 @@ def test_what_all_fail_for_is_said_once(run, recharge):
     recharge.fail(200, body=b'{"webhooks": []}')
     recharge.fail(403, times=TOPICS)
     done = run("sync", "--url", BASE, status=1)
-    assert done.stderr.count("answered 403") == 1 and f"{TOPICS} are missing" in done.stderr
+    assert done.stderr.count("answered 403") == 1 and f"{TOPICS} registrations missing" in done.stderr
     assert set(states(done).values()) == {"failed"}
 
 
@@ -191,7 +191,7 @@ def test_a_connection_that_ends_is_no_answer(run, recharge):
     recharge.fail(200, body=b'{"webhooks": []}')
     recharge.fail(0)
     said = run("sync", "--url", BASE, status=1).stderr
-    assert "subscription/created: ReCharge gave no answer" in said and "Try again later" in said
+    assert "subscription/created: ReCharge did not answer" in said and "try again later" in said
     assert len(recharge.requests) == 1 + TOPICS  # it may be registered: the next list tells
 
 
@@ -205,14 +205,14 @@ def test_objects_that_recharge_does_not_have_are_left_out(run, recharge):
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b"", b'{"webhooks": 1}', b'{"webhooks": []'])
 def test_an_answer_that_is_no_list(run, recharge, body):
     recharge.fail(200, body=body)
-    assert "no list of webhooks" in run("sync", "--url", BASE, status=1).stderr
+    assert "is not a list of webhooks" in run("sync", "--url", BASE, status=1).stderr
     assert len(recharge.requests) == 1
 
 
 def test_nobody_there(run):
     said = run("list", "--url", BASE, status=1, url="http://127.0.0.1:1").stderr
-    assert "ReCharge gave no answer" in said and "127.0.0.1:1/webhooks" in said
-    assert "Try again later" in said
+    assert "ReCharge did not answer" in said and "127.0.0.1:1/webhooks" in said
+    assert "try again later" in said
 
 
 def test_every_topic_that_is_told_is_registered(run, recharge):

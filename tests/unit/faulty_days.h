@@ -437,7 +437,7 @@ static void live(struct day *day)
 	ask(day, &pause);
 	question(day, "GET", "/dead", NULL);
 	question(day, "GET", "/dead/1", NULL);
-	question(day, "POST", "/dead/retry", "{\"all\":true}");
+	question(day, "POST", "/dead/requeue", "{\"all\":true}");
 	send_all(day);
 	question(day, "POST", "/dead/drop", "{\"all\":true}");
 	post_again(day, "customers/redact",

@@ -495,7 +495,7 @@ static void dead_letters_can_be_shown_retried_and_dropped(void **state)
 	assert_int_equal(ask(given, "GET", "/dead", NULL, "\"topic\":\"orders/create\""), 200);
 	assert_int_equal(ask(given, "GET", "/dead/1", NULL, "\"body\":\"{\\\"id\\\":\""), 200);
 	assert_int_equal(ask(given, "GET", "/dead/9", NULL, "no such dead letter"), 404);
-	assert_int_equal(ask(given, "POST", "/dead/retry", "{\"ids\":[1,9]}",
+	assert_int_equal(ask(given, "POST", "/dead/requeue", "{\"ids\":[1,9]}",
 				 "{\"done\":1,\"unknown\":[9]}"),
 		200);
 	assert_int_equal(topic_number(given, "orders/create", "dead"), 1); /* dead again */

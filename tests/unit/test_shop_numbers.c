@@ -47,7 +47,7 @@ static void a_requeued_delivery_is_counted_once(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct text answer = {0};
 
-		assert_int_equal(api_handle(given->engine, "POST", "/dead/retry", "",
+		assert_int_equal(api_handle(given->engine, "POST", "/dead/requeue", "",
 					 "{\"all\":true}", 12, &answer),
 			200);
 		text_free(&answer);

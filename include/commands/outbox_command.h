@@ -1,6 +1,6 @@
-/* The verb outbox, shared by its files. */
-#ifndef SEGRELAY_COMMANDS_OUTBOX_WORDS_H
-#define SEGRELAY_COMMANDS_OUTBOX_WORDS_H
+/* Declarations shared by the files of the verb outbox. */
+#ifndef SEGRELAY_COMMANDS_OUTBOX_COMMAND_H
+#define SEGRELAY_COMMANDS_OUTBOX_COMMAND_H
 
 #include "base/arena.h"
 #include "config/config.h"
@@ -19,10 +19,11 @@ struct outbox {
 	bool as_json;
 };
 
-/* Whether messages are named by a filter, or all of them. */
+/* Whether messages are selected by a filter or --all. */
 bool outbox_has_filter(const struct outbox *outbox);
 
-/* Drops the messages of these ids, or with none those of the filter. The exit status. */
+/* Drops the messages with these ids, or without ids those of the filter. Returns the exit status.
+ */
 int outbox_drop(const struct outbox *outbox, char **ids, int count);
 
 #endif

@@ -1,5 +1,5 @@
-/* What a dry run remembers: records, timers, and what was told. */
-#include "commands/map_memory.h"
+/* The records, timers and emitted ids of a dry run. */
+#include "commands/map_records.h"
 
 #include "base/clock.h"
 
@@ -10,13 +10,13 @@ struct map_record {
 	struct map_record *next;
 	char *kind;
 	char *key;
-	char *json;  /* NULL when it was forgotten */
-	int64_t due; /* of its timer, TIME_UNKNOWN for none */
+	char *json;  /* NULL when the record was removed */
+	int64_t due; /* when its timer is due, TIME_UNKNOWN for none */
 };
 
-static struct map_record *find(const struct map_memory *memory, const char *kind, const char *key)
+static struct map_record *find(const struct map_records *records, const char *kind, const char *key)
 {
-	struct map_record *record = memory->records;
+	struct map_record *record = records->records;
 
 	while (record != NULL && (strcmp(record->kind, kind) != 0 || strcmp(record->key, key) != 0))
 		record = record->next;
@@ -32,7 +32,7 @@ static int get(
 	return record != NULL && record->json != NULL && *json == NULL ? -1 : 0;
 }
 
-static struct map_record *add(struct map_memory *memory, const char *kind, const char *key)
+static struct map_record *add(struct map_records *records, const char *kind, const char *key)
 {
 	struct map_record *record = calloc(1, sizeof(*record));
 
@@ -41,8 +41,8 @@ static struct map_record *add(struct map_memory *memory, const char *kind, const
 	record->kind = strdup(kind);
 	record->key = strdup(key);
 	record->due = TIME_UNKNOWN;
-	record->next = memory->records;
-	memory->records = record;
+	record->next = records->records;
+	records->records = record;
 	return record->kind != NULL && record->key != NULL ? record : NULL;
 }
 
@@ -74,12 +74,12 @@ static int set_timer(void *context, const char *kind, const char *key, int64_t d
 	return 0;
 }
 
-bool map_memory_next_timer(
-	struct map_memory *memory, int64_t until, struct arena *arena, struct timer *timer)
+bool map_records_take_timer(
+	struct map_records *records, int64_t until, struct arena *arena, struct timer *timer)
 {
 	struct map_record *first = NULL;
 
-	for (struct map_record *record = memory->records; record != NULL; record = record->next)
+	for (struct map_record *record = records->records; record != NULL; record = record->next)
 		if (record->due != TIME_UNKNOWN && (first == NULL || record->due < first->due))
 			first = record;
 	if (first == NULL || first->due > until)
@@ -91,36 +91,36 @@ bool map_memory_next_timer(
 	return timer->kind != NULL && timer->key != NULL;
 }
 
-struct memory map_memory_of(struct map_memory *memory)
+struct memory map_records_store(struct map_records *records)
 {
-	return (struct memory){.get = get, .put = put, .set_timer = set_timer, .context = memory};
+	return (struct memory){.get = get, .put = put, .set_timer = set_timer, .context = records};
 }
 
-int map_memory_tell(struct map_memory *memory, const struct uuid *id)
+int map_records_mark_emitted(struct map_records *records, const struct uuid *id)
 {
 	struct uuid *more;
 
-	for (size_t i = 0; i < memory->told_count; i++)
-		if (memcmp(&memory->told[i], id, sizeof(*id)) == 0)
+	for (size_t i = 0; i < records->emitted_count; i++)
+		if (memcmp(&records->emitted[i], id, sizeof(*id)) == 0)
 			return 1;
-	more = realloc(memory->told, (memory->told_count + 1) * sizeof(*more));
+	more = realloc(records->emitted, (records->emitted_count + 1) * sizeof(*more));
 	if (more == NULL)
 		return -1;
-	memory->told = more;
-	memory->told[memory->told_count++] = *id;
+	records->emitted = more;
+	records->emitted[records->emitted_count++] = *id;
 	return 0;
 }
 
-void map_memory_free(struct map_memory *memory)
+void map_records_free(struct map_records *records)
 {
-	while (memory->records != NULL) {
-		struct map_record *record = memory->records;
+	while (records->records != NULL) {
+		struct map_record *record = records->records;
 
-		memory->records = record->next;
+		records->records = record->next;
 		free(record->kind);
 		free(record->key);
 		free(record->json);
 		free(record);
 	}
-	free(memory->told);
+	free(records->emitted);
 }
