@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what is missing on Debian for the groups named: build, test, browser, lint, bench.
-# Asks for nothing that is there, so it needs neither root nor the network on a machine that is set
-# up. `deps.sh --list GROUP...` only names what is missing.
+# Installs the missing Debian packages of the given groups: build, test, browser, lint, bench.
+# Needs neither root nor the network when nothing is missing. `deps.sh --list GROUP...` only lists
+# the missing packages.
 set -eu
 
 packages_of() {

@@ -1,13 +1,13 @@
-// The pixel for the checkout, where no script may run: tells the relay how far a buyer has come, and whose checkout it is.
+// The pixel for the checkout, where scripts cannot run: reports the steps of a checkout and its buyer to the relay.
 //
 // segrelay serves it with one line in front, `var segrelayConfig = {…};`. Paste both into Shopify: Settings > Customer
-// events > Add custom pixel. It posts hints to the relay alone, each once, and nothing of the buyer: no name, no address,
-// no amount. What is told to Segment of them is the relay's decision, so nothing is counted twice.
+// events > Add custom pixel. It posts hints only to the relay, each once, and no personal data: no name, no address,
+// no amount. The relay decides which events are sent to Segment, so nothing is counted twice.
 (() => {
 	'use strict';
 
 	const config = segrelayConfig;
-	const KEY = 'segrelay.pixel';  // in the tab's sessionStorage: what was told
+	const KEY = 'segrelay.pixel';  // in the tab's sessionStorage: the hints posted already
 	const REMEMBERED = 100;
 	const STEPS = ['checkout_started', 'checkout_contact_info_submitted', 'checkout_address_info_submitted',
 		'checkout_shipping_info_submitted', 'payment_info_submitted', 'checkout_completed'];
@@ -23,19 +23,19 @@
 
 	// ---- consent ----
 
-	// Shopify's documents have it as a global of its own, and as a part of `api`.
+	// Shopify documents it as a global, and as a member of `api`.
 	const own = typeof customerPrivacy === 'undefined' ? undefined : customerPrivacy;
 	const choices = own || (typeof api === 'undefined' ? undefined : api.customerPrivacy);
 	let privacy = init.customerPrivacy;
 	const allowed = () => config.consent === 'off' || !!privacy && privacy.analyticsProcessingAllowed;
-	// Without asking, what Shopify allows by default is nobody's choice: only what is chosen here is one.
+	// Without consent required, Shopify's defaults are not a visitor's choice: only a choice made here is one.
 	let chosen = config.consent !== 'off';
 	const consent = () => chosen && privacy ? {
 		analytics: !!privacy.analyticsProcessingAllowed, marketing: !!privacy.marketingAllowed,
 		preferences: !!privacy.preferencesProcessingAllowed, saleOfData: !!privacy.saleOfDataAllowed,
 	} : undefined;
 
-	// ---- who and where ----
+	// ---- identity and page ----
 
 	const stored = async (store, name) => {
 		try {
@@ -52,7 +52,7 @@
 		}
 	};
 
-	// analytics.js keeps it plain, in quotes, or encoded; a cart that the storefront script linked has it, too.
+	// analytics.js stores it plain, quoted or encoded; a cart linked by the storefront script has it, too.
 	const anonymousId = async checkout => {
 		const own = await stored(browser.cookie, 'ajs_anonymous_id') || await stored(browser.localStorage, 'ajs_anonymous_id');
 		const attribute = (checkout.attributes || []).find(({key}) => key === config.attribute) || {};
@@ -67,21 +67,21 @@
 	// /checkouts/cn/<cart token>/information
 	const cartToken = path => (/\/checkouts\/cn\/([^/]+)/.exec(path) || [])[1];
 
-	// A checkout's address without its tokens: what is no plain word of the path is left out, and all behind the path.
+	// A checkout's address without its tokens: only plain words of the path are kept.
 	const page = ({document = {}, window: shown = {}}) => {
 		const {origin = '', pathname = ''} = shown.location || document.location || {};
 		const path = pathname.split('/').filter(part => /^[a-z_-]{0,20}$/.test(part)).join('/') || '/';
 		return {url: cut(origin + path, 2048), path: cut(path, 1024)};
 	};
 
-	// ---- what is told ----
+	// ---- hints ----
 
 	const post = record => fetch(config.collect, {
 		method: 'POST', headers: {'Content-Type': 'text/plain'},
 		body: JSON.stringify(record), keepalive: true, credentials: 'omit',
 	});
 
-	// What stands for the checkout that this tab is in: alerts do not name it.
+	// The tokens of the checkout in this tab: alerts do not have them.
 	let current = {};
 	const identity = async event => {
 		const checkout = event.data && event.data.checkout || {};
@@ -95,7 +95,7 @@
 		return current.checkoutToken || current.cartToken ? current : undefined;
 	};
 
-	const tell = async (event, hint) => {
+	const send = async (event, hint) => {
 		const who = await identity(event);
 		if (!who || hint && !await isNew(event, who)) {
 			return;
@@ -107,20 +107,20 @@
 		});
 	};
 
-	// Shopify repeats events, also after a reload: one event, and one step of a checkout, is told once. A card may fail twice.
-	let told = [];
+	// Shopify repeats events, also after a reload: each event and each step of a checkout is posted once. A card may fail twice.
+	let posted = [];
 	const isNew = async ({id, name}, who) => {
 		const {before = []} = parse(await stored(browser.sessionStorage, KEY));
 		const keys = [id, name === 'alert_displayed' ? id : `${name} ${who.checkoutToken || who.cartToken}`];
-		if (keys.some(key => before.includes(key) || told.includes(key))) {
+		if (keys.some(key => before.includes(key) || posted.includes(key))) {
 			return false;
 		}
-		told = [...before, ...keys].slice(-REMEMBERED);
-		await browser.sessionStorage.setItem(KEY, JSON.stringify({before: told})).catch(() => {});
+		posted = [...before, ...keys].slice(-REMEMBERED);
+		await browser.sessionStorage.setItem(KEY, JSON.stringify({before: posted})).catch(() => {});
 		return true;
 	};
 
-	// One after the other: two that come at once would not know of each other.
+	// One after the other, so that each sees the one before it.
 	let last;
 	let turn = Promise.resolve();
 	const inTurn = work => {
@@ -130,7 +130,7 @@
 		last = event;
 		const type = event.name === 'alert_displayed' ? ((event.data || {}).alert || {}).type : undefined;
 		if (allowed()) {
-			inTurn(() => tell(event, {id: cut(event.id, 128), name: event.name, time: event.timestamp, type}));
+			inTurn(() => send(event, {id: cut(event.id, 128), name: event.name, time: event.timestamp, type}));
 		}
 	};
 
@@ -141,14 +141,14 @@
 		}
 	});
 
-	// A choice that is made in the checkout: what happened before a consent is not told afterwards, but whose checkout it is.
+	// A choice made in the checkout: events before a consent are not posted afterwards, only the buyer's identity is.
 	if (choices) {
 		choices.subscribe('visitorConsentCollected', event => {
 			const before = allowed();
 			chosen = true;
 			privacy = event.customerPrivacy;
 			if (last && privacy.analyticsProcessingAllowed) {
-				inTurn(() => tell(last));
+				inTurn(() => send(last));
 			} else if (last && before) {
 				inTurn(() => withdraw(last));
 			}

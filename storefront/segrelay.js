@@ -1,5 +1,5 @@
 // See docs/storefront.md.
-// Nothing here may break or hold up the page.
+// It must not break or delay the page.
 (() => {
 	'use strict';
 
@@ -78,7 +78,7 @@
 		return {url: `${protocol}//${host}${path}${query}`, path, search: query};
 	};
 
-	// The relay takes 8 KB.
+	// The relay accepts 8 KB.
 	const pageFacts = () => {
 		const {url, path, search} = cleaned(location.href);
 		return known({
@@ -110,7 +110,7 @@
 	let chosen;
 	const asks = name => !!attempt(() => privacy()[name]());
 	const isAllowed = () => config.consent === 'off' || asks('analyticsProcessingAllowed');
-	// Early on it lacks parts.
+	// It is incomplete at first.
 	const privacy = () => shopify().customerPrivacy?.analyticsProcessingAllowed && shopify().customerPrivacy;
 
 	const choice = () => {
@@ -129,12 +129,12 @@
 	let blocked;
 	let owned; // loaded here
 
-	// The real one, or what waits for it.
+	// analytics.js, or its queue.
 	const call = (method, ...args) => {
 		const analytics = window.analytics = window.analytics || [];
 		return analytics[method] ? analytics[method](...args) : wait(method, ...args);
 	};
-	// As Segment's snippet does.
+	// Like Segment's snippet.
 	const wait = (...args) => window.analytics.push([...args, {__t: 'bpc', u: location.href, p: location.pathname,
 		s: location.search, t: document.title, r: document.referrer, c: document.querySelector('[rel=canonical]')?.href}]);
 
@@ -164,7 +164,7 @@
 		}
 	};
 
-	// Without consent, what waits is dropped.
+	// Without consent, the queue is dropped.
 	const middleware = ({payload, next}) => {
 		isReady();
 		attempt(() => active && complete(payload.obj));
@@ -188,7 +188,7 @@
 		}
 	};
 
-	const tell = (method, event, title, facts, more) => {
+	const send = (method, event, title, facts, more) => {
 		if (active && !config.disable.includes(event)) {
 			call(method, title || config.rename[event] || event, known({...facts, sent_from: 'segrelay storefront'}),
 				{...options(), ...more});
@@ -197,7 +197,7 @@
 	const options = () => ({context: known({
 		integration: {name: 'shopify_segrelay', version: config.version}, consent: known({categoryPreferences: categories()}),
 	})});
-	const track = (event, facts, more) => tell('track', event, '', facts, more);
+	const track = (event, facts, more) => send('track', event, '', facts, more);
 
 	// ---- products ----
 
@@ -215,7 +215,7 @@
 	const products = new Map(); // by handle
 	let fetches;
 
-	// It may be that of the page before.
+	// It may belong to the previous page.
 	const ownLayer = () => decoded(location.pathname).endsWith(decoded(layer().path || '')) ? layer() : {};
 	const lists = () => [ownLayer().list, ...[...document.querySelectorAll('script.segrelay-list')].map(read)]
 		.filter(list => list?.products);
@@ -235,20 +235,20 @@
 		return {...product, image: product.featured_image,
 			variant: {...variant, compareAt: variant.compare_at_price, image: variant.featured_image?.src}};
 	};
-	// Ids stay texts.
+	// Ids are strings.
 	const exact = async answer => JSON.parse((await (await answer).text()).replace(/("(?:\w+_)?id":\s*)(\d+)/g, '$1"$2"'));
 
 	// ---- a page view ----
 
 	let view;
-	const once = key => !view.told.has(key) && view.told.add(key);
+	const once = key => !view.sent.has(key) && view.sent.add(key);
 
 	const viewPage = () => {
-		view = {path: location.pathname, told: new Set()};
+		view = {path: location.pathname, sent: new Set()};
 		fetches = 0;
 		learn();
 		identify();
-		tell('page', 'Page Viewed', document.title);
+		send('page', 'Page Viewed', document.title);
 		const path = plain(view.path);
 		config.paths.forEach(([prefix, event]) => {
 			if (path === prefix || prefix.endsWith('/') && path.startsWith(prefix)) {
@@ -258,7 +258,7 @@
 		if (path === '/search') {
 			search(parameters().get('q'));
 		}
-		// A riddle may come first.
+		// A challenge may come first.
 		const {registering, clicked} = recall();
 		registering && layer().customer && track('Registration Completed');
 		remember({registering: path === '/challenge' && registering, clicked: here() === clicked?.handle && clicked});
@@ -368,7 +368,7 @@
 
 	// ---- clicks ----
 
-	// The next page tells it, too, with the same id.
+	// The next page sends it, too, with the same id.
 	const keep = (event, facts, handle) => remember({kept: Object.fromEntries([...Object.entries(recall().kept || {}),
 		[crypto.randomUUID(), {event, facts, handle, timestamp: new Date().toISOString()}]].slice(-BATCH))});
 	const taken = new Set();
@@ -400,7 +400,7 @@
 		}
 		const link = target.closest('a[href]');
 		const shared = SHARE.exec(link?.href);
-		// It may lie underneath.
+		// It may be below.
 		const picture = document.elementsFromPoint(clientX, clientY).find(each =>
 			detail && each.matches('img') && each.parentNode.parentNode.contains(target)) ||
 			target.closest('a, button')?.querySelector('img');
@@ -418,7 +418,7 @@
 
 	// ---- the cart ----
 
-	// Behind the "?" is what opens the cart.
+	// The key after "?" opens the cart.
 	const bare = token => token.split('?')[0].split('/').pop();
 	const cartOf = async answer => {
 		const cart = await exact(answer);
@@ -459,17 +459,17 @@
 		const facts = {
 			anonymousId: id, consent: choice(), campaign: campaign(), googleClientId: clientId, googleSessionId: sessionId,
 		};
-		const told = JSON.stringify(facts);
-		const isTold = token => linked.token === token && linked.told === told;
-		const cart = isTold(bare(cookie('cart'))) ? {} : await readCart();
-		if (!active || !(cart.item_count > 0) || isTold(cart.token)) {
+		const sent = JSON.stringify(facts);
+		const isSent = token => linked.token === token && linked.sent === sent;
+		const cart = isSent(bare(cookie('cart'))) ? {} : await readCart();
+		if (!active || !(cart.item_count > 0) || isSent(cart.token)) {
 			return;
 		}
 		const written = linked.token === cart.token && linked.id === id || cart.attributes?.[config.attribute] === id;
 		const {token} = written || cart.headless ? cart : await writeAttribute(id);
 		remember({linked: {token, id}});
 		if (active && await collect({...facts, cartToken: cut(token, 255), page: pageFacts(), locale: navigator.language})) {
-			remember({linked: {token, id, told}});
+			remember({linked: {token, id, sent}});
 		}
 	};
 

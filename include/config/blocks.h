@@ -4,8 +4,8 @@
 
 #include "config/validate.h"
 
-/* The block that was just read, whose `line` is now the one where it begins. Adds an error when
- * there is one of its name already. */
+/* Returns the block that was just read, and sets its `line` to its first line. Adds an error when
+ * its name is used already. */
 cfg_t *blocks_take(struct validation *validation, const cfg_t *cfg, cfg_opt_t *opt);
 
 #endif

@@ -1,4 +1,4 @@
-/* What is wrong with a configuration file, one line each. */
+/* The errors of a configuration file, one line each. */
 #ifndef SEGRELAY_CONFIG_CONFIG_ERRORS_H
 #define SEGRELAY_CONFIG_CONFIG_ERRORS_H
 
@@ -12,16 +12,16 @@ struct config_errors {
 	size_t count;        /* of errors; warnings do not count */
 };
 
-/* Adds "file:line: " of what is being read, and "shop "title": " when it is in a block. */
+/* Appends "file:line: " of the current position, and "shop "title": " inside a block. */
 void errors_place(const cfg_t *cfg, struct text *text);
 
-/* Adds a line with the place. */
+/* Adds an error with its position. */
 void errors_add(struct config_errors *errors, const cfg_t *cfg, const char *what);
 
-/* The same for what works but is hardly meant. */
+/* The same for a warning: the value is valid but probably not intended. */
 void errors_add_warning(struct config_errors *errors, const cfg_t *cfg, const char *what);
 
-/* Adds a value in quotes: cut when long, and never more than one line. */
+/* Appends a value in quotes: truncated when long, and always one line. */
 void errors_quote(struct text *text, const char *value);
 
 #endif

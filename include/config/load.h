@@ -1,4 +1,4 @@
-/* Between reading the file and making a configuration of it. */
+/* Shared by reading a file and building the configuration. */
 #ifndef SEGRELAY_CONFIG_LOAD_H
 #define SEGRELAY_CONFIG_LOAD_H
 
@@ -6,8 +6,8 @@
 
 #include <confuse.h>
 
-/* Makes a configuration of a file that was read and found good. NULL with a line in `report` when
- * there is no memory or a secret's file changed meanwhile. */
+/* Builds the configuration of a file that was read and validated. NULL with a line in `report` when
+ * memory is exhausted or a secret's file has changed meanwhile. */
 struct config *config_make(cfg_t *cfg, const char *path, struct text *report);
 
 #endif

@@ -1,4 +1,4 @@
-/* The options as tables: adding one is adding a row. */
+/* The options as tables. To add an option, add a row. */
 #ifndef SEGRELAY_CONFIG_OPTIONS_H
 #define SEGRELAY_CONFIG_OPTIONS_H
 
@@ -11,7 +11,7 @@ enum option_kind {
 	OPTION_STORE,    /* char *, "sqlite:FILE" */
 	OPTION_SECRET,   /* char *, never shown */
 	OPTION_CURRENCY, /* char *, "USD" */
-	OPTION_PATH,     /* char *, a path from "/" on */
+	OPTION_PATH,     /* char *, an absolute path */
 	OPTION_FILE,     /* char *, the path of a file that holds a secret */
 	OPTION_TEXTS,    /* struct strings */
 	OPTION_SECRETS,  /* struct strings, never shown */
@@ -19,25 +19,25 @@ enum option_kind {
 	OPTION_EVENTS,   /* struct strings, names of the catalogue */
 	OPTION_RENAMES,  /* struct strings, "Name of the catalogue=Own name" */
 	OPTION_ORIGINS,  /* struct strings, "https://host" */
-	OPTION_PAGES,    /* struct strings, "/path=Event that a page tells" */
+	OPTION_PAGES,    /* struct strings, "/path=Event of the browser" */
 	OPTION_PURPOSES, /* struct strings, "purpose of a consent=Own name" */
 	OPTION_NETWORKS, /* struct strings, "10.0.0.0/8" or an address */
 	OPTION_NUMBER,   /* int64_t between `least` and `most` */
 	OPTION_DURATION, /* int64_t in ms, between `least` and `most` */
 	OPTION_SIZE,     /* int64_t in bytes, between `least` and `most` */
 	OPTION_FLAG,     /* bool */
-	OPTION_CHOICE,   /* an enum: the place in `choices` (which ends with NULL) */
+	OPTION_CHOICE,   /* an enum: the index in `choices` (which ends with NULL) */
 };
 
-/* The values of a list, at the most. */
+/* The maximum length of a list. */
 enum { OPTION_VALUES_MAX = 64 };
 
 struct option {
 	const char *name;
 	enum option_kind kind;
-	size_t offset; /* of the member in its struct */
-	const char
-		*fallback; /* as it would be written; of a list with "," between; NULL for none */
+	size_t offset;        /* of the member in its struct */
+	const char *fallback; /* the default as written in the file; for a list separated by ",";
+				 NULL for none */
 	int64_t least;
 	int64_t most;
 	const char *const *choices;
@@ -46,7 +46,7 @@ struct option {
 
 enum region { REGION_US, REGION_EU };
 
-/* A destination and a shop with what is only needed while the file is read. */
+/* A destination and a shop with members that are only needed while the file is read. */
 struct destination_draft {
 	struct destination destination;
 	char *write_key_file;
@@ -67,14 +67,14 @@ extern const struct option general_options[];     /* into struct config */
 extern const struct option destination_options[]; /* into struct destination_draft */
 extern const struct option shop_options[];        /* into struct shop_draft */
 
-/* The tables by the names of what they are in: "root" (outside of all blocks) first. */
+/* The tables by section name: "root" (outside of all blocks) first. */
 enum { OPTION_SECTIONS = 3 };
 extern const struct option_section {
 	const char *name;
 	const struct option *options;
 } option_sections[OPTION_SECTIONS];
 
-/* The place of a name in option_sections; the name is one of them. */
+/* The index of a section name, which must exist. */
 size_t option_section(const char *name);
 
 /* The row of a name, or NULL. */
@@ -83,14 +83,14 @@ const struct option *option_find(const struct option *options, const char *name)
 /* Whether the option's value is a list of texts. */
 bool option_is_list(const struct option *option);
 
-/* Says what a row allows ("a duration as "10s", from 1s to 3600s"). */
+/* Appends the allowed values of an option ("a duration as "10s", from 1s to 3600s"). */
 void option_allows(const struct option *option, struct text *text);
 
-/* Whether a value is one that the row allows; of a list, one item. */
+/* Whether the option accepts a value; for a list, one element. */
 bool option_accepts(const struct option *option, const char *value);
 
-/* Sets the member of `target` from `count` values that were accepted, or from the fallback when
- * there are none. -1 when memory runs out. */
+/* Sets the member of `target` from `count` accepted values, or from the default when there are
+ * none. -1 without memory. */
 int option_set(const struct option *option, void *target, const char *const *values, size_t count);
 
 /* Frees the members of `target`; secrets are overwritten. */

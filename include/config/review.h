@@ -1,14 +1,14 @@
-/* What a configuration may say, but what is not safe. */
+/* Warnings of valid but unsafe settings. */
 #ifndef SEGRELAY_CONFIG_REVIEW_H
 #define SEGRELAY_CONFIG_REVIEW_H
 
 #include "config/validate.h"
 
-/* Warns of a value that its option accepts, at the place that is being read. */
+/* Warns of an unsafe value, with the current position. */
 void review_value(struct validation *validation, const cfg_t *cfg, const struct option *option,
 	const char *value);
 
-/* Warns of what hardly is a secret. `from` is the file that it was read from, NULL for none. */
+/* Warns of an improbable secret. `from` is the file that it was read from, NULL for none. */
 void review_secret(struct config_errors *errors, const cfg_t *cfg, const struct option *option,
 	const char *from, const char *secret);
 
@@ -16,7 +16,7 @@ void review_secret(struct config_errors *errors, const cfg_t *cfg, const struct 
 void review_limits(struct config_errors *errors, const char *min_free, const char *max_in_memory,
 	const char *path);
 
-/* Warns of two events of a shop that are sent under one name. `cfg` is what was read. */
+/* Warns of two events of a shop that are sent with the same name. `cfg` is the parsed file. */
 void review_config(const struct config *config, cfg_t *cfg, struct config_errors *errors);
 
 #endif

@@ -1,11 +1,11 @@
-/* Shops that share a secret: a webhook of one can be posted again for the other. */
+/* Shops with the same secret: a webhook of one can be replayed for another. */
 #ifndef SEGRELAY_CONFIG_SHARING_H
 #define SEGRELAY_CONFIG_SHARING_H
 
 #include "config/config.h"
 
-/* Fills `sharing` of each shop, of a configuration whose shops are sorted, and adds a warning for
- * each secret that several have. 0, or -1 when there is no memory. */
+/* Sets `sharing` of each shop, whose order must be sorted, and adds a warning for each secret of
+ * several shops. 0, or -1 without memory. */
 int sharing_find(struct config *config, struct text *report);
 
 #endif

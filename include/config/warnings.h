@@ -4,7 +4,7 @@
 
 #include "config/validate.h"
 
-/* Warns of a value at the place that is being read. */
+/* Warns of a value, with the current position. */
 void warnings_value(struct validation *validation, const cfg_t *cfg, cfg_opt_t *opt,
 	const struct option *option, const char *value);
 

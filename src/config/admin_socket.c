@@ -1,4 +1,4 @@
-/* Where the unix socket of the admin API stands. */
+/* The path of the admin API's unix socket. */
 #include "config/admin_socket.h"
 
 #include <string.h>

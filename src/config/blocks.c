@@ -1,11 +1,12 @@
-/* The blocks of a configuration file: where each begins, and that each name is used once. */
+/* The blocks of a configuration file: finds where each begins, and checks that each name is used
+ * once. */
 #include "config/blocks.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* The block that was just read: the last one, but libConfuse puts one in the place of an earlier
- * one of the same title. */
+/* The block that was just read. It is the last one, unless its title was used before: then
+ * libConfuse puts it in the place of the earlier one. */
 static cfg_t *current_block(const struct validation *validation, const cfg_t *cfg, cfg_opt_t *opt)
 {
 	cfg_t *last = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
@@ -21,7 +22,7 @@ static cfg_t *current_block(const struct validation *validation, const cfg_t *cf
 	return last;
 }
 
-/* libConfuse knows where the block has ended; who reads the report looks for where it begins. */
+/* libConfuse knows the line where the block ends; reports name the line where it begins. */
 static void set_first_line(struct validation *validation, cfg_t *block)
 {
 	int line;
@@ -35,7 +36,7 @@ static void set_first_line(struct validation *validation, cfg_t *block)
 	block->line = line;
 }
 
-/* A shop is the same in any case, as a domain is. */
+/* A shop's name is compared ignoring case, like a domain. */
 static void check_name(struct validation *validation, const cfg_t *block)
 {
 	bool is_shop = strcmp(block->name, "shop") == 0;

@@ -1,4 +1,4 @@
-/* Sharing a configuration, and finding things in it. */
+/* References to a configuration, and look-ups in it. */
 #include "config/config.h"
 
 #include "config/options.h"
@@ -49,11 +49,11 @@ void config_release(struct config *config)
 }
 
 struct domain_key {
-	const char *domain; /* not terminated */
+	const char *domain; /* not NUL-terminated */
 	size_t length;
 };
 
-/* The order of strcasecmp, by which the shops are sorted. */
+/* The order of strcasecmp, by which shops are sorted. */
 static int compare_domain(const void *key, const void *shop)
 {
 	const struct domain_key *wanted = key;
@@ -105,7 +105,7 @@ bool config_needs_restart(
 {
 	add_name(names, "listen", strcmp(before->listen, after->listen) != 0);
 	add_name(names, "admin", strcmp(before->admin, after->admin) != 0);
-	/* its default comes from the store */
+	/* its default depends on the store */
 	add_name(names, "admin_socket",
 		strcmp(before->store, after->store) == 0 &&
 			is_other(before->admin_socket, after->admin_socket));

@@ -1,4 +1,4 @@
-/* What is wrong with a configuration file, one line each. */
+/* The errors of a configuration file, one line each. */
 #include "config/config_errors.h"
 
 #include <string.h>

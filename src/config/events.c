@@ -1,4 +1,4 @@
-/* The names of the catalogue's events, and what an operator chose of them. */
+/* The names of the event catalogue, and how options select and rename them. */
 #include "config/events.h"
 
 #include "base/json.h"
@@ -14,7 +14,7 @@ const struct event_name event_names[] = {
 	{"Coupon Applied", 0},
 	{"Order Completed", 0},
 	{"POS Order Placed", 0},
-	{"Order Updated", EVENT_IS_OFF}, /* any touch of an order tells one */
+	{"Order Updated", EVENT_IS_OFF}, /* any change of an order sends one */
 	{"Order Cancelled", 0},
 	{"Order Refunded", 0},
 	{"Payment Failure", 0},
@@ -64,7 +64,7 @@ void events_list(struct text *text, bool in_browser)
 	}
 }
 
-/* So that its length in a message is that of the name. */
+/* A name without escapes has the same length in JSON. */
 static bool needs_no_escapes(const char *name)
 {
 	for (; *name != '\0'; name++)

@@ -1,8 +1,8 @@
-/* Reading the configuration file: every error in one go, with its file and line.
+/* Reads the configuration file: reports every error at once, with its file and line.
  *
- * libConfuse parses; to it all options are texts or lists of texts, and a callback checks each
- * value while its line is known. It stops at a name that it does not know: such a name is noted,
- * made known as unknown, and the file read again, so that the next errors show, too. */
+ * libConfuse parses. All options are strings or lists of strings to it, and a callback validates
+ * each value while its line is known. libConfuse stops at an unknown name: such a name is recorded
+ * and declared, and the file is read again, so that the following errors are reported, too. */
 #include "config/load.h"
 
 #include "base/error.h"
@@ -27,12 +27,13 @@ struct loader {
 	cfg_opt_t rows[OPTION_SECTIONS][ROWS_MAX];
 };
 
-/* libConfuse's callbacks have no context. A file is read by one thread at a time. */
+/* libConfuse's callbacks have no context pointer. Only one thread reads a file at a time. */
 static struct loader *loading;
 
 /* ---- libConfuse's own words ---- */
 
-/* The word in quotes at the end of a text of libConfuse that begins so; NULL when it does not. */
+/* The word in quotes at the end of a message of libConfuse that begins with `beginning`; NULL for
+ * other messages. */
 static const char *word_after(char *text, const char *beginning)
 {
 	size_t length = strlen(beginning);
@@ -56,8 +57,8 @@ static const struct {
 	{"missing parenthesis", ": write include(\"FILE\")"},
 };
 
-/* What else it says may quote a value, and the value be a secret. */
-static void say_without_quotes(const cfg_t *cfg, char *text)
+/* Other messages may quote a value, which may be a secret. */
+static void report_without_quotes(const cfg_t *cfg, char *text)
 {
 	struct text what = {0};
 
@@ -93,7 +94,7 @@ __attribute__((format(printf, 2, 0))) static void on_error(
 	if ((word = word_after(text, "no such option '")) != NULL) {
 		note_unknown(cfg, word);
 	} else if ((word = word_after(text, "missing equal sign after option '")) == NULL) {
-		say_without_quotes(cfg, text);
+		report_without_quotes(cfg, text);
 	} else if (option_find(options, word) == NULL) {
 		unknown_name(&loading->validation.errors, cfg, word);
 	} else {
@@ -124,7 +125,7 @@ static int on_block(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
-/* The rows of a section for libConfuse: its options, and the names that are unknown. */
+/* The rows of a section for libConfuse: its options, and the unknown names. */
 static cfg_opt_t *make_rows(struct loader *loader, size_t section)
 {
 	cfg_opt_t *to = loader->rows[section];
@@ -144,7 +145,7 @@ static cfg_opt_t *make_rows(struct loader *loader, size_t section)
 	return to;
 }
 
-/* `cfg` is where the file is included. */
+/* `cfg` is the position of the include. */
 static void cannot_open(const cfg_t *cfg, const char *path, int line, const char *why)
 {
 	struct config_errors *errors = &loading->validation.errors;
@@ -159,8 +160,8 @@ static void cannot_open(const cfg_t *cfg, const char *path, int line, const char
 	loading->incomplete = true;
 }
 
-/* Reads a file into `cfg`, the first one or an included one: libConfuse's own include leaves its
- * depth behind after an error, until no include works any more. */
+/* Reads a file into `cfg`, the main one or an included one. libConfuse's own include does not
+ * restore its depth after an error, until no include works any more. */
 static int read_file(cfg_t *cfg, const char *path)
 {
 	char *outer = cfg->filename;
@@ -175,7 +176,7 @@ static int read_file(cfg_t *cfg, const char *path)
 	if (file == NULL) {
 		text_free(&blocks);
 		cannot_open(cfg, path, line, error.text);
-		return 0; /* the errors of what stands after it show, too */
+		return 0; /* errors after it are reported, too */
 	}
 	cfg->filename = strdup(path);
 	loading->validation.begun = blocks;
@@ -189,7 +190,7 @@ static int read_file(cfg_t *cfg, const char *path)
 	return result;
 }
 
-/* Adds a path as seen from the folder of the file that names it. */
+/* Appends a path relative to the folder of the file that contains it. */
 static void add_path(struct text *text, const char *from, const char *path)
 {
 	const char *slash = strrchr(from, '/');
@@ -210,9 +211,9 @@ static int include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 	if (argc != 1) {
 		errors_add(errors, cfg, "include takes one file: include(\"FILE\")");
 	} else if (source_unset_variable(argv[0]) != NULL) {
-		errors_add(errors, cfg, "include: the environment has not the ${NAME} in it");
+		errors_add(errors, cfg, "include: the variable of ${NAME} in it is not set");
 	} else if (loading->depth >= INCLUDE_DEPTH_MAX) {
-		errors_add(errors, cfg, "include: too deep, or in a ring");
+		errors_add(errors, cfg, "include: nested too deeply, or in a circle");
 		result = -1;
 	} else {
 		add_path(&path, cfg->filename, argv[0]);
@@ -247,7 +248,7 @@ static cfg_t *make_parser(struct loader *loader)
 
 /* ---- reading ---- */
 
-/* Reads the file once; NULL when it could not be read through. */
+/* Reads the file once; NULL when reading stopped early. */
 static cfg_t *read_once(struct loader *loader, const char *path)
 {
 	cfg_t *cfg = make_parser(loader);

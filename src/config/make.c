@@ -1,4 +1,4 @@
-/* Making a configuration of what was read. */
+/* Builds the configuration from the parsed file. */
 #include "config/load.h"
 
 #include "config/admin_socket.h"
@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "{}": a list that the operator wants to be empty, not its default. */
+/* "{}": an explicitly empty list, not the default. */
 static bool is_emptied(cfg_t *cfg, const struct option *option)
 {
 	return cfg != NULL && option_is_list(option) && cfg_size(cfg, option->name) == 0 &&
 	       (cfg_getopt(cfg, option->name)->flags & CFGF_MODIFIED) != 0;
 }
 
-/* Sets the members of a row of options from a section; all from their fallbacks without one. */
-static int take_options(cfg_t *cfg, const struct option *options, void *target)
+/* Sets the members of a table of options from a section; without one, all from their defaults. */
+static int set_options(cfg_t *cfg, const struct option *options, void *target)
 {
 	for (; options->name != NULL; options++) {
 		const char *values[OPTION_VALUES_MAX] = {NULL};
@@ -50,8 +50,8 @@ static void cut_slashes(char *url)
 		url[--length] = '\0';
 }
 
-/* Segment's two regions (its documentation of regional endpoints), or the URL without what we add.
- */
+/* The URL of a Segment region (documentation, "Regional Segment"), or the option url without the
+ * path that the sender adds. */
 static char *url_of(enum region region, char *url)
 {
 	size_t length;
@@ -101,7 +101,7 @@ static int finish_destination(
 	return 0;
 }
 
-/* What is posted to when a destination's users are to be deleted: the same sender sends it. */
+/* The destination of requests to delete a destination's users; the same sender sends them. */
 static int make_deletions(struct destination *destination, struct destination *deletions)
 {
 	struct text url = {0};
@@ -145,7 +145,7 @@ static int make_all_deletions(struct config *config)
 	return 0;
 }
 
-/* The destinations that a shop names, all of them when it names none. */
+/* The destinations of a shop: those it names, or all. */
 static int find_destinations(
 	const struct config *config, const struct strings *names, struct shop *shop)
 {
@@ -162,8 +162,8 @@ static int find_destinations(
 	return 0;
 }
 
-/* Adds the secrets of the files to those that were written down. */
-static int take_secrets(const struct strings *files, struct strings *secrets)
+/* Adds the secrets from files to those in the configuration. */
+static int read_secrets(const struct strings *files, struct strings *secrets)
 {
 	int result = 0;
 
@@ -180,8 +180,8 @@ static int take_secrets(const struct strings *files, struct strings *secrets)
 
 static int take_all_secrets(struct shop_draft *draft)
 {
-	if (take_secrets(&draft->secret_files, &draft->shop.secrets) != 0 ||
-		take_secrets(&draft->recharge_secret_files, &draft->shop.recharge_secrets) != 0)
+	if (read_secrets(&draft->secret_files, &draft->shop.secrets) != 0 ||
+		read_secrets(&draft->recharge_secret_files, &draft->shop.recharge_secrets) != 0)
 		return -1;
 	return draft->recharge_token_file != NULL
 		       ? take_secret(draft->recharge_token_file, &draft->shop.recharge_token)
@@ -214,7 +214,7 @@ static int take_destination(
 {
 	struct destination_draft draft = {0};
 
-	if (take_options(cfg, destination_options, &draft) != 0) {
+	if (set_options(cfg, destination_options, &draft) != 0) {
 		option_free(destination_options, &draft);
 		return -1;
 	}
@@ -227,7 +227,7 @@ static int take_shop(cfg_t *cfg, const char *domain, struct config *config)
 {
 	struct shop_draft draft = {0};
 
-	if (take_options(cfg, shop_options, &draft) != 0) {
+	if (set_options(cfg, shop_options, &draft) != 0) {
 		option_free(shop_options, &draft);
 		return -1;
 	}
@@ -239,7 +239,7 @@ static int by_domain(const void *a, const void *b)
 	return strcmp(((const struct shop *)a)->domain, ((const struct shop *)b)->domain);
 }
 
-/* A configuration with room for so many; the caller releases it. */
+/* An empty configuration of the given sizes; the caller releases it. */
 static struct config *make_room(const char *path, size_t destinations, size_t shops)
 {
 	struct config *config = calloc(1, sizeof(*config));
@@ -259,7 +259,7 @@ static struct config *make_room(const char *path, size_t destinations, size_t sh
 
 static int take_all(cfg_t *cfg, struct config *config)
 {
-	if (take_options(cfg, general_options, config) != 0 || admin_socket_choose(config) != 0)
+	if (set_options(cfg, general_options, config) != 0 || admin_socket_choose(config) != 0)
 		return -1;
 	if (config->public_url != NULL)
 		cut_slashes(config->public_url);
@@ -281,7 +281,7 @@ static int take_all(cfg_t *cfg, struct config *config)
 	return 0;
 }
 
-/* A message is told once by its id, which is made of the write key. */
+/* Message ids depend on the write key, so two destinations with one key share emitted ids. */
 static void warn_of_twins(const struct shop *shop, const char *path, struct text *report)
 {
 	for (size_t i = 0; i < shop->destination_count; i++)
@@ -292,8 +292,9 @@ static void warn_of_twins(const struct shop *shop, const char *path, struct text
 			if (strcmp(first->write_key, second->write_key) == 0)
 				text_format(report,
 					"%s: warning: shop \"%s\": destinations \"%s\" and \"%s\" "
-					"have the same write key: what is told to the first is not "
-					"told to the second\n",
+					"have the same write key: an event sent to the first is "
+					"not "
+					"sent to the second\n",
 					path, shop->domain, first->name, second->name);
 		}
 }
@@ -317,7 +318,7 @@ struct config *config_defaults(const char *shop_domain)
 {
 	struct config *config = make_room("(defaults)", 1, 1);
 
-	if (config != NULL && take_options(NULL, general_options, config) == 0 &&
+	if (config != NULL && set_options(NULL, general_options, config) == 0 &&
 		take_destination(NULL, "map", "map", config) == 0 &&
 		take_shop(NULL, shop_domain, config) == 0)
 		return config;

@@ -1,4 +1,4 @@
-/* The known name that is nearest to one that is not known. */
+/* The known name that is most similar to an unknown one. */
 #include "config/nearest.h"
 
 #include "base/text.h"

@@ -1,4 +1,4 @@
-/* Saying that a value is not allowed, and which are. */
+/* The error for a value that is not allowed. */
 #include "config/not_allowed.h"
 
 #include "config/events.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A secret that was written into the wrong place must not be shown, nor a password in a URL. */
+/* A secret in the wrong option must not be shown, nor a password in a URL. */
 static bool may_be_shown(const struct option *option, const char *value)
 {
 	switch (option->kind) {

@@ -1,4 +1,4 @@
-/* What the options' kinds allow, and how their members are set and freed. */
+/* The kinds of options: their allowed values, and how their members are set and freed. */
 #include "config/options.h"
 
 #include "base/clock.h"
@@ -82,14 +82,14 @@ void option_allows(const struct option *option, struct text *text)
 		return;
 	case OPTION_FILE:
 	case OPTION_FILES:
-		text_put(text, "the whole path of a file that holds the secret, from \"/\" on");
+		text_put(text, "the absolute path of a file with the secret");
 		return;
 	case OPTION_SECRET:
 	case OPTION_SECRETS:
 		text_put(text, "the secret alone: ASCII without spaces");
 		return;
 	case OPTION_PATH:
-		text_put(text, "a whole path, from \"/\" on");
+		text_put(text, "an absolute path");
 		return;
 	case OPTION_CURRENCY:
 		text_put(text, "a currency's three letters as \"USD\"");
@@ -211,7 +211,7 @@ bool option_accepts(const struct option *option, const char *value)
 
 /* ---- lists ---- */
 
-/* Adds the parts of "a,b". */
+/* Adds the elements of "a,b". */
 static int add_fallbacks(struct strings *strings, const char *fallback)
 {
 	while (fallback != NULL && *fallback != '\0') {

@@ -1,4 +1,4 @@
-/* The options as tables: adding one is adding a row. */
+/* The options as tables. To add an option, add a row. */
 #include "config/options.h"
 
 #include "base/clock.h"

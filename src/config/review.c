@@ -1,4 +1,4 @@
-/* What a configuration may say, but what is not safe. */
+/* Warnings of valid but unsafe settings. */
 #include "config/review.h"
 
 #include "base/digest.h"
@@ -26,18 +26,17 @@ static void review_address(struct validation *validation, const cfg_t *cfg,
 		return;
 	text_format(&text, "%s = ", option->name);
 	errors_quote(&text, value);
-	text_put(&text, is_admin
-				? " can be reached from other machines, and asks for no password: "
-				  "use 127.0.0.1"
-				: " can be reached from other machines, and speaks plain HTTP: use "
-				  "127.0.0.1 behind a reverse proxy that speaks HTTPS");
+	text_put(&text, is_admin ? " is reachable from other machines without a password: "
+				   "use 127.0.0.1"
+				 : " is reachable from other machines over plain HTTP: use "
+				   "127.0.0.1 behind a reverse proxy with HTTPS");
 	errors_add_warning(&validation->errors, cfg, text_string(&text));
 	text_free(&text);
 }
 
 /* ---- secrets ---- */
 
-/* Whether a text of the file itself, and not of the environment, has the value. */
+/* Whether a string of the file itself, not from the environment, has this value. */
 static bool stands_in(const char *path, const char *value)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -67,7 +66,7 @@ static bool is_noted(const struct strings *strings, const char *item)
 	return false;
 }
 
-/* Once a file is enough. */
+/* Reported once per file. */
 static void review_file(struct validation *validation, const cfg_t *cfg, const char *value)
 {
 	struct stat status;
@@ -77,8 +76,8 @@ static void review_file(struct validation *validation, const cfg_t *cfg, const c
 		(status.st_mode & S_IROTH) == 0 || !stands_in(cfg->filename, value))
 		return;
 	errors_add_warning(&validation->errors, cfg,
-		"this file can be read by everybody on this machine, and a secret is in it: keep "
-		"secrets in files of their own (secret_files, write_key_file), or chmod 640 it");
+		"this file contains a secret and is readable by all users: keep "
+		"secrets in separate files (secret_files, write_key_file), or chmod 640 it");
 	if (strings_add(&validation->open_files, cfg->filename) != 0)
 		errors_add(&validation->errors, cfg, "no memory");
 }
@@ -90,8 +89,8 @@ static bool is_quoted(const char *secret)
 	return strchr("\"'`", secret[0]) != NULL || strchr("\"'`", secret[length - 1]) != NULL;
 }
 
-/* No secret of Shopify's, ReCharge's or Segment's has these words in it: they are hexadecimal or
- * random, but for a prefix as "shpss_". */
+/* Secrets of Shopify, ReCharge and Segment do not contain these words: they are hexadecimal or
+ * random, except for a prefix like "shpss_". */
 static bool is_placeholder(const char *secret)
 {
 	static const char *const words[] = {"change", "replace", "placeholder", "example", "insert",
@@ -121,7 +120,7 @@ void review_secret(struct config_errors *errors, const cfg_t *cfg, const struct 
 			name);
 	else if (is_placeholder(secret))
 		(void)error_set(&error,
-			"%s: this looks like a placeholder, not like a secret: "
+			"%s: this looks like a placeholder, not a secret: "
 			"copy the real one",
 			name);
 	else if (!is_write_key && strlen(secret) < SHORT_SECRET)
@@ -147,7 +146,7 @@ void review_value(struct validation *validation, const cfg_t *cfg, const struct 
 
 /* ---- the disk ---- */
 
-/* All that is in memory may be stored in one transaction: it stands in the WAL first, and is then
+/* All bodies in memory may be stored in one transaction: it is written to the WAL first, and then
  * copied into the store's file. */
 void review_limits(struct config_errors *errors, const char *min_free, const char *max_in_memory,
 	const char *path)
@@ -158,7 +157,7 @@ void review_limits(struct config_errors *errors, const char *min_free, const cha
 	if (value_size(min_free, &room) && value_size(max_in_memory, &bodies) && room / 2 < bodies)
 		text_format(errors->report,
 			"%s: warning: min_free is less than twice max_in_memory: the store's "
-			"write-ahead log may fill the disk before webhooks are refused. Raise "
+			"write-ahead log may fill the disk before webhooks are rejected. Raise "
 			"min_free, or lower max_in_memory\n",
 			path);
 }

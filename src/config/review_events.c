@@ -1,4 +1,4 @@
-/* Events of a shop that are sent under one name. */
+/* Warnings of events of a shop that are sent with the same name. */
 #include "config/events.h"
 #include "config/review.h"
 
@@ -7,7 +7,7 @@
 
 enum { EVENTS_MAX = 128 };
 
-/* A block by the name that it has in the configuration. */
+/* A block by the name in the configuration. */
 static const cfg_t *find_block(cfg_t *cfg, const char *kind, const char *name)
 {
 	for (unsigned i = 0; i < cfg_size(cfg, kind); i++) {
@@ -19,7 +19,8 @@ static const cfg_t *find_block(cfg_t *cfg, const char *kind, const char *name)
 	return cfg;
 }
 
-/* The block that renames one of two events: what the destination chose counts before the shop. */
+/* The block that renames one of two events: the destination's options have precedence over the
+ * shop's. */
 static const cfg_t *renaming_block(cfg_t *cfg, const struct shop *shop,
 	const struct destination *destination, const char *first, const char *second)
 {
@@ -29,7 +30,7 @@ static const cfg_t *renaming_block(cfg_t *cfg, const struct shop *shop,
 	return find_block(cfg, "shop", shop->domain);
 }
 
-/* A destination's choice is the same for all shops: it is reported once. */
+/* A destination's options apply to all shops, so each pair is reported once. */
 static void report_pair(struct config_errors *errors, const cfg_t *block,
 	const char *const events[2], const char *name)
 {
@@ -45,7 +46,7 @@ static void report_pair(struct config_errors *errors, const cfg_t *block,
 	text_free(&line);
 }
 
-/* Warehouses make one table of names that differ in case only. */
+/* Compared ignoring case: warehouses use one table for names that differ only in case. */
 static void review_destination(cfg_t *cfg, const struct shop *shop,
 	const struct destination *destination, struct config_errors *errors)
 {

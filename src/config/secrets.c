@@ -13,7 +13,7 @@
 
 enum { SECRET_MAX = 1024 };
 
-/* systemd's folder is closed to others, whatever the modes of the files in it. */
+/* systemd's credentials folder is closed to other users, whatever the modes of its files. */
 static bool in_closed_folder(const char *path)
 {
 	static const char systemd[] = "/run/credentials/";
@@ -21,7 +21,7 @@ static bool in_closed_folder(const char *path)
 	return strncmp(path, systemd, sizeof(systemd) - 1) == 0;
 }
 
-/* What can be done about a file that cannot be opened. */
+/* The remedy for a file that cannot be opened. */
 static const char *advice(int code, const char *path)
 {
 	if (in_closed_folder(path))
@@ -36,14 +36,15 @@ static const char *advice(int code, const char *path)
 static int take(const char *path, char *buffer, size_t length, char **secret, struct error *error)
 {
 	if (length > SECRET_MAX)
-		return error_set(error, "%s is longer than %d bytes: no secret", path, SECRET_MAX);
+		return error_set(
+			error, "%s is longer than %d bytes: not a secret", path, SECRET_MAX);
 	while (length > 0 && strchr(" \t\r\n", buffer[length - 1]) != NULL)
 		length--;
 	buffer[length] = '\0';
 	if (length == 0)
 		return error_set(error, "%s is empty: write the secret into it", path);
 	if (strlen(buffer) != length || !value_secret(buffer))
-		return error_set(error, "%s must hold the secret alone, in one line", path);
+		return error_set(error, "%s must contain only the secret, in one line", path);
 	*secret = strdup(buffer);
 	return *secret != NULL ? 0 : error_set(error, "no memory");
 }
@@ -71,7 +72,7 @@ int secret_read(const char *path, char **secret, bool *readable_by_others, struc
 	}
 	(void)close(fd);
 	if (got < 0)
-		return error_set(error, "%s is no file that can be read", path);
+		return error_set(error, "%s is not a regular file", path);
 	result = take(path, buffer, length, secret, error);
 	digest_wipe(buffer, sizeof(buffer));
 	return result;

@@ -65,7 +65,8 @@ static int add(struct shop *shop, const struct shop *other)
 	return 0;
 }
 
-/* Each with the SHARING_MAX that follow it, in a ring: bounded, and no shop is left out by all. */
+/* Each shop shares with the next SHARING_MAX ones, in a ring: bounded, and each shop is listed by
+ * another. */
 static int join(const struct owned *group, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -75,7 +76,7 @@ static int join(const struct owned *group, size_t count)
 	return 0;
 }
 
-/* Of two shops the second is the last of the group. */
+/* Of two shops the second one is the last of the group. */
 static void warn(
 	const struct owned *group, size_t shops, const struct config *config, struct text *report)
 {
@@ -88,8 +89,8 @@ static void warn(
 		group[0].shop->domain, second->domain);
 	if (shops > 2)
 		text_format(report, " and %zu more", shops - 2);
-	text_put(report, " have a secret in common: whoever has a webhook of one can post it for "
-			 "the other. Give each shop an app, and so a secret, of its own\n");
+	text_put(report, " have a secret in common: a webhook of one can be replayed for the "
+			 "other. Create a separate app, with its own secret, for each shop\n");
 }
 
 static size_t count_shops(const struct owned *group, size_t count)

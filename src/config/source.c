@@ -1,4 +1,4 @@
-/* Configuration files as libConfuse should see them. */
+/* Prepares configuration files for libConfuse. */
 #include "config/source.h"
 
 #include "base/digest.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Stands in place of the "$" of a variable that is not set, until the value is checked. */
+/* Replaces the "$" of a variable that is not set, until the value is validated. */
 #define UNSET "\001"
 
 enum { FILE_MAX = 4 << 20, NAME_MAX_LENGTH = 127 };
@@ -23,13 +23,13 @@ struct scan {
 	int line;
 	int depth;  /* of braces */
 	int opened; /* the line of the outermost open brace */
-	char last;  /* what stands before, but for spaces and comments */
+	char last;  /* the previous character, ignoring spaces and comments */
 	int last_line;
 	struct text *blocks; /* the lines where blocks begin */
-	const char *what;    /* is wrong; the scan stops there */
+	const char *what;    /* the error; the scan stops there */
 };
 
-/* Makes spaces of all up to `end`, but for the ends of lines. */
+/* Replaces everything up to `end` by spaces, except line ends. */
 static void blank(struct scan *scan, const char *end)
 {
 	for (; scan->at < end; scan->at++)
@@ -60,8 +60,8 @@ static bool is_unset(const char *name, size_t length)
 	return strstr(copy, ":-") == NULL && getenv(copy) == NULL;
 }
 
-/* Steps over "${NAME}", and marks it when the environment does not have it. */
-static void take_variable(struct scan *scan)
+/* Skips "${NAME}", and marks it when the variable is not set. */
+static void read_variable(struct scan *scan)
 {
 	const char *name = scan->at + 2;
 	size_t length = strcspn(name, "}\"'\n");
@@ -75,8 +75,8 @@ static void take_variable(struct scan *scan)
 	scan->at += 2 + length + 1;
 }
 
-/* Steps over a quoted string. None of our values has an end of line in it: such a string lacks its
- * closing quote, and all after it would be read inside out. */
+/* Skips a quoted string. No option's value contains a line end: such a string has no closing quote.
+ */
 static void skip_string(struct scan *scan)
 {
 	char quote = *scan->at++;
@@ -87,7 +87,7 @@ static void skip_string(struct scan *scan)
 		else if (*scan->at == '\\' && scan->at[1] != '\0' && scan->at[1] != '\n')
 			scan->at += 2;
 		else if (quote == '"' && strncmp(scan->at, "${", 2) == 0)
-			take_variable(scan);
+			read_variable(scan);
 		else
 			scan->at++;
 	}
@@ -103,7 +103,7 @@ static void step(struct scan *scan)
 
 	if (here == '{' && scan->depth++ == 0) {
 		scan->opened = scan->line;
-		if (scan->last != '=') /* that is a list */
+		if (scan->last != '=') /* not a block but a list */
 			text_add(scan->blocks, &scan->last_line, sizeof(scan->last_line));
 	} else if (here == '}' && scan->depth > 0) {
 		scan->depth--;
@@ -118,7 +118,7 @@ static void step(struct scan *scan)
 
 static void scan_all(struct scan *scan)
 {
-	bool after_space = true; /* "//" in the middle of a word is part of a URL */
+	bool after_space = true; /* "//" inside a word is part of a URL */
 
 	while (scan->what == NULL && *scan->at != '\0') {
 		bool space = strchr(" \t\r\n{}(),;=", *scan->at) != NULL;
@@ -150,7 +150,7 @@ static int prepare(struct text *text, int *line, struct text *blocks, struct err
 		memset(text->data, ' ', 3);
 	scan_all(&scan);
 	if (scan.what == NULL && scan.at != text->data + text->length)
-		scan.what = "a NUL byte: this is no text";
+		scan.what = "a NUL byte: this is not a text file";
 	*line = scan.line;
 	return scan.what == NULL ? 0 : error_set(error, "%s", scan.what);
 }
@@ -206,15 +206,15 @@ FILE *source_open(const char *path, int *line, struct text *blocks, struct error
 	if (fd < 0 || read_all(fd, &text) != 0) {
 		int code = errno;
 
-		(void)error_set(error, "cannot be read: %s%s",
+		(void)error_set(error, "reading failed: %s%s",
 			code == EINVAL ? "it is not a regular file" : strerror(code),
-			code == EACCES ? ": segrelay's user must be able to: chmod 644 it, and "
-					 "keep secrets in files of their own"
+			code == EACCES ? ": segrelay's user cannot read it: chmod 644 it, and "
+					 "keep secrets in separate files"
 				       : "");
 	} else if (prepare(&text, line, blocks, error) == 0) {
 		file = copy_to_memory(&text);
 		if (file == NULL)
-			(void)error_set(error, "cannot be copied: %s", strerror(errno));
+			(void)error_set(error, "copying failed: %s", strerror(errno));
 	}
 	if (fd >= 0)
 		(void)close(fd);

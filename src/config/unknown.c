@@ -1,4 +1,4 @@
-/* Saying what a name could have meant that no option has. */
+/* The error for an unknown option, with a suggestion. */
 #include "config/unknown.h"
 
 #include "config/nearest.h"
@@ -8,7 +8,7 @@
 
 enum { NAME_SHOWN = 40 };
 
-/* The known name that is nearest to a name; NULL when none is near. */
+/* The known name that is most similar to a name; NULL when none is similar. */
 static const char *nearest_option(size_t section, const char *name)
 {
 	struct nearest nearest = {.name = name};
@@ -20,7 +20,7 @@ static const char *nearest_option(size_t section, const char *name)
 	return nearest.known;
 }
 
-/* Whether a word is in a table of its own: in which, or OPTION_SECTIONS. */
+/* The section that has an option of this name, or OPTION_SECTIONS. */
 static size_t owner_of(const char *name)
 {
 	for (size_t i = 0; i < OPTION_SECTIONS; i++)
@@ -32,7 +32,7 @@ static size_t owner_of(const char *name)
 	return OPTION_SECTIONS;
 }
 
-/* A word where a name should be may be part of a secret that was not quoted well. */
+/* A word in the place of a name may be part of a secret with missing quotes. */
 static bool looks_like_a_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -49,14 +49,15 @@ void unknown_name(struct config_errors *errors, const cfg_t *cfg, const char *na
 
 	if (owner == 0 && section != 0)
 		text_format(&text,
-			"\"%s\" does not belong into a %s: is a \"}\" missing before it?", name,
+			"\"%s\" is not allowed in a %s block: is a \"}\" missing before it?", name,
 			cfg->name);
 	else if (owner != OPTION_SECTIONS && owner != section)
-		text_format(&text, "\"%s\" belongs into a %s", name, option_sections[owner].name);
+		text_format(&text, "\"%s\" is only allowed in a %s block", name,
+			option_sections[owner].name);
 	else if (looks_like_a_name(name))
 		text_format(&text, "unknown option \"%s\"", name);
 	else
-		text_put(&text, "a word that is no option");
+		text_put(&text, "a word that is not an option");
 	if (owner == OPTION_SECTIONS && likely != NULL)
 		text_format(&text, ": did you mean \"%s\"?", likely);
 	errors_add(errors, cfg, text_string(&text));

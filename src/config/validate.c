@@ -1,4 +1,4 @@
-/* Validates what was read: values, blocks, and the whole file. */
+/* Validates the parsed file: values, blocks, and the whole. */
 #include "config/validate.h"
 
 #include "base/error.h"
@@ -52,10 +52,10 @@ static void unset_variable(struct validation *validation, const cfg_t *cfg,
 	size_t length = strcspn(name, "}");
 	struct text text = {0};
 
-	text_format(&text, "%s: the environment has no %.*s: ", option->name, (int)length, name);
+	text_format(&text, "%s: the variable %.*s is not set: ", option->name, (int)length, name);
 	if (length == strlen(systemd) && strncmp(name, systemd, length) == 0)
 		text_put(&text, "systemd sets it for the service; by hand, write "
-				"CREDENTIALS_DIRECTORY=/etc/segrelay/credentials in front of the "
+				"CREDENTIALS_DIRECTORY=/etc/segrelay/credentials before the "
 				"command");
 	else
 		text_format(&text, "set it, or write ${%.*s:-default}", (int)length, name);
@@ -80,7 +80,7 @@ static void check_file(struct validation *validation, const cfg_t *cfg, const st
 	}
 }
 
-/* Whether the destination exists shows only when the whole file is read. */
+/* Records a destination's name: whether it exists is known only after the whole file was read. */
 static void note_destination(struct validation *validation, const cfg_t *cfg, const char *name)
 {
 	struct text place = {0};
@@ -92,7 +92,7 @@ static void note_destination(struct validation *validation, const cfg_t *cfg, co
 	text_free(&place);
 }
 
-/* Those that are checked against each other: where the last of them stands. */
+/* Records the position of options that are compared with each other. */
 static void note_limit(struct validation *validation, const cfg_t *cfg)
 {
 	text_cut(&validation->limits, 0);
@@ -136,7 +136,7 @@ static const char *text_of(cfg_t *cfg, const char *name)
 	return cfg_size(cfg, name) > 0 ? cfg_getstr(cfg, name) : NULL;
 }
 
-/* The length of the write key; 0 when it cannot be read, which was said already. */
+/* The length of the write key; 0 when it cannot be read, which was reported already. */
 static size_t write_key_length(cfg_t *cfg)
 {
 	const char *path = text_of(cfg, "write_key_file");
@@ -161,6 +161,7 @@ static bool has_both(cfg_t *cfg, const char *name, const char *file)
 
 static void check_destination(struct validation *validation, cfg_t *cfg)
 {
+	struct error error;
 	struct config_errors *errors = &validation->errors;
 	const char *url = text_of(cfg, "url");
 	const char *region = text_of(cfg, "region");
@@ -169,21 +170,25 @@ static void check_destination(struct validation *validation, cfg_t *cfg)
 	if (cfg_title(cfg)[0] == '\0')
 		errors_add(errors, cfg, "a destination needs a name");
 	if ((text_of(cfg, "write_key") != NULL) == (text_of(cfg, "write_key_file") != NULL))
-		errors_add(errors, cfg, "give one of write_key_file and write_key");
+		errors_add(errors, cfg, "set one of write_key_file and write_key");
 	if (url != NULL && region != NULL)
-		errors_add(errors, cfg, "give one of region and url");
+		errors_add(errors, cfg, "set one of region and url");
 	if (has_both(cfg, "public_api_token", "public_api_token_file"))
-		errors_add(errors, cfg, "give one of public_api_token_file and public_api_token");
+		errors_add(errors, cfg, "set one of public_api_token_file and public_api_token");
 	if (strstr(cfg_title(cfg), DELETIONS_SUFFIX) != NULL)
 		errors_add(errors, cfg, "a destination's name must not end in" DELETIONS_SUFFIX);
 	if (url == NULL && region == NULL)
 		errors_add_warning(errors, cfg,
-			"no region: \"us\" is taken. Segment drops what comes to the wrong region "
-			"without a word, so write down which it is");
-	if (length > 0 && length != WRITE_KEY && (url == NULL || !value_is_loopback(url)))
-		errors_add_warning(errors, cfg,
-			"the write key has not the 32 characters of Segment's keys, and Segment "
-			"drops what comes with a wrong one without a word");
+			"region is not set: \"us\" is used. Segment silently discards events sent "
+			"to "
+			"the wrong region, so set it");
+	if (length > 0 && length != WRITE_KEY && (url == NULL || !value_is_loopback(url))) {
+		(void)error_set(&error,
+			"write_key must be %d characters (got %zu). Segment silently discards "
+			"events sent with a wrong key.",
+			WRITE_KEY, length);
+		errors_add_warning(errors, cfg, error.text);
+	}
 }
 
 static void check_shop(struct validation *validation, cfg_t *cfg)
@@ -195,16 +200,16 @@ static void check_shop(struct validation *validation, cfg_t *cfg)
 
 	if (!value_host(domain))
 		errors_add(errors, cfg,
-			"a shop is named by its domain, as \"my-store.myshopify.com\"");
+			"a shop's name must be its domain, for example \"my-store.myshopify.com\"");
 	else if (length < sizeof(suffix) ||
 		 strcasecmp(domain + length - (sizeof(suffix) - 1), suffix) != 0)
 		errors_add_warning(errors, cfg,
 			"Shopify names shops by their permanent domain, which ends in "
 			".myshopify.com");
 	if (cfg_size(cfg, "secrets") == 0 && cfg_size(cfg, "secret_files") == 0)
-		errors_add(errors, cfg, "no secret: give secret_files or secrets");
+		errors_add(errors, cfg, "no secret: set secret_files or secrets");
 	if (has_both(cfg, "recharge_token", "recharge_token_file"))
-		errors_add(errors, cfg, "give one of recharge_token_file and recharge_token");
+		errors_add(errors, cfg, "set one of recharge_token_file and recharge_token");
 	if (cfg_size(cfg, "destinations") == 0 &&
 		(cfg_getopt(cfg, "destinations")->flags & CFGF_MODIFIED) != 0)
 		errors_add(errors, cfg,
@@ -232,7 +237,7 @@ static void add_line(struct validation *validation, const char *place, struct te
 	text_free(what);
 }
 
-/* A general option as written, or its default; what is wrong with it was said already. */
+/* A general option as written, or its default; its errors were reported already. */
 static const char *written(cfg_t *cfg, const char *name)
 {
 	const char *value = text_of(cfg, name);
@@ -246,7 +251,8 @@ static void check_addresses(struct validation *validation, cfg_t *cfg, const cha
 	struct text text = {0};
 
 	if (!value_address(listen) || strcmp(listen, written(cfg, "admin")) != 0 ||
-		strcmp(strrchr(listen, ':'), ":0") == 0) /* the system chooses two */
+		strcmp(strrchr(listen, ':'), ":0") ==
+			0) /* the system chooses two different ports */
 		return;
 	text_put(&text, ": listen and admin must not be the same address");
 	add_line(validation, path, &text);
@@ -265,15 +271,15 @@ static void check_limits(struct validation *validation, cfg_t *cfg)
 	add_line(validation, text_string(&validation->limits), &text);
 }
 
-/* The scripts must know where they post to, and a request's Host is the client's word. */
+/* The scripts must know where to post, and a request's Host header is not trusted. */
 static void check_storefronts(struct validation *validation, cfg_t *cfg)
 {
 	struct text text = {0};
 
 	if (validation->storefront.length == 0 || text_of(cfg, "public_url") != NULL)
 		return;
-	text_put(&text, "storefront_origins needs public_url, outside of all blocks: where the "
-			"world reaches segrelay, as \"https://relay.example.com\"");
+	text_put(&text, "storefront_origins needs public_url, outside of all blocks: the relay's "
+			"public URL, for example \"https://relay.example.com\"");
 	add_line(validation, text_string(&validation->storefront), &text);
 }
 
@@ -303,7 +309,7 @@ void validate_whole(struct validation *validation, cfg_t *cfg, const char *path)
 	for (size_t i = 0; i < validation->destinations.count; i++) {
 		if (cfg_gettsec(cfg, "destination", validation->destinations.items[i]) != NULL)
 			continue;
-		text_put(&text, "there is no destination ");
+		text_put(&text, "unknown destination ");
 		errors_quote(&text, validation->destinations.items[i]);
 		suggest_destination(cfg, validation->destinations.items[i], &text);
 		add_line(validation, validation->places.items[i], &text);

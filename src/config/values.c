@@ -1,11 +1,11 @@
-/* Values as the operator writes them: durations, sizes, numbers, flags, addresses. */
+/* Parses values: durations, sizes, numbers, flags, addresses. */
 #include "config/values.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 18 }; /* of a number that an int64_t holds for certain */
+enum { DIGITS_MAX = 18 }; /* of a number that always fits in an int64_t */
 
 struct unit {
 	const char *name;
@@ -25,7 +25,7 @@ bool value_number(const char *value, int64_t *number)
 	return true;
 }
 
-/* A number and one of the units; "" in the list lets the unit be left out. */
+/* Parses a number with one of the units; "" in the list allows no unit. */
 static bool with_unit(const char *value, const struct unit *units, int64_t *result)
 {
 	size_t digits = strspn(value, "0123456789");
@@ -143,7 +143,7 @@ bool value_address(const char *value)
 	return port != NULL && *port == ':' && is_port(port + 1, strlen(port + 1));
 }
 
-/* The host of a URL; false when it is no URL. */
+/* The host of a URL; false when it is not a URL. */
 static bool url_host(const char *url, char *host, size_t size)
 {
 	const char *at = NULL;

@@ -1,4 +1,4 @@
-/* Warnings of values that are valid but hardly meant. */
+/* Warnings of values that are valid but probably not intended. */
 #include "config/warnings.h"
 
 #include "base/error.h"
@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* What is given again takes the place of the first one: of a secret, say, that is still in use.
- * "+=" adds to a list. */
+/* A second assignment replaces the first one, for example a secret that is still in use. "+=" adds
+ * to a list. */
 static void check_again(
 	struct validation *validation, const cfg_t *cfg, const struct option *option)
 {
@@ -28,14 +28,14 @@ static void check_list(struct validation *validation, const cfg_t *cfg, const st
 {
 	struct error error;
 
-	if (value[0] != '[') /* to libConfuse a letter like others, and all that is in it */
+	if (value[0] != '[') /* libConfuse reads "[" like a letter, with everything in it */
 		return;
-	(void)error_set(&error, "%s: a list stands in { }, not in [ ]", option->name);
+	(void)error_set(&error, "%s: write a list in { }, not in [ ]", option->name);
 	errors_add(&validation->errors, cfg, error.text);
 }
 
-/* Of a secret that is none nothing would be seen before all that comes is refused. Says no value:
- * it may be a part of one. */
+/* An invalid secret would be noticed only when webhooks are rejected. The value is not shown: it
+ * may be part of a secret. */
 static void check_secret(struct validation *validation, const cfg_t *cfg,
 	const struct option *option, const char *value)
 {
@@ -43,16 +43,16 @@ static void check_secret(struct validation *validation, const cfg_t *cfg,
 
 	if (strstr(value, "${") != NULL)
 		(void)error_set(
-			&error, "%s: ${ is replaced within double quotes alone", option->name);
+			&error, "%s: ${ is replaced only within double quotes", option->name);
 	else if (value[0] == '/')
-		(void)error_set(&error, "%s holds a path, it seems: there is an option for files",
-			option->name);
+		(void)error_set(
+			&error, "%s seems to be a path: use the option for files", option->name);
 	else
 		return;
 	errors_add_warning(&validation->errors, cfg, error.text);
 }
 
-/* "sqlite::memory:" is no file. */
+/* "sqlite::memory:" is not a file. */
 static bool is_seen_from_here(const char *store)
 {
 	static const char sqlite[] = "sqlite:";
@@ -72,6 +72,6 @@ void warnings_value(struct validation *validation, const cfg_t *cfg, cfg_opt_t *
 		check_secret(validation, cfg, option, value);
 	if (option->kind == OPTION_STORE && is_seen_from_here(value))
 		errors_add_warning(&validation->errors, cfg,
-			"store is not named from \"/\" on: a verb that is started in another "
-			"folder looks for it there");
+			"store is not an absolute path: a command that is run in another "
+			"folder does not find it");
 }

@@ -6,15 +6,16 @@
 #define ADDRESS_ALLOWED "an address and port as \"127.0.0.1:8080\" or \"[::1]:8080\"\n"
 #define DURATION_ALLOWED "a duration as \"500ms\", \"10s\", \"5m\", \"2h\" or \"7d\", from "
 #define SIZE_ALLOWED "a size as \"512KiB\", \"16MiB\" or \"10GiB\", from "
-#define NO_REGION                                                                            \
-	"warning: no region: \"us\" is taken. Segment drops what comes to the wrong region " \
-	"without a word, so write down which it is\n"
-#define NOT_32                                                                                   \
-	"warning: the write key has not the 32 characters of Segment's keys, and Segment drops " \
-	"what comes with a wrong one without a word\n"
-#define NO_SYSTEMD                                                                                 \
-	"the environment has no CREDENTIALS_DIRECTORY: systemd sets it for the service; by hand, " \
-	"write CREDENTIALS_DIRECTORY=/etc/segrelay/credentials in front of the command\n"
+#define NO_REGION                                                                               \
+	"warning: region is not set: \"us\" is used. Segment silently discards events sent to " \
+	"the wrong region, so set it\n"
+#define NOT_32                                                                         \
+	"warning: write_key must be 32 characters (got 5). Segment silently discards " \
+	"events sent with a wrong key.\n"
+#define NO_SYSTEMD                                                                            \
+	"the variable CREDENTIALS_DIRECTORY is not set: systemd sets it for the service; by " \
+	"hand, "                                                                              \
+	"write CREDENTIALS_DIRECTORY=/etc/segrelay/credentials before the command\n"
 
 static void names_all_errors_in_one_go(void **state)
 {
@@ -61,23 +62,22 @@ static void names_all_errors_in_one_go(void **state)
 		"segrelay.conf:8: destination \"main\": " NOT_32
 		"segrelay.conf:15: destination \"other\": url = \"http://example.com\" is not "
 		"allowed: an https:// URL, or http:// to this machine\n"
-		"segrelay.conf:15: destination \"other\": give one of write_key_file and "
-		"write_key\n"
-		"segrelay.conf:15: destination \"other\": give one of region and url\n"
+		"segrelay.conf:15: destination \"other\": set one of write_key_file and write_key\n"
+		"segrelay.conf:15: destination \"other\": set one of region and url\n"
 		"segrelay.conf:19: shop \"tea shop\": order_id = \"nam\" is not allowed: id | name "
 		"| number\n"
 		"segrelay.conf:21: shop \"tea shop\": secret_files: " NO_SYSTEMD
-		"segrelay.conf:16: shop \"tea shop\": a shop is named by its domain, as "
-		"\"my-store.myshopify.com\"\n"
-		"segrelay.conf:24: shop \"cup.example.com\": \"batch_wait\" belongs into a "
-		"destination\n"
+		"segrelay.conf:16: shop \"tea shop\": a shop's name must be its domain, for "
+		"example \"my-store.myshopify.com\"\n"
+		"segrelay.conf:24: shop \"cup.example.com\": \"batch_wait\" is only allowed in a "
+		"destination block\n"
 		"segrelay.conf:24: shop \"cup.example.com\": warning: Shopify names shops by their "
 		"permanent domain, which ends in .myshopify.com\n"
-		"segrelay.conf:24: shop \"cup.example.com\": no secret: give secret_files or "
+		"segrelay.conf:24: shop \"cup.example.com\": no secret: set secret_files or "
 		"secrets\n"
 		"segrelay.conf:25: store = \"mysql:x\" is not allowed: \"sqlite:FILE\", as "
 		"\"sqlite:/var/lib/segrelay/segrelay.db\"\n"
-		"segrelay.conf:18: shop \"tea shop\": there is no destination \"nope\"\n");
+		"segrelay.conf:18: shop \"tea shop\": unknown destination \"nope\"\n");
 }
 
 static void wants_a_shop_and_a_destination(void **state)
@@ -125,7 +125,7 @@ static void names_both_blocks_of_one_name(void **state)
 		"segrelay.conf:10: destination \"Main\": duplicate block: a destination of this "
 		"name "
 		"is already defined at part.conf:8\n"
-		"segrelay.conf:10: destination \"Main\": give one of write_key_file and write_key\n"
+		"segrelay.conf:10: destination \"Main\": set one of write_key_file and write_key\n"
 		"segrelay.conf:10: destination \"Main\": " NO_REGION);
 }
 
@@ -137,10 +137,10 @@ static void names_the_first_line_of_a_block(void **state)
 	expect_refused("/* shop \"no\" {\n*/\n" MAIN_DESTINATION
 		       "shop \"a.myshopify.com\" {\n destinations = {\n \"main\"\n }\n\n}\n"
 		       "include(\"part.conf\")\n\nshop \"c.myshopify.com\" {\n}\n",
-		"segrelay.conf:4: shop \"a.myshopify.com\": no secret: give secret_files or "
+		"segrelay.conf:4: shop \"a.myshopify.com\": no secret: set secret_files or "
 		"secrets\n"
-		"part.conf:1: shop \"b.myshopify.com\": no secret: give secret_files or secrets\n"
-		"segrelay.conf:12: shop \"c.myshopify.com\": no secret: give secret_files or "
+		"part.conf:1: shop \"b.myshopify.com\": no secret: set secret_files or secrets\n"
+		"segrelay.conf:12: shop \"c.myshopify.com\": no secret: set secret_files or "
 		"secrets\n");
 }
 
@@ -175,12 +175,13 @@ static void suggests_the_nearest_name(void **state)
 		{"rename = {\"Product Aded=Added\"}", "did you mean \"Product Added\"? Allowed: "},
 		{"storefront_pages = {\"/cart=Cart View\"}",
 			"did you mean \"Cart Viewed\"? Allowed: "},
-		{"destinations = {\"mian\"}", "no destination \"mian\": did you mean \"main\"?\n"},
+		{"destinations = {\"mian\"}",
+			"unknown destination \"mian\": did you mean \"main\"?\n"},
 		{"userid = none", "did you mean \"user_id\"?\n"},
 		{"disable = {\"Nothing Like It\"}", "is not allowed: Product Added"},
 		{"rename = {\"Order Completed\"}", "is not allowed: \"NAME=OWN NAME\""},
 		{"storefront_pages = {\"/x=Order Completd\"}", "is not allowed: \"/PATH=NAME\""},
-		{"destinations = {\"somewhere\"}", "no destination \"somewhere\"\n"},
+		{"destinations = {\"somewhere\"}", "unknown destination \"somewhere\"\n"},
 	};
 	char content[512];
 
@@ -245,17 +246,15 @@ static void warns_of_two_destinations_that_are_one(void **state)
 		"shop \"two.myshopify.com\" { secrets = {\"y\"} }\n");
 	config_release(load_and_expect(text_string(&content),
 		"segrelay.conf: warning: shop \"two.myshopify.com\": destinations \"a\" and \"b\" "
-		"have "
-		"the same write key: what is told to the first is not told to the second\n"));
+		"have the same write key: an event sent to the first is not sent to the second\n"));
 	text_free(&content);
 }
 
 static void warns_of_shops_that_share_a_secret(void **state)
 {
 	static const char ends[] =
-		" have a secret in common: whoever has a webhook of one can post "
-		"it for the other. Give each shop an app, and so a secret, of its "
-		"own\n";
+		" have a secret in common: a webhook of one can be replayed for the other. Create "
+		"a separate app, with its own secret, for each shop\n";
 	struct text report = {0};
 	struct config *config;
 
@@ -288,8 +287,8 @@ static void warns_of_what_is_hardly_meant(void **state)
 		"store = \"sqlite:segrelay.db\"\n",
 		"segrelay.conf:4: shop \"a.myshopify.com\": warning: secrets is set twice: the "
 		"last value wins\n"
-		"segrelay.conf:10: warning: store is not named from \"/\" on: a verb that is "
-		"started in another folder looks for it there\n"));
+		"segrelay.conf:10: warning: store is not an absolute path: a command that is run "
+		"in another folder does not find it\n"));
 }
 
 /* Each of these is taken for the secret, and all that comes is refused later. */
@@ -309,17 +308,17 @@ static void wants_secrets_that_can_be_ones(void **state)
 		" secret_files = {\"${SEGRELAY_TEST_SECRETS}/quoted\"}\n}\n",
 		"segrelay.conf:3: shop \"a.myshopify.com\": " NO_SECRET
 		"segrelay.conf:6: shop \"b.myshopify.com\": " NO_SECRET
-		"segrelay.conf:9: shop \"c.myshopify.com\": secrets: a list stands in { }, not in "
-		"[ ]\n"
-		"segrelay.conf:12: shop \"d.myshopify.com\": quoted must hold the secret alone, in "
-		"one line\n");
+		"segrelay.conf:9: shop \"c.myshopify.com\": secrets: write a list in { }, not in [ "
+		"]\n"
+		"segrelay.conf:12: shop \"d.myshopify.com\": quoted must contain only the secret, "
+		"in one line\n");
 	config_release(load_and_expect(MAIN_DESTINATION
 		"shop \"a.myshopify.com\" {\n secrets = {'${CREDENTIALS_DIRECTORY}/a',\n"
 		" \"/etc/segrelay/credentials/a\"}\n}\n",
-		"segrelay.conf:3: " SHOP "warning: secrets: ${ is replaced within double quotes "
-		"alone\n"
-		"segrelay.conf:4: " SHOP "warning: secrets holds a path, it seems: there is an "
-		"option for files\n"));
+		"segrelay.conf:3: " SHOP
+		"warning: secrets: ${ is replaced only within double quotes\n"
+		"segrelay.conf:4: " SHOP
+		"warning: secrets seems to be a path: use the option for files\n"));
 #undef NO_SECRET
 #undef SHOP
 }
@@ -370,9 +369,8 @@ static void says_what_is_never_closed(void **state)
 		{GOOD "}\n", "segrelay.conf:3: unexpected closing brace\n"},
 		{"shop \"a.myshopify.com\" { secrets = {\"x\"}\nlisten = \"x\" "
 		 "}\n" MAIN_DESTINATION,
-			"segrelay.conf:2: shop \"a.myshopify.com\": \"listen\" does not belong "
-			"into a "
-			"shop: is a \"}\" missing before it?\n"},
+			"segrelay.conf:2: shop \"a.myshopify.com\": \"listen\" is not allowed in a "
+			"shop block: is a \"}\" missing before it?\n"},
 		{"destinatio \"main\" { }\n",
 			"segrelay.conf:1: unknown option \"destinatio\": did you mean "
 			"\"destination\"?\n"},
@@ -424,18 +422,18 @@ static void names_the_included_file(void **state)
 		"part.conf:3: listen = \"y\" is not allowed: " ADDRESS_ALLOWED
 		"segrelay.conf:5: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
 	expect_refused("include(\"none.conf\")\nadmin = \"z\"\n",
-		"segrelay.conf:1: none.conf: cannot be read: No such file or directory\n"
+		"segrelay.conf:1: none.conf: reading failed: No such file or directory\n"
 		"segrelay.conf:2: admin = \"z\" is not allowed: " ADDRESS_ALLOWED);
 	/* a pipe would be waited for without end */
 	assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
 	expect_refused("include(\"pipe\")\n" GOOD,
-		"segrelay.conf:1: pipe: cannot be read: it is not a regular file\n");
+		"segrelay.conf:1: pipe: reading failed: it is not a regular file\n");
 	expect_refused("include(\"/dev/zero\")\n" GOOD,
-		"segrelay.conf:1: /dev/zero: cannot be read: it is not a regular file\n");
+		"segrelay.conf:1: /dev/zero: reading failed: it is not a regular file\n");
 	expect_refused("include(\"${SEGRELAY_TEST_NONE}/x\")\n" GOOD,
-		"segrelay.conf:1: include: the environment has not the ${NAME} in it\n");
+		"segrelay.conf:1: include: the variable of ${NAME} in it is not set\n");
 	expect_refused("include(\"segrelay.conf\")\n",
-		"segrelay.conf:1: include: too deep, or in a ring\n");
+		"segrelay.conf:1: include: nested too deeply, or in a circle\n");
 }
 
 /* libConfuse's own include stops working after ten errors in included files. */
@@ -483,17 +481,18 @@ static void refuses_files_that_hold_no_secret(void **state)
 #define SHOP "shop \"a.myshopify.com\": "
 		"segrelay.conf:3: " SHOP "none: No such file or directory\n"
 		"segrelay.conf:4: " SHOP "empty is empty: write the secret into it\n"
-		"segrelay.conf:5: " SHOP "two must hold the secret alone, in one line\n"
-		"segrelay.conf:6: " SHOP "long is longer than 1024 bytes: no secret\n"
-		"segrelay.conf:7: " SHOP "nul must hold the secret alone, in one line\n"
-		"segrelay.conf:8: " SHOP ". is no file that can be read\n"
-		"segrelay.conf:9: " SHOP "secret_files is not allowed: the whole path of a file "
-		"that holds the secret, from \"/\" on\n"
+		"segrelay.conf:5: " SHOP "two must contain only the secret, in one line\n"
+		"segrelay.conf:6: " SHOP "long is longer than 1024 bytes: not a secret\n"
+		"segrelay.conf:7: " SHOP "nul must contain only the secret, in one line\n"
+		"segrelay.conf:8: " SHOP ". is not a regular file\n"
+		"segrelay.conf:9: " SHOP
+		"secret_files is not allowed: the absolute path of a file with the secret\n"
 		"segrelay.conf:10: " SHOP "/run/credentials/segrelay.test/none: No such file or "
 		"directory: name it in the unit (LoadCredential=) and restart segrelay: systemd "
 		"copies credentials when the service starts\n"
-		"segrelay.conf:11: " SHOP "secret_files: the environment has no "
-		"SEGRELAY_TEST_NONE: set it, or write ${SEGRELAY_TEST_NONE:-default}\n");
+		"segrelay.conf:11: " SHOP
+		"secret_files: the variable SEGRELAY_TEST_NONE is not set: set it, "
+		"or write ${SEGRELAY_TEST_NONE:-default}\n");
 #undef SHOP
 }
 
@@ -565,7 +564,7 @@ static void says_that_the_file_is_missing(void **state)
 	assert_int_equal(config_load("/nonexistent/segrelay.conf", &config, &report), -1);
 	assert_null(config);
 	assert_string_equal(text_string(&report),
-		"/nonexistent/segrelay.conf: cannot be read: No such file or directory\n");
+		"/nonexistent/segrelay.conf: reading failed: No such file or directory\n");
 	text_free(&report);
 }
 

@@ -356,8 +356,8 @@ static void takes_the_default_of_a_variable(void **state)
 	config = load_and_expect("listen = \"127.0.0.1:${SEGRELAY_TEST_PORT:-81}\"\n"
 				 "admin = \"127.0.0.1:82\" # not ${THIS_ONE}\n" MAIN_DESTINATION
 				 "shop \"a.myshopify.com\" { secrets = {'${LITERAL}'} }\n",
-		"segrelay.conf:4: shop \"a.myshopify.com\": warning: secrets: ${ is replaced "
-		"within double quotes alone\n");
+		"segrelay.conf:4: shop \"a.myshopify.com\": warning: secrets: ${ is replaced only "
+		"within double quotes\n");
 	assert_string_equal(config->listen, "127.0.0.1:81");
 	assert_string_equal(config->shops[0].secrets.items[0], "${LITERAL}");
 	config_release(config);

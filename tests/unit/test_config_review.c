@@ -50,13 +50,11 @@ static void warns_of_addresses_that_others_reach(void **state)
 		(void)snprintf(content, sizeof(content), "listen = \"%s\"\nadmin = \"%s81\"\n" SAFE,
 			public[i], public[i]);
 		(void)snprintf(expected, sizeof(expected),
-			"segrelay.conf:1: warning: listen = \"%s\" can be reached from other "
-			"machines, "
-			"and speaks plain HTTP: use 127.0.0.1 behind a reverse proxy that speaks "
+			"segrelay.conf:1: warning: listen = \"%s\" is reachable from other "
+			"machines over plain HTTP: use 127.0.0.1 behind a reverse proxy with "
 			"HTTPS\n"
-			"segrelay.conf:2: warning: admin = \"%s81\" can be reached from other "
-			"machines, "
-			"and asks for no password: use 127.0.0.1\n",
+			"segrelay.conf:2: warning: admin = \"%s81\" is reachable from other "
+			"machines without a password: use 127.0.0.1\n",
 			public[i], public[i]);
 		expect_review(content, expected);
 	}
@@ -70,7 +68,7 @@ static void warns_of_addresses_that_others_reach(void **state)
 static void warns_of_what_hardly_is_a_secret(void **state)
 {
 #define QUOTED "the secret is in quotes, which count as part of it: remove them\n"
-#define PLACEHOLDER "this looks like a placeholder, not like a secret: copy the real one\n"
+#define PLACEHOLDER "this looks like a placeholder, not a secret: copy the real one\n"
 #define SHORT "the secret has fewer than 16 characters, and can be guessed: copy the whole one\n"
 	static const struct {
 		const char *secret;
@@ -118,10 +116,8 @@ static void warns_of_what_hardly_is_a_secret(void **state)
 		      "public_api_token = \"short\" }\n" SHOP,
 		"segrelay.conf:2: destination \"main\": warning: write_key: " QUOTED
 		"segrelay.conf:3: destination \"main\": warning: public_api_token: " SHORT
-		"segrelay.conf:1: destination \"main\": warning: the write key has not the 32 "
-		"characters of Segment's keys, and Segment drops what comes with a wrong one "
-		"without "
-		"a word\n");
+		"segrelay.conf:1: destination \"main\": warning: write_key must be 32 characters "
+		"(got 34). Segment silently discards events sent with a wrong key.\n");
 }
 
 static void warns_of_what_hardly_is_a_secret_in_a_file(void **state)
@@ -141,9 +137,9 @@ static void warns_of_what_hardly_is_a_secret_in_a_file(void **state)
 /* Once a file; not for what the environment has, nor for the group. */
 static void warns_of_secrets_in_a_file_that_all_can_read(void **state)
 {
-#define OPEN                                                                               \
-	"warning: this file can be read by everybody on this machine, and a secret is in " \
-	"it: keep secrets in files of their own (secret_files, write_key_file), or chmod 640 it\n"
+#define OPEN                                                                                  \
+	"warning: this file contains a secret and is readable by all users: keep secrets in " \
+	"separate files (secret_files, write_key_file), or chmod 640 it\n"
 	static const struct {
 		mode_t mode;
 		const char *expected;
@@ -179,9 +175,9 @@ static void warns_of_secrets_in_a_file_that_all_can_read(void **state)
 
 static void warns_of_a_min_free_that_one_turn_uses_up(void **state)
 {
-#define MIN_FREE                                                                             \
-	"segrelay.conf: warning: min_free is less than twice max_in_memory: the store's "    \
-	"write-ahead log may fill the disk before webhooks are refused. Raise min_free, or " \
+#define MIN_FREE                                                                              \
+	"segrelay.conf: warning: min_free is less than twice max_in_memory: the store's "     \
+	"write-ahead log may fill the disk before webhooks are rejected. Raise min_free, or " \
 	"lower max_in_memory\n"
 	(void)state;
 	expect_review(SAFE "min_free = 0\n", MIN_FREE);

@@ -293,7 +293,7 @@ static void expect_list_in_brackets(size_t section, const struct option *row)
 {
 	char said[128];
 
-	(void)snprintf(said, sizeof(said), "%s: a list stands in { }, not in [ ]", row->name);
+	(void)snprintf(said, sizeof(said), "%s: write a list in { }, not in [ ]", row->name);
 	if (option_is_list(row))
 		expect_form(section, row, is_shown(row, "") ? " = [x]" : " = [" SESAME "]", said);
 }
@@ -332,7 +332,7 @@ static void expect_variable(size_t section, const struct option *row)
 	char said[160];
 
 	(void)snprintf(said, sizeof(said),
-		"%s: the environment has no SEGRELAY_TEST_NONE: set it, or write "
+		"%s: the variable SEGRELAY_TEST_NONE is not set: set it, or write "
 		"${SEGRELAY_TEST_NONE:-default}",
 		row->name);
 	expect_form(section, row,
@@ -363,9 +363,9 @@ static void expect_other_section(size_t section, const struct option *row)
 	load_with(config_load, other, text_string(&option), &report);
 	add_place(&expected, other);
 	text_format(&expected, "\"%s\" %s\n", row->name,
-		is_general ? "does not belong into a destination: is a \"}\" missing before it?"
-		: is_destination ? "belongs into a destination"
-				 : "belongs into a shop");
+		is_general ? "is not allowed in a destination block: is a \"}\" missing before it?"
+		: is_destination ? "is only allowed in a destination block"
+				 : "is only allowed in a shop block");
 	if (strstr(text_string(&report), text_string(&expected)) == NULL)
 		fail_msg("of %s it should say\n%sbut says\n%s", text_string(&option),
 			text_string(&expected), text_string(&report));
