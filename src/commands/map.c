@@ -73,16 +73,16 @@ static int print_call(struct dry_run *run, const struct call_made *call)
 static void print_outcome(struct dry_run *run, const char *word, const struct mapped *mapped)
 {
 	if (mapped->unreadable != NULL)
-		(void)fprintf(stderr, "segrelay: %s: fields left out that could not be read: %s\n", word,
+		(void)fprintf(stderr, "segrelay: %s: invalid fields left out: %s\n", word,
 			mapped->unreadable);
 	if (mapped->outcome == IGNORED)
-		(void)fprintf(stderr, "segrelay: %s: nothing is told: %s\n", word, mapped->reason);
+		(void)fprintf(stderr, "segrelay: %s: skipped: %s\n", word, mapped->reason);
 	if (mapped->outcome == UNUSABLE) {
-		(void)fprintf(stderr, "segrelay: %s: a dead letter: %s\n", word, mapped->reason);
+		(void)fprintf(stderr, "segrelay: %s: dead letter: %s\n", word, mapped->reason);
 		run->failed = true;
 	}
 	for (const struct unmappable *one = mapped->unmappable; one != NULL; one = one->next) {
-		(void)fprintf(stderr, "segrelay: %s, which has waited: a dead letter: %s\n", one->topic,
+		(void)fprintf(stderr, "segrelay: %s (deferred): dead letter: %s\n", one->topic,
 			one->reason);
 		run->failed = true;
 	}
@@ -114,7 +114,7 @@ static int map_body(struct dry_run *run, const char *word, const char *topic,
 
 	if (payload == NULL) {
 		run->failed = true;
-		(void)fprintf(stderr, "segrelay: %s: a dead letter: %s\n", word, error.text);
+		(void)fprintf(stderr, "segrelay: %s: dead letter: %s\n", word, error.text);
 		return EXIT_GOOD;
 	}
 	if (map_delivery(&delivery, payload, run->shop, &memory, arena, &mapped, &error) != 0)
