@@ -41,7 +41,7 @@ const char *events_name_at(
 	const struct shop *shop, const struct destination *destination, const char *event);
 
 /* Whether an event is sent to any destination of the shop. */
-bool events_is_told(const struct shop *shop, const char *event);
+bool events_is_sent(const struct shop *shop, const char *event);
 bool events_is_everywhere(const struct shop *shop, const char *event);
 
 #endif

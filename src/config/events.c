@@ -134,7 +134,7 @@ const char *events_name_at(
 	return name != NULL ? name : event;
 }
 
-bool events_is_told(const struct shop *shop, const char *event)
+bool events_is_sent(const struct shop *shop, const char *event)
 {
 	for (size_t i = 0; i < shop->destination_count; i++)
 		if (events_name_at(shop, shop->destinations[i], event) != NULL)

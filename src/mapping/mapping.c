@@ -27,7 +27,7 @@ static void carry_out(struct work *work, const struct rule *rule, struct mapped 
 
 	if (subjects.count == 0 && subjects.why_not != NULL)
 		result->reason = subjects.why_not;
-	if (rule->call == TRACK && !events_is_told(work->shop, rule->event)) {
+	if (rule->call == TRACK && !events_is_sent(work->shop, rule->event)) {
 		if (subjects.count > 0 && result->outcome != MAPPED)
 			result->reason = "the event is disabled";
 		return;

@@ -282,7 +282,7 @@ def test_post_says_what_it_lacks(relay, tmp_path):
     payload.write_bytes(body(subscription()))
     words = ["--shop", AURORA.domain, "--topic", CREATED, str(payload)]
     assert "has no recharge_secrets" in relay.run("post", "--recharge", *words, status=1).stderr
-    assert "of --recharge" in relay.run("post", "--legacy", *words, status=2).stderr
+    assert "requires --recharge" in relay.run("post", "--legacy", *words, status=2).stderr
 
 
 def test_map_takes_recharges_topics(recharged, tmp_path):
