@@ -3,7 +3,7 @@
  *
  * The input: a byte that chooses options, then `topic LF body NUL` again and again. */
 #include "base/clock.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -72,11 +72,11 @@ static void check(const struct config *config, const struct mapped *mapped)
 		check_call(config, call);
 }
 
-static void map(const struct config *config, struct map_memory *remembered, const char *topic,
+static void map(const struct config *config, struct map_records *remembered, const char *topic,
 	const char *body, size_t length)
 {
 	struct arena *arena = arena_create(65536);
-	struct memory memory = map_memory_of(remembered);
+	struct memory memory = map_records_store(remembered);
 	struct delivery delivery = {.shop = config->shops[0].domain,
 		.topic = topic,
 		.received = time_parse("2026-11-23T12:00:00Z")};
@@ -93,9 +93,9 @@ static void map(const struct config *config, struct map_memory *remembered, cons
 	arena_destroy(arena);
 }
 
-static void run_out(const struct config *config, struct map_memory *remembered)
+static void run_out(const struct config *config, struct map_records *remembered)
 {
-	struct memory memory = map_memory_of(remembered);
+	struct memory memory = map_records_store(remembered);
 	bool found = true;
 
 	while (found) {
@@ -104,7 +104,7 @@ static void run_out(const struct config *config, struct map_memory *remembered)
 		struct mapped mapped;
 		struct error error;
 
-		found = map_memory_next_timer(remembered, INT64_MAX, arena, &timer);
+		found = map_records_take_timer(remembered, INT64_MAX, arena, &timer);
 		if (found) {
 			demand(map_timer(&timer, timer.due, &config->shops[0], &memory, arena,
 				       &mapped, &error) == 0,
@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	const char *at = (const char *)data + 1;
 	const char *end = (const char *)data + size;
-	struct map_memory remembered = {0};
+	struct map_records remembered = {0};
 	struct config *config;
 
 	if (size == 0)
@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		at = stop + 1;
 	}
 	run_out(config, &remembered);
-	map_memory_free(&remembered);
+	map_records_free(&remembered);
 	config_release(config);
 	return 0;
 }

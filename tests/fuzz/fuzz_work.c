@@ -3,7 +3,7 @@
  * it. The work is counted in steps (base/steps.h), not in time. */
 #include "base/clock.h"
 #include "base/steps.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 struct run {
 	struct config *config;
-	struct map_memory remembered;
+	struct map_records remembered;
 	uint64_t bytes; /* of all bodies so far: no less than what is remembered of them */
 };
 
@@ -44,7 +44,7 @@ static void check(
 static void map(struct run *run, const char *topic, const char *body, size_t length)
 {
 	struct arena *arena = arena_create(65536);
-	struct memory memory = map_memory_of(&run->remembered);
+	struct memory memory = map_records_store(&run->remembered);
 	struct delivery delivery = {.shop = run->config->shops[0].domain,
 		.topic = topic,
 		.received = time_parse("2026-11-23T12:00:00Z")};
@@ -64,7 +64,7 @@ static void map(struct run *run, const char *topic, const char *body, size_t len
 
 static void run_out(struct run *run)
 {
-	struct memory memory = map_memory_of(&run->remembered);
+	struct memory memory = map_records_store(&run->remembered);
 	bool found = true;
 
 	while (found) {
@@ -74,7 +74,7 @@ static void run_out(struct run *run)
 		struct mapped mapped;
 		struct error error;
 
-		found = map_memory_next_timer(&run->remembered, INT64_MAX, arena, &timer);
+		found = map_records_take_timer(&run->remembered, INT64_MAX, arena, &timer);
 		if (found && map_timer(&timer, timer.due, &run->config->shops[0], &memory, arena,
 				     &mapped, &error) != 0)
 			abort();
@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		at = stop + 1;
 	}
 	run_out(&run);
-	map_memory_free(&run.remembered);
+	map_records_free(&run.remembered);
 	config_release(run.config);
 	return 0;
 }

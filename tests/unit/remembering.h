@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 struct given {
 	struct config *config;
 	struct arena *arena;
-	struct map_memory memory;
+	struct map_records memory;
 	struct mapped mapped;
 	struct error error;
 };
@@ -35,7 +35,7 @@ static inline int tear_down(void **state)
 {
 	struct given *given = *state;
 
-	map_memory_free(&given->memory);
+	map_records_free(&given->memory);
 	arena_destroy(given->arena);
 	config_release(given->config);
 	free(given);
@@ -49,7 +49,7 @@ static inline struct shop *shop_of(struct given *given)
 
 static inline void map(struct given *given, const char *topic, const char *body)
 {
-	struct memory memory = map_memory_of(&given->memory);
+	struct memory memory = map_records_store(&given->memory);
 	struct delivery delivery = {.shop = shop_of(given)->domain,
 		.topic = topic,
 		.received = time_parse("2026-11-23T12:00:00Z")};
@@ -64,10 +64,10 @@ static inline void map(struct given *given, const char *topic, const char *body)
 /* Lets the only timer run out; false when there is none. */
 static inline bool run_out(struct given *given)
 {
-	struct memory memory = map_memory_of(&given->memory);
+	struct memory memory = map_records_store(&given->memory);
 	struct timer timer;
 
-	if (!map_memory_next_timer(&given->memory, INT64_MAX, given->arena, &timer))
+	if (!map_records_take_timer(&given->memory, INT64_MAX, given->arena, &timer))
 		return false;
 	assert_int_equal(map_timer(&timer, timer.due, shop_of(given), &memory, given->arena,
 				 &given->mapped, &given->error),

@@ -80,8 +80,8 @@ static void the_budget_does_not_depend_on_time(void **state)
 
 	map_order(given, "discount_codes", code, 100);
 	first = steps_done - before;
-	map_memory_free(&given->memory);
-	given->memory = (struct map_memory){0};
+	map_records_free(&given->memory);
+	given->memory = (struct map_records){0};
 	before = steps_done;
 	map_order(given, "discount_codes", code, 100);
 	assert_int_equal(steps_done - before, first);
@@ -115,7 +115,7 @@ static void the_largest_cart_is_within_the_budget(void **state)
 static void a_timer_that_takes_too_much_work_is_set_aside(void **state)
 {
 	struct given *given = *state;
-	struct memory memory = map_memory_of(&given->memory);
+	struct memory memory = map_records_store(&given->memory);
 	struct text record = {0};
 	const char *after;
 

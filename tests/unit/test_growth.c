@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/steps.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 
 #include <time.h>
 
@@ -177,10 +177,10 @@ static int64_t processor_time(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void map(struct trial *trial, struct map_memory *remembered, const char *topic,
+static void map(struct trial *trial, struct map_records *remembered, const char *topic,
 	const char *body, size_t length)
 {
-	struct memory memory = map_memory_of(remembered);
+	struct memory memory = map_records_store(remembered);
 	struct arena *arena = arena_create(65536);
 	const struct shop *shop = &trial->config->shops[0];
 	struct delivery delivery = {.shop = shop->domain,
@@ -196,9 +196,9 @@ static void map(struct trial *trial, struct map_memory *remembered, const char *
 	arena_destroy(arena);
 }
 
-static void run_out(struct trial *trial, struct map_memory *remembered)
+static void run_out(struct trial *trial, struct map_records *remembered)
 {
-	struct memory memory = map_memory_of(remembered);
+	struct memory memory = map_records_store(remembered);
 	bool found = true;
 
 	while (found) {
@@ -207,7 +207,7 @@ static void run_out(struct trial *trial, struct map_memory *remembered)
 		struct mapped mapped;
 		struct error error;
 
-		found = map_memory_next_timer(remembered, INT64_MAX, arena, &timer);
+		found = map_records_take_timer(remembered, INT64_MAX, arena, &timer);
 		if (found && map_timer(&timer, timer.due, &trial->config->shops[0], &memory, arena,
 				     &mapped, &error) != 0)
 			fail_msg("%s: %s", trial->path, error.text);
@@ -218,7 +218,7 @@ static void run_out(struct trial *trial, struct map_memory *remembered)
 /* Maps the case with another body in place of one of its own. */
 static struct work_done work_of(struct trial *trial, const struct text *body)
 {
-	struct map_memory remembered = {0};
+	struct map_records remembered = {0};
 	struct work_done before;
 	struct work_done done = {.bytes = body->length};
 
@@ -233,7 +233,7 @@ static struct work_done work_of(struct trial *trial, const struct text *body)
 	run_out(trial, &remembered);
 	done.steps = steps_done - before.steps;
 	done.nanoseconds = processor_time() - before.nanoseconds;
-	map_memory_free(&remembered);
+	map_records_free(&remembered);
 	return done;
 }
 

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 #include "mapping/recharge/charges.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 struct given {
 	struct config *config;
 	struct arena *arena;
-	struct map_memory memory;
+	struct map_records memory;
 	struct mapped mapped;
 	struct error error;
 	const char *triggered_at;
@@ -37,7 +37,7 @@ static int tear_down(void **state)
 	clock_hold(TIME_UNKNOWN);
 	arena_destroy(given->arena);
 	config_release(given->config);
-	map_memory_free(&given->memory);
+	map_records_free(&given->memory);
 	free(given);
 	return 0;
 }
@@ -45,7 +45,7 @@ static int tear_down(void **state)
 /* The number of calls that a webhook of ReCharge's makes. */
 static int map(struct given *given, const char *topic, const char *body)
 {
-	struct memory memory = map_memory_of(&given->memory);
+	struct memory memory = map_records_store(&given->memory);
 	struct delivery delivery = {.shop = given->config->shops[0].domain,
 		.topic = topic,
 		.received = clock_now(),
@@ -66,12 +66,12 @@ static int map(struct given *given, const char *topic, const char *body)
 /* How many calls are made when time goes on by so much. */
 static int let_pass(struct given *given, int64_t time)
 {
-	struct memory memory = map_memory_of(&given->memory);
+	struct memory memory = map_records_store(&given->memory);
 	struct timer timer;
 	int count = 0;
 
 	clock_hold(clock_now() + time);
-	while (map_memory_next_timer(&given->memory, clock_now(), given->arena, &timer)) {
+	while (map_records_take_timer(&given->memory, clock_now(), given->arena, &timer)) {
 		assert_int_equal(map_timer(&timer, clock_now(), &given->config->shops[0], &memory,
 					 given->arena, &given->mapped, &given->error),
 			0);

@@ -6,14 +6,14 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 
 enum { TRIES = 30 }; /* of the changes to a payload; which ones differs from payload to payload */
 
 struct trial {
 	const struct shop *shop;
 	struct arena *kinds; /* of what is put in place of values */
-	struct map_memory memory;
+	struct map_records memory;
 	int changes;
 };
 
@@ -34,7 +34,7 @@ static void check_calls(const struct mapped *mapped, struct arena *arena, const 
 
 static void map(struct trial *trial, const struct payload_file *file, const cJSON *payload)
 {
-	struct memory memory = map_memory_of(&trial->memory);
+	struct memory memory = map_records_store(&trial->memory);
 	struct arena *arena = arena_create(65536);
 	struct delivery delivery = {.shop = trial->shop->domain,
 		.topic = file->topic,
@@ -51,13 +51,13 @@ static void map(struct trial *trial, const struct payload_file *file, const cJSO
 
 static void run_out(struct trial *trial, const char *path)
 {
-	struct memory memory = map_memory_of(&trial->memory);
+	struct memory memory = map_records_store(&trial->memory);
 	struct arena *arena = arena_create(65536);
 	struct mapped mapped;
 	struct timer timer;
 	struct error error;
 
-	while (map_memory_next_timer(&trial->memory, INT64_MAX, arena, &timer)) {
+	while (map_records_take_timer(&trial->memory, INT64_MAX, arena, &timer)) {
 		if (map_timer(&timer, timer.due, trial->shop, &memory, arena, &mapped, &error) != 0)
 			fail_msg("%s: %s", path, error.text);
 		check_calls(&mapped, arena, path);
@@ -110,8 +110,8 @@ static void try_change(struct trial *trial, const struct payload_file *file, cJS
 	if (next_payload != NULL)
 		map(trial, next, next_payload);
 	run_out(trial, file->path);
-	map_memory_free(&trial->memory);
-	trial->memory = (struct map_memory){0};
+	map_records_free(&trial->memory);
+	trial->memory = (struct map_records){0};
 	arena_clear(trial->kinds);
 	trial->changes++;
 }
@@ -199,7 +199,7 @@ static void an_attempt_without_the_id_of_a_contract(void **state)
 		map_text(&trial, topics[i % COUNT_OF(topics)], ids[i / COUNT_OF(topics)]);
 		run_out(&trial, ids[i / COUNT_OF(topics)]);
 	}
-	map_memory_free(&trial.memory);
+	map_records_free(&trial.memory);
 	config_release(config);
 }
 
@@ -220,8 +220,8 @@ static void an_order_whose_customer_is_no_object(void **state)
 		map_text(&trial, "orders/create", orders[i]);
 		map_text(&trial, "orders/updated", orders[i]);
 		map_text(&trial, "checkouts/update", orders[i]);
-		map_memory_free(&trial.memory);
-		trial.memory = (struct map_memory){0};
+		map_records_free(&trial.memory);
+		trial.memory = (struct map_records){0};
 	}
 	config_release(config);
 }

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "commands/map_memory.h"
+#include "commands/map_records.h"
 
 enum {
 	TRIES = 40 /* of the changes after a case; which ones differs from case to case */,
@@ -26,7 +26,7 @@ struct name {
 
 struct trial {
 	const struct shop *shop;
-	struct map_memory kept;
+	struct map_records kept;
 	struct memory memory; /* on what is kept; `put` notes the names */
 	struct name names[NAMES_MAX];
 	size_t name_count;
@@ -36,7 +36,7 @@ struct trial {
 static int get(
 	void *context, const char *kind, const char *key, struct arena *arena, const char **json)
 {
-	struct memory memory = map_memory_of(&((struct trial *)context)->kept);
+	struct memory memory = map_records_store(&((struct trial *)context)->kept);
 
 	return memory.get(memory.context, kind, key, arena, json);
 }
@@ -44,7 +44,7 @@ static int get(
 static int put(void *context, const char *kind, const char *key, const char *json)
 {
 	struct trial *trial = context;
-	struct memory memory = map_memory_of(&trial->kept);
+	struct memory memory = map_records_store(&trial->kept);
 	struct name *name = &trial->names[trial->name_count];
 	size_t i = 0;
 
@@ -62,7 +62,7 @@ static int put(void *context, const char *kind, const char *key, const char *jso
 
 static int set_timer(void *context, const char *kind, const char *key, int64_t due)
 {
-	struct memory memory = map_memory_of(&((struct trial *)context)->kept);
+	struct memory memory = map_records_store(&((struct trial *)context)->kept);
 
 	assert_non_null(key);
 	return memory.set_timer(memory.context, kind, key, due);
@@ -70,8 +70,8 @@ static int set_timer(void *context, const char *kind, const char *key, int64_t d
 
 static void forget_all(struct trial *trial)
 {
-	map_memory_free(&trial->kept);
-	trial->kept = (struct map_memory){0};
+	map_records_free(&trial->kept);
+	trial->kept = (struct map_records){0};
 	trial->name_count = 0;
 }
 
@@ -100,7 +100,7 @@ static void run_out(struct trial *trial, const char *path)
 	struct timer timer;
 	struct error error;
 
-	while (map_memory_next_timer(&trial->kept, INT64_MAX, arena, &timer))
+	while (map_records_take_timer(&trial->kept, INT64_MAX, arena, &timer))
 		if (map_timer(&timer, timer.due, trial->shop, &trial->memory, arena, &mapped,
 			    &error) != 0)
 			fail_msg("%s: %s", path, error.text);
