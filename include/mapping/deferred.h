@@ -9,9 +9,6 @@
 #define WAIT_FOR_CUSTOMER "customer_wait"
 #define WAIT_FOR_ORDER "order_wait"
 
-/* Whether a timer is one of these. */
-bool waits_are_meant(const struct timer *timer);
-
 /* Lets the delivery wait if it must and may, and says for what: remembers its body, and sets the
  * timer with the first one. NULL when it is to be told now; also when it is too large to wait. */
 const char *waits_begin(struct work *work);

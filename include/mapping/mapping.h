@@ -96,10 +96,6 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 const char *map_user_id(
 	const struct shop *shop, const char *customer_id, const char *email, struct arena *arena);
 
-/* Whether a kind of record is kept for the shop's cart_ttl: what belongs to a cart or a checkout.
- */
-bool map_is_of_cart(const char *kind);
-
 /* Makes the messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
  * destination's namespace (of an identify `shop|identify|event|key`, of an alias
  * `shop|alias|key`). 0, or -1 when there is no memory. */

@@ -6,6 +6,7 @@
 #include "engine/engine_private.h"
 #include "engine/schedule.h"
 #include "mapping/identity/links.h"
+#include "mapping/record_kinds.h"
 
 #include <string.h>
 
@@ -111,17 +112,26 @@ struct memory recollection_begin(struct recollection *recollection, struct engin
 
 /* ---- writing ---- */
 
-/* How long what is remembered is kept after it was last written. A product that never changes is
- * never written again; it goes when the shop deletes it. */
-static int64_t keeps(const struct recollection *recollection, const char *kind, const char *json)
+/* The lifetime of a record from its last write, in ms. A product that never changes is never
+ * written again, so its record lives until the shop deletes it. */
+static int64_t lifetime(
+	const struct recollection *recollection, const struct record_kind *kind, const char *json)
 {
 	int64_t cart_ttl = recollection->shop->cart_ttl;
 
-	if (strcmp(kind, "product") == 0)
+	switch (kind->retention) {
+	case RETAIN_CATALOGUE:
 		return 3650 * DAY;
-	if (strcmp(kind, "link") == 0 && !links_are_named(json) && cart_ttl > HINT_LINK_TTL)
-		return HINT_LINK_TTL;
-	return map_is_of_cart(kind) ? cart_ttl : recollection->engine->config->keep_orders;
+	case RETAIN_LINK:
+		return !links_are_named(json) && cart_ttl > HINT_LINK_TTL ? HINT_LINK_TTL
+									  : cart_ttl;
+	case RETAIN_CART_TTL:
+		return cart_ttl;
+	case RETAIN_ORDERS:
+	case RETAIN_BY_WRITER:
+		break;
+	}
+	return recollection->engine->config->keep_orders;
 }
 
 /* A webhook names a link that was only a hint's until now. */
@@ -145,9 +155,14 @@ static int write_change(
 {
 	struct engine *engine = recollection->engine;
 	const char *shop = recollection->shop->domain;
+	const struct record_kind *kind = record_kind_find(change->kind);
 	const struct timer timer = {
 		.due = change->due, .shop = shop, .kind = change->kind, .key = change->key};
 
+	if (kind == NULL) { /* no retention, and no erasure would find it */
+		(void)error_set(error, "record kind %s has no row in record_kinds.c", change->kind);
+		return error_classify(error, ERROR_VALUE);
+	}
 	if (change->is_timer)
 		return schedule_set(engine, &timer, error);
 	if (change->json == NULL)
@@ -155,8 +170,7 @@ static int write_change(
 	if (give_back(recollection, change, error) != 0)
 		return -1;
 	return store_put_record(engine->store, shop, change->kind, change->key, change->json,
-		engine_retention_now(engine) + keeps(recollection, change->kind, change->json),
-		error);
+		engine_retention_now(engine) + lifetime(recollection, kind, change->json), error);
 }
 
 int recollection_write(struct recollection *recollection, struct error *error)

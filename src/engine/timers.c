@@ -8,7 +8,7 @@
 #include "engine/privacy/erasure_wait.h"
 #include "engine/privacy/privacy.h"
 #include "engine/schedule.h"
-#include "mapping/deferred.h"
+#include "mapping/record_kinds.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -45,15 +45,11 @@ static int go_on_with_privacy(
 	return privacy_step(engine, timer, arena, &running, error);
 }
 
-static const struct {
-	const char *kind;
-	due *run;
-} kinds[] = {
-	{"cart", map_later},
-	{WAIT_FOR_CUSTOMER, map_later},
-	{WAIT_FOR_ORDER, map_later},
-	{"privacy", go_on_with_privacy},
-	{ERASURE_WAIT, erasure_go_on},
+static due *const actions[RECORD_TIMERS] = {
+	[RECORD_TIMER_CART] = map_later,
+	[RECORD_TIMER_DEFERRED] = map_later,
+	[RECORD_TIMER_PRIVACY_JOB] = go_on_with_privacy,
+	[RECORD_TIMER_SHOP_ERASURE] = erasure_go_on,
 };
 
 struct timer_work {
@@ -65,13 +61,11 @@ static int run_alone(struct engine *engine, void *context, struct error *error)
 {
 	const struct timer_work *work = context;
 	const struct timer *timer = work->timer;
+	due *action = actions[record_kind_timer(timer->kind)];
 
 	if (store_drop_timer(engine->store, timer, error) != 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].kind, timer->kind) == 0)
-			return kinds[i].run(engine, timer, work->arena, error);
-	return 0;
+	return action != NULL ? action(engine, timer, work->arena, error) : 0;
 }
 
 /* One that fails, or at which the process died, must not hold up the others: it is postponed. */

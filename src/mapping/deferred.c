@@ -16,11 +16,6 @@ enum { BODIES_MAX = 16, BYTES_MAX = 256 * 1024 };
 /* The webhook of a billing attempt may overtake that of the order that it made. */
 static const int64_t ORDER_WAIT = MINUTE;
 
-bool waits_are_meant(const struct timer *timer)
-{
-	return topic_is_among(WAIT_FOR_CUSTOMER "|" WAIT_FOR_ORDER, timer->kind);
-}
-
 /* ---- beginning ---- */
 
 struct wait {

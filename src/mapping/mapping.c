@@ -6,6 +6,7 @@
 #include "mapping/calls.h"
 #include "mapping/deferred.h"
 #include "mapping/identity/links.h"
+#include "mapping/record_kinds.h"
 #include "mapping/records.h"
 #include "mapping/resources.h"
 #include "mapping/shopify/carts.h"
@@ -315,7 +316,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 
 	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
-	if (waits_are_meant(timer)) {
+	if (record_kind_timer(timer->kind) == RECORD_TIMER_DEFERRED) {
 		map_waiting(&work, waits_end(&work, timer->kind, timer->key), NULL, result);
 		return finish(&work, result);
 	}
@@ -341,9 +342,4 @@ bool map_asks_privacy(const char *topic)
 	const struct topic *known = topic_find(topic);
 
 	return known != NULL && known->privacy != PRIVACY_NONE;
-}
-
-bool map_is_of_cart(const char *kind)
-{
-	return topic_is_among("cart|checkout|link", kind);
 }

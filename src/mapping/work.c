@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/steps.h"
+#include "mapping/record_kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +69,24 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	return (struct recalled){0};
 }
 
+/* A kind without a row would have no retention, and no erasure would find its records. */
+static bool may_write(struct work *work, const char *name, bool is_timer)
+{
+	const struct record_kind *kind = record_kind_find(name);
+
+	if (kind != NULL && !kind->is_engines && (!is_timer || kind->timer != RECORD_TIMER_NONE))
+		return true;
+	(void)error_set(work->error, "mapping: %s kind %s has no row in record_kinds.c",
+		is_timer ? "timer" : "record", name);
+	(void)error_classify(work->error, ERROR_VALUE);
+	work->failed = true;
+	return false;
+}
+
 static void put(struct work *work, const char *kind, const char *key, const char *json)
 {
+	if (!may_write(work, kind, false))
+		return;
 	steps_add(STORE_STEPS);
 	if (work->memory->put(work->memory->context, kind, key, json) != 0)
 		work_fail(work, "what is to be remembered cannot be written");
@@ -94,7 +111,7 @@ void work_forget(struct work *work, const char *kind, const char *key)
 
 void work_set_timer(struct work *work, const char *kind, const char *key, int64_t due)
 {
-	if (!work->failed && key != NULL &&
+	if (!work->failed && key != NULL && may_write(work, kind, true) &&
 		work->memory->set_timer(work->memory->context, kind, key, due) != 0)
 		work_fail(work, "a timer cannot be set");
 }

@@ -4,6 +4,7 @@
 #include "engine/engine_private.h"
 #include "engine/privacy/ownership.h"
 #include "engine/privacy/segment_deletions.h"
+#include "mapping/record_kinds.h"
 
 #include <string.h>
 
@@ -93,9 +94,10 @@ static bool is_of_all(const struct job *job)
 static void learn(struct found *found, const struct record *record, const cJSON *json)
 {
 	struct job *job = found->job;
+	const struct record_kind *kind = record_kind_find(record->kind);
 	int added = is_of_all(job) ? 0 : person_learn(&job->words, record, json);
 
-	if (strcmp(record->kind, "customer") == 0 && job_add_users(job, record->key, json) != 0)
+	if (kind != NULL && kind->names_user && job_add_users(job, record->key, json) != 0)
 		added = -1;
 	found->failed |= added < 0;
 	job->has_learnt |= added > 0;
@@ -125,7 +127,7 @@ static int visit_record(void *context, const struct record *record)
 	json = parse(found, record->json, length);
 	job->kind = keep(found, record->kind);
 	job->at = keep(found, record->key);
-	if (strcmp(record->kind, "privacy") == 0 ||
+	if (record_kind_timer(record->kind) == RECORD_TIMER_PRIVACY_JOB ||
 		!(is_of_all(job) || person_owns_record(&job->words, record, json, found->scratch)))
 		return end_look(found, length);
 	if (job->phase == JOB_LEARN) {

@@ -1,51 +1,15 @@
 /* What of all that is kept belongs to one person (docs/operations.md, Privacy). */
 #include "engine/privacy/ownership.h"
 
+#include "mapping/record_kinds.h"
 #include "mapping/topics.h"
 
 #include <string.h>
 
 /* ---- records ---- */
 
-/* Which members of a record name whose it is, and which are the person's own. */
-static const struct {
-	const char *kind;
-	const char *customer;    /* names one, NULL for the key */
-	const char *others[4];   /* lead to it when no customer is named; the key always does */
-	const char *browsers[3]; /* lead to it when nobody at all is named: they may be shared */
-	const char *theirs[8];   /* texts, or lists of them */
-} kinds[] = {
-	{"customer", "merged_into", {NULL}, {NULL},
-		{"email", "phone", "anonymous_id", "aliased", "aliased_as", "account", "user_ids",
-			NULL}},
-	{"order", "customer_id", {"email", NULL}, {NULL},
-		{"email", "cart_token", "checkout_token", "anonymous_id", NULL}},
-	{"link", "customer_id", {"order", "email", "joined", NULL},
-		{"anonymous_id", "browser.anonymous_id", NULL},
-		{"email", "order", "anonymous_id", "made_up", "browser.anonymous_id", NULL}},
-	{"recharge_customer", "customer_id", {"email", NULL}, {NULL},
-		{"email", "first_anonymous_id", "made_up", NULL}},
-	{"customer_wait", NULL, {NULL}, {NULL}, {NULL}},
-	{"order_wait", NULL, {NULL}, {NULL}, {NULL}},
-	{"subscription", "customer_id", {"account", NULL}, {NULL}, {"account", NULL}},
-	{"contract", "customer_id", {NULL}, {NULL}, {NULL}},
-	{"cart", NULL, {NULL}, {NULL}, {NULL}},
-	{"checkout", NULL, {NULL}, {NULL}, {NULL}},
-};
-
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
-
-static size_t kind_of(const struct record *record)
-{
-	size_t i = 0;
-
-	while (i < KINDS && strcmp(kinds[i].kind, record->kind) != 0)
-		i++;
-	return i;
-}
-
-/* What waits is a text: a whole body (mapping/deferred.c). */
-static bool owns_waiting(const struct words *words, const cJSON *json, struct arena *scratch)
+/* A record of deferred deliveries holds each body as a text (mapping/deferred.c). */
+static bool owns_bodies(const struct words *words, const cJSON *json, struct arena *scratch)
 {
 	const cJSON *waiting;
 
@@ -71,12 +35,12 @@ static bool has_any(const struct words *words, const cJSON *json, const char *co
 	return false;
 }
 
-/* A browser, without anybody who used it. */
-static bool names_nobody(size_t kind, const cJSON *json)
+/* Whether the record has a browser, but names no person who used it. */
+static bool names_nobody(const struct record_kind *kind, const cJSON *json)
 {
-	if (kinds[kind].customer != NULL && json_text(json, kinds[kind].customer) != NULL)
+	if (kind->customer != NULL && json_text(json, kind->customer) != NULL)
 		return false;
-	for (const char *const *other = kinds[kind].others; *other != NULL; other++)
+	for (const char *const *other = kind->others; *other != NULL; other++)
 		if (json_text(json, *other) != NULL)
 			return false;
 	return true;
@@ -85,18 +49,18 @@ static bool names_nobody(size_t kind, const cJSON *json)
 bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json,
 	struct arena *scratch)
 {
-	size_t kind = kind_of(record);
+	const struct record_kind *kind = record_kind_find(record->kind);
 	const char *customer;
 
-	if (kind == KINDS)
+	if (kind == NULL || !kind->is_personal)
 		return false;
-	if (owns_waiting(words, json, scratch))
+	if (kind->holds_bodies && owns_bodies(words, json, scratch))
 		return true;
-	customer = kinds[kind].customer != NULL ? json_text(json, kinds[kind].customer) : NULL;
+	customer = kind->customer != NULL ? json_text(json, kind->customer) : NULL;
 	if (customer != NULL)
 		return words_has(words, customer);
-	return has_any(words, json, kinds[kind].others) || words_has(words, record->key) ||
-	       (names_nobody(kind, json) && has_any(words, json, kinds[kind].browsers));
+	return has_any(words, json, kind->others) || words_has(words, record->key) ||
+	       (names_nobody(kind, json) && has_any(words, json, kind->browsers));
 }
 
 /* How many new ones a member of a record gave; -1 when memory runs out. */
@@ -119,13 +83,13 @@ static int learn_member(struct words *words, const cJSON *value)
 
 int person_learn(struct words *words, const struct record *record, const cJSON *json)
 {
-	size_t kind = kind_of(record);
+	const struct record_kind *kind = record_kind_find(record->kind);
 	int added = words_add(words, record->key);
 
-	if (added < 0 || kind == KINDS)
+	if (added < 0 || kind == NULL)
 		return added;
-	for (size_t i = 0; kinds[kind].theirs[i] != NULL; i++) {
-		int more = learn_member(words, json_at(json, kinds[kind].theirs[i]));
+	for (size_t i = 0; kind->identifiers[i] != NULL; i++) {
+		int more = learn_member(words, json_at(json, kind->identifiers[i]));
 
 		if (more < 0)
 			return -1;
