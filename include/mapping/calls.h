@@ -7,9 +7,18 @@
 /* Appends calls, of which the last is named, to those of a result. */
 void mapped_add(struct mapped *result, struct call_made *first, struct call_made *last);
 
+/* One object that a rule selected, and where its calls go. */
+struct emission {
+	struct work *work;
+	struct emitted *emitted; /* work->emitted, to be written */
+	const struct rule *rule;
+	const cJSON *object;
+	const struct refund_sums *refund; /* of the selection */
+	struct mapped *result;
+};
+
 /* Appends the calls to the result, whose outcome becomes MAPPED; UNUSABLE when one is too large
  * whatever is left out of it. */
-void calls_tell(
-	struct work *work, const struct rule *rule, const cJSON *subject, struct mapped *result);
+void calls_tell(const struct emission *emission);
 
 #endif

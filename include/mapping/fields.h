@@ -11,6 +11,7 @@
 struct scope;
 struct field;
 struct joined;
+struct refund_sums;
 
 /* Writes `"property":value`. `value` says something; it stands at the row's path. */
 typedef void converter(struct scope *scope, const struct field *row, const cJSON *value);
@@ -45,7 +46,9 @@ struct list_place {
 struct scope {
 	struct work *work;
 	struct text *out;
-	const cJSON *root; /* the object that the rule speaks of */
+	const cJSON *root;                /* the object that the rule speaks of */
+	const struct refund_sums *refund; /* of the selection; NULL but for a refund */
+	const char *anonymous_id;         /* of the call */
 	enum shrink shrink;
 	size_t most;         /* bytes that `out` may have */
 	size_t longest;      /* and each text in it */

@@ -4,8 +4,8 @@
 
 #include "mapping/work.h"
 
-/* Recalls what is known, and finds out who the delivery is about. */
-void memories_recall(struct work *work);
+/* Reads the records, and finds out who the delivery is about. `work` points at both. */
+void memories_recall(struct work *work, struct stored *stored, struct identity *identity);
 
 /* Remembers what the delivery taught. */
 void memories_remember(struct work *work);

@@ -10,6 +10,7 @@ struct subjects {
 	const cJSON *const *items;
 	size_t count;
 	const char *why_not;
+	const struct refund_sums *refund; /* of a refund, for its converters; else NULL */
 };
 
 typedef struct subjects about(struct work *work);

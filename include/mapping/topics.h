@@ -16,6 +16,9 @@
 	"subscription_contracts/cancel|subscription_contracts/expire|"  \
 	"subscription_contracts/fail"
 
+/* The topics of a charge whose try has failed. */
+#define CHARGE_FAILURES "recharge:charge/failed|recharge:charge/max_retries_reached"
+
 /* What an id looks like: digits, or `gid://shopify/Customer/` and digits; a token is any text. */
 enum id_form { ID_NONE, ID_DIGITS, ID_TOKEN };
 

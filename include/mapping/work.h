@@ -41,66 +41,81 @@ struct made_once {
 	const char *text;
 };
 
-/* What the rules have found out about a checkout (checkouts.c). */
-struct progress {
-	int known; /* the last step that was told before, 0 for none */
-	int now;   /* the last step that is done */
-};
-
-/* One delivery being mapped. Strings and JSON live in the arena. */
-struct work {
+/* What came in. Constant. */
+struct input {
 	const struct delivery *delivery;
 	const struct topic *topic;
 	const struct shop *shop;
-	const struct memory *memory;
-	struct arena *arena;
 	const cJSON *payload;
+	const char *awaited_customer_id; /* Shopify's, from a delivery that came later */
+	bool was_deferred;               /* it waited for that one, or long enough (deferred.c) */
+};
+
+/* What the records said before this delivery. Constant once records_recall has returned. */
+struct stored {
+	struct recalled order;
+	struct recalled link; /* by the account, by the cart's token, or by the checkout's */
+	struct recalled checkout_link; /* by the checkout's, where there is a cart's */
+	struct recalled checkout;      /* the steps that were emitted, and what was seen of it */
+	struct recalled subscription;  /* its newest state */
+	struct recalled customer;
+	struct recalled merged; /* the customer who was merged into this one */
+};
+
+/* Whom and what the delivery is about, by the payload and the records. Constant once
+ * records_recall has returned. */
+struct identity {
 	const char *order_id;    /* of the order that the delivery is about, NULL for none */
 	const char *checkout_id; /* the token of its checkout */
 	const char *cart_id;     /* the token of its cart */
 	const char *account_id;  /* the customer's at ReCharge */
-	const char *awaited_customer_id; /* Shopify's, from a delivery that came later */
-	bool has_waited;                 /* for that one, or long enough (deferred.c) */
-	struct recalled order;
-	struct recalled link; /* by the account, by the cart's token, or by the checkout's */
-	struct recalled subscription;  /* its newest state */
-	struct recalled checkout_link; /* by the checkout's, where there is a cart's */
-	struct recalled checkout;      /* how far it was told, and what was seen of it */
-	struct recalled known;         /* of the customer */
-	struct recalled merged;        /* of a customer who was merged into this one */
-	bool is_of_merged; /* the payload speaks of one who was merged into the customer */
-	cJSON *customer;   /* known and payload together; NULL without a customer */
+	const cJSON *customer;   /* record and payload together; NULL without a customer */
+	bool is_of_merged;       /* the payload is of one who was merged into the customer */
 	struct person person;
-	const struct refund_sums *refund; /* of a refund */
-	const char *refund_total;         /* money returned by it, in the shop's currency */
-	const char *refund_returned;      /* the same in the buyer's, when that is another */
-	struct progress progress;         /* of a checkout */
-	struct string_map products;       /* the catalogue's, as far as they were looked up */
-	struct made_once coupon;          /* of the order */
+};
+
+/* What was emitted while the delivery is mapped. Only calls.c and mapping.c write it. */
+struct emitted {
+	bool follows_rules;     /* it is not skipped as a test */
+	bool under_derived_id;  /* a call had a derived id and no userId */
+	bool joined;            /* a derived id with the userId */
+	bool aliased;           /* the browser's id and the userId */
+	bool is_identified;     /* the traits, at every destination */
+	const char *identified; /* the digest of the traits */
+};
+
+/* What is computed once, however often it is asked for. A lost value is computed again. */
+struct scratch {
+	struct string_map products; /* the catalogue's, as far as they were looked up */
+	struct made_once coupon;    /* of the order */
 	struct made_once affiliation;
-	struct applications *applications; /* of discounts, once they were looked for */
+	struct made_once browser;          /* of ReCharge's attributes */
+	struct applications *applications; /* of discounts (coupons.c) */
 	struct cart_list *cart_list;       /* the cart's lines, as a message has them */
-	const char *learnt;                /* of an update: it is the first that is seen */
-	bool given_up;                     /* a charge's subscriptions are told as cancelled now */
-	bool enabled_told;                 /* Customer Enabled is told now */
-	bool made_up_told;                 /* something is told now under a made-up id alone */
-	bool joined;                       /* a made-up id is joined with the user now */
-	bool aliased;                      /* an alias is told now */
-	bool is_identified;                /* and everywhere */
-	bool visit_is_long;                /* for any message, unless its texts are cut */
-	bool is_kept;              /* all is told: what is remembered of it is not bounded again */
-	bool is_spent;             /* the budget; then the work has failed, too */
-	bool failed;               /* the result is void; the error's kind says of what */
-	int shrink;                /* that the last message of a cart needed */
-	const char *identified;    /* digest of the traits told now */
-	const char *traits_digest; /* once it was made */
-	struct trims *trims;       /* of the message that is written */
-	const char *visit;         /* the part of the context that is the same for all calls */
-	const char *short_visit;   /* its texts cut */
-	struct made_once browser;  /* of ReCharge's attributes */
-	struct text unreadable;    /* fields left out */
-	struct error *error;
+	struct refund_sums *refund;        /* of the refund that is the payload */
+	struct trims *trims;               /* of the message that is written */
+	const char *traits_digest;
+	const char *visit;       /* the part of the context that is the same for all calls */
+	const char *short_visit; /* its texts cut */
+	bool visit_is_long;      /* for any message, unless its texts are cut */
+	int cart_shrink;         /* that the last message of a cart needed */
+};
+
+/* One delivery being mapped. Strings and JSON live in the arena. */
+struct work {
+	const struct input *in;
+	const struct stored *stored;
+	const struct identity *identity;
+	const struct emitted *emitted;
+	struct scratch scratch;
+	const struct memory *memory;
+	struct arena *arena;
 	uint64_t steps_end; /* of the budget */
+	bool is_kept;       /* all is emitted: what is remembered of it is not bounded again */
+	bool is_spent;      /* the budget; then the work has failed, too */
+	bool failed;        /* the result is void; the error's kind says of what */
+	struct error *error;
+	struct text unreadable; /* fields left out */
 };
 
 /* Notes a field that could not be read and is left out. */

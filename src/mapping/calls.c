@@ -28,7 +28,7 @@ enum {
  * wrong. */
 static void write_timestamp(struct scope *scope, const char *time_path)
 {
-	const struct delivery *delivery = scope->work->delivery;
+	const struct delivery *delivery = scope->work->in->delivery;
 	int64_t time = time_path != NULL ? time_at(scope->root, time_path) : TIME_UNKNOWN;
 	char text[TIME_TEXT];
 
@@ -44,8 +44,8 @@ static void write_properties(struct scope *scope, const struct rule *rule)
 {
 	json_add_key(scope->out, "properties");
 	text_put(scope->out, "{");
-	if (scope->work->shop->email_property)
-		field_text(scope, "email", scope->work->person.email);
+	if (scope->work->in->shop->email_property)
+		field_text(scope, "email", scope->work->identity->person.email);
 	field_text(scope, "sent_from", "segrelay");
 	fields_write(scope, rule->properties, scope->root);
 	text_put(scope->out, "}");
@@ -55,14 +55,14 @@ static void write_traits(struct scope *scope)
 {
 	json_add_key(scope->out, "traits");
 	text_put(scope->out, "{");
-	fields_write(scope, customer_traits, scope->work->customer);
+	fields_write(scope, customer_traits, scope->work->identity->customer);
 	text_put(scope->out, "}");
 }
 
 /* For the destinations that need one to join the two, and no other. */
 static void write_alias(struct scope *scope, const struct rule *rule)
 {
-	const struct person *person = &scope->work->person;
+	const struct person *person = &scope->work->identity->person;
 	const char *before =
 		rule->call == ALIAS ? merges_previous_id(scope->work) : person->anonymous_id;
 
@@ -70,7 +70,7 @@ static void write_alias(struct scope *scope, const struct rule *rule)
 	field_text(scope, "previousId", before);
 	write_timestamp(scope, rule->time);
 	context_write_library(scope);
-	context_write_integrations(scope, &scope->work->shop->alias_integrations);
+	context_write_integrations(scope, &scope->work->in->shop->alias_integrations);
 }
 
 static void write_call(struct scope *scope, const struct rule *rule, enum call call)
@@ -106,14 +106,17 @@ static bool write_at(struct scope *scope, const struct rule *rule, enum call cal
 }
 
 /* Writes the call, leaving out more and more until it is small enough. */
-static bool write_within_limit(struct work *work, const struct rule *rule, const cJSON *subject,
-	enum call call, struct text *out)
+static bool write_within_limit(const struct emission *emission, const struct rule *rule,
+	enum call call, const char *anonymous_id, struct text *out)
 {
+	struct work *work = emission->work;
 	struct scope scope = {
 		.work = work,
 		.out = out,
-		.root = subject,
-		.shrink = (enum shrink)work->shrink,
+		.root = emission->object,
+		.refund = emission->refund,
+		.anonymous_id = anonymous_id,
+		.shrink = (enum shrink)work->scratch.cart_shrink,
 		.most = MESSAGE_MAX - NAME_ADDS,
 		.longest = MESSAGE_MAX - NAME_ADDS,
 		.limit = MESSAGE_MAX - NAME_ADDS - AFTER_PRODUCTS,
@@ -125,14 +128,16 @@ static bool write_within_limit(struct work *work, const struct rule *rule, const
 		fits = write_at(&scope, rule, call);
 	}
 	/* Each change of a cart tells all of it: the next needs as much. */
-	if (fits && work->topic->set_by != NULL && call == TRACK)
-		work->shrink = (int)scope.shrink;
+	if (fits && work->in->topic->set_by != NULL && call == TRACK)
+		work->scratch.cart_shrink = (int)scope.shrink;
 	return fits;
 }
 
 /* The natural key: what stands at each of the rule's paths, with "|" between. */
-static const char *natural_key(struct work *work, const struct rule *rule, const cJSON *subject)
+static const char *natural_key(const struct emission *emission)
 {
+	struct work *work = emission->work;
+	const struct rule *rule = emission->rule;
 	struct text key = {0};
 	const char *kept;
 
@@ -142,7 +147,7 @@ static const char *natural_key(struct work *work, const struct rule *rule, const
 		const cJSON *value;
 
 		(void)snprintf(path, sizeof(path), "%.*s", (int)length, at);
-		value = json_at(subject, path);
+		value = json_at(emission->object, path);
 		if (at != rule->key)
 			text_put(&key, "|");
 		if (cJSON_IsString(value))
@@ -170,12 +175,14 @@ void mapped_add(struct mapped *result, struct call_made *first, struct call_made
 }
 
 /* Appends a call to the result. */
-static void add_call(struct work *work, struct mapped *result, const struct rule *rule,
-	const cJSON *subject, enum call call, const char *key)
+static void add_call(const struct emission *emission, const struct rule *rule, enum call call,
+	const char *anonymous_id, const char *key)
 {
+	struct work *work = emission->work;
+	struct mapped *result = emission->result;
 	struct call_made *made = arena_alloc(work->arena, sizeof(*made));
 	struct text out = {0};
-	bool fits = write_within_limit(work, rule, subject, call, &out);
+	bool fits = write_within_limit(emission, rule, call, anonymous_id, &out);
 	char *json = arena_alloc(work->arena, out.length + 1);
 
 	if (made == NULL || json == NULL || out.failed) {
@@ -202,55 +209,53 @@ static void add_call(struct work *work, struct mapped *result, const struct rule
 /* The pair that was told last. A user named by an e-mail has another name when that changes. */
 static bool is_aliased(const struct work *work, const char *browser, const char *user)
 {
-	const char *told = json_text(work->known.value, "aliased");
-	const char *as =
-		text_or(json_text(work->known.value, "aliased_as"), work->person.customer_id);
+	const char *told = json_text(work->stored->customer.value, "aliased");
+	const char *as = text_or(json_text(work->stored->customer.value, "aliased_as"),
+		work->identity->person.customer_id);
 
 	return told != NULL && strcmp(told, browser) == 0 && strcmp(as, user) == 0;
 }
 
 /* Once for each pair of a browser's id and a userId, before the first identify of the two. */
-static void add_alias(
-	struct work *work, struct mapped *result, const struct rule *rule, const cJSON *subject)
+static void add_alias(const struct emission *emission)
 {
+	struct work *work = emission->work;
 	const char *browser = work_browser_id(work);
-	const char *user = work->person.user_id;
+	const char *user = work->identity->person.user_id;
 	const char *key;
 
-	if (!work->shop->alias || work->aliased || browser == NULL || user == NULL ||
+	if (!work->in->shop->alias || work->emitted->aliased || browser == NULL || user == NULL ||
 		strcmp(browser, user) == 0 || is_aliased(work, browser, user))
 		return;
 	key = arena_format(work->arena, "%s|%s", user, browser);
 	if (key == NULL)
 		work_fail(work, "no memory");
 	else
-		add_call(work, result, rule, subject, ALIAS, key);
-	work->aliased = true;
+		add_call(emission, emission->rule, ALIAS, browser, key);
+	emission->emitted->aliased = true;
 }
 
-/* What was told of a cart under a made-up id, before its buyer was known, is joined with the user:
- * once, by an identify with both. */
-static void add_join(
-	struct work *work, struct mapped *result, const struct rule *rule, const cJSON *subject)
+/* What was emitted of a cart under a derived id, before its buyer was known, is joined with the
+ * user: once, by an identify with both. */
+static void add_join(const struct emission *emission)
 {
-	const char *made_up = links_made_up(work);
-	const char *user = work->person.user_id;
-	struct person person = work->person;
-	const struct rule join = {.call = IDENTIFY, .event = "made-up id", .time = rule->time};
+	struct work *work = emission->work;
+	const struct person *person = &work->identity->person;
+	const char *derived = links_made_up(work);
+	const struct rule join = {
+		.call = IDENTIFY, .event = "made-up id", .time = emission->rule->time};
 	const char *key;
 
-	if (made_up == NULL || user == NULL || work->joined || work->person.is_made_up ||
-		links_are_joined(work))
+	if (derived == NULL || person->user_id == NULL || work->emitted->joined ||
+		person->is_made_up || links_are_joined(work))
 		return;
-	key = arena_format(work->arena, "%s|%s", user, made_up);
+	key = arena_format(work->arena, "%s|%s", person->user_id, derived);
 	if (key == NULL) {
 		work_fail(work, "no memory");
 		return;
 	}
-	work->person.anonymous_id = made_up;
-	add_call(work, result, &join, subject, IDENTIFY, key);
-	work->person = person;
-	work->joined = true;
+	add_call(emission, &join, IDENTIFY, derived, key);
+	emission->emitted->joined = true;
 }
 
 /* The ids and traits, which are the same for all calls, as a digest. */
@@ -260,75 +265,85 @@ static const char *traits_digest(struct work *work)
 	struct scope scope = {
 		.work = work,
 		.out = &told,
-		.root = work->payload,
+		.root = work->in->payload,
+		.anonymous_id = work->identity->person.anonymous_id,
 		.most = UNBOUNDED,
 		.longest = UNBOUNDED,
 	};
 	char digest[MD5_TEXT];
 
-	if (work->traits_digest != NULL)
-		return work->traits_digest;
+	if (work->scratch.traits_digest != NULL)
+		return work->scratch.traits_digest;
 	text_put(&told, "{");
 	context_ids(&scope);
-	fields_write(&scope, customer_traits, work->customer);
+	fields_write(&scope, customer_traits, work->identity->customer);
 	if (told.failed || digest_md5(text_string(&told), digest) != 0)
 		work_fail(work, "no memory");
 	else
-		work->traits_digest = work_copy(work, digest);
+		work->scratch.traits_digest = work_copy(work, digest);
 	text_free(&told);
-	return work->traits_digest;
+	return work->scratch.traits_digest;
 }
 
 /* With identify = changed only when ids or traits differ from those told last. */
-static bool wants_identify(struct work *work)
+static bool wants_identify(struct work *work, struct emitted *emitted)
 {
-	const char *before = work->identified != NULL ? work->identified
-						      : json_text(work->known.value, "identified");
+	const char *before = work->emitted->identified != NULL
+				     ? work->emitted->identified
+				     : json_text(work->stored->customer.value, "identified");
 	const char *digest;
 
-	if (work->customer == NULL)
+	if (work->identity->customer == NULL)
 		return false;
-	if (work->shop->identify == IDENTIFY_EVERY)
+	if (work->in->shop->identify == IDENTIFY_EVERY)
 		return true;
 	digest = traits_digest(work);
 	if (work->failed || (before != NULL && strcmp(before, digest) == 0))
 		return false;
-	work->identified = digest;
+	emitted->identified = digest;
 	return true;
 }
 
 /* ---- a delivery ---- */
 
 /* With identify = changed the key has the traits, too: when the event is a repetition, its identify
- * need not be. And where the event is not told, its identify is not either: so it was not told. */
-static void add_identify(struct work *work, struct mapped *result, const struct rule *rule,
-	const cJSON *subject, const char *key)
+ * need not be. And where the event is not emitted, its identify is not either: so the traits do not
+ * count as emitted. */
+static void add_identify(const struct emission *emission, const char *key)
 {
-	if (!wants_identify(work))
+	struct work *work = emission->work;
+	const struct rule *rule = emission->rule;
+	const char *identified;
+
+	if (!wants_identify(work, emission->emitted))
 		return;
-	if (work->identified != NULL) {
-		key = arena_format(work->arena, "%s|%s", key, work->identified);
+	identified = work->emitted->identified;
+	if (identified != NULL) {
+		key = arena_format(work->arena, "%s|%s", key, identified);
 		if (key == NULL) {
 			work_fail(work, "no memory");
 			return;
 		}
 	}
-	work->is_identified = rule->call != TRACK || events_is_everywhere(work->shop, rule->event);
-	add_call(work, result, rule, subject, IDENTIFY, key);
+	emission->emitted->is_identified =
+		rule->call != TRACK || events_is_everywhere(work->in->shop, rule->event);
+	add_call(emission, rule, IDENTIFY, work->identity->person.anonymous_id, key);
 }
 
-void calls_tell(
-	struct work *work, const struct rule *rule, const cJSON *subject, struct mapped *result)
+void calls_tell(const struct emission *emission)
 {
-	const char *key = natural_key(work, rule, subject);
+	const struct work *work = emission->work;
+	const struct rule *rule = emission->rule;
+	const struct person *person = &work->identity->person;
+	const char *key = natural_key(emission);
 
-	result->outcome = MAPPED;
-	if (rule->call != ALIAS && work->customer != NULL) {
-		add_alias(work, result, rule, subject);
-		add_join(work, result, rule, subject);
-		add_identify(work, result, rule, subject, key);
+	emission->result->outcome = MAPPED;
+	if (rule->call != ALIAS && work->identity->customer != NULL) {
+		add_alias(emission);
+		add_join(emission);
+		add_identify(emission, key);
 	}
 	if (rule->call != IDENTIFY)
-		add_call(work, result, rule, subject, rule->call, key);
-	work->made_up_told |= work->person.is_made_up && work->person.user_id == NULL;
+		add_call(emission, rule, rule->call, person->anonymous_id, key);
+	emission->emitted->under_derived_id |= person->is_made_up && person->user_id == NULL;
 }

@@ -11,8 +11,8 @@
 
 void context_ids(struct scope *scope)
 {
-	field_text(scope, "userId", scope->work->person.user_id);
-	field_text(scope, "anonymousId", scope->work->person.anonymous_id);
+	field_text(scope, "userId", scope->work->identity->person.user_id);
+	field_text(scope, "anonymousId", scope->anonymous_id);
 }
 
 /* ---- ip ---- */
@@ -37,11 +37,11 @@ bool context_ip(const char *address, bool anonymize, char ip[46])
 static void write_ip(struct scope *scope)
 {
 	const char *address =
-		text_or(json_text(scope->work->payload, "browser_ip|client_details.browser_ip"),
+		text_or(json_text(scope->work->in->payload, "browser_ip|client_details.browser_ip"),
 			hints_text(scope->work, "ip"));
 	char ip[46];
 
-	if (address == NULL || !context_ip(address, scope->work->shop->anonymize_ip, ip))
+	if (address == NULL || !context_ip(address, scope->work->in->shop->anonymize_ip, ip))
 		return;
 	field_text(scope, "ip", ip);
 	field_text(scope, "uip", ip);
@@ -68,7 +68,7 @@ static void write_page(
 	if (url->path != NULL) {
 		if (url->host == NULL)
 			landing = arena_format(scope->work->arena, "https://%s%s",
-				scope->work->delivery->shop, landing);
+				scope->work->in->delivery->shop, landing);
 		field_text(scope, "url", landing);
 		field_text(scope, "path", url->path);
 		field_text(scope, "search", url->search);
@@ -143,7 +143,7 @@ static void write_hinted_visit(struct scope *scope)
 static const char *clean(struct work *work, const char *name)
 {
 	enum { URL_MAX = 65536 };
-	const char *address = json_text(work->payload, name);
+	const char *address = json_text(work->in->payload, name);
 	struct text cleaned = {0};
 
 	if (address != NULL && strnlen(address, URL_MAX + 1) > URL_MAX)
@@ -178,7 +178,7 @@ static void write_consent(struct scope *scope)
 {
 	static const char *const purposes[] = {
 		"analytics", "marketing", "preferences", "sale_of_data"};
-	const struct strings *names = &scope->work->shop->consent_categories;
+	const struct strings *names = &scope->work->in->shop->consent_categories;
 	const cJSON *consent = hints_said(scope->work, "consent");
 	size_t before = scope->out->length;
 	size_t empty;
@@ -207,7 +207,7 @@ static void write_consent(struct scope *scope)
 static const char *country(const struct work *work)
 {
 	const char *code = json_text(
-		work->payload, "shipping_address.country_code|billing_address.country_code");
+		work->in->payload, "shipping_address.country_code|billing_address.country_code");
 
 	return code != NULL && strlen(code) == 2 ? code : NULL;
 }
@@ -215,7 +215,7 @@ static const char *country(const struct work *work)
 /* False, and nothing written, when nothing is known. */
 static bool write_google(struct scope *scope)
 {
-	const struct person *person = &scope->work->person;
+	const struct person *person = &scope->work->identity->person;
 	const char *geoid = country(scope->work);
 
 	if (person->google_client_id == NULL && person->google_session_id == NULL && geoid == NULL)
@@ -235,15 +235,15 @@ static void write_traits(struct scope *scope)
 {
 	static const struct field row = {"traits", ".", as_object, customer_traits, 0};
 
-	if (scope->work->customer != NULL)
-		as_object(scope, &row, scope->work->customer);
+	if (scope->work->identity->customer != NULL)
+		as_object(scope, &row, scope->work->identity->customer);
 }
 
 /* Unify merges profiles by it (Segment's documentation of externalIds): all four keys are needed.
  */
 static void write_external_ids(struct scope *scope)
 {
-	const char *id = scope->work->person.customer_id;
+	const char *id = scope->work->identity->person.customer_id;
 
 	if (id == NULL)
 		return;
@@ -261,7 +261,7 @@ static const char library[] =
 /* What comes before the traits. */
 static void write_visit_parts(struct scope *scope)
 {
-	const cJSON *payload = scope->work->payload;
+	const cJSON *payload = scope->work->in->payload;
 
 	text_put(scope->out, library);
 	write_ip(scope);
@@ -280,8 +280,9 @@ static void write_visit_once(struct scope *scope)
 	struct work *work = scope->work;
 	size_t before = scope->out->length;
 
-	bool is_long = scope->shrink < SHRINK_TEXTS && work->visit_is_long;
-	const char **visit = scope->shrink < SHRINK_TEXTS ? &work->visit : &work->short_visit;
+	bool is_long = scope->shrink < SHRINK_TEXTS && work->scratch.visit_is_long;
+	const char **visit =
+		scope->shrink < SHRINK_TEXTS ? &work->scratch.visit : &work->scratch.short_visit;
 
 	if (*visit != NULL)
 		text_put(scope->out, *visit);
@@ -291,7 +292,7 @@ static void write_visit_once(struct scope *scope)
 		return;
 	write_visit_parts(scope);
 	if (scope->overflows)
-		work->visit_is_long = true;
+		work->scratch.visit_is_long = true;
 	else
 		*visit = work_copy(work, text_string(scope->out) + before);
 }

@@ -36,17 +36,18 @@ static bool is_told(const char *topic)
 static struct wait wait_of(const struct work *work)
 {
 	static const char billed[] = "subscription_billing_attempts/success";
-	int64_t identity_wait = work->shop->recharge_identity_wait;
+	int64_t identity_wait = work->in->shop->recharge_identity_wait;
 
-	if (work->has_waited || !is_told(work->delivery->topic))
+	if (work->in->was_deferred || !is_told(work->in->delivery->topic))
 		return (struct wait){0};
-	if (work->account_id != NULL && work->person.customer_id == NULL && identity_wait > 0)
-		return (struct wait){WAIT_FOR_CUSTOMER, work->account_id, identity_wait,
+	if (work->identity->account_id != NULL && work->identity->person.customer_id == NULL &&
+		identity_wait > 0)
+		return (struct wait){WAIT_FOR_CUSTOMER, work->identity->account_id, identity_wait,
 			"it waits for Shopify's id of the customer (recharge_identity_wait)"};
-	if (strcmp(work->delivery->topic, billed) == 0 && work->order_id != NULL &&
-		work->order.value == NULL)
-		return (struct wait){
-			WAIT_FOR_ORDER, work->order_id, ORDER_WAIT, "it waits for its order"};
+	if (strcmp(work->in->delivery->topic, billed) == 0 && work->identity->order_id != NULL &&
+		work->stored->order.value == NULL)
+		return (struct wait){WAIT_FOR_ORDER, work->identity->order_id, ORDER_WAIT,
+			"it waits for its order"};
 	return (struct wait){0};
 }
 
@@ -54,13 +55,13 @@ static void write_waiting(struct text *json, const struct work *work)
 {
 	struct text body = {0};
 
-	json_add_value(&body, work->payload);
+	json_add_value(&body, work->in->payload);
 	json_add_comma(json);
 	text_put(json, "{");
-	json_add_member(json, "topic", work->delivery->topic);
-	json_add_number(json, "delivery", work->delivery->id);
-	json_add_number(json, "received", work->delivery->received);
-	json_add_member(json, "triggered_at", work->delivery->triggered_at);
+	json_add_member(json, "topic", work->in->delivery->topic);
+	json_add_number(json, "delivery", work->in->delivery->id);
+	json_add_number(json, "received", work->in->delivery->received);
+	json_add_member(json, "triggered_at", work->in->delivery->triggered_at);
 	json_add_member(json, "body", text_string(&body));
 	text_put(json, "}");
 	json->failed |= body.failed;
@@ -103,7 +104,7 @@ const char *waits_begin(struct work *work)
 	if (fits)
 		work_remember(work, wait.kind, wait.key, &json, NULL);
 	if (fits && before == NULL)
-		work_set_timer(work, wait.kind, wait.key, work->delivery->received + wait.time);
+		work_set_timer(work, wait.kind, wait.key, work->in->delivery->received + wait.time);
 	text_free(&json);
 	return fits ? wait.reason : NULL;
 }
@@ -115,7 +116,7 @@ bool waits_are_full(struct work *work, const char *kind, const char *key)
 	struct text json = {0};
 	bool fits;
 
-	if (before == NULL || !is_told(work->delivery->topic))
+	if (before == NULL || !is_told(work->in->delivery->topic))
 		return false;
 	fits = make_record(&json, work, before);
 	if (json.failed)
@@ -147,7 +148,7 @@ const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery
 
 	*delivery = (struct delivery){
 		.id = id != NULL ? strtoll(id, NULL, 10) : 0,
-		.shop = work->delivery->shop,
+		.shop = work->in->delivery->shop,
 		.topic = topic != NULL ? topic : "",
 		.triggered_at = json_text(waiting, "triggered_at"),
 		.received = received,

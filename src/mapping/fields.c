@@ -24,8 +24,8 @@ static const cJSON *value_of(
 	if (row->path[0] != '@')
 		return json_at(object, row->path);
 	if (strncmp(row->path, order, sizeof(order) - 1) == 0)
-		return json_at(scope->work->order.value, row->path + sizeof(order) - 1);
-	return json_at(scope->work->customer, row->path + sizeof(customer) - 1);
+		return json_at(scope->work->stored->order.value, row->path + sizeof(order) - 1);
+	return json_at(scope->work->identity->customer, row->path + sizeof(customer) - 1);
 }
 
 /* What a level of shrinking leaves out. */

@@ -1,11 +1,10 @@
-/* From a delivery to Segment calls: carries out the rules of its topic. */
+/* From a delivery to Segment calls: what a topic or a timer is for. */
 #include "mapping/mapping.h"
 
 #include "base/steps.h"
-#include "config/events.h"
+#include "mapping/apply_rules.h"
 #include "mapping/calls.h"
 #include "mapping/deferred.h"
-#include "mapping/identity/links.h"
 #include "mapping/record_kinds.h"
 #include "mapping/records.h"
 #include "mapping/resources.h"
@@ -13,95 +12,6 @@
 #include "mapping/shopify/catalogue.h"
 
 #include <string.h>
-
-enum {
-	/* Steps for one delivery or timer: the largest that a shop can send takes a few per cent.
-	 */
-	BUDGET = 50000000,
-};
-
-/* ---- rules ---- */
-
-static void carry_out(struct work *work, const struct rule *rule, struct mapped *result)
-{
-	struct subjects subjects = rule->about(work);
-
-	if (subjects.count == 0 && subjects.why_not != NULL)
-		result->reason = subjects.why_not;
-	if (rule->call == TRACK && !events_is_sent(work->shop, rule->event)) {
-		if (subjects.count > 0 && result->outcome != MAPPED)
-			result->reason = "the event is disabled";
-		return;
-	}
-	for (size_t i = 0; i < subjects.count && work_goes_on(work); i++) {
-		calls_tell(work, rule, subjects.items[i], result);
-		if (result->outcome == UNUSABLE)
-			return;
-	}
-}
-
-/* ---- people ---- */
-
-/* By the body, which is signed. */
-static bool is_test(const struct work *work)
-{
-	const cJSON *item;
-
-	if (json_is_true(work->payload, "test") || json_is_true(work->order.value, "test"))
-		return true;
-	cJSON_ArrayForEach (item, json_at(work->payload, "transactions")) {
-		if (json_is_true(item, "test"))
-			return true;
-	}
-	return false;
-}
-
-static void follow_rules(struct work *work, struct mapped *result)
-{
-	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
-		if (topic_is_among(rule->topics, work->delivery->topic) &&
-			result->outcome != UNUSABLE && work_goes_on(work))
-			carry_out(work, rule, result);
-}
-
-/* What is within the budget when all is told is remembered as a whole. */
-static void remember(struct work *work)
-{
-	if (!work_goes_on(work))
-		return;
-	work->is_kept = true;
-	memories_remember(work);
-	work->is_kept = false;
-}
-
-/* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. But
- * X-Shopify-Test is not signed: of what it alone marks as a test nothing is remembered, or a real
- * delivery that was posted again with it would hide what follows. */
-static void map_people(struct work *work, struct mapped *result)
-{
-	bool marked;
-	const char *waits_for;
-
-	memories_recall(work);
-	marked = work->delivery->test && !is_test(work);
-	if (work->topic->is_hint)
-		result->reason = "it ties a browser to its cart and checkout";
-	if ((marked || is_test(work)) && work->shop->test_orders == SKIP) {
-		result->reason = "test traffic (test_orders = skip)";
-		result->is_test = true;
-	} else if (marked) {
-		follow_rules(work, result);
-		result->marked_test = true;
-	} else if ((waits_for = waits_begin(work)) != NULL) {
-		result->reason = waits_for;
-		links_remember(work); /* all else is learnt when it is told */
-		return;
-	} else {
-		follow_rules(work, result);
-	}
-	if (result->outcome != UNUSABLE && !marked)
-		remember(work);
-}
 
 /* ---- what has waited ---- */
 
@@ -148,28 +58,26 @@ static void add_unmappable(struct work *work, const struct delivery *delivery, c
 /* Why what has waited cannot be mapped at all; NULL when it can. */
 static const char *why_not_opened(const struct work *one)
 {
-	if (one->payload == NULL || one->topic == NULL)
+	if (one->in->payload == NULL || one->in->topic == NULL)
 		return "its body cannot be read after it has waited";
-	return topic_why_unusable(one->topic, one->payload, one->arena);
+	return topic_why_unusable(one->in->topic, one->in->payload, one->arena);
 }
 
 /* One as it would have been when it came, but that more is known now. */
-static void map_opened(struct work *work, struct work *one, struct mapped *result)
+static void map_opened(
+	struct work *work, struct work *one, struct findings *findings, struct mapped *result)
 {
 	struct mapped mapped = {.outcome = IGNORED};
 
-	one->has_waited = true;
-	one->unreadable = (struct text){0};
-	one->steps_end = steps_done + BUDGET;
-	map_people(one, &mapped);
+	apply_delivery(one, findings, &mapped);
 	if (one->is_spent)
 		spend(&mapped);
 	if (one->unreadable.length > 0)
-		work_unreadable(work, one->delivery->topic);
+		work_unreadable(work, one->in->delivery->topic);
 	text_free(&one->unreadable);
 	work->failed |= one->failed && !one->is_spent;
 	if (mapped.outcome == UNUSABLE)
-		add_unmappable(work, one->delivery, mapped.reason, result);
+		add_unmappable(work, one->in->delivery, mapped.reason, result);
 	else
 		add_calls(result, &mapped);
 }
@@ -182,20 +90,26 @@ static void map_waiting(
 
 	cJSON_ArrayForEach (waiting, bodies) {
 		struct delivery delivery;
-		struct work one = *work;
-		const char *why_not;
+		const cJSON *payload = waits_open(work, waiting, &delivery);
+		const struct input in = {
+			.delivery = &delivery,
+			.topic = payload != NULL ? topic_find(delivery.topic) : NULL,
+			.shop = work->in->shop,
+			.payload = payload,
+			.awaited_customer_id = customer_id,
+			.was_deferred = true,
+		};
+		struct findings findings = {0};
+		struct work one =
+			apply_begin(&in, &findings, work->memory, work->arena, work->error);
+		const char *why_not = why_not_opened(&one);
 
-		one.payload = waits_open(work, waiting, &delivery);
-		one.topic = one.payload != NULL ? topic_find(delivery.topic) : NULL;
-		one.delivery = &delivery;
-		one.awaited_customer_id = customer_id;
-		why_not = why_not_opened(&one);
 		if (work->failed)
 			break;
 		if (why_not != NULL)
 			add_unmappable(work, &delivery, why_not, result);
 		else
-			map_opened(work, &one, result);
+			map_opened(work, &one, &findings, result);
 	}
 	work->steps_end += steps_done - before; /* each of them had a budget of its own */
 }
@@ -205,15 +119,15 @@ static void map_waiting(
  * a test ends nothing, as anybody may have posted it again. */
 static void end_waiting(struct work *work, struct mapped *result)
 {
-	const char *account = topic_id(work->payload, work->topic->account);
-	const char *customer = topic_id(work->payload, work->topic->customer_id);
+	const char *account = topic_id(work->in->payload, work->in->topic->account);
+	const char *customer = topic_id(work->in->payload, work->in->topic->customer_id);
 
-	if (account == NULL || work->delivery->test)
+	if (account == NULL || work->in->delivery->test)
 		return;
 	if (customer == NULL)
-		customer = json_text(
-			work_recall(work, "order", topic_id(work->payload, work->topic->order))
-				.value,
+		customer = json_text(work_recall(work, "order",
+					     topic_id(work->in->payload, work->in->topic->order))
+					     .value,
 			"customer_id");
 	if (customer != NULL || waits_are_full(work, WAIT_FOR_CUSTOMER, account))
 		map_waiting(work, waits_end(work, WAIT_FOR_CUSTOMER, account), customer, result);
@@ -221,18 +135,18 @@ static void end_waiting(struct work *work, struct mapped *result)
 
 static bool is_test_notification(const struct work *work)
 {
-	return work->delivery->test && work->shop->test_orders == SKIP &&
+	return work->in->delivery->test && work->in->shop->test_orders == SKIP &&
 	       (catalogue_is_meant(work) || carts_is_snapshot(work) ||
-		       work->topic->privacy != PRIVACY_NONE);
+		       work->in->topic->privacy != PRIVACY_NONE);
 }
 
-static void map_known_topic(struct work *work, struct mapped *result)
+static void map_known_topic(struct work *work, struct findings *findings, struct mapped *result)
 {
 	if (is_test_notification(work)) {
 		result->reason = "test traffic (test_orders = skip)";
 		result->is_test = true;
-	} else if (work->topic->privacy != PRIVACY_NONE) {
-		result->privacy = work->topic->privacy;
+	} else if (work->in->topic->privacy != PRIVACY_NONE) {
+		result->privacy = work->in->topic->privacy;
 		result->reason = "it is for segrelay itself";
 	} else if (catalogue_is_meant(work)) {
 		catalogue_learn(work);
@@ -242,7 +156,7 @@ static void map_known_topic(struct work *work, struct mapped *result)
 		result->reason = "the cart's changes are told when it has rested (cart_settle)";
 	} else {
 		end_waiting(work, result);
-		map_people(work, result);
+		apply_delivery(work, findings, result);
 	}
 }
 
@@ -266,25 +180,23 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 	const struct memory *memory, struct arena *arena, struct mapped *result,
 	struct error *error)
 {
-	struct work work = {
+	const struct input in = {
 		.delivery = delivery,
 		.topic = topic_find(delivery->topic),
 		.shop = shop,
-		.memory = memory,
-		.arena = arena,
 		.payload = payload,
-		.steps_end = steps_done + BUDGET,
-		.error = error,
 	};
+	struct findings findings = {0};
+	struct work work = apply_begin(&in, &findings, memory, arena, error);
 	const char *why_not;
 
 	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
-	if (work.topic == NULL) {
+	if (in.topic == NULL) {
 		result->reason = "no rule speaks of this topic";
 		return 0;
 	}
-	why_not = topic_why_unusable(work.topic, payload, arena);
+	why_not = topic_why_unusable(in.topic, payload, arena);
 	if (why_not == NULL && !is_test_notification(&work)) {
 		why_not = resource_contradicts(delivery, payload, arena);
 		result->contradicts = why_not != NULL;
@@ -294,7 +206,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 		result->reason = why_not;
 		return finish(&work, result);
 	}
-	map_known_topic(&work, result);
+	map_known_topic(&work, &findings, result);
 	return finish(&work, result);
 }
 
@@ -304,15 +216,10 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 {
 	const struct delivery delivery = {
 		.shop = shop->domain, .topic = timer->kind, .received = now};
-	struct work work = {
-		.delivery = &delivery,
-		.topic = topic_of_timer(timer->kind),
-		.shop = shop,
-		.memory = memory,
-		.arena = arena,
-		.steps_end = steps_done + BUDGET,
-		.error = error,
-	};
+	struct input in = {
+		.delivery = &delivery, .topic = topic_of_timer(timer->kind), .shop = shop};
+	struct findings findings = {0};
+	struct work work = apply_begin(&in, &findings, memory, arena, error);
 
 	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
@@ -320,13 +227,13 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 		map_waiting(&work, waits_end(&work, timer->kind, timer->key), NULL, result);
 		return finish(&work, result);
 	}
-	work.payload = work_recall(&work, timer->kind, timer->key).value;
+	in.payload = work_recall(&work, timer->kind, timer->key).value;
 	/* a record without its token is not one of ours */
-	if (work.topic == NULL || topic_id(work.payload, work.topic->id) == NULL)
+	if (in.topic == NULL || topic_id(in.payload, in.topic->id) == NULL)
 		return finish(&work, result);
-	memories_recall(&work);
-	follow_rules(&work, result);
-	remember(&work);
+	memories_recall(&work, &findings.stored, &findings.identity);
+	apply_rules(&work, &findings.emitted, result);
+	apply_remember(&work);
 	if (!work.failed)
 		carts_settle(&work);
 	return finish(&work, result);

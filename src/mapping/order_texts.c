@@ -29,8 +29,8 @@ const char *order_coupon(struct work *work, const cJSON *order)
 	struct joined codes = {.arena = work->arena};
 
 	codes_only = applications == NULL ? json_at(order, "discount_codes") : NULL;
-	if (is_joined_from(&work->coupon, applications != NULL ? applications : codes_only))
-		return work->coupon.text;
+	if (is_joined_from(&work->scratch.coupon, applications != NULL ? applications : codes_only))
+		return work->scratch.coupon.text;
 	cJSON_ArrayForEach (item, applications) {
 		const char *type = json_text(item, "type");
 		const char *code = json_text(item, "code");
@@ -44,8 +44,8 @@ const char *order_coupon(struct work *work, const cJSON *order)
 		if (code != NULL)
 			joined_add(&codes, code, strlen(code));
 	}
-	work->coupon.text = work_keep(work, &codes.text);
-	return work->coupon.text;
+	work->scratch.coupon.text = work_keep(work, &codes.text);
+	return work->scratch.coupon.text;
 }
 
 const char *order_affiliation(struct work *work, const cJSON *order)
@@ -54,8 +54,8 @@ const char *order_affiliation(struct work *work, const cJSON *order)
 	const char *tags = json_text(value, ".");
 	struct joined joined = {.arena = work->arena};
 
-	if (is_joined_from(&work->affiliation, value))
-		return work->affiliation.text;
+	if (is_joined_from(&work->scratch.affiliation, value))
+		return work->scratch.affiliation.text;
 	while (tags != NULL && *tags != '\0' && !joined_is_full(&joined)) {
 		size_t length;
 
@@ -66,6 +66,6 @@ const char *order_affiliation(struct work *work, const cJSON *order)
 	}
 	if (joined.text.length == 0)
 		text_put(&joined.text, "Shopify");
-	work->affiliation.text = work_keep(work, &joined.text);
-	return work->affiliation.text;
+	work->scratch.affiliation.text = work_keep(work, &joined.text);
+	return work->scratch.affiliation.text;
 }

@@ -8,46 +8,48 @@
 #include "mapping/identity/user.h"
 #include "mapping/order_texts.h"
 #include "mapping/recharge/subscription_states.h"
+#include "mapping/recharge/subscriptions.h"
 #include "mapping/shopify/checkouts.h"
+#include "mapping/shopify/refund_sums.h"
 
 #include <string.h>
 
 /* ---- recalling ---- */
 
-static void recall_tokens(struct work *work)
+static void recall_tokens(struct work *work, struct stored *stored, struct identity *identity)
 {
-	const struct topic *topic = work->topic;
+	const struct topic *topic = work->in->topic;
 
-	work->order_id = topic_id(work->payload, topic->order);
-	work->order = work_recall(work, "order", work->order_id);
-	work->checkout_id = text_or(topic_id(work->payload, topic->checkout),
-		json_text(work->order.value, "checkout_token"));
-	work->cart_id = text_or(
-		topic_id(work->payload, topic->cart), json_text(work->order.value, "cart_token"));
-	work->account_id = topic_id(work->payload, topic->account);
+	identity->order_id = topic_id(work->in->payload, topic->order);
+	stored->order = work_recall(work, "order", identity->order_id);
+	identity->checkout_id = text_or(topic_id(work->in->payload, topic->checkout),
+		json_text(stored->order.value, "checkout_token"));
+	identity->cart_id = text_or(topic_id(work->in->payload, topic->cart),
+		json_text(stored->order.value, "cart_token"));
+	identity->account_id = topic_id(work->in->payload, topic->account);
 	/* What follows an order finds all of it there. */
-	if (topic->checkout != NULL || topic->cart != NULL || work->account_id != NULL)
-		links_recall(work);
+	if (topic->checkout != NULL || topic->cart != NULL || identity->account_id != NULL)
+		links_recall(work, stored);
 	if (topic->is_hint) {
-		work->order_id = links_order(work);
-		work->order = work_recall(work, "order", work->order_id);
+		identity->order_id = links_order(work);
+		stored->order = work_recall(work, "order", identity->order_id);
 	}
 	if (topic->subscription != NULL)
-		states_recall(work);
+		states_recall(work, stored);
 }
 
-void memories_recall(struct work *work)
+void memories_recall(struct work *work, struct stored *stored, struct identity *identity)
 {
-	const char *customer = topic_id(work->payload, work->topic->customer_id);
+	const char *customer = topic_id(work->in->payload, work->in->topic->customer_id);
 
-	recall_tokens(work);
-	merges_recall(work);
-	customer = text_or(customer, work->awaited_customer_id);
-	customer = text_or(customer, json_text(work->order.value, "customer_id"));
+	recall_tokens(work, stored, identity);
+	merges_recall(work, stored);
+	customer = text_or(customer, work->in->awaited_customer_id);
+	customer = text_or(customer, json_text(stored->order.value, "customer_id"));
 	customer = text_or(customer, states_customer(work));
-	traits_recall(work, text_or(customer, links_customer(work)));
-	people_find(work);
-	checkouts_recall(work);
+	traits_recall(work, stored, identity, text_or(customer, links_customer(work)));
+	people_find(work, &identity->person);
+	checkouts_recall(work, stored);
 }
 
 /* ---- remembering an order ---- */
@@ -55,25 +57,25 @@ void memories_recall(struct work *work)
 /* Keeps what the payload says under a path, else what is known. */
 static void keep(struct work *work, struct text *json, const char *key, const char *path)
 {
-	const char *said = json_text(work->payload, path);
+	const char *said = json_text(work->in->payload, path);
 
-	json_add_member(
-		json, key, work_cut(work, text_or(said, json_text(work->order.value, key))));
+	json_add_member(json, key,
+		work_cut(work, text_or(said, json_text(work->stored->order.value, key))));
 }
 
 static void keep_flag(struct work *work, struct text *json, const char *key)
 {
-	if (json_is_true(work->payload, key) || json_is_true(work->order.value, key))
+	if (json_is_true(work->in->payload, key) || json_is_true(work->stored->order.value, key))
 		json_add_flag(json, key, true);
 }
 
 /* The browser's id, not a made-up one: that is made again from the same token. */
 static void keep_people(struct work *work, struct text *json)
 {
-	json_add_member(json, "customer_id", work->person.customer_id);
+	json_add_member(json, "customer_id", work->identity->person.customer_id);
 	json_add_member(json, "anonymous_id", work_browser_id(work));
-	json_add_member(json, "google_client_id", work->person.google_client_id);
-	json_add_member(json, "google_session_id", work->person.google_session_id);
+	json_add_member(json, "google_client_id", work->identity->person.google_client_id);
+	json_add_member(json, "google_session_id", work->identity->person.google_session_id);
 	hints_keep(work, json);
 }
 
@@ -92,8 +94,9 @@ static void keep_order(struct work *work, struct text *json)
 	keep_flag(work, json, "taxes_included");
 	keep_flag(work, json, "test");
 	json_add_member(json, "coupon",
-		text_or(order_coupon(work, work->payload), json_text(work->order.value, "coupon")));
-	json_add_member(json, "affiliation", order_affiliation(work, work->payload));
+		text_or(order_coupon(work, work->in->payload),
+			json_text(work->stored->order.value, "coupon")));
+	json_add_member(json, "affiliation", order_affiliation(work, work->in->payload));
 }
 
 /* Of each refund of the order an amount, by its id. No order has more. */
@@ -101,8 +104,8 @@ enum { REFUNDS_MAX = 1000 };
 
 static void keep_amounts(struct work *work, struct text *json, const char *key, const char *amount)
 {
-	const cJSON *known = work_named(work->order.value, key);
-	const char *id = amount != NULL ? json_text(work->payload, "id") : NULL;
+	const cJSON *known = work_named(work->stored->order.value, key);
+	const char *id = amount != NULL ? json_text(work->in->payload, "id") : NULL;
 	const cJSON *item;
 	int count = 0;
 
@@ -121,25 +124,29 @@ static void keep_amounts(struct work *work, struct text *json, const char *key, 
 
 static void keep_refunds(struct work *work, struct text *json)
 {
-	keep_amounts(work, json, "refunds", work->refund_total);
-	keep_amounts(work, json, "returned", work->refund_returned);
+	bool is_refund = work->emitted->follows_rules &&
+			 strcmp(work->in->delivery->topic, "refunds/create") == 0;
+	const struct refund_sums *sums = is_refund ? refund_sums_of(work) : NULL;
+
+	keep_amounts(work, json, "refunds", sums != NULL ? sums->kept_total : NULL);
+	keep_amounts(work, json, "returned", sums != NULL ? sums->kept_returned : NULL);
 }
 
 /* What is known stays, but what a refusal takes back of the browser. */
 static void keep_known(struct work *work, struct text *json)
 {
 	static const char of_browser[] = "anonymous_id|google_client_id|google_session_id|browser";
-	bool refused = work->topic->is_hint && hints_refuse(work);
+	bool refused = work->in->topic->is_hint && hints_refuse(work);
 	const cJSON *member;
 
-	cJSON_ArrayForEach (member, work->order.value) {
+	cJSON_ArrayForEach (member, work->stored->order.value) {
 		if (topic_is_among("refunds|returned", member->string) ||
 			(refused && topic_is_among(of_browser, member->string)))
 			continue;
 		json_add_key(json, member->string);
 		json_add_value(json, member);
 	}
-	if (refused && work->order.value != NULL)
+	if (refused && work->stored->order.value != NULL)
 		hints_keep(work, json);
 }
 
@@ -149,7 +156,7 @@ static void remember_order(struct work *work)
 	struct text json = {0};
 
 	text_put(&json, "{");
-	if (work->topic->is_order) {
+	if (work->in->topic->is_order) {
 		keep_people(work, &json);
 		keep_order(work, &json);
 	} else {
@@ -158,7 +165,8 @@ static void remember_order(struct work *work)
 	keep_refunds(work, &json);
 	text_put(&json, "}");
 	if (json.failed || json.length > 2)
-		work_remember(work, "order", work->order_id, &json, work->order.json);
+		work_remember(
+			work, "order", work->identity->order_id, &json, work->stored->order.json);
 	text_free(&json);
 }
 
@@ -166,13 +174,14 @@ static void remember_order(struct work *work)
 
 void memories_remember(struct work *work)
 {
-	if (work->customer != NULL)
+	if (work->identity->customer != NULL)
 		traits_remember(work);
 	merges_remember(work);
-	if (work->order_id != NULL)
+	if (work->identity->order_id != NULL)
 		remember_order(work);
-	if (work->topic->checkout != NULL || work->topic->cart != NULL || work->account_id != NULL)
+	if (work->in->topic->checkout != NULL || work->in->topic->cart != NULL ||
+		work->identity->account_id != NULL)
 		links_remember(work);
-	states_remember(work);
+	subscriptions_remember(work);
 	checkouts_remember(work);
 }

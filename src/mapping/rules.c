@@ -17,7 +17,6 @@
 	"subscription_contracts/update|subscription_contracts/activate|" \
 	"subscription_contracts/pause|subscription_contracts/cancel|"    \
 	"subscription_contracts/expire|subscription_contracts/fail"
-#define CHARGE_FAILURES "recharge:charge/failed|recharge:charge/max_retries_reached"
 #define PAYMENT_METHODS                                                    \
 	"customer_payment_methods/create|customer_payment_methods/update|" \
 	"customer_payment_methods/revoke"
@@ -94,5 +93,5 @@ struct subjects silent(const char *why_not)
 
 struct subjects itself(struct work *work)
 {
-	return speak_of(work, work->payload);
+	return speak_of(work, work->in->payload);
 }

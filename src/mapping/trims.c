@@ -28,17 +28,17 @@ void trims_begin(struct scope *scope)
 {
 	struct work *work = scope->work;
 
-	if (work->trims == NULL) {
-		work->trims = arena_alloc(work->arena, sizeof(*work->trims));
-		if (work->trims == NULL) {
+	if (work->scratch.trims == NULL) {
+		work->scratch.trims = arena_alloc(work->arena, sizeof(*work->scratch.trims));
+		if (work->scratch.trims == NULL) {
 			work_fail(work, "no memory");
 			return;
 		}
-		*work->trims = (struct trims){0};
+		*work->scratch.trims = (struct trims){0};
 	}
-	work->trims->count = 0;
-	memset(work->trims->bytes, 0, sizeof(work->trims->bytes));
-	scope->trims = work->trims;
+	work->scratch.trims->count = 0;
+	memset(work->scratch.trims->bytes, 0, sizeof(work->scratch.trims->bytes));
+	scope->trims = work->scratch.trims;
 }
 
 static bool make_room(struct scope *scope)

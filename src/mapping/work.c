@@ -259,18 +259,19 @@ int64_t time_at(const cJSON *object, const char *path)
 
 const char *work_browser_id(const struct work *work)
 {
-	return work->person.is_made_up ? NULL : work->person.anonymous_id;
+	return work->identity->person.is_made_up ? NULL : work->identity->person.anonymous_id;
 }
 
 const char *work_account(const struct work *work)
 {
-	const char *account = text_or(work->account_id, json_text(work->known.value, "account"));
+	const char *account = text_or(
+		work->identity->account_id, json_text(work->stored->customer.value, "account"));
 
-	return text_or(account, json_text(work->merged.value, "account"));
+	return text_or(account, json_text(work->stored->merged.value, "account"));
 }
 
 bool work_has_refused(const struct work *work)
 {
-	return json_is_true(work->known.value, "refused") ||
-	       json_is_true(work->merged.value, "refused");
+	return json_is_true(work->stored->customer.value, "refused") ||
+	       json_is_true(work->stored->merged.value, "refused");
 }

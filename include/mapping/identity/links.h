@@ -4,8 +4,8 @@
 
 #include "mapping/work.h"
 
-/* Recalls what is known by the tokens of the delivery. */
-void links_recall(struct work *work);
+/* Reads the records of the delivery's tokens, or of its account at ReCharge. */
+void links_recall(struct work *work, struct stored *stored);
 
 /* The customer that the tokens lead to, NULL for none. */
 const char *links_customer(const struct work *work);
@@ -13,8 +13,8 @@ const char *links_customer(const struct work *work);
 /* The order that the cart or checkout became; NULL as long as there is none. */
 const char *links_order(const struct work *work);
 
-/* When that was, as Shopify writes it. */
-const char *links_ordered_at(const struct work *work);
+/* When a cart became an order, as Shopify writes it; NULL as long as there is none. */
+const char *links_ordered_at(struct work *work, const char *cart_id);
 
 /* The id of the browser that a subscriber first came with, perhaps years ago; NULL for none. */
 const char *links_first_browser(struct work *work);

@@ -5,7 +5,7 @@
 #include "mapping/work.h"
 
 /* Recalls the customer who was merged into the one that the delivery is about. */
-void merges_recall(struct work *work);
+void merges_recall(struct work *work, struct stored *stored);
 
 /* Remembers that the one leads to the other. */
 void merges_remember(struct work *work);

@@ -4,7 +4,7 @@
 
 #include "mapping/work.h"
 
-/* Joins the tags that are known with those that `learnt` or the payload tells, into `customer`. */
-void tags_join(struct work *work, const cJSON *learnt);
+/* Joins the stored tags with those that `learnt` or the payload tells, into `customer`. */
+void tags_join(struct work *work, cJSON *customer, const cJSON *learnt);
 
 #endif

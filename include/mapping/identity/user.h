@@ -4,8 +4,8 @@
 
 #include "mapping/work.h"
 
-/* Finds the ids and the e-mail, once all that is remembered is recalled. */
-void people_find(struct work *work);
+/* Finds the ids and the e-mail, once the records are read. */
+void people_find(struct work *work, struct person *person);
 
 /* What the shop's user_id makes of a customer's id and e-mail; NULL for nothing. */
 const char *people_user_id(struct work *work, const char *customer_id, const char *email);

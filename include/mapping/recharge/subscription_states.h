@@ -5,7 +5,7 @@
 #include "mapping/work.h"
 
 /* Recalls the state of the subscription that the delivery is about. */
-void states_recall(struct work *work);
+void states_recall(struct work *work, struct stored *stored);
 
 /* Whose contract it is, by Shopify's id; NULL when not known. */
 const char *states_customer(const struct work *work);
@@ -32,7 +32,11 @@ bool states_is_shown(struct work *work, const cJSON *subscription);
 /* The id of the subscription that a line of a charge is of; NULL for none. */
 const char *states_line_subscription(const cJSON *line);
 
-/* Remembers what the delivery showed; that a charge's subscriptions are given up, too. */
-void states_remember(struct work *work);
+/* Remembers the state that the delivery shows. `first_seen` is the time of an update that emitted
+ * nothing, as there was no stored state to compare it with; else NULL. */
+void states_remember(struct work *work, const char *first_seen);
+
+/* Remembers as cancelled the subscriptions of a charge whose last try has failed. */
+void states_remember_given_up(struct work *work);
 
 #endif

@@ -4,10 +4,18 @@
 
 #include "mapping/work.h"
 
-/* Recalls how far the delivery's checkout was told, and finds how far it is now. */
-void checkouts_recall(struct work *work);
+/* Reads the record of the delivery's checkout. */
+void checkouts_recall(struct work *work, struct stored *stored);
 
-/* Remembers how far it is told. */
+/* Steps of a checkout, from 1; 0 for none. */
+struct progress {
+	int before; /* the last step that was emitted by earlier deliveries */
+	int now;    /* the last step that the delivery shows as done */
+};
+
+struct progress checkouts_progress(const struct work *work);
+
+/* Remembers the last step. */
 void checkouts_remember(struct work *work);
 
 #endif

@@ -15,9 +15,12 @@ struct refund_sums {
 	struct money tax;      /* of lines and shipping */
 	struct money tip;      /* which is a line, but no product */
 	struct money shipping; /* given back */
+	/* What the order's record keeps of the refund, NULL for nothing. */
+	const char *kept_total;    /* `total` */
+	const char *kept_returned; /* `returned`, when the buyer's currency is another */
 };
 
-/* Sums up the refund that is the payload. */
-void refund_sum(struct work *work, struct refund_sums *sums);
+/* The sums of the refund that is the payload; NULL only when the work failed. */
+const struct refund_sums *refund_sums_of(struct work *work);
 
 #endif

@@ -32,7 +32,7 @@ static bool is_agreement(const cJSON *browser)
 static bool may_name_browser(const struct work *work, const cJSON *link)
 {
 	const char *before = json_text(link, "browser.anonymous_id");
-	const char *now = json_text(work->payload, "anonymous_id");
+	const char *now = json_text(work->in->payload, "anonymous_id");
 
 	return before == NULL || now == NULL || strcmp(before, now) == 0 ||
 	       json_text(link, "customer_id|order") == NULL;
@@ -40,7 +40,7 @@ static bool may_name_browser(const struct work *work, const cJSON *link)
 
 static bool is_event(const struct work *work, const char *name)
 {
-	const char *event = json_text(work->payload, "event.name");
+	const char *event = json_text(work->in->payload, "event.name");
 
 	return event != NULL && strcmp(event, name) == 0;
 }
@@ -48,14 +48,15 @@ static bool is_event(const struct work *work, const char *name)
 /* A cart may see more than one checkout: what happened is of the one that the hint names. */
 static bool happened_here(const struct work *work, const struct recalled *link)
 {
-	return link == &work->checkout_link || work->cart_id == NULL || work->checkout_id == NULL;
+	return link == &work->stored->checkout_link || work->identity->cart_id == NULL ||
+	       work->identity->checkout_id == NULL;
 }
 
 /* What happened may be told only when a webhook has shown the checkout, or the order. */
 static void mark(struct work *work, cJSON *browser, const char *key, const char *event)
 {
 	if (is_event(work, event) && json_at(browser, key) == NULL)
-		work_set(work, browser, key, json_text(work->payload, "event.time"));
+		work_set(work, browser, key, json_text(work->in->payload, "event.time"));
 }
 
 /* A card fails a few times; more of it is made up. */
@@ -63,8 +64,8 @@ enum { FAILURES_MAX = 20 };
 
 static long failures(const struct work *work)
 {
-	const char *count = text_or(json_text(work->checkout_link.value, "failures"),
-		json_text(work->link.value, "failures"));
+	const char *count = text_or(json_text(work->stored->checkout_link.value, "failures"),
+		json_text(work->stored->link.value, "failures"));
 
 	return count != NULL ? strtol(count, NULL, 10) : 0;
 }
@@ -80,8 +81,8 @@ static void count_failure(struct work *work, cJSON *link)
 static void take_members(struct work *work, cJSON *browser)
 {
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		work_refer(work, browser, members[i], json_at(work->payload, members[i]));
-	work_refer(work, browser, "anonymous_id", json_at(work->payload, "anonymous_id"));
+		work_refer(work, browser, members[i], json_at(work->in->payload, members[i]));
+	work_refer(work, browser, "anonymous_id", json_at(work->in->payload, "anonymous_id"));
 }
 
 /* Leaves nothing of the browser but the refusal. */
@@ -91,7 +92,7 @@ static cJSON *refuse(struct work *work, cJSON *link)
 
 	for (size_t i = 0; link != NULL && i < sizeof(brought) / sizeof(brought[0]); i++)
 		json_remove(link, brought[i]);
-	work_refer(work, browser, "consent", json_at(work->payload, "consent"));
+	work_refer(work, browser, "consent", json_at(work->in->payload, "consent"));
 	return browser;
 }
 
@@ -122,11 +123,11 @@ static void bound(struct work *work, cJSON *browser)
 void hints_join(struct work *work, struct recalled *link)
 {
 	const cJSON *before = json_at(link->value, "browser");
-	bool stays_refused = is_refusal(before) && !is_agreement(work->payload);
+	bool stays_refused = is_refusal(before) && !is_agreement(work->in->payload);
 	cJSON *joined = link->value != NULL ? work_view(work, link->value) : work_object(work);
 	cJSON *browser = before != NULL ? work_view(work, before) : work_object(work);
 
-	if (is_refusal(work->payload))
+	if (is_refusal(work->in->payload))
 		browser = refuse(work, joined);
 	else if (!stays_refused && may_name_browser(work, link->value))
 		take_members(work, browser);
@@ -145,8 +146,9 @@ void hints_join(struct work *work, struct recalled *link)
  * What the order keeps counts where they say nothing. */
 const cJSON *hints_said(const struct work *work, const char *member)
 {
-	const cJSON *const sources[] = {json_at(work->checkout_link.value, "browser"),
-		json_at(work->link.value, "browser"), json_at(work->order.value, "browser")};
+	const cJSON *const sources[] = {json_at(work->stored->checkout_link.value, "browser"),
+		json_at(work->stored->link.value, "browser"),
+		json_at(work->stored->order.value, "browser")};
 	const cJSON *said = NULL;
 
 	if (is_refusal(sources[0]) || is_refusal(sources[1]))
@@ -185,16 +187,16 @@ static struct subjects with_event(struct work *work, const cJSON *told)
 {
 	cJSON *view = work_overlay(work, told);
 
-	work_set(work, view, "hinted_at", json_text(work->payload, "event.time"));
-	work_set(work, view, "hint_id", json_text(work->payload, "event.id"));
-	work_set(work, view, "hint_type", json_text(work->payload, "event.type"));
+	work_set(work, view, "hinted_at", json_text(work->in->payload, "event.time"));
+	work_set(work, view, "hint_id", json_text(work->in->payload, "event.id"));
+	work_set(work, view, "hint_type", json_text(work->in->payload, "event.type"));
 	work_set(work, view, "step", "3"); /* all of them are of the payment */
 	return work->failed ? silent("no memory") : speak_of(work, view);
 }
 
 struct subjects payment_hinted(struct work *work)
 {
-	const cJSON *seen = json_at(work->checkout.value, "seen");
+	const cJSON *seen = json_at(work->stored->checkout.value, "seen");
 
 	if (!is_event(work, "payment_info_submitted"))
 		return silent(NULL);
@@ -206,13 +208,13 @@ struct subjects payment_hinted(struct work *work)
 /* A card that was declined in the checkout: no webhook tells it, as there is no order yet. */
 struct subjects failure_hinted(struct work *work)
 {
-	const cJSON *seen = json_at(work->checkout.value, "seen");
-	const char *type = json_text(work->payload, "event.type");
+	const cJSON *seen = json_at(work->stored->checkout.value, "seen");
+	const char *type = json_text(work->in->payload, "event.type");
 
 	if (!is_event(work, "alert_displayed") || type == NULL ||
 		strcmp(type, "PAYMENT_ERROR") != 0)
 		return silent(NULL);
-	if (seen == NULL || json_text(work->payload, "event.id") == NULL)
+	if (seen == NULL || json_text(work->in->payload, "event.id") == NULL)
 		return silent("no webhook has shown the checkout yet, or it is completed");
 	if (failures(work) > FAILURES_MAX)
 		return silent("there were too many of the checkout");
@@ -225,8 +227,8 @@ static struct subjects thank_for(struct work *work, const cJSON *order, const ch
 	cJSON *view = work_overlay(work, order);
 	const char *coupon = json_text(order, "coupon");
 
-	work_set(work, view, "id", work->order_id);
-	work_set(work, view, "checkout_token", work->checkout_id);
+	work_set(work, view, "id", work->identity->order_id);
+	work_set(work, view, "checkout_token", work->identity->checkout_id);
 	work_set(work, view, "coupon", coupon != NULL ? coupon : order_coupon(work, order));
 	work_set(work, view, "hinted_at", time);
 	return work->failed ? silent("no memory") : speak_of(work, view);
@@ -237,17 +239,17 @@ struct subjects thanked(struct work *work)
 	const char *time = hints_text(work, "thanked_at");
 	const char *ordered;
 
-	if (time == NULL || work->checkout_id == NULL)
+	if (time == NULL || work->identity->checkout_id == NULL)
 		return silent(NULL);
-	if (work->topic->is_order)
-		return thank_for(work, work->payload, time);
-	if (work->order.value == NULL)
+	if (work->in->topic->is_order)
+		return thank_for(work, work->in->payload, time);
+	if (work->stored->order.value == NULL)
 		return silent("no webhook has shown the order yet");
 	/* Anyone can name another checkout beside a cart of his own. */
-	ordered = json_text(work->order.value, "checkout_token");
-	if (ordered == NULL || strcmp(ordered, work->checkout_id) != 0)
+	ordered = json_text(work->stored->order.value, "checkout_token");
+	if (ordered == NULL || strcmp(ordered, work->identity->checkout_id) != 0)
 		return silent("the order is of another checkout");
-	return thank_for(work, work->order.value, time);
+	return thank_for(work, work->stored->order.value, time);
 }
 
 const struct field thank_you_properties[] = {

@@ -14,27 +14,28 @@
 #define ACCOUNT "recharge_customer"
 #define FIRST_BROWSER "first_anonymous_id"
 
-void links_recall(struct work *work)
+void links_recall(struct work *work, struct stored *stored)
 {
-	const char *token = text_or(work->cart_id, work->checkout_id);
+	const char *token = text_or(work->identity->cart_id, work->identity->checkout_id);
 
-	if (work->account_id != NULL) {
-		work->link = work_recall(work, ACCOUNT, work->account_id);
+	if (work->identity->account_id != NULL) {
+		stored->link = work_recall(work, ACCOUNT, work->identity->account_id);
 		return;
 	}
-	work->link = work_recall(work, "link", token);
-	if (work->cart_id != NULL)
-		work->checkout_link = work_recall(work, "link", work->checkout_id);
-	if (!work->topic->is_hint)
+	stored->link = work_recall(work, "link", token);
+	if (work->identity->cart_id != NULL)
+		stored->checkout_link = work_recall(work, "link", work->identity->checkout_id);
+	if (!work->in->topic->is_hint)
 		return;
-	hints_join(work, &work->link);
-	if (work->cart_id != NULL && work->checkout_id != NULL)
-		hints_join(work, &work->checkout_link);
+	hints_join(work, &stored->link);
+	if (work->identity->cart_id != NULL && work->identity->checkout_id != NULL)
+		hints_join(work, &stored->checkout_link);
 }
 
 static const char *said(const struct work *work, const char *key)
 {
-	return text_or(json_text(work->checkout_link.value, key), json_text(work->link.value, key));
+	return text_or(json_text(work->stored->checkout_link.value, key),
+		json_text(work->stored->link.value, key));
 }
 
 const char *links_customer(const struct work *work)
@@ -47,9 +48,9 @@ const char *links_order(const struct work *work)
 	return said(work, "order");
 }
 
-const char *links_ordered_at(const struct work *work)
+const char *links_ordered_at(struct work *work, const char *cart_id)
 {
-	return said(work, "ordered_at");
+	return json_text(work_recall(work, "link", cart_id).value, "ordered_at");
 }
 
 const char *links_first_browser(struct work *work)
@@ -66,29 +67,30 @@ const char *links_made_up(const struct work *work)
 
 bool links_are_joined(const struct work *work)
 {
-	const char *joined = json_text(work->link.value, "joined");
+	const char *joined = json_text(work->stored->link.value, "joined");
 
-	return joined != NULL && work->person.user_id != NULL &&
-	       strcmp(joined, work->person.user_id) == 0;
+	return joined != NULL && work->identity->person.user_id != NULL &&
+	       strcmp(joined, work->identity->person.user_id) == 0;
 }
 
 /* A hint carries nothing over from one of its tokens to the other. */
 static void set_join(struct work *work, cJSON *link)
 {
-	if (work->made_up_told || !work->topic->is_hint)
+	if (work->emitted->under_derived_id || !work->in->topic->is_hint)
 		work_set(work, link, "made_up",
-			work->made_up_told ? work->person.anonymous_id : links_made_up(work));
-	if (work->joined)
-		work_set(work, link, "joined", work->person.user_id);
+			work->emitted->under_derived_id ? work->identity->person.anonymous_id
+							: links_made_up(work));
+	if (work->emitted->joined)
+		work_set(work, link, "joined", work->identity->person.user_id);
 }
 
 /* What the order says of the cart that it was. */
 static void set_order(struct work *work, cJSON *link)
 {
-	if (!work->topic->is_order)
+	if (!work->in->topic->is_order)
 		return;
-	work_set(work, link, "order", work->order_id);
-	work_set(work, link, "ordered_at", json_text(work->payload, "created_at|processed_at"));
+	work_set(work, link, "order", work->identity->order_id);
+	work_set(work, link, "ordered_at", json_text(work->in->payload, "created_at|processed_at"));
 }
 
 /* What only the browser said stays apart: it may say otherwise later. */
@@ -100,9 +102,9 @@ static const char *unless_hinted(const struct work *work, const char *key, const
 /* Whose it is: by what webhooks said, never by a hint, which ties tokens as anyone likes. */
 static void set_person(struct work *work, cJSON *link)
 {
-	const struct person *person = &work->person;
+	const struct person *person = &work->identity->person;
 
-	if (work->topic->is_hint)
+	if (work->in->topic->is_hint)
 		return;
 	work_set(work, link, "customer_id", person->customer_id);
 	work_set(work, link, "email", person->email);
@@ -143,8 +145,8 @@ bool links_are_named(const char *json)
 static void set_named(
 	struct work *work, cJSON *link, const char *token, const struct recalled *before)
 {
-	bool is_named =
-		!work->topic->is_hint || (before->json != NULL && links_are_named(before->json));
+	bool is_named = !work->in->topic->is_hint ||
+			(before->json != NULL && links_are_named(before->json));
 
 	if (work->failed)
 		return;
@@ -172,20 +174,20 @@ static void remember(struct work *work, const char *token, const struct recalled
 static void remember_account(struct work *work)
 {
 	enum { MONTH = 7 };
-	const struct recalled *before = &work->link;
+	const struct recalled *before = &work->stored->link;
 	char seen[TIME_TEXT];
 	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
 
 	if (links_first_browser(work) == NULL)
 		json_remove(link, FIRST_BROWSER);
-	work_set(work, link, "customer_id", work->person.customer_id);
-	work_set(work, link, "email", work->person.email);
+	work_set(work, link, "customer_id", work->identity->person.customer_id);
+	work_set(work, link, "email", work->identity->person.email);
 	work_set(work, link, FIRST_BROWSER, links_first_browser(work));
-	time_format(work->delivery->received, seen);
+	time_format(work->in->delivery->received, seen);
 	seen[MONTH] = '\0';
 	work_set(work, link, "seen", seen); /* it lasts as long as something comes */
 	set_join(work, link);
-	write_record(work, ACCOUNT, work->account_id, link, before);
+	write_record(work, ACCOUNT, work->identity->account_id, link, before);
 }
 
 /* A refusal in the storefront is one for the subscriber, too. */
@@ -205,19 +207,19 @@ static void refuse_account(struct work *work)
 /* An order may come without its cart's token: so a checkout is found by its own token, too. */
 void links_remember(struct work *work)
 {
-	const char *token = text_or(work->cart_id, work->checkout_id);
-	bool is_checkout = work->topic->checkout != NULL && !work->topic->is_order;
+	const char *token = text_or(work->identity->cart_id, work->identity->checkout_id);
+	bool is_checkout = work->in->topic->checkout != NULL && !work->in->topic->is_order;
 
-	if (work->account_id != NULL) {
+	if (work->identity->account_id != NULL) {
 		remember_account(work);
 		return;
 	}
-	if (hints_refuse(work) && work->customer != NULL)
+	if (hints_refuse(work) && work->identity->customer != NULL)
 		refuse_account(work);
 	if (token == NULL)
 		return;
-	remember(work, token, &work->link);
-	if (work->cart_id != NULL && work->checkout_id != NULL &&
-		(is_checkout || work->checkout_link.value != NULL))
-		remember(work, work->checkout_id, &work->checkout_link);
+	remember(work, token, &work->stored->link);
+	if (work->identity->cart_id != NULL && work->identity->checkout_id != NULL &&
+		(is_checkout || work->stored->checkout_link.value != NULL))
+		remember(work, work->identity->checkout_id, &work->stored->checkout_link);
 }

@@ -9,21 +9,21 @@
 
 static bool is_done(const struct work *work)
 {
-	const char *status = json_text(work->payload, "status");
+	const char *status = json_text(work->in->payload, "status");
 
-	return strcmp(work->delivery->topic, "customers/merge") == 0 && status != NULL &&
+	return strcmp(work->in->delivery->topic, "customers/merge") == 0 && status != NULL &&
 	       strcmp(status, "completed") == 0;
 }
 
 static const char *gone(const struct work *work)
 {
-	return topic_id(work->payload, "admin_graphql_api_customer_deleted_id");
+	return topic_id(work->in->payload, "admin_graphql_api_customer_deleted_id");
 }
 
-void merges_recall(struct work *work)
+void merges_recall(struct work *work, struct stored *stored)
 {
 	if (is_done(work))
-		work->merged = work_recall(work, "customer", gone(work));
+		stored->merged = work_recall(work, "customer", gone(work));
 }
 
 void merges_remember(struct work *work)
@@ -31,32 +31,32 @@ void merges_remember(struct work *work)
 	const char *id = gone(work);
 	struct text json = {0};
 
-	if (!is_done(work) || id == NULL || strcmp(id, work->person.customer_id) == 0)
+	if (!is_done(work) || id == NULL || strcmp(id, work->identity->person.customer_id) == 0)
 		return;
 	text_put(&json, "{");
-	json_add_member(&json, "merged_into", work->person.customer_id);
+	json_add_member(&json, "merged_into", work->identity->person.customer_id);
 	/* the erasure of the customer finds by them what was emitted before the merge */
-	user_ids_write(work, &json, work->merged.value, id, NULL);
+	user_ids_write(work, &json, work->stored->merged.value, id, NULL);
 	text_put(&json, "}");
-	work_remember(work, "customer", id, &json, work->merged.json);
+	work_remember(work, "customer", id, &json, work->stored->merged.json);
 	text_free(&json);
 }
 
 const char *merges_previous_id(struct work *work)
 {
-	return people_user_id(work, gone(work), json_text(work->merged.value, "email"));
+	return people_user_id(work, gone(work), json_text(work->stored->merged.value, "email"));
 }
 
 struct subjects merged(struct work *work)
 {
 	const char *before = merges_previous_id(work);
 
-	if (!work->shop->alias)
+	if (!work->in->shop->alias)
 		return silent("alias = no");
 	if (!is_done(work))
 		return silent("the merge is not completed");
-	if (before == NULL || work->person.user_id == NULL ||
-		strcmp(before, work->person.user_id) == 0)
+	if (before == NULL || work->identity->person.user_id == NULL ||
+		strcmp(before, work->identity->person.user_id) == 0)
 		return silent("the two customers have no two userIds");
 	return itself(work);
 }

@@ -104,14 +104,14 @@ static const cJSON *object_of(struct changes *changes)
 /* The changes that are known, with those that the payload tells. */
 static const cJSON *take_changes(struct work *work, const cJSON *known)
 {
-	bool is_added = strcmp(work->delivery->topic, "customer.tags_added") == 0;
-	const char *at = json_text(work->payload, "occurredAt");
+	bool is_added = strcmp(work->in->delivery->topic, "customer.tags_added") == 0;
+	const char *at = json_text(work->in->payload, "occurredAt");
 	struct changes changes = {.work = work, .by_name = {.arena = work->arena}};
 	int64_t time = time_parse(at);
 	const cJSON *item;
 	const char *value;
 
-	if (!is_added && strcmp(work->delivery->topic, "customer.tags_removed") != 0)
+	if (!is_added && strcmp(work->in->delivery->topic, "customer.tags_removed") != 0)
 		return known;
 	value = arena_format(work->arena, "%c%s", is_added ? '+' : '-', at != NULL ? at : "");
 	if (value == NULL)
@@ -120,7 +120,7 @@ static const cJSON *take_changes(struct work *work, const cJSON *known)
 		if (item->string != NULL && json_text(item, ".") != NULL)
 			take_change(&changes, item->string, item->valuestring, time_of(item));
 	}
-	cJSON_ArrayForEach (item, json_at(work->payload, "tags")) {
+	cJSON_ArrayForEach (item, json_at(work->in->payload, "tags")) {
 		if (json_text(item, ".") != NULL && work_goes_on(work))
 			take_change(&changes, item->valuestring, value, time);
 	}
@@ -203,9 +203,9 @@ static const cJSON *newer_whole(const cJSON *known, const cJSON *learnt)
 	return learnt;
 }
 
-void tags_join(struct work *work, const cJSON *learnt)
+void tags_join(struct work *work, cJSON *customer, const cJSON *learnt)
 {
-	const cJSON *known = work->known.value;
+	const cJSON *known = work->stored->customer.value;
 	const cJSON *source = newer_whole(known, learnt);
 	const char *whole = json_text(source, source == known ? "tags_whole" : "tags_whole|tags");
 	const cJSON *changes = take_changes(work, json_at(known, "tag_changes"));
@@ -217,11 +217,11 @@ void tags_join(struct work *work, const cJSON *learnt)
 		list.since = time_at(source, "tags_at");
 	keep_tags(&list, whole);
 	add_new_tags(&list);
-	work_set(work, work->customer, "tags", work_keep(work, &list.text));
+	work_set(work, customer, "tags", work_keep(work, &list.text));
 	if (whole != NULL && strnlen(whole, WHOLE_MAX + 1) <= WHOLE_MAX) {
-		work_set(work, work->customer, "tags_whole", whole);
-		work_set(work, work->customer, "tags_at", json_text(source, "tags_at"));
+		work_set(work, customer, "tags_whole", whole);
+		work_set(work, customer, "tags_at", json_text(source, "tags_at"));
 	}
 	if (json_at(changes, ".") != NULL)
-		work_refer(work, work->customer, "tag_changes", changes);
+		work_refer(work, customer, "tag_changes", changes);
 }

@@ -104,12 +104,13 @@ static bool known_counts_first(const struct work *work, int64_t known, int64_t l
 {
 	bool both = known != TIME_UNKNOWN && learnt != TIME_UNKNOWN;
 
-	return (both && known > learnt) || work->is_of_merged;
+	return (both && known > learnt) || work->identity->is_of_merged;
 }
 
-static void join_group(struct work *work, const struct group *group, const cJSON *learnt)
+static void join_group(
+	struct work *work, cJSON *customer, const struct group *group, const cJSON *learnt)
 {
-	const cJSON *known = work->known.value;
+	const cJSON *known = work->stored->customer.value;
 	const char *known_at = json_text(known, group->at);
 	const char *learnt_at = json_text(learnt, group->at);
 	int64_t known_time = time_parse(known_at);
@@ -122,9 +123,9 @@ static void join_group(struct work *work, const struct group *group, const cJSON
 		sources = (struct sources){.newer = known, .older = learnt};
 		learnt_at = NULL;
 	}
-	collect(work, work->customer, &sources, group->keeps);
-	collect_object(work, work->customer, &sources, group);
-	work_set(work, work->customer, group->at, learnt_at != NULL ? learnt_at : known_at);
+	collect(work, customer, &sources, group->keeps);
+	collect_object(work, customer, &sources, group);
+	work_set(work, customer, group->at, learnt_at != NULL ? learnt_at : known_at);
 }
 
 /* ---- what a payload teaches ---- */
@@ -146,7 +147,7 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 	/* the first is its older name; of two states the newer one's counts, whichever it has */
 	static const char opt_in[] = "marketing_opt_in_level|email_marketing_consent.opt_in_level";
 	cJSON *learnt = work_overlay(work, customer);
-	const char *otherwise = json_text(work->payload, "updated_at|created_at");
+	const char *otherwise = json_text(work->in->payload, "updated_at|created_at");
 	size_t count = cJSON_IsObject(customer) ? sizeof(times) / sizeof(times[0]) : 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -156,11 +157,11 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 	}
 	if (learnt != NULL)
 		work_set(work, learnt, "marketing_opt_in_level", json_text(customer, opt_in));
-	if (work->topic->is_order && learnt != NULL) {
+	if (work->in->topic->is_order && learnt != NULL) {
 		work_refer(work, learnt, "buyer_accepts_marketing",
-			json_at(work->payload, "buyer_accepts_marketing"));
+			json_at(work->in->payload, "buyer_accepts_marketing"));
 		work_set(work, learnt, "order_consent_at",
-			json_text(work->payload, "created_at|processed_at"));
+			json_text(work->in->payload, "created_at|processed_at"));
 	}
 	return learnt;
 }
@@ -196,33 +197,33 @@ static const cJSON *of_parts(struct work *work)
 	 * ReCharge told either (recharge_person). */
 	work_set(work, learnt, "updated_at", "1800-01-01T00:00:00Z");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strcmp(parts[i].topic, work->delivery->topic) == 0)
-			work_refer(
-				work, learnt, parts[i].key, json_at(work->payload, parts[i].path));
+		if (strcmp(parts[i].topic, work->in->delivery->topic) == 0)
+			work_refer(work, learnt, parts[i].key,
+				json_at(work->in->payload, parts[i].path));
 	return learnt;
 }
 
 static const cJSON *learnt_of(struct work *work)
 {
-	if (work->merged.value != NULL)
-		return work->merged.value;
-	if (work->topic->resource != NULL)
+	if (work->stored->merged.value != NULL)
+		return work->stored->merged.value;
+	if (work->in->topic->resource != NULL)
 		return recharge_person(work);
-	if (work->topic->customer != NULL)
-		return of_object(work, json_at(work->payload, work->topic->customer));
+	if (work->in->topic->customer != NULL)
+		return of_object(work, json_at(work->in->payload, work->in->topic->customer));
 	return of_parts(work);
 }
 
 /* ---- recalling and remembering ---- */
 
 /* A customer who was merged into another one is that other one. */
-static const char *recall_known(struct work *work, const char *id)
+static const char *recall_customer(struct work *work, struct stored *stored, const char *id)
 {
 	for (int i = 0; i < MERGES_MAX; i++) {
 		const char *into;
 
-		work->known = work_recall(work, "customer", id);
-		into = json_text(work->known.value, "merged_into");
+		stored->customer = work_recall(work, "customer", id);
+		into = json_text(stored->customer.value, "merged_into");
 		if (into == NULL)
 			return id;
 		id = into;
@@ -231,23 +232,26 @@ static const char *recall_known(struct work *work, const char *id)
 	return id;
 }
 
-void traits_recall(struct work *work, const char *customer_id)
+void traits_recall(struct work *work, struct stored *stored, struct identity *identity,
+	const char *customer_id)
 {
 	const cJSON *learnt;
+	cJSON *customer;
 
 	if (customer_id == NULL)
 		return;
-	work->person.customer_id = recall_known(work, customer_id);
-	work->is_of_merged =
-		work->merged.value != NULL || strcmp(work->person.customer_id, customer_id) != 0;
+	identity->person.customer_id = recall_customer(work, stored, customer_id);
+	identity->is_of_merged = stored->merged.value != NULL ||
+				 strcmp(identity->person.customer_id, customer_id) != 0;
 	learnt = learnt_of(work);
-	work->customer = work_object(work);
+	customer = work_object(work);
+	identity->customer = customer;
 	if (work->failed)
 		return;
-	work_set(work, work->customer, "id", work->person.customer_id);
+	work_set(work, customer, "id", identity->person.customer_id);
 	for (size_t i = 0; i < GROUPS; i++)
-		join_group(work, &groups[i], learnt);
-	tags_join(work, learnt);
+		join_group(work, customer, &groups[i], learnt);
+	tags_join(work, customer, learnt);
 }
 
 bool traits_are_enabled(const cJSON *customer)
@@ -257,49 +261,72 @@ bool traits_are_enabled(const cJSON *customer)
 	return state != NULL && strcmp(state, "enabled") == 0;
 }
 
-/* Whether Customer Enabled was told since the customer was disabled last. customers/enable may show
- * the state of before, and keeps it for customers who sign in without a password. */
-static bool enabled_stays_told(const struct work *work)
+bool traits_turned_enabled(const struct work *work)
 {
-	bool told = work->enabled_told || json_is_true(work->known.value, "enabled_told");
-	bool is_disabled = strcmp(work->delivery->topic, "customers/disable") == 0 ||
-			   (traits_are_enabled(work->known.value) && !work->enabled_told);
+	const cJSON *stored = work->stored->customer.value;
 
-	return told && (traits_are_enabled(work->customer) || !is_disabled);
+	if (json_is_true(stored, "enabled_told"))
+		return false;
+	if (strcmp(work->in->delivery->topic, "customers/enable") == 0)
+		return true;
+	return traits_are_enabled(work->in->payload) && json_at(stored, "state") != NULL &&
+	       !traits_are_enabled(stored);
+}
+
+/* Whether Customer Enabled is emitted now: by its rule (rules.c). */
+static bool is_newly_enabled(const struct work *work)
+{
+	return work->emitted->follows_rules &&
+	       topic_is_among("customers/enable|customers/update", work->in->delivery->topic) &&
+	       traits_turned_enabled(work);
+}
+
+/* Whether Customer Enabled was emitted since the customer was disabled last. customers/enable may
+ * show the state of before, and keeps it for customers who sign in without a password. */
+static bool enabled_stays_emitted(const struct work *work)
+{
+	bool is_new = is_newly_enabled(work);
+	bool was_emitted = is_new || json_is_true(work->stored->customer.value, "enabled_told");
+	bool is_disabled = strcmp(work->in->delivery->topic, "customers/disable") == 0 ||
+			   (traits_are_enabled(work->stored->customer.value) && !is_new);
+
+	return was_emitted && (traits_are_enabled(work->identity->customer) || !is_disabled);
 }
 
 /* The userId of the pair that was told last, unless it is the customer's id. */
 static const char *aliased_as(const struct work *work)
 {
-	const char *user =
-		work->aliased ? work->person.user_id : json_text(work->known.value, "aliased_as");
+	const char *user = work->emitted->aliased
+				   ? work->identity->person.user_id
+				   : json_text(work->stored->customer.value, "aliased_as");
 
-	return user != NULL && strcmp(user, work->person.customer_id) != 0 ? user : NULL;
+	return user != NULL && strcmp(user, work->identity->person.customer_id) != 0 ? user : NULL;
 }
 
 void traits_remember(struct work *work)
 {
-	const cJSON *known = work->known.value;
-	const struct person *person = &work->person;
+	const cJSON *known = work->stored->customer.value;
+	const struct person *person = &work->identity->person;
 	const char *browser = text_or(work_browser_id(work),
 		hints_refuse(work) ? NULL : json_text(known, "anonymous_id"));
 	struct text json = {0};
 
-	json_add_value(&json, work->customer);
+	json_add_value(&json, work->identity->customer);
 	text_cut(&json, json.length - 1);
-	if (enabled_stays_told(work))
+	if (enabled_stays_emitted(work))
 		json_add_flag(&json, "enabled_told", true);
 	if (hints_refuse(work) || work_has_refused(work))
 		json_add_flag(&json, "refused", true);
 	json_add_member(&json, "account", work_account(work));
 	json_add_member(&json, "identified",
-		work->is_identified ? work->identified : json_text(known, "identified"));
+		work->emitted->is_identified ? work->emitted->identified
+					     : json_text(known, "identified"));
 	json_add_member(&json, "anonymous_id", browser);
 	json_add_member(&json, "aliased",
-		work->aliased ? person->anonymous_id : json_text(known, "aliased"));
+		work->emitted->aliased ? person->anonymous_id : json_text(known, "aliased"));
 	json_add_member(&json, "aliased_as", aliased_as(work));
 	user_ids_write(work, &json, known, person->customer_id, person->user_id);
 	text_put(&json, "}");
-	work_remember(work, "customer", person->customer_id, &json, work->known.json);
+	work_remember(work, "customer", person->customer_id, &json, work->stored->customer.json);
 	text_free(&json);
 }

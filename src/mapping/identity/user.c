@@ -11,17 +11,17 @@
 /* The same of those that the cart carried. */
 static const char *attribute(const struct work *work, const struct strings *names)
 {
-	return attribute_value(json_at(work->payload, "note_attributes"), names);
+	return attribute_value(json_at(work->in->payload, "note_attributes"), names);
 }
 
 /* What is remembered under a key: by the checkout's token, by the cart's, by the order; else what
  * the browser said. */
 static const char *remembered(const struct work *work, const char *key)
 {
-	const char *found = json_text(work->checkout_link.value, key);
+	const char *found = json_text(work->stored->checkout_link.value, key);
 
-	found = text_or(found, json_text(work->link.value, key));
-	found = text_or(found, json_text(work->order.value, key));
+	found = text_or(found, json_text(work->stored->link.value, key));
+	found = text_or(found, json_text(work->stored->order.value, key));
 	return text_or(found, hints_text(work, key));
 }
 
@@ -45,9 +45,9 @@ const char *map_user_id(
 
 const char *people_user_id(struct work *work, const char *customer_id, const char *email)
 {
-	const char *id = map_user_id(work->shop, customer_id, email, work->arena);
+	const char *id = map_user_id(work->in->shop, customer_id, email, work->arena);
 
-	if (id == NULL && email != NULL && work->shop->user_id == USER_ID_MD5_EMAIL)
+	if (id == NULL && email != NULL && work->in->shop->user_id == USER_ID_MD5_EMAIL)
 		work_fail(work, "no MD5, or no memory");
 	return id;
 }
@@ -57,18 +57,20 @@ static const char *made_up_id(struct work *work)
 {
 	struct uuid uuid;
 	char text[UUID_TEXT];
-	const char *token = text_or(work->cart_id, work->checkout_id);
+	const char *token = text_or(work->identity->cart_id, work->identity->checkout_id);
 	const char *name;
 
 	if (links_made_up(work) != NULL)
 		return links_made_up(work);
-	if (work->account_id != NULL)
-		token = arena_format(work->arena, "recharge:customer:%s", work->account_id);
-	token = text_or(token, work->order_id);
-	token = text_or(token, work->person.customer_id);
-	token = text_or(token, topic_id(work->payload, work->topic->id));
-	token = text_or(token, topic_id(work->payload, work->topic->subscription));
-	name = arena_format(work->arena, "%s|%s", work->delivery->shop, token != NULL ? token : "");
+	if (work->identity->account_id != NULL)
+		token = arena_format(
+			work->arena, "recharge:customer:%s", work->identity->account_id);
+	token = text_or(token, work->identity->order_id);
+	token = text_or(token, work->identity->person.customer_id);
+	token = text_or(token, topic_id(work->in->payload, work->in->topic->id));
+	token = text_or(token, topic_id(work->in->payload, work->in->topic->subscription));
+	name = arena_format(
+		work->arena, "%s|%s", work->in->delivery->shop, token != NULL ? token : "");
 	if (name == NULL) {
 		work_fail(work, "no memory");
 		return NULL;
@@ -81,24 +83,23 @@ static const char *made_up_id(struct work *work)
 /* The e-mail of the order's contact, else of the customer. */
 static const char *email_of(const struct work *work)
 {
-	const char *email = json_text(
-		work->payload, text_or(work->topic->email, "email|contact_email|customer.email"));
+	const char *email = json_text(work->in->payload,
+		text_or(work->in->topic->email, "email|contact_email|customer.email"));
 
-	email = text_or(email, json_text(work->order.value, "email"));
-	email = text_or(email, json_text(work->link.value, "email"));
-	return text_or(email, json_text(work->customer, "email"));
+	email = text_or(email, json_text(work->stored->order.value, "email"));
+	email = text_or(email, json_text(work->stored->link.value, "email"));
+	return text_or(email, json_text(work->identity->customer, "email"));
 }
 
 /* An id is made up when there is no other. Once something was told under it, what comes later of
  * the same cart carries it beside the userId, so that Segment joins the two. */
-static void find_anonymous_id(struct work *work)
+static void find_anonymous_id(struct work *work, struct person *person)
 {
-	struct person *person = &work->person;
-	const char *browser = attribute(work, &work->shop->anonymous_id_attributes);
+	const char *browser = attribute(work, &work->in->shop->anonymous_id_attributes);
 
 	browser = text_or(browser, remembered(work, "anonymous_id"));
-	browser = text_or(browser, json_text(work->known.value, "anonymous_id"));
-	if (work->customer != NULL && work->account_id != NULL)
+	browser = text_or(browser, json_text(work->stored->customer.value, "anonymous_id"));
+	if (work->identity->customer != NULL && work->identity->account_id != NULL)
 		browser = text_or(browser, links_first_browser(work));
 	if (hints_refuse(work))
 		browser = NULL;
@@ -109,27 +110,24 @@ static void find_anonymous_id(struct work *work)
 		person->anonymous_id = made_up_id(work);
 }
 
-static void find_google_ids(struct work *work)
+static void find_google_ids(const struct work *work, struct person *person)
 {
-	const struct shop *shop = work->shop;
+	const struct shop *shop = work->in->shop;
 
-	work->person.google_client_id = text_or(attribute(work, &shop->google_client_id_attributes),
+	person->google_client_id = text_or(attribute(work, &shop->google_client_id_attributes),
 		remembered(work, "google_client_id"));
-	work->person.google_session_id =
-		text_or(attribute(work, &shop->google_session_id_attributes),
-			remembered(work, "google_session_id"));
+	person->google_session_id = text_or(attribute(work, &shop->google_session_id_attributes),
+		remembered(work, "google_session_id"));
 }
 
-void people_find(struct work *work)
+void people_find(struct work *work, struct person *person)
 {
-	struct person *person = &work->person;
-
 	if (!hints_refuse(work))
-		find_google_ids(work);
+		find_google_ids(work, person);
 	person->email = email_of(work);
 	/* The customer's own e-mail names the user; the contact of an order need not be it. */
-	if (work->customer != NULL)
+	if (work->identity->customer != NULL)
 		person->user_id = people_user_id(work, person->customer_id,
-			text_or(json_text(work->customer, "email"), person->email));
-	find_anonymous_id(work);
+			text_or(json_text(work->identity->customer, "email"), person->email));
+	find_anonymous_id(work, person);
 }

@@ -64,10 +64,10 @@ struct subjects charge_given_up(struct work *work)
 /* An attempt of Shopify's to bill a contract: what names it is null in some versions of the API. */
 static struct subjects attempt(struct work *work)
 {
-	cJSON *subject = recharge_subject(work, work->payload, ".");
-	const char *id = json_text(work->payload, "id|idempotency_key");
+	cJSON *subject = recharge_subject(work, work->in->payload, ".");
+	const char *id = json_text(work->in->payload, "id|idempotency_key");
 
-	if (id == NULL || topic_id(work->payload, work->topic->subscription) == NULL)
+	if (id == NULL || topic_id(work->in->payload, work->in->topic->subscription) == NULL)
 		return silent("the body does not say what it is about");
 	work_set(work, subject, "id", id);
 	work_set(work, subject, "source", "shopify");
@@ -77,9 +77,9 @@ static struct subjects attempt(struct work *work)
 /* Success and failure have the same members; only a failure has an error. */
 struct subjects contract_billed(struct work *work)
 {
-	if (json_text(work->payload, "error_code") != NULL)
+	if (json_text(work->in->payload, "error_code") != NULL)
 		return silent("the topic says success, the body does not");
-	return work->order_id != NULL ? attempt(work) : silent("the body names no order");
+	return work->identity->order_id != NULL ? attempt(work) : silent("the body names no order");
 }
 
 struct subjects contract_not_billed(struct work *work)
@@ -113,7 +113,7 @@ static void subscriptions(struct scope *scope, const struct field *row, const cJ
 
 static void contract(struct scope *scope, const struct field *row, const cJSON *attempt)
 {
-	const char *id = topic_id(attempt, scope->work->topic->subscription);
+	const char *id = topic_id(attempt, scope->work->in->topic->subscription);
 
 	json_add_key(scope->out, row->property);
 	text_put(scope->out, "[");
@@ -143,20 +143,20 @@ static void order_id_of(struct scope *scope, const struct field *row, const cJSO
 	static const char *const known[] = {
 		[ORDER_ID_ID] = "id", [ORDER_ID_NAME] = "name", [ORDER_ID_NUMBER] = "order_number"};
 	static const char number[] = "external_order_number.ecommerce|shopify_order_number";
-	enum order_id_from from = scope->work->shop->order_id;
-	const char *id = json_text(scope->work->order.value, known[from]);
+	enum order_id_from from = scope->work->in->shop->order_id;
+	const char *id = json_text(scope->work->stored->order.value, known[from]);
 
 	if (from == ORDER_ID_NAME)
 		id = text_or(id, json_text(order, "external_order_name.ecommerce"));
 	if (from != ORDER_ID_ID && id == NULL && json_text(order, number) != NULL)
 		id = arena_format(scope->work->arena, "%s%s", from == ORDER_ID_NAME ? "#" : "",
 			json_text(order, number));
-	field_text(scope, row->property, text_or(id, scope->work->order_id));
+	field_text(scope, row->property, text_or(id, scope->work->identity->order_id));
 }
 
 static void order_name_of(struct scope *scope, const struct field *row, const cJSON *order)
 {
-	const char *known = json_text(scope->work->order.value, "name");
+	const char *known = json_text(scope->work->stored->order.value, "name");
 
 	field_text(scope, row->property,
 		text_or(known, json_text(order, "external_order_name.ecommerce")));

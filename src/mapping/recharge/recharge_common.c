@@ -14,10 +14,10 @@ static const int64_t DOUBT = 6 * HOUR;
 
 const cJSON *recharge_resource(const struct work *work)
 {
-	const cJSON *resource = work->payload;
+	const cJSON *resource = work->in->payload;
 
-	if (work->topic->resource != NULL)
-		resource = json_at(work->payload, work->topic->resource);
+	if (work->in->topic->resource != NULL)
+		resource = json_at(work->in->payload, work->in->topic->resource);
 	return cJSON_IsObject(resource) ? resource : NULL;
 }
 
@@ -34,7 +34,7 @@ bool recharge_is_whole(const cJSON *resource)
 
 const char *recharge_action(const struct work *work)
 {
-	const char *slash = strchr(work->delivery->topic, '/');
+	const char *slash = strchr(work->in->delivery->topic, '/');
 
 	return slash != NULL ? slash + 1 : "";
 }
@@ -50,7 +50,7 @@ static int64_t moment(const cJSON *object, const char *path)
 static const cJSON *customer_of(const struct work *work)
 {
 	const cJSON *resource = recharge_resource(work);
-	const cJSON *customer = json_at(work->payload, "customer");
+	const cJSON *customer = json_at(work->in->payload, "customer");
 
 	return customer != NULL ? customer : json_at(resource, "customer|include.customer");
 }
@@ -108,7 +108,7 @@ const cJSON *recharge_person(struct work *work)
 	}
 	for (size_t i = 0; i < sizeof(of_address) / sizeof(of_address[0]); i++)
 		work_refer(work, address, of_address[i].key, json_at(customer, of_address[i].path));
-	work_set(work, person, "email", json_text(work->payload, work->topic->email));
+	work_set(work, person, "email", json_text(work->in->payload, work->in->topic->email));
 	work_refer(work, person, "default_address", json_at(address, "."));
 	work_set(work, person, "updated_at", time_of_person(work, customer));
 	work_set(work, person, "subscriptions_at", recharge_second(work, customer, "updated_at"));
@@ -120,10 +120,11 @@ const char *recharge_browser_id(struct work *work)
 	const cJSON *attributes =
 		json_at(recharge_resource(work), "order_attributes|note_attributes");
 
-	if (attributes != NULL && work->browser.from != attributes)
-		work->browser = (struct made_once){.from = attributes,
-			.text = attribute_value(attributes, &work->shop->anonymous_id_attributes)};
-	return attributes != NULL ? work->browser.text : NULL;
+	if (attributes != NULL && work->scratch.browser.from != attributes)
+		work->scratch.browser = (struct made_once){.from = attributes,
+			.text = attribute_value(
+				attributes, &work->in->shop->anonymous_id_attributes)};
+	return attributes != NULL ? work->scratch.browser.text : NULL;
 }
 
 /* ---- times ---- */
@@ -143,20 +144,20 @@ const char *recharge_came(struct work *work)
 {
 	char text[TIME_TEXT];
 
-	if (work->delivery->triggered_at != NULL)
-		return work->delivery->triggered_at;
-	time_format(work->delivery->received, text);
+	if (work->in->delivery->triggered_at != NULL)
+		return work->in->delivery->triggered_at;
+	time_format(work->in->delivery->received, text);
 	return work_copy(work, text);
 }
 
 const char *recharge_time(struct work *work, const cJSON *object, const char *path)
 {
 	int64_t time = moment(object, path);
-	int64_t came = time_parse(work->delivery->triggered_at);
+	int64_t came = time_parse(work->in->delivery->triggered_at);
 	char text[TIME_TEXT];
 
 	if (came == TIME_UNKNOWN)
-		came = work->delivery->received;
+		came = work->in->delivery->received;
 	if (time == TIME_UNKNOWN || (time > came - DOUBT && time < came + DOUBT))
 		return NULL;
 	time_format(time, text);
@@ -268,5 +269,5 @@ void recharge_currency(struct scope *scope, const struct field *row, const cJSON
 {
 	const char *own = json_text(object, RECHARGE_CURRENCY);
 
-	field_text(scope, row->property, text_or(own, scope->work->shop->recharge_currency));
+	field_text(scope, row->property, text_or(own, scope->work->in->shop->recharge_currency));
 }

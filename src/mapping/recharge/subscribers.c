@@ -14,9 +14,9 @@ struct subjects account_updated(struct work *work)
 /* Shopify's say no time: that of the webhook names an update. */
 struct subjects payment_method_changed(struct work *work)
 {
-	cJSON *subject = work_overlay(work, work->payload);
+	cJSON *subject = work_overlay(work, work->in->payload);
 
-	work_set(work, subject, "token", topic_id(work->payload, work->topic->id));
+	work_set(work, subject, "token", topic_id(work->in->payload, work->in->topic->id));
 	work_set(work, subject, "action", /* created, updated, revoked */
 		arena_format(work->arena, "%sd", recharge_action(work)));
 	work_set(work, subject, "time", recharge_came(work));
@@ -27,7 +27,7 @@ struct subjects payment_method_changed(struct work *work)
 static const cJSON *method_of(const struct work *work)
 {
 	const cJSON *methods =
-		json_at(work->payload, "payment_methods|customer.include.payment_methods");
+		json_at(work->in->payload, "payment_methods|customer.include.payment_methods");
 	const cJSON *method;
 
 	cJSON_ArrayForEach (method, methods) {
@@ -56,7 +56,7 @@ static void reason(struct scope *scope, const struct field *row, const cJSON *cu
 static void customer_id(struct scope *scope, const struct field *row, const cJSON *customer)
 {
 	(void)customer;
-	field_text(scope, row->property, scope->work->person.customer_id);
+	field_text(scope, row->property, scope->work->identity->person.customer_id);
 }
 
 const struct field account_method_properties[] = {

@@ -14,19 +14,21 @@
 /* ReCharge's ids and Shopify's of contracts may be the same numbers. */
 static const char *kind_of(const struct work *work)
 {
-	return work->topic->resource != NULL ? "subscription" : "contract";
+	return work->in->topic->resource != NULL ? "subscription" : "contract";
 }
 
-void states_recall(struct work *work)
+void states_recall(struct work *work, struct stored *stored)
 {
-	work->subscription = work_recall(
-		work, kind_of(work), topic_id(work->payload, work->topic->subscription));
+	stored->subscription = work_recall(
+		work, kind_of(work), topic_id(work->in->payload, work->in->topic->subscription));
 }
 
 /* Of ReCharge's the account says whose it is: it may have been moved to another one. */
 const char *states_customer(const struct work *work)
 {
-	return work->account_id == NULL ? json_text(work->subscription.value, "customer_id") : NULL;
+	return work->identity->account_id == NULL
+		       ? json_text(work->stored->subscription.value, "customer_id")
+		       : NULL;
 }
 
 struct recalled states_known(struct work *work, const char *id)
@@ -81,7 +83,7 @@ bool states_is_changed(struct work *work, const cJSON *subscription)
 {
 	for (size_t i = 0; i < PARTS; i++) {
 		const char *now = part_of(work, subscription, i);
-		const char *before = json_text(work->subscription.value, parts[i].key);
+		const char *before = json_text(work->stored->subscription.value, parts[i].key);
 
 		if (now != NULL && before != NULL && !is_same(now, before))
 			return true;
@@ -118,7 +120,7 @@ static const char *state_time(struct work *work, const cJSON *subscription)
 
 bool states_is_older(struct work *work, const cJSON *subscription)
 {
-	int64_t known = time_at(work->subscription.value, "at");
+	int64_t known = time_at(work->stored->subscription.value, "at");
 	int64_t time = time_parse(state_time(work, subscription));
 
 	return known != TIME_UNKNOWN && time != TIME_UNKNOWN && time < known;
@@ -126,7 +128,7 @@ bool states_is_older(struct work *work, const cJSON *subscription)
 
 bool states_is_shown(struct work *work, const cJSON *subscription)
 {
-	int64_t before = time_at(work->subscription.value, "was_at");
+	int64_t before = time_at(work->stored->subscription.value, "was_at");
 
 	return before != TIME_UNKNOWN && !states_is_changed(work, subscription) &&
 	       time_parse(state_time(work, subscription)) > before;
@@ -145,9 +147,9 @@ static void remember(struct work *work, const char *id, cJSON *state, const char
 }
 
 /* An older state tells nothing of how it is now. */
-static void remember_state(struct work *work, const cJSON *subscription)
+static void remember_state(struct work *work, const cJSON *subscription, const char *first_seen)
 {
-	const struct recalled *known = &work->subscription;
+	const struct recalled *known = &work->stored->subscription;
 	cJSON *state = known->value != NULL ? work_view(work, known->value) : work_object(work);
 
 	if (work->failed || states_is_older(work, subscription))
@@ -157,12 +159,13 @@ static void remember_state(struct work *work, const cJSON *subscription)
 	for (size_t i = 0; i < PARTS; i++)
 		work_set(work, state, parts[i].key, part_of(work, subscription, i));
 	work_set(work, state, "at", state_time(work, subscription));
-	work_set(work, state, "account", work->account_id);
-	work_set(work, state, "customer_id", work->person.customer_id);
-	work_set(work, state, "learnt", work->learnt);
+	work_set(work, state, "account", work->identity->account_id);
+	work_set(work, state, "customer_id", work->identity->person.customer_id);
+	work_set(work, state, "learnt", first_seen);
 	if (!states_is_over(subscription))
 		json_remove(state, "given_up");
-	remember(work, topic_id(work->payload, work->topic->subscription), state, known->json);
+	remember(work, topic_id(work->in->payload, work->in->topic->subscription), state,
+		known->json);
 }
 
 const char *states_line_subscription(const cJSON *line)
@@ -185,7 +188,7 @@ static bool stays_known(const cJSON *state, const char *tried)
 	       (known != TIME_UNKNOWN && time != TIME_UNKNOWN && time < known);
 }
 
-static void remember_given_up(struct work *work)
+void states_remember_given_up(struct work *work)
 {
 	const cJSON *charge = recharge_resource(work);
 	const char *tried = recharge_second(work, charge, CHARGE_TIME);
@@ -204,20 +207,18 @@ static void remember_given_up(struct work *work)
 		state = known.value != NULL ? work_view(work, known.value) : work_object(work);
 		work_set(work, state, "status", "cancelled");
 		work_set(work, state, "at", tried);
-		work_set(work, state, "account", work->account_id);
+		work_set(work, state, "account", work->identity->account_id);
 		work_flag(work, state, "given_up");
 		remember(work, id, state, known.json);
 	}
 }
 
-void states_remember(struct work *work)
+void states_remember(struct work *work, const char *first_seen)
 {
 	const cJSON *resource = recharge_resource(work);
 
-	if (work->given_up)
-		remember_given_up(work);
 	/* an attempt to bill a subscription names it, and shows nothing of it */
-	if (work->topic->subscription != NULL && work->topic->id != NULL &&
+	if (work->in->topic->subscription != NULL && work->in->topic->id != NULL &&
 		json_at(resource, "status") != NULL)
-		remember_state(work, resource);
+		remember_state(work, resource, first_seen);
 }

@@ -30,8 +30,8 @@ static cJSON *subject_of(struct work *work, const cJSON *subscription, const cha
 {
 	cJSON *subject = recharge_subject(work, subscription, time);
 
-	work_set(work, subject, "id", topic_id(work->payload, work->topic->subscription));
-	if (work->topic->resource == NULL) {
+	work_set(work, subject, "id", topic_id(work->in->payload, work->in->topic->subscription));
+	if (work->in->topic->resource == NULL) {
 		work_set(work, subject, "source", "shopify");
 		work_set(work, subject, "updated", json_text(subscription, "revision_id"));
 	}
@@ -90,7 +90,7 @@ static bool is_learnt_alone(const cJSON *known, const cJSON *subject)
  * have one name. */
 static bool is_news(struct work *work, const cJSON *subject, const struct action *action)
 {
-	const cJSON *known = work->subscription.value;
+	const cJSON *known = work->stored->subscription.value;
 
 	if (action->told == ALWAYS)
 		return true;
@@ -104,7 +104,7 @@ static const char *why_no_news(const struct work *work)
 {
 	if (strcmp(recharge_action(work), "cancelled") == 0)
 		return "the topic says cancelled, the body does not";
-	if (work->subscription.value == NULL)
+	if (work->stored->subscription.value == NULL)
 		return "what the subscription was before is not known";
 	return "neither status, interval, quantity, product, variant nor price changed";
 }
@@ -121,11 +121,8 @@ struct subjects subscription_updated(struct work *work)
 	if (states_is_over(subscription))
 		return silent(NULL);
 	subject = subject_of(work, subscription, "updated_at");
-	if (!is_news(work, subject, action)) {
-		if (work->subscription.value == NULL)
-			work->learnt = json_text(subject, "updated");
+	if (!is_news(work, subject, action))
 		return silent(why_no_news(work));
-	}
 	work_set(work, subject, "update_type", action->type);
 	work_set(work, subject, "change",
 		action->told == ALWAYS ? action->type : states_name(work, subject));
@@ -137,7 +134,7 @@ static bool is_recent(const struct work *work, const char *time)
 	int64_t cancelled = time_parse(time);
 
 	return cancelled != TIME_UNKNOWN &&
-	       work->delivery->received - cancelled < MISSED_CANCELLATION;
+	       work->in->delivery->received - cancelled < MISSED_CANCELLATION;
 }
 
 static bool says_cancelled(const cJSON *subscription)
@@ -150,7 +147,7 @@ static bool says_cancelled(const cJSON *subscription)
 /* A cancellation has a name when it has a time: then it may be told again and again. */
 static const char *why_not_ended(struct work *work, const char *cancelled)
 {
-	const cJSON *known = work->subscription.value;
+	const cJSON *known = work->stored->subscription.value;
 	bool was_running = known != NULL && !states_is_over(known);
 
 	if (json_is_true(known, "given_up"))
@@ -214,6 +211,13 @@ static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const
 	return subject;
 }
 
+/* Whether the charge's subscriptions end with its last try. */
+static bool gives_up(const struct work *work)
+{
+	return topic_is_among(CHARGE_FAILURES, work->in->delivery->topic) &&
+	       work->in->shop->cancel_on_max_retries && charge_is_given_up(recharge_resource(work));
+}
+
 struct subjects subscriptions_given_up(struct work *work)
 {
 	const cJSON *charge = recharge_resource(work);
@@ -223,7 +227,7 @@ struct subjects subscriptions_given_up(struct work *work)
 	const cJSON *line;
 	int count = 0;
 
-	if (!work->shop->cancel_on_max_retries || !charge_is_given_up(charge))
+	if (!gives_up(work))
 		return silent(NULL);
 	if (views == NULL) {
 		work_fail(work, "no memory");
@@ -239,8 +243,33 @@ struct subjects subscriptions_given_up(struct work *work)
 		if (view != NULL)
 			views[subjects.count++] = view;
 	}
-	work->given_up = true;
 	return subjects;
+}
+
+/* ---- remembering ---- */
+
+/* The time of an update that emits nothing as there is no stored state to compare it with; NULL
+ * for any other delivery. */
+static const char *first_seen(struct work *work)
+{
+	const cJSON *subscription = recharge_resource(work);
+	const struct action *action = action_of(work);
+
+	if (work->stored->subscription.value != NULL || action->told != IF_CHANGED ||
+		!topic_is_among(action->names, recharge_action(work)) ||
+		work->in->topic->subscription == NULL || why_silent(subscription) != NULL ||
+		states_is_over(subscription))
+		return NULL;
+	return json_text(subject_of(work, subscription, "updated_at"), "updated");
+}
+
+void subscriptions_remember(struct work *work)
+{
+	bool follows_rules = work->emitted->follows_rules;
+
+	if (follows_rules && gives_up(work))
+		states_remember_given_up(work);
+	states_remember(work, follows_rules ? first_seen(work) : NULL);
 }
 
 /* ---- properties ---- */

@@ -144,7 +144,7 @@ cJSON *cart_lines_of(struct work *work)
 	const cJSON *line;
 	int count = 0;
 
-	cJSON_ArrayForEach (line, json_at(work->payload, "line_items")) {
+	cJSON_ArrayForEach (line, json_at(work->in->payload, "line_items")) {
 		cJSON *kept;
 		const cJSON *before;
 

@@ -18,8 +18,8 @@ struct cart_list {
 
 static struct cart_list *list_of(struct work *work)
 {
-	const cJSON *lines = json_at(work->payload, "lines");
-	struct cart_list *list = work->cart_list;
+	const cJSON *lines = json_at(work->in->payload, "lines");
+	struct cart_list *list = work->scratch.cart_list;
 
 	if (list != NULL && list->lines == lines)
 		return list;
@@ -29,7 +29,7 @@ static struct cart_list *list_of(struct work *work)
 		return NULL;
 	}
 	*list = (struct cart_list){.lines = lines, .value = sum_of(lines, "line_price")};
-	work->cart_list = list;
+	work->scratch.cart_list = list;
 	return list;
 }
 
@@ -76,7 +76,7 @@ static bool write_lines(struct scope *scope, const struct field *row, struct car
 		.most = UNBOUNDED,
 		.limit = UNBOUNDED,
 		.longest = scope->longest};
-	work->trims = NULL; /* it has some of its own */
+	work->scratch.trims = NULL; /* it has some of its own */
 	trims_begin(&list->written);
 	cJSON_ArrayForEach (line, list->lines) {
 		if (!cJSON_IsObject(json_at(line, ".")))
@@ -85,7 +85,7 @@ static bool write_lines(struct scope *scope, const struct field *row, struct car
 		if (!list->written.is_cut && field_item(&list->written, row->items, line))
 			list->ends[list->count++] = list->text.length;
 	}
-	work->trims = trims;
+	work->scratch.trims = trims;
 	if (!list->written.is_cut && scope->shrink < list->written.shrink)
 		scope->shrink = list->written.shrink;
 	list->shrink = scope->shrink;

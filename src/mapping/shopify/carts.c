@@ -51,7 +51,7 @@ static void write_lines(struct text *json, const char *key, const cJSON *lines)
 
 static void remember(struct work *work, const struct cart *cart, const struct recalled *before)
 {
-	const char *token = topic_id(work->payload, work->topic->cart);
+	const char *token = topic_id(work->in->payload, work->in->topic->cart);
 	struct text json = {0};
 
 	text_put(&json, "{");
@@ -71,22 +71,22 @@ static void remember(struct work *work, const struct cart *cart, const struct re
 
 bool carts_is_snapshot(const struct work *work)
 {
-	return strncmp(work->delivery->topic, "carts/", strlen("carts/")) == 0;
+	return strncmp(work->in->delivery->topic, "carts/", strlen("carts/")) == 0;
 }
 
 static void set_timer(struct work *work, int64_t due)
 {
-	work_set_timer(work, "cart", topic_id(work->payload, work->topic->cart), due);
+	work_set_timer(work, "cart", topic_id(work->in->payload, work->in->topic->cart), due);
 }
 
 /* A cart that is older than what is remembered at all was told before, and forgotten since. */
 static bool was_forgotten(const struct work *work, const struct recalled *known)
 {
-	int64_t created = time_at(work->payload, "created_at");
-	int64_t updated = time_at(work->payload, "updated_at");
+	int64_t created = time_at(work->in->payload, "created_at");
+	int64_t updated = time_at(work->in->payload, "updated_at");
 
 	return known->value == NULL && created != TIME_UNKNOWN && updated != TIME_UNKNOWN &&
-	       updated - created > work->shop->cart_ttl;
+	       updated - created > work->in->shop->cart_ttl;
 }
 
 /* An older snapshot with the lines of the newest one tells when they were changed; nothing else of
@@ -94,25 +94,25 @@ static bool was_forgotten(const struct work *work, const struct recalled *known)
 static void learn_older(
 	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *known)
 {
-	int64_t updated = time_at(work->payload, "updated_at");
+	int64_t updated = time_at(work->in->payload, "updated_at");
 
 	if (cart->since == 0 || !cart_lines_are_same(work, lines, cart->lines) ||
 		updated >= time_parse(cart->changed_at) ||
 		(cart->told_at != NULL && updated <= time_parse(cart->told_at)))
 		return;
-	cart->changed_at = json_text(work->payload, "updated_at");
+	cart->changed_at = json_text(work->in->payload, "updated_at");
 	remember(work, cart, known);
 }
 
 /* Without the payload's time, that of the webhook. */
 static const char *time_of_snapshot(struct work *work)
 {
-	const char *time = time_like(json_text(work->payload, "updated_at"));
+	const char *time = time_like(json_text(work->in->payload, "updated_at"));
 	char now[TIME_TEXT];
 
-	if (time != NULL || work->delivery->triggered_at != NULL)
-		return time != NULL ? time : work->delivery->triggered_at;
-	time_format(work->delivery->received, now);
+	if (time != NULL || work->in->delivery->triggered_at != NULL)
+		return time != NULL ? time : work->in->delivery->triggered_at;
+	time_format(work->in->delivery->received, now);
 	return work_copy(work, now);
 }
 
@@ -120,8 +120,8 @@ static void learn_newer(
 	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *known)
 {
 	static const char path[] = "price_set.shop_money.currency_code";
-	int64_t now = work->delivery->received;
-	const cJSON *items = json_at(work->payload, "line_items");
+	int64_t now = work->in->delivery->received;
+	const cJSON *items = json_at(work->in->payload, "line_items");
 	const char *currency = items != NULL ? json_text(items->child, path) : NULL;
 	bool is_changed = !cart_lines_are_same(work, lines, cart->lines);
 
@@ -137,7 +137,7 @@ static void learn_newer(
 		cart->since = 0;
 		set_timer(work, TIME_UNKNOWN);
 	} else if (is_changed) {
-		int64_t due = now + work->shop->cart_settle;
+		int64_t due = now + work->in->shop->cart_settle;
 
 		if (cart->since == 0)
 			cart->since = now;
@@ -149,23 +149,22 @@ static void learn_newer(
 /* What becomes of a cart after its order is no change of the buyer's. */
 static bool is_past_order(struct work *work)
 {
-	int64_t updated = time_at(work->payload, "updated_at");
+	int64_t updated = time_at(work->in->payload, "updated_at");
 	int64_t ordered;
 
-	work->cart_id = topic_id(work->payload, work->topic->cart);
-	links_recall(work);
-	ordered = time_parse(links_ordered_at(work));
+	ordered = time_parse(
+		links_ordered_at(work, topic_id(work->in->payload, work->in->topic->cart)));
 	return ordered != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated > ordered;
 }
 
 void carts_learn(struct work *work)
 {
-	const char *token = topic_id(work->payload, work->topic->cart);
+	const char *token = topic_id(work->in->payload, work->in->topic->cart);
 	struct recalled known = work_recall(work, "cart", token);
 	struct cart cart = read_cart(known.value);
 	const cJSON *lines = cart_lines_of(work);
 	int64_t newest = time_parse(cart.updated_at);
-	int64_t updated = time_at(work->payload, "updated_at");
+	int64_t updated = time_at(work->in->payload, "updated_at");
 
 	if (work->failed || is_past_order(work))
 		return;
@@ -177,8 +176,8 @@ void carts_learn(struct work *work)
 
 void carts_settle(struct work *work)
 {
-	struct recalled known = {.value = work->payload};
-	struct cart cart = read_cart(work->payload);
+	struct recalled known = {.value = work->in->payload};
+	struct cart cart = read_cart(work->in->payload);
 
 	cart.told = cart.lines;
 	cart.told_at = cart.updated_at;
@@ -201,8 +200,8 @@ static const cJSON *changed_line(struct work *work, const cJSON *line, int64_t c
 	work_set(work, view, "quantity", work_keep(work, &number));
 	text_number(&number, (uint64_t)left, 1);
 	work_set(work, view, "new_quantity", work_keep(work, &number));
-	work_refer(work, view, "token", json_at(work->payload, "token"));
-	work_refer(work, view, "changed_at", json_at(work->payload, "changed_at"));
+	work_refer(work, view, "token", json_at(work->in->payload, "token"));
+	work_refer(work, view, "changed_at", json_at(work->in->payload, "changed_at"));
 	return view;
 }
 
@@ -234,8 +233,8 @@ static struct subjects differences(
 
 struct subjects lines_added(struct work *work)
 {
-	return differences(
-		work, json_at(work->payload, "lines"), json_at(work->payload, "told"), true);
+	return differences(work, json_at(work->in->payload, "lines"),
+		json_at(work->in->payload, "told"), true);
 }
 
 /* An order ends its cart: what leaves it then was bought. */
@@ -243,6 +242,6 @@ struct subjects lines_removed(struct work *work)
 {
 	if (links_order(work) != NULL)
 		return silent("the cart became an order");
-	return differences(
-		work, json_at(work->payload, "told"), json_at(work->payload, "lines"), false);
+	return differences(work, json_at(work->in->payload, "told"),
+		json_at(work->in->payload, "lines"), false);
 }

@@ -18,7 +18,7 @@ struct known_product {
 
 bool catalogue_is_meant(const struct work *work)
 {
-	return strncmp(work->delivery->topic, "products/", strlen("products/")) == 0;
+	return strncmp(work->in->delivery->topic, "products/", strlen("products/")) == 0;
 }
 
 /* ---- learning ---- */
@@ -44,7 +44,7 @@ static void keep_variant(struct text *json, const cJSON *variant)
 
 static void keep_variants(struct work *work, struct text *json, const cJSON *known)
 {
-	const cJSON *variants = json_at(work->payload, "variants");
+	const cJSON *variants = json_at(work->in->payload, "variants");
 	const cJSON *variant;
 	int count = 0;
 
@@ -88,18 +88,18 @@ static const char *image_of(const cJSON *product)
 static bool is_older(const struct work *work, const struct recalled *known)
 {
 	int64_t known_at = time_at(known->value, "updated_at");
-	int64_t told_at = time_at(work->payload, "updated_at");
+	int64_t told_at = time_at(work->in->payload, "updated_at");
 
 	return known_at != TIME_UNKNOWN && told_at != TIME_UNKNOWN && told_at < known_at;
 }
 
 void catalogue_learn(struct work *work)
 {
-	const char *id = topic_id(work->payload, work->topic->id);
+	const char *id = topic_id(work->in->payload, work->in->topic->id);
 	struct recalled known = work_recall(work, "product", id);
 	struct text json = {0};
 
-	if (strcmp(work->delivery->topic, "products/delete") == 0) {
+	if (strcmp(work->in->delivery->topic, "products/delete") == 0) {
 		if (known.json != NULL)
 			work_forget(work, "product", id);
 		return;
@@ -107,11 +107,11 @@ void catalogue_learn(struct work *work)
 	if (is_older(work, &known))
 		return;
 	text_put(&json, "{");
-	keep(work, &json, "updated_at", json_text(work->payload, "updated_at"), &known);
-	keep(work, &json, "title", json_text(work->payload, "title"), &known);
-	keep(work, &json, "product_type", json_text(work->payload, "product_type"), &known);
-	keep(work, &json, "handle", json_text(work->payload, "handle"), &known);
-	keep(work, &json, "image", image_of(work->payload), &known);
+	keep(work, &json, "updated_at", json_text(work->in->payload, "updated_at"), &known);
+	keep(work, &json, "title", json_text(work->in->payload, "title"), &known);
+	keep(work, &json, "product_type", json_text(work->in->payload, "product_type"), &known);
+	keep(work, &json, "handle", json_text(work->in->payload, "handle"), &known);
+	keep(work, &json, "image", image_of(work->in->payload), &known);
 	keep_variants(work, &json, json_at(known.value, "variants"));
 	text_put(&json, "}");
 	work_remember(work, "product", id, &json, known.json);
@@ -128,8 +128,8 @@ const cJSON *catalogue_product(struct work *work, const cJSON *line)
 
 	if (id == NULL)
 		return NULL;
-	work->products.arena = work->arena;
-	place = string_map_place(&work->products, id, strlen(id));
+	work->scratch.products.arena = work->arena;
+	place = string_map_place(&work->scratch.products, id, strlen(id));
 	if (place != NULL && *place != NULL)
 		return ((struct known_product *)*place)->value;
 	known = arena_alloc(work->arena, sizeof(*known));

@@ -14,7 +14,8 @@ enum { CONTACT = 1, SHIPPING = 2, PAYMENT = 3, STEPS = 3 };
 
 static bool is_checkout(const struct work *work)
 {
-	return work->topic->checkout != NULL && !work->topic->is_order && !work->topic->is_hint;
+	return work->in->topic->checkout != NULL && !work->in->topic->is_order &&
+	       !work->in->topic->is_hint;
 }
 
 static bool has_contact(const cJSON *checkout)
@@ -59,17 +60,26 @@ static int known_step(const char *text)
 	return step >= 0 && step <= STEPS ? (int)step : 0;
 }
 
-/* An order ends a checkout that was seen, whatever was seen of it. */
-void checkouts_recall(struct work *work)
+void checkouts_recall(struct work *work, struct stored *stored)
 {
-	if (work->topic->checkout == NULL)
-		return;
-	work->checkout = work_recall(work, "checkout", work->checkout_id);
-	work->progress.known = known_step(json_text(work->checkout.value, "step"));
+	if (work->in->topic->checkout != NULL)
+		stored->checkout = work_recall(work, "checkout", work->identity->checkout_id);
+}
+
+/* An order ends a checkout that was seen, whatever was seen of it. */
+static int step_now(const struct work *work)
+{
 	if (is_checkout(work))
-		work->progress.now = links_order(work) != NULL ? PAYMENT : step_of(work->payload);
-	else if (work->topic->is_order && work->checkout.value != NULL)
-		work->progress.now = PAYMENT;
+		return links_order(work) != NULL ? PAYMENT : step_of(work->in->payload);
+	return work->in->topic->is_order && work->stored->checkout.value != NULL ? PAYMENT : 0;
+}
+
+struct progress checkouts_progress(const struct work *work)
+{
+	return (struct progress){
+		.before = known_step(json_text(work->stored->checkout.value, "step")),
+		.now = step_now(work),
+	};
 }
 
 /* ---- what a hint of the browser tells a checkout by, once a webhook has shown it ---- */
@@ -96,12 +106,12 @@ static cJSON *kept_of(struct work *work, const cJSON *object, const char *const 
 
 static void keep_seen(struct work *work, struct text *json)
 {
-	cJSON *seen = kept_of(work, work->payload, checkout_keeps);
+	cJSON *seen = kept_of(work, work->in->payload, checkout_keeps);
 	cJSON *lines = work_list(work);
 	size_t before = json->length;
 	const cJSON *line;
 
-	cJSON_ArrayForEach (line, json_at(work->payload, "line_items")) {
+	cJSON_ArrayForEach (line, json_at(work->in->payload, "line_items")) {
 		work_append(work, lines, kept_of(work, line, line_keeps));
 	}
 	if (work->failed)
@@ -122,23 +132,24 @@ static void keep_seen(struct work *work, struct text *json)
 /* Where there is no storefront there are no hints. */
 static bool may_be_hinted(const struct work *work, int step)
 {
-	return work->shop->storefront_origins.count > 0 && is_checkout(work) && step < PAYMENT;
+	return work->in->shop->storefront_origins.count > 0 && is_checkout(work) && step < PAYMENT;
 }
 
 void checkouts_remember(struct work *work)
 {
 	struct text json = {0};
-	int step = work->progress.now > work->progress.known ? work->progress.now
-							     : work->progress.known;
+	struct progress progress = checkouts_progress(work);
+	int step = progress.now > progress.before ? progress.now : progress.before;
 
-	if (work->checkout_id == NULL || work->topic->is_hint ||
-		(!is_checkout(work) && work->checkout.value == NULL))
+	if (work->identity->checkout_id == NULL || work->in->topic->is_hint ||
+		(!is_checkout(work) && work->stored->checkout.value == NULL))
 		return;
 	text_format(&json, "{\"step\":%d", step);
 	if (may_be_hinted(work, step))
 		keep_seen(work, &json);
 	text_put(&json, "}");
-	work_remember(work, "checkout", work->checkout_id, &json, work->checkout.json);
+	work_remember(
+		work, "checkout", work->identity->checkout_id, &json, work->stored->checkout.json);
 	text_free(&json);
 }
 
@@ -146,7 +157,7 @@ void checkouts_remember(struct work *work)
 
 struct subjects checkout_started(struct work *work)
 {
-	return work->checkout.value != NULL ? silent(NULL) : itself(work);
+	return work->stored->checkout.value != NULL ? silent(NULL) : itself(work);
 }
 
 /* The payload once for each step from `first` to `last` that was not told. */
@@ -154,17 +165,18 @@ static struct subjects steps(struct work *work, int first, int last)
 {
 	const cJSON **views = arena_alloc(work->arena, STEPS * sizeof(*views));
 	struct subjects subjects = {.items = views};
+	struct progress progress = checkouts_progress(work);
 
 	if (views == NULL) {
 		work_fail(work, "no memory");
 		return silent("no memory");
 	}
-	if (first <= work->progress.known)
-		first = work->progress.known + 1;
-	if (last > work->progress.now)
-		last = work->progress.now;
+	if (first <= progress.before)
+		first = progress.before + 1;
+	if (last > progress.now)
+		last = progress.now;
 	for (int step = first; step <= last && !work->failed; step++) {
-		cJSON *view = work_overlay(work, work->payload);
+		cJSON *view = work_overlay(work, work->in->payload);
 
 		work_set(work, view, "step", (char[]){(char)('0' + step), '\0'});
 		views[subjects.count++] = view;
@@ -188,10 +200,10 @@ struct subjects payment_entered(struct work *work)
 	struct subjects subjects = step_of_payment(work);
 	cJSON *view;
 
-	if (subjects.count > 0 || work->failed || work->progress.known >= PAYMENT ||
+	if (subjects.count > 0 || work->failed || checkouts_progress(work).before >= PAYMENT ||
 		hints_text(work, "payment_at") == NULL)
 		return subjects;
-	view = work_overlay(work, work->payload);
+	view = work_overlay(work, work->in->payload);
 	work_set(work, view, "step", "3");
 	return work->failed ? silent("no memory") : speak_of(work, view);
 }

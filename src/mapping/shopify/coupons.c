@@ -2,6 +2,7 @@
 #include "mapping/rules.h"
 
 #include "base/steps.h"
+#include "mapping/shopify/checkouts.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ static const struct applications *applications_of(struct work *work, const cJSON
 {
 	const cJSON *list = json_at(order, "discount_applications");
 	size_t count = (size_t)cJSON_GetArraySize(list);
-	struct applications *made = work->applications;
+	struct applications *made = work->scratch.applications;
 	const cJSON *item;
 
 	if (list == NULL || (made != NULL && made->first == list->child))
@@ -31,7 +32,7 @@ static const struct applications *applications_of(struct work *work, const cJSON
 		made->items[made->count++] = item;
 	}
 	steps_add(count);
-	work->applications = made;
+	work->scratch.applications = made;
 	return made;
 }
 
@@ -100,11 +101,11 @@ static void take_allocations(struct codes *codes, const char *list)
 	const cJSON *line;
 	const cJSON *item;
 
-	cJSON_ArrayForEach (line, json_at(work->payload, list)) {
+	cJSON_ArrayForEach (line, json_at(work->in->payload, list)) {
 		if (json_is_true(line, "is_removed"))
 			continue;
 		cJSON_ArrayForEach (item, json_at(line, "discount_allocations")) {
-			const cJSON *application = application_of(work, work->payload, item);
+			const cJSON *application = application_of(work, work->in->payload, item);
 
 			take(codes, json_text(application, "code"), item, false);
 		}
@@ -119,7 +120,7 @@ static void take_all(struct codes *codes)
 
 	take_allocations(codes, "line_items");
 	take_allocations(codes, "shipping_lines");
-	cJSON_ArrayForEach (item, json_at(codes->work->payload, "discount_codes")) {
+	cJSON_ArrayForEach (item, json_at(codes->work->in->payload, "discount_codes")) {
 		take(codes, json_text(item, "code"), item, true);
 	}
 }
@@ -150,9 +151,9 @@ static bool is_code(const cJSON *item, bool is_application)
 /* The payload once for each code, with `code` and `amount`. */
 static struct subjects codes(struct work *work)
 {
-	const cJSON *applications = json_at(work->payload, "discount_applications");
+	const cJSON *applications = json_at(work->in->payload, "discount_applications");
 	const cJSON *list =
-		applications != NULL ? applications : json_at(work->payload, "discount_codes");
+		applications != NULL ? applications : json_at(work->in->payload, "discount_codes");
 	size_t most = (size_t)cJSON_GetArraySize(list);
 	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
 	struct subjects subjects = {.items = views};
@@ -174,7 +175,7 @@ static struct subjects codes(struct work *work)
 		taken = taken_of(&found, json_text(item, "code"));
 		if (taken != NULL && taken->view != NULL)
 			continue;
-		view = work_overlay(work, work->payload);
+		view = work_overlay(work, work->in->payload);
 		if (view == NULL || taken == NULL || !work_goes_on(work))
 			return silent("no memory");
 		work_refer(work, view, "code", json_at(item, "code"));
@@ -189,7 +190,7 @@ static struct subjects codes(struct work *work)
  * matter in which order they come. */
 struct subjects codes_of_checkout(struct work *work)
 {
-	return work->progress.now > 0 ? codes(work) : silent(NULL);
+	return checkouts_progress(work).now > 0 ? codes(work) : silent(NULL);
 }
 
 struct subjects codes_of_order(struct work *work)

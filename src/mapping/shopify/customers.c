@@ -3,34 +3,15 @@
 
 #include "mapping/identity/traits.h"
 
-#include <string.h>
-
-/* Once per customer until disabled again: by customers/enable, or by an update that shows a state
- * known to be another turning "enabled". */
-static bool turned_enabled(const struct work *work)
-{
-	if (json_is_true(work->known.value, "enabled_told"))
-		return false;
-	if (strcmp(work->delivery->topic, "customers/enable") == 0)
-		return true;
-	return traits_are_enabled(work->payload) && json_at(work->known.value, "state") != NULL &&
-	       !traits_are_enabled(work->known.value);
-}
-
 struct subjects newly_enabled(struct work *work)
 {
-	if (!turned_enabled(work))
-		return silent(NULL);
-	work->enabled_told = true;
-	return itself(work);
+	return traits_turned_enabled(work) ? itself(work) : silent(NULL);
 }
 
 /* Customer Enabled brings its own identify. */
 struct subjects not_newly_enabled(struct work *work)
 {
-	if (turned_enabled(work))
-		return silent(NULL);
-	return itself(work);
+	return traits_turned_enabled(work) ? silent(NULL) : itself(work);
 }
 
 const struct field customer_properties[] = {

@@ -6,7 +6,7 @@
 /* A fulfilment's name is the order's with its own number: "#1001.1". */
 static const char *name_of_order(struct scope *scope, const cJSON *fulfilment)
 {
-	const char *known = json_text(scope->work->order.value, "name");
+	const char *known = json_text(scope->work->stored->order.value, "name");
 	const char *name = json_text(fulfilment, "name");
 	const char *end = name != NULL ? strrchr(name, '.') : NULL;
 	char *cut;
@@ -27,10 +27,10 @@ static void order_of(struct scope *scope, const struct field *row, const cJSON *
 {
 	const char *id = NULL;
 
-	if (scope->work->shop->order_id == ORDER_ID_NAME)
+	if (scope->work->in->shop->order_id == ORDER_ID_NAME)
 		id = name_of_order(scope, fulfilment);
-	else if (scope->work->shop->order_id == ORDER_ID_NUMBER)
-		id = json_text(scope->work->order.value, "order_number");
+	else if (scope->work->in->shop->order_id == ORDER_ID_NUMBER)
+		id = json_text(scope->work->stored->order.value, "order_number");
 	field_text(scope, row->property, id != NULL ? id : json_text(fulfilment, "order_id"));
 }
 

@@ -14,21 +14,21 @@ static const int64_t MISSED_CREATE = 2 * DAY;
 
 static bool topic_is(const struct work *work, const char *topic)
 {
-	return strcmp(work->delivery->topic, topic) == 0;
+	return strcmp(work->in->delivery->topic, topic) == 0;
 }
 
 /* Whether a time of the payload lies within the last two days. */
 static bool is_recent(const struct work *work, const char *path)
 {
-	int64_t time = time_parse(json_text(work->payload, path));
+	int64_t time = time_parse(json_text(work->in->payload, path));
 
-	return time != TIME_UNKNOWN && work->delivery->received - time < MISSED_CREATE;
+	return time != TIME_UNKNOWN && work->in->delivery->received - time < MISSED_CREATE;
 }
 
 /* The topic is not signed: a body that says otherwise counts more. */
 static bool is_paid(const struct work *work)
 {
-	const char *status = json_text(work->payload, "financial_status");
+	const char *status = json_text(work->in->payload, "financial_status");
 
 	if (status != NULL &&
 		topic_is_among("pending|authorized|partially_paid|voided|expired", status))
@@ -38,7 +38,7 @@ static bool is_paid(const struct work *work)
 
 static bool is_pos(const struct work *work)
 {
-	const char *source = json_text(work->payload, "source_name");
+	const char *source = json_text(work->in->payload, "source_name");
 
 	return source != NULL && strcmp(source, "pos") == 0;
 }
@@ -48,11 +48,11 @@ static const char *why_not_placed(const struct work *work)
 {
 	bool may_be_old = topic_is(work, "orders/updated") || topic_is(work, "orders/fulfilled");
 
-	if (json_at(work->payload, "cancelled_at") != NULL)
+	if (json_at(work->in->payload, "cancelled_at") != NULL)
 		return "the order is cancelled";
 	if (may_be_old && !is_recent(work, "created_at|processed_at"))
 		return "the order is older than two days: an old order was touched";
-	if (work->shop->order_completed_on == COMPLETED_ON_PAID && !is_paid(work))
+	if (work->in->shop->order_completed_on == COMPLETED_ON_PAID && !is_paid(work))
 		return "the order is not paid yet (order_completed_on = paid)";
 	return NULL;
 }
@@ -78,7 +78,7 @@ struct subjects placed_at_pos(struct work *work)
 
 struct subjects cancelled(struct work *work)
 {
-	if (json_at(work->payload, "cancelled_at") == NULL)
+	if (json_at(work->in->payload, "cancelled_at") == NULL)
 		return silent(NULL);
 	if (!topic_is(work, "orders/cancelled") && !is_recent(work, "cancelled_at"))
 		return silent("the order was cancelled over two days ago");
@@ -196,7 +196,7 @@ void order_id(struct scope *scope, const struct field *row, const cJSON *order)
 		[ORDER_ID_NAME] = "name|id",
 		[ORDER_ID_NUMBER] = "order_number|id"};
 
-	field_text(scope, row->property, json_text(order, paths[scope->work->shop->order_id]));
+	field_text(scope, row->property, json_text(order, paths[scope->work->in->shop->order_id]));
 }
 
 /* The same of an order that is only remembered. */
@@ -205,7 +205,8 @@ void order_id_known(struct scope *scope, const struct field *row, const cJSON *p
 	static const char *const paths[] = {[ORDER_ID_ID] = "order_id|order_edit.order_id",
 		[ORDER_ID_NAME] = "name",
 		[ORDER_ID_NUMBER] = "order_number"};
-	const char *id = json_text(scope->work->order.value, paths[scope->work->shop->order_id]);
+	const char *id =
+		json_text(scope->work->stored->order.value, paths[scope->work->in->shop->order_id]);
 
 	field_text(scope, row->property, id != NULL ? id : json_text(payload, paths[ORDER_ID_ID]));
 }
@@ -239,7 +240,7 @@ void order_shipping_method(struct scope *scope, const struct field *row, const c
 void order_user_id(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	(void)order;
-	field_text(scope, row->property, scope->work->person.user_id);
+	field_text(scope, row->property, scope->work->identity->person.user_id);
 }
 
 /* Of the order, not of a step that it completes. */

@@ -11,9 +11,9 @@ static bool is_one_of(const char *text, const char *names)
 
 struct subjects payment_failed(struct work *work)
 {
-	if (!is_one_of(json_text(work->payload, "status"), "failure|error"))
+	if (!is_one_of(json_text(work->in->payload, "status"), "failure|error"))
 		return silent("the transaction did not fail");
-	if (!is_one_of(json_text(work->payload, "kind"), "sale|authorization|capture"))
+	if (!is_one_of(json_text(work->in->payload, "kind"), "sale|authorization|capture"))
 		return silent("the transaction is no payment");
 	return itself(work);
 }
@@ -25,7 +25,7 @@ static void currency(struct scope *scope, const struct field *row, const cJSON *
 	const cJSON *own = json_at(transaction, "currency");
 
 	if (own == NULL || (cJSON_IsString(own) && strcmp(own->valuestring, "XXX") == 0))
-		own = json_at(scope->work->order.value, "presentment_currency|currency");
+		own = json_at(scope->work->stored->order.value, "presentment_currency|currency");
 	if (own != NULL)
 		as_text(scope, row, own);
 }

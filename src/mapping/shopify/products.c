@@ -24,7 +24,7 @@ static void url(struct scope *scope, const struct field *row, const cJSON *line)
 	if (handle != NULL)
 		field_text(scope, row->property,
 			arena_format(scope->work->arena, "https://%s/products/%s",
-				scope->work->shop->domain, handle));
+				scope->work->in->shop->domain, handle));
 }
 
 static void image_url(struct scope *scope, const struct field *row, const cJSON *line)
@@ -35,7 +35,7 @@ static void image_url(struct scope *scope, const struct field *row, const cJSON 
 /* The catalogue's amounts are the shop's, those of a checkout are the buyer's. */
 static bool is_in_shop_currency(const struct scope *scope)
 {
-	const struct topic *topic = scope->work->topic;
+	const struct topic *topic = scope->work->in->topic;
 	const char *shop = json_text(scope->root, "currency");
 	const char *buyer = json_text(scope->root, "presentment_currency");
 
@@ -299,7 +299,7 @@ static const struct field cart_line_properties[] = {
 static void cart_currency(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	(void)line;
-	field_text(scope, row->property, json_text(scope->work->payload, "currency"));
+	field_text(scope, row->property, json_text(scope->work->in->payload, "currency"));
 }
 
 /* What is in the cart after the change, at its prices. */

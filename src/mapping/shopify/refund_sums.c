@@ -68,7 +68,8 @@ static bool subtotal_has_tax(const struct work *work, const cJSON *refunded)
 	struct money with_tax;
 	struct money twice;
 
-	if (!json_is_true(work->order.value, "taxes_included") || !quantity.known || !ordered.known)
+	if (!json_is_true(work->stored->order.value, "taxes_included") || !quantity.known ||
+		!ordered.known)
 		return false;
 	price = money_subtract(
 		money_convert(ordered, (struct money){.units = 1, .known = true}, price),
@@ -85,7 +86,7 @@ static void sum_lines(struct work *work, struct pair *net, struct pair *tax, str
 	const cJSON *refunded;
 
 	*net = *tax = *tip = (struct pair){MONEY_ZERO, MONEY_ZERO};
-	cJSON_ArrayForEach (refunded, json_at(work->payload, "refund_line_items")) {
+	cJSON_ArrayForEach (refunded, json_at(work->in->payload, "refund_line_items")) {
 		bool is_tip = line_is_tip(json_at(refunded, "line_item"));
 		struct pair subtotal = pair_at(refunded, PATHS("subtotal"));
 		struct pair line_tax = pair_at(refunded, PATHS("total_tax"));
@@ -112,14 +113,14 @@ static void sum_shipping(struct work *work, struct pair *net, struct pair *tax)
 	bool adjusted = false;
 
 	*net = *tax = (struct pair){MONEY_ZERO, MONEY_ZERO};
-	cJSON_ArrayForEach (item, json_at(work->payload, "order_adjustments")) {
+	cJSON_ArrayForEach (item, json_at(work->in->payload, "order_adjustments")) {
 		if (!is_shipping_refund(item))
 			continue;
 		adjusted = true;
 		*net = pair_subtract(*net, pair_at(item, PATHS("amount")));
 		*tax = pair_subtract(*tax, pair_at(item, PATHS("tax_amount")));
 	}
-	cJSON_ArrayForEach (item, json_at(work->payload, "refund_shipping_lines")) {
+	cJSON_ArrayForEach (item, json_at(work->in->payload, "refund_shipping_lines")) {
 		if (!adjusted)
 			*net = pair_add(*net, pair_at(item, PATHS("subtotal_amount")));
 	}
@@ -140,8 +141,8 @@ static struct pair value_refunded(struct work *work)
 	sum_lines(work, &net, &tax, &tip);
 	sum_shipping(work, &shipping, &shipping_tax);
 	value = pair_add(pair_add(pair_add(net, tax), tip), pair_add(shipping, shipping_tax));
-	value = pair_add(value, pair_at(work->payload, PATHS("total_duties")));
-	cJSON_ArrayForEach (item, json_at(work->payload, "order_adjustments")) {
+	value = pair_add(value, pair_at(work->in->payload, PATHS("total_duties")));
+	cJSON_ArrayForEach (item, json_at(work->in->payload, "order_adjustments")) {
 		if (is_shipping_refund(item))
 			continue;
 		value = pair_subtract(value, pair_at(item, PATHS("amount")));
@@ -166,7 +167,7 @@ static struct money money_back(const struct work *work)
 	struct money sum = MONEY_ZERO;
 	const cJSON *item;
 
-	cJSON_ArrayForEach (item, json_at(work->payload, "transactions")) {
+	cJSON_ArrayForEach (item, json_at(work->in->payload, "transactions")) {
 		if (is_money_returned(item))
 			sum = money_add(sum, amount_at(item, "amount"));
 	}
@@ -179,17 +180,17 @@ static const char *currency_of(const struct work *work, const char *side, const 
 	static const char *const sets[] = {
 		"refund_line_items", "refund_shipping_lines", "order_adjustments"};
 	static const char *const names[] = {"subtotal_set", "subtotal_amount_set", "amount_set"};
-	const char *currency = json_text(work->order.value, remembered);
+	const char *currency = json_text(work->stored->order.value, remembered);
 
 	for (size_t i = 0; currency == NULL && i < sizeof(sets) / sizeof(sets[0]); i++) {
-		const cJSON *list = json_at(work->payload, sets[i]);
+		const cJSON *list = json_at(work->in->payload, sets[i]);
 		const cJSON *set = json_at(cJSON_GetArrayItem(list, 0), names[i]);
 
 		currency = json_text(json_at(set, side), "currency_code");
 	}
 	return currency != NULL
 		       ? currency
-		       : json_text(json_at(json_at(work->payload, "total_duties_set"), side),
+		       : json_text(json_at(json_at(work->in->payload, "total_duties_set"), side),
 				 "currency_code");
 }
 
@@ -210,7 +211,7 @@ static const char *currency_returned(const struct work *work)
 	const cJSON *item;
 	const char *currency;
 
-	cJSON_ArrayForEach (item, json_at(work->payload, "transactions")) {
+	cJSON_ArrayForEach (item, json_at(work->in->payload, "transactions")) {
 		currency = json_text(item, "currency");
 		if (is_money_returned(item) && currency != NULL && strcmp(currency, "XXX") != 0)
 			return currency;
@@ -235,11 +236,33 @@ static struct money returned_in_shop_currency(struct work *work)
 		return value.shop;
 	if (money_positive(value.presentment))
 		return money_convert(returned, value.presentment, value.shop);
-	return money_convert(returned, amount_at(work->order.value, "presentment_total"),
-		amount_at(work->order.value, "total_price"));
+	return money_convert(returned, amount_at(work->stored->order.value, "presentment_total"),
+		amount_at(work->stored->order.value, "total_price"));
 }
 
-void refund_sum(struct work *work, struct refund_sums *sums)
+/* NULL for an amount that is not known. */
+static const char *kept_amount(struct work *work, struct money amount)
+{
+	struct text text = {0};
+
+	if (!amount.known)
+		return NULL;
+	money_write(amount, &text);
+	return work_keep(work, &text);
+}
+
+/* A refund that returned no money counts for nothing. */
+static void keep_amounts(struct work *work, struct refund_sums *sums)
+{
+	if (sums->returned.known && !money_positive(sums->returned))
+		return;
+	sums->kept_total = kept_amount(work, sums->total);
+	if (sums->currency != NULL && sums->currency_returned != NULL &&
+		strcmp(sums->currency, sums->currency_returned) != 0)
+		sums->kept_returned = kept_amount(work, sums->returned);
+}
+
+static void sum_up(struct work *work, struct refund_sums *sums)
 {
 	struct pair net;
 	struct pair tax;
@@ -264,4 +287,21 @@ void refund_sum(struct work *work, struct refund_sums *sums)
 		sums->total = value_refunded(work).shop;
 	if (sums->currency == NULL)
 		sums->currency = sums->currency_returned;
+	keep_amounts(work, sums);
+}
+
+const struct refund_sums *refund_sums_of(struct work *work)
+{
+	struct refund_sums *sums = work->scratch.refund;
+
+	if (sums != NULL)
+		return sums;
+	sums = arena_alloc(work->arena, sizeof(*sums));
+	if (sums == NULL) {
+		work_fail(work, "no memory");
+		return NULL;
+	}
+	sum_up(work, sums);
+	work->scratch.refund = sums;
+	return sums;
 }

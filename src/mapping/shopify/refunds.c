@@ -4,60 +4,42 @@
 
 #include <string.h>
 
-/* NULL for one that is not known. */
-static const char *kept_amount(struct work *work, struct money amount)
-{
-	struct text text = {0};
-
-	if (!amount.known)
-		return NULL;
-	money_write(amount, &text);
-	return work_keep(work, &text);
-}
-
 struct subjects money_returned(struct work *work)
 {
-	struct refund_sums *sums = arena_alloc(work->arena, sizeof(*sums));
+	const struct refund_sums *sums = refund_sums_of(work);
+	struct subjects subjects;
 
-	if (sums == NULL) {
-		work_fail(work, "no memory");
+	if (sums == NULL)
 		return silent("no memory");
-	}
-	refund_sum(work, sums);
-	work->refund = sums;
-	if (sums->returned.known && !money_positive(sums->returned)) {
-		if (work->shop->refund_without_money == SKIP)
-			return silent("no money was returned (refund_without_money = skip)");
-		return itself(work);
-	}
-	work->refund_total = kept_amount(work, sums->total);
-	if (sums->currency != NULL && sums->currency_returned != NULL &&
-		strcmp(sums->currency, sums->currency_returned) != 0)
-		work->refund_returned = kept_amount(work, sums->returned);
-	return itself(work);
+	if (sums->returned.known && !money_positive(sums->returned) &&
+		work->in->shop->refund_without_money == SKIP)
+		return silent("no money was returned (refund_without_money = skip)");
+	subjects = itself(work);
+	subjects.refund = sums;
+	return subjects;
 }
 
 static void total(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	(void)refund;
-	field_money(scope, row->property, scope->work->refund->total);
+	field_money(scope, row->property, scope->refund->total);
 }
 
 static void revenue(struct scope *scope, const struct field *row, const cJSON *lines)
 {
 	(void)lines;
-	field_money(scope, row->property, scope->work->refund->net);
+	field_money(scope, row->property, scope->refund->net);
 }
 
 static void tax(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	(void)refund;
-	field_money(scope, row->property, scope->work->refund->tax);
+	field_money(scope, row->property, scope->refund->tax);
 }
 
 static void tip(struct scope *scope, const struct field *row, const cJSON *refund)
 {
-	struct money amount = scope->work->refund->tip;
+	struct money amount = scope->refund->tip;
 
 	(void)refund;
 	if (!amount.known || money_positive(amount))
@@ -67,19 +49,19 @@ static void tip(struct scope *scope, const struct field *row, const cJSON *refun
 static void shipping(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	(void)refund;
-	field_money(scope, row->property, scope->work->refund->shipping);
+	field_money(scope, row->property, scope->refund->shipping);
 }
 
 static void currency(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	(void)refund;
-	field_text(scope, row->property, scope->work->refund->currency);
+	field_text(scope, row->property, scope->refund->currency);
 }
 
 static void buyers_currency(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	(void)refund;
-	field_text(scope, row->property, scope->work->refund->currency_returned);
+	field_text(scope, row->property, scope->refund->currency_returned);
 }
 
 /* A String, as for orders. */
@@ -88,9 +70,9 @@ static void buyers_total(struct scope *scope, const struct field *row, const cJS
 	struct text text = {0};
 
 	(void)refund;
-	if (!money_positive(scope->work->refund->returned))
+	if (!money_positive(scope->refund->returned))
 		return;
-	money_write(scope->work->refund->returned, &text);
+	money_write(scope->refund->returned, &text);
 	field_text(scope, row->property, text_string(&text));
 	if (text.failed)
 		work_fail(scope->work, "no memory");
@@ -100,8 +82,8 @@ static void buyers_total(struct scope *scope, const struct field *row, const cJS
 /* What this refund and the earlier ones of the order gave back, by what is kept of them. */
 static struct money given_back(const struct work *work, const char *kept, const char *own)
 {
-	const char *id = json_text(work->payload, "id");
-	const cJSON *amounts = work_named(work->order.value, kept);
+	const char *id = json_text(work->in->payload, "id");
+	const cJSON *amounts = work_named(work->stored->order.value, kept);
 	struct money sum = money_parse(own);
 	const cJSON *earlier;
 
@@ -118,10 +100,10 @@ static struct money given_back(const struct work *work, const char *kept, const 
 static void full_refund(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	const struct work *work = scope->work;
-	struct money total = amount_at(work->order.value, "total_price");
-	struct money sum = given_back(work, "refunds", work->refund_total);
-	struct money buyers_total = amount_at(work->order.value, "presentment_total");
-	struct money buyers_sum = given_back(work, "returned", work->refund_returned);
+	struct money total = amount_at(work->stored->order.value, "total_price");
+	struct money sum = given_back(work, "refunds", scope->refund->kept_total);
+	struct money buyers_total = amount_at(work->stored->order.value, "presentment_total");
+	struct money buyers_sum = given_back(work, "returned", scope->refund->kept_returned);
 	bool is_full = total.known && sum.known && money_compare(sum, total) >= 0;
 	bool is_full_for_buyer = buyers_total.known && buyers_sum.known &&
 				 money_compare(buyers_sum, buyers_total) >= 0;

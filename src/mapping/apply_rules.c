@@ -1,0 +1,120 @@
+/* Applies the rules of a topic to one delivery. */
+#include "mapping/apply_rules.h"
+
+#include "base/steps.h"
+#include "config/events.h"
+#include "mapping/calls.h"
+#include "mapping/deferred.h"
+#include "mapping/identity/links.h"
+#include "mapping/records.h"
+
+enum {
+	/* Steps for one delivery or timer: the largest that a shop can send takes a few per cent.
+	 */
+	BUDGET = 50000000,
+};
+
+struct work apply_begin(const struct input *in, const struct findings *findings,
+	const struct memory *memory, struct arena *arena, struct error *error)
+{
+	return (struct work){
+		.in = in,
+		.stored = &findings->stored,
+		.identity = &findings->identity,
+		.emitted = &findings->emitted,
+		.memory = memory,
+		.arena = arena,
+		.steps_end = steps_done + BUDGET,
+		.error = error,
+	};
+}
+
+/* ---- rules ---- */
+
+static void apply_rule(
+	struct work *work, struct emitted *emitted, const struct rule *rule, struct mapped *result)
+{
+	struct subjects subjects = rule->about(work);
+
+	if (subjects.count == 0 && subjects.why_not != NULL)
+		result->reason = subjects.why_not;
+	if (rule->call == TRACK && !events_is_sent(work->in->shop, rule->event)) {
+		if (subjects.count > 0 && result->outcome != MAPPED)
+			result->reason = "the event is disabled";
+		return;
+	}
+	for (size_t i = 0; i < subjects.count && work_goes_on(work); i++) {
+		const struct emission emission = {
+			work, emitted, rule, subjects.items[i], subjects.refund, result};
+
+		calls_tell(&emission);
+		if (result->outcome == UNUSABLE)
+			return;
+	}
+}
+
+/* ---- test traffic ---- */
+
+/* By the body, which is signed. */
+static bool is_test(const struct work *work)
+{
+	const cJSON *item;
+
+	if (json_is_true(work->in->payload, "test") ||
+		json_is_true(work->stored->order.value, "test"))
+		return true;
+	cJSON_ArrayForEach (item, json_at(work->in->payload, "transactions")) {
+		if (json_is_true(item, "test"))
+			return true;
+	}
+	return false;
+}
+
+void apply_rules(struct work *work, struct emitted *emitted, struct mapped *result)
+{
+	emitted->follows_rules = true;
+	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
+		if (topic_is_among(rule->topics, work->in->delivery->topic) &&
+			result->outcome != UNUSABLE && work_goes_on(work))
+			apply_rule(work, emitted, rule, result);
+}
+
+void apply_remember(struct work *work)
+{
+	if (!work_goes_on(work))
+		return;
+	work->is_kept = true;
+	memories_remember(work);
+	work->is_kept = false;
+}
+
+/* ---- a delivery ---- */
+
+/* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. But
+ * X-Shopify-Test is not signed: of what it alone marks as a test nothing is remembered, or a real
+ * delivery that was posted again with it would hide what follows. */
+void apply_delivery(struct work *work, struct findings *findings, struct mapped *result)
+{
+	bool marked;
+	const char *waits_for;
+
+	memories_recall(work, &findings->stored, &findings->identity);
+	marked = work->in->delivery->test && !is_test(work);
+	if (work->in->topic->is_hint)
+		result->reason = "it ties a browser to its cart and checkout";
+	if ((marked || is_test(work)) && work->in->shop->test_orders == SKIP) {
+		result->reason = "test traffic (test_orders = skip)";
+		result->is_test = true;
+	} else if (marked) {
+		apply_rules(work, &findings->emitted, result);
+		result->marked_test = true;
+	} else if ((waits_for = waits_begin(work)) != NULL) {
+		result->reason = waits_for;
+		links_remember(work); /* all else is learnt when it is told */
+		return;
+	} else {
+		apply_rules(work, &findings->emitted, result);
+	}
+	if (result->outcome != UNUSABLE && !marked)
+		apply_remember(work);
+}
