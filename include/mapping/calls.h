@@ -5,7 +5,7 @@
 #include "mapping/rules.h"
 
 /* Appends calls, of which the last is named, to those of a result. */
-void mapped_add(struct mapped *result, struct call_made *first, struct call_made *last);
+void mapped_append(struct mapped *result, struct segment_call *first, struct segment_call *last);
 
 /* One object that a rule selected, and where its calls go. */
 struct emission {
@@ -17,8 +17,8 @@ struct emission {
 	struct mapped *result;
 };
 
-/* Appends the calls to the result, whose outcome becomes MAPPED; UNUSABLE when one is too large
- * whatever is left out of it. */
-void calls_tell(const struct emission *emission);
+/* Appends the calls to the result, whose status becomes MAP_EVENTS; MAP_INVALID when one is too
+ * large whatever is left out of it. */
+void calls_emit(const struct emission *emission);
 
 #endif

@@ -28,20 +28,21 @@ struct memory {
 enum call { TRACK, IDENTIFY, ALIAS };
 
 /* A Segment call without what differs by destination: its messageId, and the event's name there. */
-struct call_made {
+struct segment_call {
 	enum call call;
 	const char *event; /* the catalogue's name; of an identify, the event that it goes beside */
 	const char *key;   /* the natural key: with shop and event it names the call for good */
 	bool with_next;    /* goes before the next call, in the same batch */
 	const char *json;  /* the call but for messageId, type and event; see message_write */
 	size_t json_length;
-	struct call_made *next;
+	struct segment_call *next;
 };
 
-enum mapped_as {
-	MAPPED,  /* `calls` has what to tell, perhaps nothing new */
-	IGNORED, /* nothing to tell, `reason` says why */
-	UNUSABLE /* the payload cannot be what its topic says, `reason` says why: a dead letter */
+enum map_status {
+	MAP_EVENTS,  /* `calls` has what to tell, perhaps nothing new */
+	MAP_SKIPPED, /* nothing to tell, `reason` says why */
+	MAP_INVALID  /* the payload cannot be what its topic says, `reason` says why: a dead letter
+		      */
 };
 
 /* The topic of what the storefront's script and pixel say. */
@@ -66,14 +67,14 @@ struct unmappable {
 
 /* The outcome. Everything lives in the arena given to map_delivery. */
 struct mapped {
-	enum mapped_as outcome;
+	enum map_status status;
 	const char *reason;
 	bool is_test;     /* ignored as test traffic */
 	bool marked_test; /* a test by its header alone, which is not signed */
 	bool contradicts; /* the body is not what the headers say, which are not signed */
 	enum privacy privacy;
-	struct call_made *calls;
-	struct call_made *last;        /* of them, NULL for none */
+	struct segment_call *calls;
+	struct segment_call *last;     /* of them, NULL for none */
 	struct unmappable *unmappable; /* of the deliveries that have waited */
 	const char *unreadable; /* paths of fields that were left out as unreadable, or NULL */
 };
@@ -99,16 +100,16 @@ const char *map_user_id(
 /* Makes the messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
  * destination's namespace (of an identify `shop|identify|event|key`, of an alias
  * `shop|alias|key`). 0, or -1 when there is no memory. */
-int message_id_of(
-	const struct uuid *space, const char *shop, const struct call_made *call, struct uuid *id);
+int message_id_of(const struct uuid *space, const char *shop, const struct segment_call *call,
+	struct uuid *id);
 
 /* What a call's event is called at a destination of a shop ("identify", "alias"; of a track call
  * the operator's own name for it, if there is one); NULL when it is not told there. */
-const char *message_name(const struct call_made *call, const struct shop *shop,
+const char *message_name(const struct segment_call *call, const struct shop *shop,
 	const struct destination *destination);
 
 /* Adds the whole call with its messageId and its name. */
-void message_write(const struct call_made *call, const char *name, const struct uuid *message_id,
+void message_write(const struct segment_call *call, const char *name, const struct uuid *message_id,
 	struct text *text);
 
 /* Whether the topic is one that is told, or that the relay learns from. */

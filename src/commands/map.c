@@ -47,7 +47,7 @@ struct dry_run {
 };
 
 /* Prints a call unless it was emitted before. */
-static int print_call(struct dry_run *run, const struct call_made *call)
+static int print_call(struct dry_run *run, const struct segment_call *call)
 {
 	const char *name = message_name(call, run->shop, run->destination);
 	struct uuid id;
@@ -75,9 +75,9 @@ static void print_outcome(struct dry_run *run, const char *word, const struct ma
 	if (mapped->unreadable != NULL)
 		(void)fprintf(stderr, "segrelay: %s: invalid fields left out: %s\n", word,
 			mapped->unreadable);
-	if (mapped->outcome == IGNORED)
+	if (mapped->status == MAP_SKIPPED)
 		(void)fprintf(stderr, "segrelay: %s: skipped: %s\n", word, mapped->reason);
-	if (mapped->outcome == UNUSABLE) {
+	if (mapped->status == MAP_INVALID) {
 		(void)fprintf(stderr, "segrelay: %s: dead letter: %s\n", word, mapped->reason);
 		run->failed = true;
 	}
@@ -90,7 +90,7 @@ static void print_outcome(struct dry_run *run, const char *word, const struct ma
 
 static int print_calls(struct dry_run *run, const struct mapped *mapped)
 {
-	for (const struct call_made *call = mapped->calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = mapped->calls; call != NULL; call = call->next)
 		if (print_call(run, call) != EXIT_GOOD)
 			return EXIT_FAILED;
 	return EXIT_GOOD;

@@ -59,7 +59,7 @@ static enum isolation_result map(
 	int result = map_delivery(work->delivery, work->payload, work->shop, &memory, work->arena,
 		&work->mapped, error);
 
-	if (result == 0 && work->mapped.outcome == UNUSABLE)
+	if (result == 0 && work->mapped.status == MAP_INVALID)
 		result = unusable(work->mapped.reason, error);
 	return result == 0 ? ISOLATION_DONE : isolation_result_of(error);
 }
@@ -84,7 +84,7 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 		return privacy_begin(
 			engine, delivery, work->payload, mapped->privacy, work->shop, error);
 	}
-	if (mapped->outcome == MAPPED)
+	if (mapped->status == MAP_EVENTS)
 		return queue_mapped(engine, delivery, work->shop, mapped, topic, error);
 	outcome_count_skipped(delivery, mapped, topic);
 	return 0;
@@ -268,7 +268,7 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 
 	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
 		return -1;
-	if (mapped.outcome == UNUSABLE)
+	if (mapped.status == MAP_INVALID)
 		return unusable(mapped.reason, error);
 	if (recollection_write(&recollection, error) != 0 ||
 		outcome_dead_waiting(engine, shop->domain, mapped.unmappable, error) != 0)

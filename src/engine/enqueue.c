@@ -18,7 +18,7 @@ uint64_t enqueue_leading_number(const char *text)
 /* The key of a call in the deduplication set: the id at the beginning of its natural key, then half
  * of its messageId. Shopify's ids grow, so calls that are emitted together are stored together, and
  * a commit writes a few pages instead of one for each message. */
-static struct uuid emitted_id(const struct call_made *call, const struct uuid *message_id)
+static struct uuid emitted_id(const struct segment_call *call, const struct uuid *message_id)
 {
 	uint64_t number = enqueue_leading_number(call->key);
 	struct uuid id = *message_id;
@@ -32,7 +32,7 @@ static struct uuid emitted_id(const struct call_made *call, const struct uuid *m
 /* Gives a call of a delivery that only a header calls a test its own messageId, so that it does not
  * use up that of the real one. *emitted when the real one was emitted before. */
 static int mark_test_call(struct engine *engine, const struct uuid *space,
-	const struct call_made *call, struct uuid *message_id, bool *emitted, struct error *error)
+	const struct segment_call *call, struct uuid *message_id, bool *emitted, struct error *error)
 {
 	struct uuid id = emitted_id(call, message_id);
 	char name[UUID_TEXT + 5] = "test ";
@@ -46,7 +46,7 @@ static int mark_test_call(struct engine *engine, const struct uuid *space,
 
 /* Adds a call to the deduplication set of a destination. *is_new when it was not emitted before. */
 static int emit(struct engine *engine, const struct delivery *delivery,
-	const struct destination *destination, const struct call_made *call, bool *is_new,
+	const struct destination *destination, const struct segment_call *call, bool *is_new,
 	struct message *message, struct error *error)
 {
 	const struct uuid *space = namespaces_find(engine, destination, error);
@@ -74,7 +74,7 @@ static int emit(struct engine *engine, const struct delivery *delivery,
 	return store_mark_emitted(engine->store, &id, engine_retention_now(engine), is_new, error);
 }
 
-static int queue(struct engine *engine, const struct call_made *call, const char *name,
+static int queue(struct engine *engine, const struct segment_call *call, const char *name,
 	struct message *message, struct error *error)
 {
 	struct destination_state *state;
@@ -100,15 +100,15 @@ static int queue(struct engine *engine, const struct call_made *call, const char
  * with_next is held back until it is known whether the next call is queued, too. */
 static int queue_calls(struct engine *engine, const struct delivery *delivery,
 	const struct shop *shop, const struct destination *destination,
-	const struct call_made *calls, size_t *count, struct error *error)
+	const struct segment_call *calls, size_t *count, struct error *error)
 {
-	const struct call_made *waiting = NULL;
+	const struct segment_call *waiting = NULL;
 	const char *name_before = NULL;
 	struct message before;
 	struct message message;
 	bool is_new = false;
 
-	for (const struct call_made *call = calls; call != NULL; call = call->next) {
+	for (const struct segment_call *call = calls; call != NULL; call = call->next) {
 		const char *name = message_name(call, shop, destination);
 
 		if (name == NULL)

@@ -39,7 +39,7 @@ static void apply_rule(
 	if (subjects.count == 0 && subjects.why_not != NULL)
 		result->reason = subjects.why_not;
 	if (rule->call == TRACK && !events_is_sent(work->in->shop, rule->event)) {
-		if (subjects.count > 0 && result->outcome != MAPPED)
+		if (subjects.count > 0 && result->status != MAP_EVENTS)
 			result->reason = "the event is disabled";
 		return;
 	}
@@ -47,8 +47,8 @@ static void apply_rule(
 		const struct emission emission = {
 			work, emitted, rule, subjects.items[i], subjects.refund, result};
 
-		calls_tell(&emission);
-		if (result->outcome == UNUSABLE)
+		calls_emit(&emission);
+		if (result->status == MAP_INVALID)
 			return;
 	}
 }
@@ -75,7 +75,7 @@ void apply_rules(struct work *work, struct emitted *emitted, struct mapped *resu
 	emitted->follows_rules = true;
 	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
 		if (topic_is_among(rule->topics, work->in->delivery->topic) &&
-			result->outcome != UNUSABLE && work_goes_on(work))
+			result->status != MAP_INVALID && work_goes_on(work))
 			apply_rule(work, emitted, rule, result);
 }
 
@@ -115,6 +115,6 @@ void apply_delivery(struct work *work, struct findings *findings, struct mapped 
 	} else {
 		apply_rules(work, &findings->emitted, result);
 	}
-	if (result->outcome != UNUSABLE && !marked)
+	if (result->status != MAP_INVALID && !marked)
 		apply_remember(work);
 }

@@ -163,7 +163,7 @@ static const char *natural_key(const struct emission *emission)
 	return kept;
 }
 
-void mapped_add(struct mapped *result, struct call_made *first, struct call_made *last)
+void mapped_append(struct mapped *result, struct segment_call *first, struct segment_call *last)
 {
 	if (first == NULL)
 		return;
@@ -175,12 +175,12 @@ void mapped_add(struct mapped *result, struct call_made *first, struct call_made
 }
 
 /* Appends a call to the result. */
-static void add_call(const struct emission *emission, const struct rule *rule, enum call call,
+static void append_call(const struct emission *emission, const struct rule *rule, enum call call,
 	const char *anonymous_id, const char *key)
 {
 	struct work *work = emission->work;
 	struct mapped *result = emission->result;
-	struct call_made *made = arena_alloc(work->arena, sizeof(*made));
+	struct segment_call *made = arena_alloc(work->arena, sizeof(*made));
 	struct text out = {0};
 	bool fits = write_within_limit(emission, rule, call, anonymous_id, &out);
 	char *json = arena_alloc(work->arena, out.length + 1);
@@ -188,17 +188,17 @@ static void add_call(const struct emission *emission, const struct rule *rule, e
 	if (made == NULL || json == NULL || out.failed) {
 		work_fail(work, "no memory");
 	} else if (!fits) {
-		result->outcome = UNUSABLE;
+		result->status = MAP_INVALID;
 		result->reason = "the message stays over 32,000 bytes whatever is left out";
 	} else {
 		memcpy(json, text_string(&out), out.length + 1);
-		*made = (struct call_made){.call = call,
+		*made = (struct segment_call){.call = call,
 			.event = call == ALIAS ? "alias" : rule->event,
 			.key = key,
 			.with_next = call != rule->call,
 			.json = json,
 			.json_length = out.length};
-		mapped_add(result, made, made);
+		mapped_append(result, made, made);
 		steps_add(CALL_STEPS);
 	}
 	text_free(&out);
@@ -231,7 +231,7 @@ static void add_alias(const struct emission *emission)
 	if (key == NULL)
 		work_fail(work, "no memory");
 	else
-		add_call(emission, emission->rule, ALIAS, browser, key);
+		append_call(emission, emission->rule, ALIAS, browser, key);
 	emission->emitted->aliased = true;
 }
 
@@ -254,7 +254,7 @@ static void add_join(const struct emission *emission)
 		work_fail(work, "no memory");
 		return;
 	}
-	add_call(emission, &join, IDENTIFY, derived, key);
+	append_call(emission, &join, IDENTIFY, derived, key);
 	emission->emitted->joined = true;
 }
 
@@ -327,23 +327,23 @@ static void add_identify(const struct emission *emission, const char *key)
 	}
 	emission->emitted->is_identified =
 		rule->call != TRACK || events_is_everywhere(work->in->shop, rule->event);
-	add_call(emission, rule, IDENTIFY, work->identity->person.anonymous_id, key);
+	append_call(emission, rule, IDENTIFY, work->identity->person.anonymous_id, key);
 }
 
-void calls_tell(const struct emission *emission)
+void calls_emit(const struct emission *emission)
 {
 	const struct work *work = emission->work;
 	const struct rule *rule = emission->rule;
 	const struct person *person = &work->identity->person;
 	const char *key = natural_key(emission);
 
-	emission->result->outcome = MAPPED;
+	emission->result->status = MAP_EVENTS;
 	if (rule->call != ALIAS && work->identity->customer != NULL) {
 		add_alias(emission);
 		add_join(emission);
 		add_identify(emission, key);
 	}
 	if (rule->call != IDENTIFY)
-		add_call(emission, rule, rule->call, person->anonymous_id, key);
+		append_call(emission, rule, rule->call, person->anonymous_id, key);
 	emission->emitted->under_derived_id |= person->is_made_up && person->user_id == NULL;
 }

@@ -20,7 +20,7 @@ static void spend(struct mapped *result)
 {
 	const char *unreadable = result->unreadable;
 
-	*result = (struct mapped){.outcome = UNUSABLE,
+	*result = (struct mapped){.status = MAP_INVALID,
 		.reason = "mapping budget exceeded: the body takes more work than any of Shopify's "
 			  "or ReCharge's",
 		.unreadable = unreadable};
@@ -28,9 +28,9 @@ static void spend(struct mapped *result)
 
 static void add_calls(struct mapped *result, const struct mapped *more)
 {
-	mapped_add(result, more->calls, more->last);
-	if (more->outcome == MAPPED)
-		result->outcome = MAPPED;
+	mapped_append(result, more->calls, more->last);
+	if (more->status == MAP_EVENTS)
+		result->status = MAP_EVENTS;
 }
 
 /* Names one of them to the engine, which makes a dead letter of it. One that began to wait under an
@@ -67,7 +67,7 @@ static const char *why_not_opened(const struct work *one)
 static void map_opened(
 	struct work *work, struct work *one, struct findings *findings, struct mapped *result)
 {
-	struct mapped mapped = {.outcome = IGNORED};
+	struct mapped mapped = {.status = MAP_SKIPPED};
 
 	apply_delivery(one, findings, &mapped);
 	if (one->is_spent)
@@ -76,7 +76,7 @@ static void map_opened(
 		work_unreadable(work, one->in->delivery->topic);
 	text_free(&one->unreadable);
 	work->failed |= one->failed && !one->is_spent;
-	if (mapped.outcome == UNUSABLE)
+	if (mapped.status == MAP_INVALID)
 		add_unmappable(work, one->in->delivery, mapped.reason, result);
 	else
 		add_calls(result, &mapped);
@@ -165,7 +165,7 @@ static int finish(struct work *work, struct mapped *result)
 	if (work->unreadable.length > 0)
 		result->unreadable = work_copy(work, text_string(&work->unreadable));
 	text_free(&work->unreadable);
-	if (result->outcome == MAPPED)
+	if (result->status == MAP_EVENTS)
 		result->reason = NULL;
 	if (arena_failed(work->arena)) /* something may have been taken for absent */
 		work_fail(work, "no memory");
@@ -190,7 +190,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 	struct work work = apply_begin(&in, &findings, memory, arena, error);
 	const char *why_not;
 
-	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
+	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
 	if (in.topic == NULL) {
 		result->reason = "no rule speaks of this topic";
@@ -202,7 +202,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 		result->contradicts = why_not != NULL;
 	}
 	if (why_not != NULL) {
-		result->outcome = UNUSABLE;
+		result->status = MAP_INVALID;
 		result->reason = why_not;
 		return finish(&work, result);
 	}
@@ -221,7 +221,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	struct findings findings = {0};
 	struct work work = apply_begin(&in, &findings, memory, arena, error);
 
-	*result = (struct mapped){.outcome = IGNORED, .reason = "there is nothing to tell"};
+	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
 	if (record_kind_timer(timer->kind) == RECORD_TIMER_DEFERRED) {
 		map_waiting(&work, waits_end(&work, timer->kind, timer->key), NULL, result);

@@ -5,8 +5,8 @@
 
 static const char *const types[] = {[TRACK] = "track", [IDENTIFY] = "identify", [ALIAS] = "alias"};
 
-int message_id_of(
-	const struct uuid *space, const char *shop, const struct call_made *call, struct uuid *id)
+int message_id_of(const struct uuid *space, const char *shop, const struct segment_call *call,
+	struct uuid *id)
 {
 	struct text name = {0};
 	int result;
@@ -23,10 +23,10 @@ int message_id_of(
 	return result;
 }
 
-const char *message_name(const struct call_made *call, const struct shop *shop,
+const char *message_name(const struct segment_call *call, const struct shop *shop,
 	const struct destination *destination)
 {
-	const struct call_made *beside = call;
+	const struct segment_call *beside = call;
 
 	while (beside->call != TRACK && beside->with_next && beside->next != NULL)
 		beside = beside->next;
@@ -37,7 +37,7 @@ const char *message_name(const struct call_made *call, const struct shop *shop,
 				   : types[call->call];
 }
 
-void message_write(const struct call_made *call, const char *name, const struct uuid *message_id,
+void message_write(const struct segment_call *call, const char *name, const struct uuid *message_id,
 	struct text *text)
 {
 	char id[UUID_TEXT];

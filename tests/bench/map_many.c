@@ -49,7 +49,7 @@ static size_t map_once(const struct config *config, const char *body, size_t len
 	if (payload == NULL || map_delivery(&delivery, payload, &config->shops[0], &memory, arena,
 				       &mapped, &error) != 0)
 		exit(1);
-	for (struct call_made *call = mapped.calls; call != NULL; call = call->next) {
+	for (struct segment_call *call = mapped.calls; call != NULL; call = call->next) {
 		struct uuid id;
 
 		if (message_id_of(&config->destinations[0].space, config->shops[0].domain, call,

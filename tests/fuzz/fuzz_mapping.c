@@ -42,7 +42,7 @@ static struct config *config_of(unsigned char choice)
 	return config;
 }
 
-static void check_call(const struct config *config, const struct call_made *call)
+static void check_call(const struct config *config, const struct segment_call *call)
 {
 	struct arena *arena = arena_create(65536);
 	const char *name = message_name(call, &config->shops[0], config->shops[0].destinations[0]);
@@ -68,7 +68,7 @@ static void check_call(const struct config *config, const struct call_made *call
 
 static void check(const struct config *config, const struct mapped *mapped)
 {
-	for (const struct call_made *call = mapped->calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = mapped->calls; call != NULL; call = call->next)
 		check_call(config, call);
 }
 

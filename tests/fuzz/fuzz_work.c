@@ -31,9 +31,9 @@ static void check(
 {
 	uint64_t most = STEPS_OF_ALL + STEPS_A_BYTE * run->bytes;
 
-	for (const struct call_made *call = mapped->calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = mapped->calls; call != NULL; call = call->next)
 		most += STEPS_A_CALL;
-	if (steps <= most || mapped->outcome == UNUSABLE)
+	if (steps <= most || mapped->status == MAP_INVALID)
 		return;
 	(void)fprintf(stderr, "%s: %llu steps for %llu bytes, at most %llu\n", topic,
 		(unsigned long long)steps, (unsigned long long)run->bytes,

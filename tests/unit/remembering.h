@@ -75,9 +75,9 @@ static inline bool run_out(struct given *given)
 	return true;
 }
 
-static inline const struct call_made *last_call(struct given *given)
+static inline const struct segment_call *last_call(struct given *given)
 {
-	const struct call_made *call = given->mapped.calls;
+	const struct segment_call *call = given->mapped.calls;
 
 	assert_non_null(call);
 	while (call->next != NULL)
@@ -89,7 +89,7 @@ static inline int calls(struct given *given)
 {
 	int count = 0;
 
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		count++;
 	return count;
 }

@@ -45,7 +45,7 @@ static void assert_over_budget(const struct given *given)
 {
 	static const char reason[] = "mapping budget exceeded: ";
 
-	assert_int_equal(given->mapped.outcome, UNUSABLE);
+	assert_int_equal(given->mapped.status, MAP_INVALID);
 	assert_non_null(given->mapped.reason);
 	assert_memory_equal(given->mapped.reason, reason, sizeof(reason) - 1);
 	assert_null(given->mapped.calls);
@@ -66,7 +66,7 @@ static void what_takes_too_much_work_is_set_aside(void **state)
 	assert_over_budget(given);
 	assert_null(given->memory.records);
 	map_order(given, "discount_codes", code, 3);
-	assert_int_equal(given->mapped.outcome, MAPPED);
+	assert_int_equal(given->mapped.status, MAP_EVENTS);
 	assert_int_equal(calls(given), 4);
 	assert_null(given->mapped.reason);
 }
@@ -104,7 +104,7 @@ static void the_largest_cart_is_within_the_budget(void **state)
 	text_put(&body, "}");
 	map(given, "carts/create", text_string(&body));
 	assert_true(run_out(given));
-	assert_int_equal(given->mapped.outcome, MAPPED);
+	assert_int_equal(given->mapped.status, MAP_EVENTS);
 	assert_int_equal(calls(given), 500);
 	assert_last_has(given, "\"value\":500.00,\"products\":[{\"product_id\":\"0\"");
 	assert_last_has(given, "\"products_truncated\":true,\"products_count\":500");
@@ -152,7 +152,7 @@ static void a_cut_list_has_as_many_as_fit(void **state)
 
 	for (int title = 1; title < 300; title += 7) {
 		char item[512];
-		const struct call_made *call;
+		const struct segment_call *call;
 		int written;
 
 		(void)snprintf(item, sizeof(item),
@@ -201,7 +201,7 @@ static void what_is_left_out_leaves_valid_json(void **state)
 		"{\"id\":7,\"handle\":\"a-mug-of-a-rather-long-name\","
 		"\"image\":{\"src\":\"https://cdn.example/a-picture-of-a-mug.jpg\"}}");
 	for (int lines = 50; lines < 200; lines++) {
-		const struct call_made *call;
+		const struct segment_call *call;
 		bool has_links;
 		bool has_properties;
 
@@ -234,7 +234,7 @@ static void joined_texts_are_bounded(void **state)
 		text_format(&body, "%st%d, same", i > 0 ? ", " : "", i);
 	text_put(&body, "\"}");
 	map(given, "orders/create", text_string(&body));
-	assert_int_equal(given->mapped.outcome, MAPPED);
+	assert_int_equal(given->mapped.status, MAP_EVENTS);
 	assert_last_has(given, "\"affiliation\":\"t0,same,t1,t2,t3,");
 	assert_true(last_call(given)->json_length < 3000); /* its texts are cut */
 	text_free(&body);

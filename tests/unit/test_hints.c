@@ -48,7 +48,7 @@ static int told(struct given *given, const char *event)
 {
 	int count = 0;
 
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		count += call->call == TRACK && strcmp(call->event, event) == 0;
 	return count;
 }

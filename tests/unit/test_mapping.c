@@ -114,7 +114,7 @@ static int map(struct given *given, const char *topic, const char *body)
 /* The one call that was made. */
 static const char *only_call(struct given *given)
 {
-	assert_int_equal(given->mapped.outcome, MAPPED);
+	assert_int_equal(given->mapped.status, MAP_EVENTS);
 	assert_non_null(given->mapped.calls);
 	assert_null(given->mapped.calls->next);
 	return given->mapped.calls->json;
@@ -214,7 +214,7 @@ static void topics_match_as_a_whole(void **state)
 
 /* ---- names ---- */
 
-static struct uuid id_at(const struct destination *destination, const struct call_made *call)
+static struct uuid id_at(const struct destination *destination, const struct segment_call *call)
 {
 	struct uuid id;
 
@@ -225,7 +225,7 @@ static struct uuid id_at(const struct destination *destination, const struct cal
 static void a_messageid_is_stable(void **state)
 {
 	struct given *given = *state;
-	struct call_made call = {.call = TRACK, .event = "Order Completed", .key = "123"};
+	struct segment_call call = {.call = TRACK, .event = "Order Completed", .key = "123"};
 	struct destination other = {.space = uuid_of_name(&uuid_segrelay, "other", 5)};
 	struct uuid track = id_at(&given->config->destinations[0], &call);
 	struct uuid again = id_at(&given->config->destinations[0], &call);
@@ -254,7 +254,7 @@ static void payloads_that_cannot_be_told_once_are_set_aside(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
 		assert_int_equal(map(given, "orders/create", bodies[i]), 0);
-		assert_int_equal(given->mapped.outcome, UNUSABLE);
+		assert_int_equal(given->mapped.status, MAP_INVALID);
 		assert_non_null(given->mapped.reason);
 		assert_null(given->mapped.calls);
 	}

@@ -231,8 +231,9 @@ static int map_once(struct payload *payload, int failing, bool all_after)
 	calls_left = INT32_MAX;
 	goes_on = false;
 	if (result >= 0) {
-		say(payload->all, "outcome", mapped.outcome == MAPPED ? "mapped" : "", NULL);
-		for (const struct call_made *call = mapped.calls; call != NULL; call = call->next)
+		say(payload->all, "status", mapped.status == MAP_EVENTS ? "mapped" : "", NULL);
+		for (const struct segment_call *call = mapped.calls; call != NULL;
+			call = call->next)
 			say(payload->all, call->event, call->key, call->json);
 	}
 	arena_destroy(arena);

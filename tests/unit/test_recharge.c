@@ -58,7 +58,7 @@ static int map(struct given *given, const char *topic, const char *body)
 	assert_int_equal(map_delivery(&delivery, payload, &given->config->shops[0], &memory,
 				 given->arena, &given->mapped, &given->error),
 		0);
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		count++;
 	return count;
 }
@@ -75,7 +75,7 @@ static int let_pass(struct given *given, int64_t time)
 		assert_int_equal(map_timer(&timer, clock_now(), &given->config->shops[0], &memory,
 					 given->arena, &given->mapped, &given->error),
 			0);
-		for (const struct call_made *call = given->mapped.calls; call != NULL;
+		for (const struct segment_call *call = given->mapped.calls; call != NULL;
 			call = call->next)
 			count++;
 	}
@@ -159,7 +159,7 @@ static void what_says_no_time_is_named_by_that_of_its_webhook(void **state)
 
 static bool is_told_in(const struct given *given, const char *event, const char *currency)
 {
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		if (call->call == TRACK && strcmp(call->event, event) == 0)
 			return strstr(call->json, currency) != NULL;
 	return false;

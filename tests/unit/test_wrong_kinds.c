@@ -27,7 +27,7 @@ static void check_calls(const struct mapped *mapped, struct arena *arena, const 
 {
 	struct error error;
 
-	for (const struct call_made *call = mapped->calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = mapped->calls; call != NULL; call = call->next)
 		if (json_parse(arena, call->json, strlen(call->json), &error) == NULL)
 			fail_msg("%s: %s: %s: %s", path, call->event, error.text, call->json);
 }

@@ -259,7 +259,7 @@ static void a_cart_of_any_size_is_told_in_bounds(void **state)
 	text_free(&lines);
 	assert_true(run_out(given));
 	assert_int_equal(calls(given), 300);
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		assert_true(call->json_length < 32000);
 	assert_last_has(given, "\"value\":2700.00");
 	assert_last_has_not(given, "product_properties");
@@ -296,7 +296,7 @@ static void what_was_told_under_a_made_up_id_is_joined(void **state)
 		"}");
 	assert_last_has(given, id);
 	assert_last_has(given, "\"userId\":\"7\"");
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		assert_int_not_equal(call->call, ALIAS);
 }
 
@@ -309,7 +309,7 @@ static void the_browser_is_found_by_the_customer_at_last(void **state)
 		"\"_segment_anonymous_id\",\"value\":\"browser-1\"}]}");
 	map(given, "orders/create", "{\"id\":2,\"customer\":{\"id\":7}}");
 	assert_last_has(given, "\"anonymousId\":\"browser-1\"");
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		assert_int_not_equal(call->call, ALIAS);
 }
 
@@ -346,7 +346,7 @@ static int calls_with(struct given *given, const char *part, const char *other)
 {
 	int count = 0;
 
-	for (const struct call_made *call = given->mapped.calls; call != NULL; call = call->next)
+	for (const struct segment_call *call = given->mapped.calls; call != NULL; call = call->next)
 		count += strstr(call->json, part) != NULL && strstr(call->json, other) != NULL;
 	return count;
 }
