@@ -34,18 +34,18 @@ struct work apply_begin(const struct input *in, const struct findings *findings,
 static void apply_rule(
 	struct work *work, struct emitted *emitted, const struct rule *rule, struct mapped *result)
 {
-	struct subjects subjects = rule->about(work);
+	struct selection selection = rule->selector(work);
 
-	if (subjects.count == 0 && subjects.why_not != NULL)
-		result->reason = subjects.why_not;
+	if (selection.count == 0 && selection.why_not != NULL)
+		result->reason = selection.why_not;
 	if (rule->call == TRACK && !events_is_sent(work->in->shop, rule->event)) {
-		if (subjects.count > 0 && result->status != MAP_EVENTS)
+		if (selection.count > 0 && result->status != MAP_EVENTS)
 			result->reason = "the event is disabled";
 		return;
 	}
-	for (size_t i = 0; i < subjects.count && work_goes_on(work); i++) {
+	for (size_t i = 0; i < selection.count && work_goes_on(work); i++) {
 		const struct emission emission = {
-			work, emitted, rule, subjects.items[i], subjects.refund, result};
+			work, emitted, rule, selection.items[i], selection.refund, result};
 
 		calls_emit(&emission);
 		if (result->status == MAP_INVALID)

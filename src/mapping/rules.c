@@ -1,4 +1,4 @@
-/* The event catalogue as a table: what becomes of each topic (docs/events.md). */
+/* The event catalogue as a table: which events each topic emits (docs/events.md, Events). */
 #include "mapping/rules.h"
 
 /* The topics that show a whole order while it is new. */
@@ -23,7 +23,7 @@
 
 /* clang-format off */
 const struct rule rules[] = {
-	/* topics                                   call      event                     about                 properties                    time          key */
+	/* topics                                   call      event                     selector              properties                    time          key */
 	{"cart",                                    TRACK,    "Product Added",          lines_added,          change_properties,            "changed_at", "token key new_quantity changed_at"},
 	{"cart",                                    TRACK,    "Product Removed",        lines_removed,        change_properties,            "changed_at", "token key new_quantity changed_at"},
 	{CHECKOUTS,                                 TRACK,    "Checkout Started",       checkout_started,     checkout_started_properties,  "created_at|updated_at", "token"},
@@ -41,21 +41,21 @@ const struct rule rules[] = {
 	{ANY_ORDER "|" HINT_TOPIC,                  TRACK,    "Thank you page",         thanked,              thank_you_properties,         "hinted_at",  "checkout_token"},
 	{HINT_TOPIC,                                TRACK,    "Payment Info Entered",   payment_hinted,       checkout_properties,          "hinted_at",  "token"},
 	{HINT_TOPIC,                                TRACK,    "Payment Failure",        failure_hinted,       hinted_failure_properties,    "hinted_at",  "token hint_id"},
-	{"orders/updated",                          TRACK,    "Order Updated",          itself,               order_properties,             CHANGED,      "id updated_at"},
-	{"orders/edited",                           TRACK,    "Order Updated",          itself,               edit_properties,              "order_edit.committed_at|order_edit.created_at", "order_edit.order_id order_edit.committed_at order_edit.id"},
+	{"orders/updated",                          TRACK,    "Order Updated",          whole_payload,               order_properties,             CHANGED,      "id updated_at"},
+	{"orders/edited",                           TRACK,    "Order Updated",          whole_payload,               edit_properties,              "order_edit.committed_at|order_edit.created_at", "order_edit.order_id order_edit.committed_at order_edit.id"},
 	{ANY_ORDER,                                 TRACK,    "Order Cancelled",        cancelled,            order_properties,             "cancelled_at", "id"},
 	{"refunds/create",                          TRACK,    "Order Refunded",         money_returned,       refund_properties,            PLACED,       "id"},
 	{"order_transactions/create",               TRACK,    "Payment Failure",        payment_failed,       payment_properties,           PLACED,       "id"},
-	{"fulfillments/create|fulfillments/update", TRACK,    "Fulfilment Update",      itself,               fulfilment_properties,        CHANGED,
+	{"fulfillments/create|fulfillments/update", TRACK,    "Fulfilment Update",      whole_payload,               fulfilment_properties,        CHANGED,
 		"id status shipment_status tracking_numbers|tracking_number tracking_urls|tracking_url"},
-	{"customers/create",                        TRACK,    "Customer Created",       itself,               customer_properties,          "created_at", "id"},
+	{"customers/create",                        TRACK,    "Customer Created",       whole_payload,               customer_properties,          "created_at", "id"},
 	{"customers/enable|customers/update",       TRACK,    "Customer Enabled",       newly_enabled,        customer_properties,          "updated_at", "id updated_at"},
 	{"customers/update|customers/disable",      IDENTIFY, "customer",               not_newly_enabled,    NULL,                         "updated_at", "id updated_at"},
-	{"customers/purchasing_summary",            IDENTIFY, "purchasing summary",     itself,               NULL,                         "occurredAt", "customerId occurredAt"},
-	{"customer.tags_added",                     IDENTIFY, "tags added",             itself,               NULL,                         "occurredAt", "customerId occurredAt tags"},
-	{"customer.tags_removed",                   IDENTIFY, "tags removed",           itself,               NULL,                         "occurredAt", "customerId occurredAt tags"},
-	{"customers_email_marketing_consent/update", IDENTIFY, "email consent",         itself,               NULL,                         "email_marketing_consent.consent_updated_at", "customer_id email_marketing_consent"},
-	{"customers_marketing_consent/update",      IDENTIFY, "SMS consent",            itself,               NULL,                         "sms_marketing_consent.consent_updated_at",   "id sms_marketing_consent"},
+	{"customers/purchasing_summary",            IDENTIFY, "purchasing summary",     whole_payload,               NULL,                         "occurredAt", "customerId occurredAt"},
+	{"customer.tags_added",                     IDENTIFY, "tags added",             whole_payload,               NULL,                         "occurredAt", "customerId occurredAt tags"},
+	{"customer.tags_removed",                   IDENTIFY, "tags removed",           whole_payload,               NULL,                         "occurredAt", "customerId occurredAt tags"},
+	{"customers_email_marketing_consent/update", IDENTIFY, "email consent",         whole_payload,               NULL,                         "email_marketing_consent.consent_updated_at", "customer_id email_marketing_consent"},
+	{"customers_marketing_consent/update",      IDENTIFY, "SMS consent",            whole_payload,               NULL,                         "sms_marketing_consent.consent_updated_at",   "id sms_marketing_consent"},
 	{"customers/merge",                         ALIAS,    "alias",                  merged,               NULL,                         NULL,
 		"admin_graphql_api_customer_kept_id admin_graphql_api_customer_deleted_id"},
 	{SUBSCRIPTION_MADE,                         TRACK,    "Subscription Created",   subscription_created, subscription_properties,      "at",         "id source"},
@@ -74,24 +74,24 @@ const struct rule rules[] = {
 };
 /* clang-format on */
 
-struct subjects speak_of(struct work *work, const cJSON *object)
+struct selection select_one(struct work *work, const cJSON *object)
 {
 	const cJSON **items = arena_alloc(work->arena, sizeof(const cJSON *));
 
 	if (items == NULL) {
 		work_fail(work, "no memory");
-		return silent("no memory");
+		return select_none("no memory");
 	}
 	*items = object;
-	return (struct subjects){.items = items, .count = 1};
+	return (struct selection){.items = items, .count = 1};
 }
 
-struct subjects silent(const char *why_not)
+struct selection select_none(const char *why_not)
 {
-	return (struct subjects){.why_not = why_not};
+	return (struct selection){.why_not = why_not};
 }
 
-struct subjects itself(struct work *work)
+struct selection whole_payload(struct work *work)
 {
-	return speak_of(work, work->in->payload);
+	return select_one(work, work->in->payload);
 }

@@ -38,7 +38,7 @@ const char *recharge_came(struct work *work);
 
 /* A subject of a rule: the object, with what its keys and times are made of. `path` is where it
  * says when that happened. NULL only when the work failed. */
-cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path);
+cJSON *recharge_view(struct work *work, const cJSON *object, const char *path);
 
 /* A unit of time as ReCharge writes it today: "Days" and "day" are one. NULL for NULL. */
 const char *recharge_unit(struct work *work, const char *unit);

@@ -183,7 +183,7 @@ void hints_keep(const struct work *work, struct text *json)
 /* ---- what is told ---- */
 
 /* A view of what a webhook told, with the event's time and id. */
-static struct subjects with_event(struct work *work, const cJSON *told)
+static struct selection with_event(struct work *work, const cJSON *told)
 {
 	cJSON *view = work_overlay(work, told);
 
@@ -191,38 +191,38 @@ static struct subjects with_event(struct work *work, const cJSON *told)
 	work_set(work, view, "hint_id", json_text(work->in->payload, "event.id"));
 	work_set(work, view, "hint_type", json_text(work->in->payload, "event.type"));
 	work_set(work, view, "step", "3"); /* all of them are of the payment */
-	return work->failed ? silent("no memory") : speak_of(work, view);
+	return work->failed ? select_none("no memory") : select_one(work, view);
 }
 
-struct subjects payment_hinted(struct work *work)
+struct selection payment_hinted(struct work *work)
 {
 	const cJSON *seen = json_at(work->stored->checkout.value, "seen");
 
 	if (!is_event(work, "payment_info_submitted"))
-		return silent(NULL);
+		return select_none(NULL);
 	if (seen == NULL)
-		return silent("no webhook has shown the checkout yet, or it is completed");
+		return select_none("no webhook has shown the checkout yet, or it is completed");
 	return with_event(work, seen);
 }
 
 /* A card that was declined in the checkout: no webhook tells it, as there is no order yet. */
-struct subjects failure_hinted(struct work *work)
+struct selection failure_hinted(struct work *work)
 {
 	const cJSON *seen = json_at(work->stored->checkout.value, "seen");
 	const char *type = json_text(work->in->payload, "event.type");
 
 	if (!is_event(work, "alert_displayed") || type == NULL ||
 		strcmp(type, "PAYMENT_ERROR") != 0)
-		return silent(NULL);
+		return select_none(NULL);
 	if (seen == NULL || json_text(work->in->payload, "event.id") == NULL)
-		return silent("no webhook has shown the checkout yet, or it is completed");
+		return select_none("no webhook has shown the checkout yet, or it is completed");
 	if (failures(work) > FAILURES_MAX)
-		return silent("there were too many of the checkout");
+		return select_none("there were too many of the checkout");
 	return with_event(work, seen);
 }
 
 /* The order as the page's event tells it: the same whether it, or the hint, came last. */
-static struct subjects thank_for(struct work *work, const cJSON *order, const char *time)
+static struct selection thank_for(struct work *work, const cJSON *order, const char *time)
 {
 	cJSON *view = work_overlay(work, order);
 	const char *coupon = json_text(order, "coupon");
@@ -231,24 +231,24 @@ static struct subjects thank_for(struct work *work, const cJSON *order, const ch
 	work_set(work, view, "checkout_token", work->identity->checkout_id);
 	work_set(work, view, "coupon", coupon != NULL ? coupon : order_coupon(work, order));
 	work_set(work, view, "hinted_at", time);
-	return work->failed ? silent("no memory") : speak_of(work, view);
+	return work->failed ? select_none("no memory") : select_one(work, view);
 }
 
-struct subjects thanked(struct work *work)
+struct selection thanked(struct work *work)
 {
 	const char *time = hints_text(work, "thanked_at");
 	const char *ordered;
 
 	if (time == NULL || work->identity->checkout_id == NULL)
-		return silent(NULL);
+		return select_none(NULL);
 	if (work->in->topic->is_order)
 		return thank_for(work, work->in->payload, time);
 	if (work->stored->order.value == NULL)
-		return silent("no webhook has shown the order yet");
+		return select_none("no webhook has shown the order yet");
 	/* Anyone can name another checkout beside a cart of his own. */
 	ordered = json_text(work->stored->order.value, "checkout_token");
 	if (ordered == NULL || strcmp(ordered, work->identity->checkout_id) != 0)
-		return silent("the order is of another checkout");
+		return select_none("the order is of another checkout");
 	return thank_for(work, work->stored->order.value, time);
 }
 

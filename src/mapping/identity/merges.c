@@ -47,16 +47,16 @@ const char *merges_previous_id(struct work *work)
 	return people_user_id(work, gone(work), json_text(work->stored->merged.value, "email"));
 }
 
-struct subjects merged(struct work *work)
+struct selection merged(struct work *work)
 {
 	const char *before = merges_previous_id(work);
 
 	if (!work->in->shop->alias)
-		return silent("alias = no");
+		return select_none("alias = no");
 	if (!is_done(work))
-		return silent("the merge is not completed");
+		return select_none("the merge is not completed");
 	if (before == NULL || work->identity->person.user_id == NULL ||
 		strcmp(before, work->identity->person.user_id) == 0)
-		return silent("the two customers have no two userIds");
-	return itself(work);
+		return select_none("the two customers have no two userIds");
+	return whole_payload(work);
 }

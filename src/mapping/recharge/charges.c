@@ -17,15 +17,15 @@ static bool says(const cJSON *object, const char *key, const char *value)
 
 /* ---- which ---- */
 
-struct subjects order_processed(struct work *work)
+struct selection order_processed(struct work *work)
 {
 	const cJSON *order = recharge_resource(work);
 
 	if (!says(order, "status", "success"))
-		return silent("the topic says processed, the body does not");
+		return select_none("the topic says processed, the body does not");
 	if (!says(order, "type", "recurring"))
-		return silent("a checkout's order is told by Shopify's");
-	return speak_of(work, recharge_subject(work, order, "processed_at|updated_at"));
+		return select_none("a checkout's order is told by Shopify's");
+	return select_one(work, recharge_view(work, order, "processed_at|updated_at"));
 }
 
 bool charge_is_given_up(const cJSON *charge)
@@ -33,56 +33,57 @@ bool charge_is_given_up(const cJSON *charge)
 	return says(charge, "status", "error") && says(charge, "error_type", closed);
 }
 
-static struct subjects charge(struct work *work)
+static struct selection charge(struct work *work)
 {
 	const cJSON *charge = recharge_resource(work);
-	cJSON *subject = recharge_subject(work, charge, CHARGE_TIME);
+	cJSON *view = recharge_view(work, charge, CHARGE_TIME);
 
 	/* what names it once: the try; without its number the time; the day that it was due */
-	work_set(work, subject, "try",
+	work_set(work, view, "try",
 		text_or(json_text(charge, CHARGE_TRIES),
 			recharge_second(work, charge, CHARGE_TIME)));
-	work_set(work, subject, "due",
+	work_set(work, view, "due",
 		arena_format(work->arena, "%.10s", text_or(json_text(charge, "scheduled_at"), "")));
-	return speak_of(work, subject);
+	return select_one(work, view);
 }
 
-struct subjects charge_failed(struct work *work)
+struct selection charge_failed(struct work *work)
 {
 	const cJSON *resource = recharge_resource(work);
 
 	if (!says(resource, "status", "error"))
-		return silent("the topic says failed, the body does not");
-	return charge_is_given_up(resource) ? silent(NULL) : charge(work);
+		return select_none("the topic says failed, the body does not");
+	return charge_is_given_up(resource) ? select_none(NULL) : charge(work);
 }
 
-struct subjects charge_given_up(struct work *work)
+struct selection charge_given_up(struct work *work)
 {
-	return charge_is_given_up(recharge_resource(work)) ? charge(work) : silent(NULL);
+	return charge_is_given_up(recharge_resource(work)) ? charge(work) : select_none(NULL);
 }
 
 /* An attempt of Shopify's to bill a contract: what names it is null in some versions of the API. */
-static struct subjects attempt(struct work *work)
+static struct selection attempt(struct work *work)
 {
-	cJSON *subject = recharge_subject(work, work->in->payload, ".");
+	cJSON *view = recharge_view(work, work->in->payload, ".");
 	const char *id = json_text(work->in->payload, "id|idempotency_key");
 
 	if (id == NULL || topic_id(work->in->payload, work->in->topic->subscription) == NULL)
-		return silent("the body does not say what it is about");
-	work_set(work, subject, "id", id);
-	work_set(work, subject, "source", "shopify");
-	return speak_of(work, subject);
+		return select_none("the body does not say what it is about");
+	work_set(work, view, "id", id);
+	work_set(work, view, "source", "shopify");
+	return select_one(work, view);
 }
 
 /* Success and failure have the same members; only a failure has an error. */
-struct subjects contract_billed(struct work *work)
+struct selection contract_billed(struct work *work)
 {
 	if (json_text(work->in->payload, "error_code") != NULL)
-		return silent("the topic says success, the body does not");
-	return work->identity->order_id != NULL ? attempt(work) : silent("the body names no order");
+		return select_none("the topic says success, the body does not");
+	return work->identity->order_id != NULL ? attempt(work)
+						: select_none("the body names no order");
 }
 
-struct subjects contract_not_billed(struct work *work)
+struct selection contract_not_billed(struct work *work)
 {
 	return attempt(work);
 }

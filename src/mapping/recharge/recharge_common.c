@@ -164,21 +164,21 @@ const char *recharge_time(struct work *work, const cJSON *object, const char *pa
 	return work_copy(work, text);
 }
 
-cJSON *recharge_subject(struct work *work, const cJSON *object, const char *path)
+cJSON *recharge_view(struct work *work, const cJSON *object, const char *path)
 {
 	/* what a body says under these names is not meant */
 	static const char *const ours[] = {
 		"at", "updated", "source", "update_type", "change", "ended", "try", "due", NULL};
-	cJSON *subject = work_overlay(work, object);
+	cJSON *view = work_overlay(work, object);
 
-	if (subject == NULL)
+	if (view == NULL)
 		return NULL;
 	for (const char *const *name = ours; *name != NULL; name++)
-		work_hide(work, subject, *name);
-	work_set(work, subject, "at", recharge_time(work, object, path));
-	work_set(work, subject, "updated",
+		work_hide(work, view, *name);
+	work_set(work, view, "at", recharge_time(work, object, path));
+	work_set(work, view, "updated",
 		text_or(recharge_second(work, object, "updated_at"), recharge_came(work)));
-	return subject;
+	return view;
 }
 
 /* ---- converters ---- */

@@ -2,25 +2,25 @@
  * sent: neither a token, nor anything of a card, nor what opens the customer's portal. */
 #include "mapping/recharge/recharge_common.h"
 
-struct subjects account_updated(struct work *work)
+struct selection account_updated(struct work *work)
 {
 	const cJSON *customer = recharge_resource(work);
 
 	if (!recharge_is_whole(customer))
-		return silent("the body has the customer's id alone");
-	return speak_of(work, recharge_subject(work, customer, "updated_at"));
+		return select_none("the body has the customer's id alone");
+	return select_one(work, recharge_view(work, customer, "updated_at"));
 }
 
 /* Shopify's say no time: that of the webhook names an update. */
-struct subjects payment_method_changed(struct work *work)
+struct selection payment_method_changed(struct work *work)
 {
-	cJSON *subject = work_overlay(work, work->in->payload);
+	cJSON *view = work_overlay(work, work->in->payload);
 
-	work_set(work, subject, "token", topic_id(work->in->payload, work->in->topic->id));
-	work_set(work, subject, "action", /* created, updated, revoked */
+	work_set(work, view, "token", topic_id(work->in->payload, work->in->topic->id));
+	work_set(work, view, "action", /* created, updated, revoked */
 		arena_format(work->arena, "%sd", recharge_action(work)));
-	work_set(work, subject, "time", recharge_came(work));
-	return speak_of(work, subject);
+	work_set(work, view, "time", recharge_came(work));
+	return select_one(work, view);
 }
 
 /* The default one, else the first, where it is included. */

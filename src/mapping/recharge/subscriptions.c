@@ -13,7 +13,7 @@
 static const int64_t MISSED_CANCELLATION = 2 * DAY;
 
 /* Why nothing can be told of it; NULL when it can. */
-static const char *why_silent(const cJSON *subscription)
+static const char *why_skipped(const cJSON *subscription)
 {
 	const char *status = json_text(subscription, "status");
 
@@ -26,28 +26,28 @@ static const char *why_silent(const cJSON *subscription)
 
 /* Of a contract of Shopify's `source` keeps its ids apart from ReCharge's, and its revision stands
  * in for a time. */
-static cJSON *subject_of(struct work *work, const cJSON *subscription, const char *time)
+static cJSON *subscription_view(struct work *work, const cJSON *subscription, const char *time)
 {
-	cJSON *subject = recharge_subject(work, subscription, time);
+	cJSON *view = recharge_view(work, subscription, time);
 
-	work_set(work, subject, "id", topic_id(work->in->payload, work->in->topic->subscription));
+	work_set(work, view, "id", topic_id(work->in->payload, work->in->topic->subscription));
 	if (work->in->topic->resource == NULL) {
-		work_set(work, subject, "source", "shopify");
-		work_set(work, subject, "updated", json_text(subscription, "revision_id"));
+		work_set(work, view, "source", "shopify");
+		work_set(work, view, "updated", json_text(subscription, "revision_id"));
 	}
-	return subject;
+	return view;
 }
 
 /* ---- which ---- */
 
-struct subjects subscription_created(struct work *work)
+struct selection subscription_created(struct work *work)
 {
 	const cJSON *subscription = recharge_resource(work);
-	const char *why_not = why_silent(subscription);
+	const char *why_not = why_skipped(subscription);
 
 	if (why_not != NULL)
-		return silent(why_not);
-	return speak_of(work, subject_of(work, subscription, "created_at|updated_at"));
+		return select_none(why_not);
+	return select_one(work, subscription_view(work, subscription, "created_at|updated_at"));
 }
 
 /* What an action is called, and whether it is told when it changes nothing. */
@@ -78,26 +78,26 @@ static const struct action *action_of(const struct work *work)
 }
 
 /* Whether the update beside this action came first, and nothing was known to compare it with. */
-static bool is_learnt_alone(const cJSON *known, const cJSON *subject)
+static bool is_learnt_alone(const cJSON *known, const cJSON *view)
 {
 	const char *learnt = json_text(known, "learnt");
-	const char *updated = json_text(subject, "updated");
+	const char *updated = json_text(view, "updated");
 
 	return learnt != NULL && updated != NULL && strcmp(learnt, updated) == 0;
 }
 
 /* What an update or an activation shows may have been told by the other already: if it was, they
  * have one name. */
-static bool is_news(struct work *work, const cJSON *subject, const struct action *action)
+static bool is_news(struct work *work, const cJSON *view, const struct action *action)
 {
 	const cJSON *known = work->stored->subscription.value;
 
 	if (action->told == ALWAYS)
 		return true;
-	if (known == NULL || states_is_older(work, subject))
-		return action->told == UNLESS_KNOWN && !states_is_shown(work, subject);
-	return states_is_changed(work, subject) ||
-	       (action->told == UNLESS_KNOWN && is_learnt_alone(known, subject));
+	if (known == NULL || states_is_older(work, view))
+		return action->told == UNLESS_KNOWN && !states_is_shown(work, view);
+	return states_is_changed(work, view) ||
+	       (action->told == UNLESS_KNOWN && is_learnt_alone(known, view));
 }
 
 static const char *why_no_news(const struct work *work)
@@ -109,24 +109,24 @@ static const char *why_no_news(const struct work *work)
 	return "neither status, interval, quantity, product, variant nor price changed";
 }
 
-struct subjects subscription_updated(struct work *work)
+struct selection subscription_updated(struct work *work)
 {
 	const cJSON *subscription = recharge_resource(work);
 	const struct action *action = action_of(work);
-	const char *why_not = why_silent(subscription);
-	cJSON *subject;
+	const char *why_not = why_skipped(subscription);
+	cJSON *view;
 
 	if (why_not != NULL)
-		return silent(why_not);
+		return select_none(why_not);
 	if (states_is_over(subscription))
-		return silent(NULL);
-	subject = subject_of(work, subscription, "updated_at");
-	if (!is_news(work, subject, action))
-		return silent(why_no_news(work));
-	work_set(work, subject, "update_type", action->type);
-	work_set(work, subject, "change",
-		action->told == ALWAYS ? action->type : states_name(work, subject));
-	return speak_of(work, subject);
+		return select_none(NULL);
+	view = subscription_view(work, subscription, "updated_at");
+	if (!is_news(work, view, action))
+		return select_none(why_no_news(work));
+	work_set(work, view, "update_type", action->type);
+	work_set(work, view, "change",
+		action->told == ALWAYS ? action->type : states_name(work, view));
+	return select_one(work, view);
 }
 
 static bool is_recent(const struct work *work, const char *time)
@@ -163,22 +163,21 @@ static const char *why_not_ended(struct work *work, const char *cancelled)
 	return "it was cancelled over two days ago";
 }
 
-struct subjects subscription_ended(struct work *work)
+struct selection subscription_ended(struct work *work)
 {
 	const cJSON *subscription = recharge_resource(work);
 	const char *cancelled = recharge_second(work, subscription, "cancelled_at");
-	const char *why_not = why_silent(subscription);
-	cJSON *subject;
+	const char *why_not = why_skipped(subscription);
+	cJSON *view;
 
 	if (why_not != NULL || !states_is_over(subscription))
-		return silent(why_not);
+		return select_none(why_not);
 	why_not = why_not_ended(work, cancelled);
 	if (why_not != NULL)
-		return silent(why_not);
-	subject = subject_of(work, subscription, "cancelled_at|updated_at");
-	work_set(work, subject, "ended",
-		cancelled != NULL ? cancelled : json_text(subject, "updated"));
-	return speak_of(work, subject);
+		return select_none(why_not);
+	view = subscription_view(work, subscription, "cancelled_at|updated_at");
+	work_set(work, view, "ended", cancelled != NULL ? cancelled : json_text(view, "updated"));
+	return select_one(work, view);
 }
 
 /* ---- given up with a charge ---- */
@@ -192,23 +191,22 @@ static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const
 		"charge_interval_frequency", NULL};
 	const char *id = states_line_subscription(line);
 	const cJSON *known = states_known(work, id).value;
-	cJSON *subject = recharge_subject(work, line, ".");
+	cJSON *view = recharge_view(work, line, ".");
 
 	if (states_is_over(known))
 		return NULL;
 	for (const char *const *keep = keeps; *keep != NULL; keep++)
 		if (json_text(known, *keep) != NULL)
-			work_refer(work, subject, *keep, json_at(known, *keep));
-	work_set(work, subject, "id", id);
-	work_set(work, subject, "at", recharge_time(work, charge, CHARGE_TIME));
-	work_set(work, subject, "ended",
+			work_refer(work, view, *keep, json_at(known, *keep));
+	work_set(work, view, "id", id);
+	work_set(work, view, "at", recharge_time(work, charge, CHARGE_TIME));
+	work_set(work, view, "ended",
 		arena_format(work->arena, "charge %s", json_text(charge, "id")));
-	work_set(work, subject, "status", "cancelled");
+	work_set(work, view, "status", "cancelled");
 	for (size_t i = 0; i < sizeof(of_charge) / sizeof(of_charge[0]); i++)
 		if (json_text(charge, of_charge[i][1]) != NULL)
-			work_refer(
-				work, subject, of_charge[i][0], json_at(charge, of_charge[i][1]));
-	return subject;
+			work_refer(work, view, of_charge[i][0], json_at(charge, of_charge[i][1]));
+	return view;
 }
 
 /* Whether the charge's subscriptions end with its last try. */
@@ -218,20 +216,20 @@ static bool gives_up(const struct work *work)
 	       work->in->shop->cancel_on_max_retries && charge_is_given_up(recharge_resource(work));
 }
 
-struct subjects subscriptions_given_up(struct work *work)
+struct selection subscriptions_given_up(struct work *work)
 {
 	const cJSON *charge = recharge_resource(work);
 	const cJSON *lines = json_at(charge, "line_items");
 	const cJSON **views = arena_alloc(work->arena, CHARGE_LINES_MAX * sizeof(*views));
-	struct subjects subjects = {.items = views};
+	struct selection selection = {.items = views};
 	const cJSON *line;
 	int count = 0;
 
 	if (!gives_up(work))
-		return silent(NULL);
+		return select_none(NULL);
 	if (views == NULL) {
 		work_fail(work, "no memory");
-		return silent("no memory");
+		return select_none("no memory");
 	}
 	cJSON_ArrayForEach (line, lines) {
 		const cJSON *view = NULL;
@@ -241,9 +239,9 @@ struct subjects subscriptions_given_up(struct work *work)
 		if (states_line_subscription(line) != NULL && !work->failed)
 			view = line_as_subscription(work, charge, line);
 		if (view != NULL)
-			views[subjects.count++] = view;
+			views[selection.count++] = view;
 	}
-	return subjects;
+	return selection;
 }
 
 /* ---- remembering ---- */
@@ -257,10 +255,10 @@ static const char *first_seen(struct work *work)
 
 	if (work->stored->subscription.value != NULL || action->told != IF_CHANGED ||
 		!topic_is_among(action->names, recharge_action(work)) ||
-		work->in->topic->subscription == NULL || why_silent(subscription) != NULL ||
+		work->in->topic->subscription == NULL || why_skipped(subscription) != NULL ||
 		states_is_over(subscription))
 		return NULL;
-	return json_text(subject_of(work, subscription, "updated_at"), "updated");
+	return json_text(subscription_view(work, subscription, "updated_at"), "updated");
 }
 
 void subscriptions_remember(struct work *work)

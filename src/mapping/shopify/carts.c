@@ -207,41 +207,41 @@ static const cJSON *changed_line(struct work *work, const cJSON *line, int64_t c
 
 /* The lines of `lines` that have more than in `others`, by how much more. With `gains` they are
  * what the cart has now, else what it had. */
-static struct subjects differences(
+static struct selection differences(
 	struct work *work, const cJSON *lines, const cJSON *others, bool gains)
 {
 	size_t most = (size_t)cJSON_GetArraySize(lines);
 	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
-	struct subjects subjects = {.items = views};
+	struct selection selection = {.items = views};
 	struct string_map by_key = cart_lines_by_key(work, others);
 	const cJSON *line;
 
 	if (views == NULL) {
 		work_fail(work, "no memory");
-		return silent("no memory");
+		return select_none("no memory");
 	}
 	cJSON_ArrayForEach (line, lines) {
 		int64_t here = cart_line_count(line);
 		int64_t there = cart_line_count(cart_line_like(&by_key, line));
 
 		if (here > there && work_goes_on(work))
-			views[subjects.count++] =
+			views[selection.count++] =
 				changed_line(work, line, here - there, gains ? here : there);
 	}
-	return subjects;
+	return selection;
 }
 
-struct subjects lines_added(struct work *work)
+struct selection lines_added(struct work *work)
 {
 	return differences(work, json_at(work->in->payload, "lines"),
 		json_at(work->in->payload, "told"), true);
 }
 
 /* An order ends its cart: what leaves it then was bought. */
-struct subjects lines_removed(struct work *work)
+struct selection lines_removed(struct work *work)
 {
 	if (links_order(work) != NULL)
-		return silent("the cart became an order");
+		return select_none("the cart became an order");
 	return differences(work, json_at(work->in->payload, "told"),
 		json_at(work->in->payload, "lines"), false);
 }

@@ -155,21 +155,21 @@ void checkouts_remember(struct work *work)
 
 /* ---- what is told ---- */
 
-struct subjects checkout_started(struct work *work)
+struct selection checkout_started(struct work *work)
 {
-	return work->stored->checkout.value != NULL ? silent(NULL) : itself(work);
+	return work->stored->checkout.value != NULL ? select_none(NULL) : whole_payload(work);
 }
 
 /* The payload once for each step from `first` to `last` that was not told. */
-static struct subjects steps(struct work *work, int first, int last)
+static struct selection steps(struct work *work, int first, int last)
 {
 	const cJSON **views = arena_alloc(work->arena, STEPS * sizeof(*views));
-	struct subjects subjects = {.items = views};
+	struct selection selection = {.items = views};
 	struct progress progress = checkouts_progress(work);
 
 	if (views == NULL) {
 		work_fail(work, "no memory");
-		return silent("no memory");
+		return select_none("no memory");
 	}
 	if (first <= progress.before)
 		first = progress.before + 1;
@@ -179,33 +179,33 @@ static struct subjects steps(struct work *work, int first, int last)
 		cJSON *view = work_overlay(work, work->in->payload);
 
 		work_set(work, view, "step", (char[]){(char)('0' + step), '\0'});
-		views[subjects.count++] = view;
+		views[selection.count++] = view;
 	}
-	return subjects;
+	return selection;
 }
 
-struct subjects steps_before_payment(struct work *work)
+struct selection steps_before_payment(struct work *work)
 {
 	return steps(work, CONTACT, SHIPPING);
 }
 
-struct subjects step_of_payment(struct work *work)
+struct selection step_of_payment(struct work *work)
 {
 	return steps(work, PAYMENT, PAYMENT);
 }
 
 /* The browser may have told that the payment was entered before any webhook shows it. */
-struct subjects payment_entered(struct work *work)
+struct selection payment_entered(struct work *work)
 {
-	struct subjects subjects = step_of_payment(work);
+	struct selection selection = step_of_payment(work);
 	cJSON *view;
 
-	if (subjects.count > 0 || work->failed || checkouts_progress(work).before >= PAYMENT ||
+	if (selection.count > 0 || work->failed || checkouts_progress(work).before >= PAYMENT ||
 		hints_text(work, "payment_at") == NULL)
-		return subjects;
+		return selection;
 	view = work_overlay(work, work->in->payload);
 	work_set(work, view, "step", "3");
-	return work->failed ? silent("no memory") : speak_of(work, view);
+	return work->failed ? select_none("no memory") : select_one(work, view);
 }
 
 /* ---- properties ---- */

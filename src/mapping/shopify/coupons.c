@@ -149,20 +149,20 @@ static bool is_code(const cJSON *item, bool is_application)
 }
 
 /* The payload once for each code, with `code` and `amount`. */
-static struct subjects codes(struct work *work)
+static struct selection codes(struct work *work)
 {
 	const cJSON *applications = json_at(work->in->payload, "discount_applications");
 	const cJSON *list =
 		applications != NULL ? applications : json_at(work->in->payload, "discount_codes");
 	size_t most = (size_t)cJSON_GetArraySize(list);
 	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
-	struct subjects subjects = {.items = views};
+	struct selection selection = {.items = views};
 	struct codes found = {.work = work, .taken = {.arena = work->arena}};
 	const cJSON *item;
 
 	if (views == NULL) {
 		work_fail(work, "no memory");
-		return silent("no memory");
+		return select_none("no memory");
 	}
 	if (list != NULL)
 		take_all(&found);
@@ -177,25 +177,25 @@ static struct subjects codes(struct work *work)
 			continue;
 		view = work_overlay(work, work->in->payload);
 		if (view == NULL || taken == NULL || !work_goes_on(work))
-			return silent("no memory");
+			return select_none("no memory");
 		work_refer(work, view, "code", json_at(item, "code"));
 		set_amount(work, view, taken);
 		taken->view = view;
-		views[subjects.count++] = view;
+		views[selection.count++] = view;
 	}
-	return subjects;
+	return selection;
 }
 
 /* With any payload of a checkout that has a step done, whichever told the step: so it does not
  * matter in which order they come. */
-struct subjects codes_of_checkout(struct work *work)
+struct selection codes_of_checkout(struct work *work)
 {
-	return checkouts_progress(work).now > 0 ? codes(work) : silent(NULL);
+	return checkouts_progress(work).now > 0 ? codes(work) : select_none(NULL);
 }
 
-struct subjects codes_of_order(struct work *work)
+struct selection codes_of_order(struct work *work)
 {
-	return order_is_placed(work) ? codes(work) : silent(NULL);
+	return order_is_placed(work) ? codes(work) : select_none(NULL);
 }
 
 /* clang-format off */

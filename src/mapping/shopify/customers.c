@@ -3,15 +3,15 @@
 
 #include "mapping/identity/traits.h"
 
-struct subjects newly_enabled(struct work *work)
+struct selection newly_enabled(struct work *work)
 {
-	return traits_turned_enabled(work) ? itself(work) : silent(NULL);
+	return traits_turned_enabled(work) ? whole_payload(work) : select_none(NULL);
 }
 
 /* Customer Enabled brings its own identify. */
-struct subjects not_newly_enabled(struct work *work)
+struct selection not_newly_enabled(struct work *work)
 {
-	return traits_turned_enabled(work) ? silent(NULL) : itself(work);
+	return traits_turned_enabled(work) ? select_none(NULL) : whole_payload(work);
 }
 
 const struct field customer_properties[] = {

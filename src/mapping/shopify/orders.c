@@ -62,27 +62,27 @@ bool order_is_placed(const struct work *work)
 	return why_not_placed(work) == NULL;
 }
 
-struct subjects placed_online(struct work *work)
+struct selection placed_online(struct work *work)
 {
 	const char *why_not = why_not_placed(work);
 
-	return why_not != NULL || is_pos(work) ? silent(why_not) : itself(work);
+	return why_not != NULL || is_pos(work) ? select_none(why_not) : whole_payload(work);
 }
 
-struct subjects placed_at_pos(struct work *work)
+struct selection placed_at_pos(struct work *work)
 {
 	const char *why_not = why_not_placed(work);
 
-	return why_not != NULL || !is_pos(work) ? silent(why_not) : itself(work);
+	return why_not != NULL || !is_pos(work) ? select_none(why_not) : whole_payload(work);
 }
 
-struct subjects cancelled(struct work *work)
+struct selection cancelled(struct work *work)
 {
 	if (json_at(work->in->payload, "cancelled_at") == NULL)
-		return silent(NULL);
+		return select_none(NULL);
 	if (!topic_is(work, "orders/cancelled") && !is_recent(work, "cancelled_at"))
-		return silent("the order was cancelled over two days ago");
-	return itself(work);
+		return select_none("the order was cancelled over two days ago");
+	return whole_payload(work);
 }
 
 /* ---- sums ---- */

@@ -9,13 +9,13 @@ static bool is_one_of(const char *text, const char *names)
 	return text != NULL && topic_is_among(names, text);
 }
 
-struct subjects payment_failed(struct work *work)
+struct selection payment_failed(struct work *work)
 {
 	if (!is_one_of(json_text(work->in->payload, "status"), "failure|error"))
-		return silent("the transaction did not fail");
+		return select_none("the transaction did not fail");
 	if (!is_one_of(json_text(work->in->payload, "kind"), "sale|authorization|capture"))
-		return silent("the transaction is no payment");
-	return itself(work);
+		return select_none("the transaction is no payment");
+	return whole_payload(work);
 }
 
 /* "XXX" is the code for no currency (ISO 4217), which Segment would take for dollars: then it is

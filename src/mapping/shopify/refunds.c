@@ -4,19 +4,19 @@
 
 #include <string.h>
 
-struct subjects money_returned(struct work *work)
+struct selection money_returned(struct work *work)
 {
 	const struct refund_sums *sums = refund_sums_of(work);
-	struct subjects subjects;
+	struct selection selection;
 
 	if (sums == NULL)
-		return silent("no memory");
+		return select_none("no memory");
 	if (sums->returned.known && !money_positive(sums->returned) &&
 		work->in->shop->refund_without_money == SKIP)
-		return silent("no money was returned (refund_without_money = skip)");
-	subjects = itself(work);
-	subjects.refund = sums;
-	return subjects;
+		return select_none("no money was returned (refund_without_money = skip)");
+	selection = whole_payload(work);
+	selection.refund = sums;
+	return selection;
 }
 
 static void total(struct scope *scope, const struct field *row, const cJSON *refund)
