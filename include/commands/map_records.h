@@ -12,7 +12,7 @@ struct map_records {
 };
 
 /* The interface that the mapping uses. */
-struct memory map_records_store(struct map_records *records);
+struct record_store map_records_store(struct map_records *records);
 
 /* Removes and returns the timer that is due first, if it is due at `until` or before. Its strings
  * are in the arena. False when there is none. */

@@ -16,7 +16,7 @@ struct recollection {
 };
 
 /* The memory for map_delivery and map_timer. It must not outlive what it is given. */
-struct memory recollection_begin(struct recollection *recollection, struct engine *engine,
+struct record_store recollection_begin(struct recollection *recollection, struct engine *engine,
 	const struct shop *shop, struct arena *arena, struct error *error);
 
 /* Writes all that was put, and sets the timers. Inside a turn. 0, or -1 with the error. */

@@ -13,7 +13,7 @@ struct findings {
 
 /* The work of one delivery or timer, with a budget of its own. It points at `in` and `findings`. */
 struct work apply_begin(const struct input *in, const struct findings *findings,
-	const struct memory *memory, struct arena *arena, struct error *error);
+	const struct record_store *records, struct arena *arena, struct error *error);
 
 /* Reads the records, applies the rules of the topic, and remembers; or defers the delivery, or
  * skips it as a test. */

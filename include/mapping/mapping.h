@@ -12,12 +12,12 @@
 #include "config/config.h"
 #include "store/store.h"
 
-/* What the relay remembers, as the mapping sees it: JSON by (kind, key) of the delivery's shop, and
- * timers by the same. The functions return 0, or -1 when the store failed: then the mapping stops
- * and its result is void. `get` gives NULL for nothing; its JSON lives in the arena given. `put`
- * with NULL forgets. A timer that is set again moves; TIME_UNKNOWN ends it. When it is due it is
- * gone, and map_timer is called. */
-struct memory {
+/* The records of the delivery's shop, as the mapping reads and writes them: JSON by kind and key,
+ * and timers by the same. The functions return 0, or -1 when the store failed: then the mapping
+ * stops and its result is void. `get` sets NULL when there is no record; the JSON lives in the
+ * arena. `put` with NULL removes the record. `set_timer` moves a timer that is set, and removes it
+ * with TIME_UNKNOWN. A timer that is due is removed, and map_timer is called. */
+struct record_store {
 	int (*get)(void *context, const char *kind, const char *key, struct arena *arena,
 		const char **json);
 	int (*put)(void *context, const char *kind, const char *key, const char *json);
@@ -83,13 +83,13 @@ struct mapped {
  * kind says why: ERROR_MEMORY, ERROR_VALUE for what cannot be mapped, or what the memory functions
  * gave; then all that these have done is to be undone. */
 int map_delivery(const struct delivery *delivery, const cJSON *payload, const struct shop *shop,
-	const struct memory *memory, struct arena *arena, struct mapped *result,
+	const struct record_store *records, struct arena *arena, struct mapped *result,
 	struct error *error);
 
 /* Maps what a timer that the mapping has set asks for, at `now` (ms since 1970). As map_delivery.
  */
 int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
-	const struct memory *memory, struct arena *arena, struct mapped *result,
+	const struct record_store *records, struct arena *arena, struct mapped *result,
 	struct error *error);
 
 /* What the shop's user_id makes of a customer's id and e-mail, in the arena; NULL for nothing, or

@@ -5,9 +5,9 @@
 #include "mapping/work.h"
 
 /* Reads the records, and finds out who the delivery is about. `work` points at both. */
-void memories_recall(struct work *work, struct stored *stored, struct identity *identity);
+void records_recall(struct work *work, struct stored *stored, struct identity *identity);
 
 /* Remembers what the delivery taught. */
-void memories_remember(struct work *work);
+void records_remember(struct work *work);
 
 #endif

@@ -108,7 +108,7 @@ struct work {
 	const struct identity *identity;
 	const struct emitted *emitted;
 	struct scratch scratch;
-	const struct memory *memory;
+	const struct record_store *records;
 	struct arena *arena;
 	uint64_t steps_end; /* of the budget */
 	bool is_kept;       /* all is emitted: what is remembered of it is not bounded again */

@@ -107,7 +107,7 @@ static int map_body(struct dry_run *run, const char *word, const char *topic,
 		.body = text_string(body),
 		.body_length = body->length,
 	};
-	struct memory memory = map_records_store(&run->records);
+	struct record_store memory = map_records_store(&run->records);
 	struct mapped mapped;
 	struct error error;
 	const cJSON *payload = json_parse(arena, text_string(body), body->length, &error);
@@ -154,7 +154,7 @@ static int map_operand(struct dry_run *run, const char *word)
 /* Expires one timer that is due at `until`; *found is false when there is none. */
 static int expire_timer(struct dry_run *run, int64_t until, struct arena *arena, bool *found)
 {
-	struct memory memory = map_records_store(&run->records);
+	struct record_store memory = map_records_store(&run->records);
 	struct mapped mapped;
 	struct error error;
 	struct timer timer;

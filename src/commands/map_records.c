@@ -91,9 +91,9 @@ bool map_records_take_timer(
 	return timer->kind != NULL && timer->key != NULL;
 }
 
-struct memory map_records_store(struct map_records *records)
+struct record_store map_records_store(struct map_records *records)
 {
-	return (struct memory){.get = get, .put = put, .set_timer = set_timer, .context = records};
+	return (struct record_store){.get = get, .put = put, .set_timer = set_timer, .context = records};
 }
 
 int map_records_mark_emitted(struct map_records *records, const struct uuid *id)

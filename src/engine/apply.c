@@ -54,9 +54,9 @@ struct mapping_work {
 static enum isolation_result map(
 	struct engine *engine, struct mapping_work *work, struct error *error)
 {
-	struct memory memory =
+	struct record_store records =
 		recollection_begin(&work->recollection, engine, work->shop, work->arena, error);
-	int result = map_delivery(work->delivery, work->payload, work->shop, &memory, work->arena,
+	int result = map_delivery(work->delivery, work->payload, work->shop, &records, work->arena,
 		&work->mapped, error);
 
 	if (result == 0 && work->mapped.status == MAP_INVALID)
@@ -261,12 +261,12 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	struct arena *arena, struct error *error)
 {
 	struct recollection recollection;
-	struct memory memory = recollection_begin(&recollection, engine, shop, arena, error);
+	struct record_store records = recollection_begin(&recollection, engine, shop, arena, error);
 	struct delivery none = {.shop = shop->domain, .topic = timer->kind};
 	struct mapped mapped;
 	size_t queued = 0;
 
-	if (map_timer(timer, clock_now(), shop, &memory, arena, &mapped, error) != 0)
+	if (map_timer(timer, clock_now(), shop, &records, arena, &mapped, error) != 0)
 		return -1;
 	if (mapped.status == MAP_INVALID)
 		return unusable(mapped.reason, error);

@@ -100,13 +100,13 @@ static int set_timer(void *context, const char *kind, const char *key, int64_t d
 	return 0;
 }
 
-struct memory recollection_begin(struct recollection *recollection, struct engine *engine,
+struct record_store recollection_begin(struct recollection *recollection, struct engine *engine,
 	const struct shop *shop, struct arena *arena, struct error *error)
 {
 	*recollection = (struct recollection){
 		.engine = engine, .shop = shop, .arena = arena, .error = error};
 	recollection->last = &recollection->first;
-	return (struct memory){
+	return (struct record_store){
 		.get = get, .put = put, .set_timer = set_timer, .context = recollection};
 }
 

@@ -15,14 +15,14 @@ enum {
 };
 
 struct work apply_begin(const struct input *in, const struct findings *findings,
-	const struct memory *memory, struct arena *arena, struct error *error)
+	const struct record_store *records, struct arena *arena, struct error *error)
 {
 	return (struct work){
 		.in = in,
 		.stored = &findings->stored,
 		.identity = &findings->identity,
 		.emitted = &findings->emitted,
-		.memory = memory,
+		.records = records,
 		.arena = arena,
 		.steps_end = steps_done + BUDGET,
 		.error = error,
@@ -84,7 +84,7 @@ void apply_remember(struct work *work)
 	if (!work_goes_on(work))
 		return;
 	work->is_kept = true;
-	memories_remember(work);
+	records_remember(work);
 	work->is_kept = false;
 }
 
@@ -98,7 +98,7 @@ void apply_delivery(struct work *work, struct findings *findings, struct mapped 
 	bool marked;
 	const char *waits_for;
 
-	memories_recall(work, &findings->stored, &findings->identity);
+	records_recall(work, &findings->stored, &findings->identity);
 	marked = work->in->delivery->test && !is_test(work);
 	if (work->in->topic->is_hint)
 		result->reason = "it ties a browser to its cart and checkout";

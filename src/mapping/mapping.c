@@ -101,7 +101,7 @@ static void map_waiting(
 		};
 		struct findings findings = {0};
 		struct work one =
-			apply_begin(&in, &findings, work->memory, work->arena, work->error);
+			apply_begin(&in, &findings, work->records, work->arena, work->error);
 		const char *why_not = why_not_opened(&one);
 
 		if (work->failed)
@@ -177,7 +177,7 @@ static int finish(struct work *work, struct mapped *result)
 }
 
 int map_delivery(const struct delivery *delivery, const cJSON *payload, const struct shop *shop,
-	const struct memory *memory, struct arena *arena, struct mapped *result,
+	const struct record_store *records, struct arena *arena, struct mapped *result,
 	struct error *error)
 {
 	const struct input in = {
@@ -187,7 +187,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 		.payload = payload,
 	};
 	struct findings findings = {0};
-	struct work work = apply_begin(&in, &findings, memory, arena, error);
+	struct work work = apply_begin(&in, &findings, records, arena, error);
 	const char *why_not;
 
 	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "there is nothing to tell"};
@@ -211,7 +211,7 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 }
 
 int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
-	const struct memory *memory, struct arena *arena, struct mapped *result,
+	const struct record_store *records, struct arena *arena, struct mapped *result,
 	struct error *error)
 {
 	const struct delivery delivery = {
@@ -219,7 +219,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	struct input in = {
 		.delivery = &delivery, .topic = topic_of_timer(timer->kind), .shop = shop};
 	struct findings findings = {0};
-	struct work work = apply_begin(&in, &findings, memory, arena, error);
+	struct work work = apply_begin(&in, &findings, records, arena, error);
 
 	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
@@ -231,7 +231,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	/* a record without its token is not one of ours */
 	if (in.topic == NULL || topic_id(in.payload, in.topic->id) == NULL)
 		return finish(&work, result);
-	memories_recall(&work, &findings.stored, &findings.identity);
+	records_recall(&work, &findings.stored, &findings.identity);
 	apply_rules(&work, &findings.emitted, result);
 	apply_remember(&work);
 	if (!work.failed)

@@ -38,7 +38,7 @@ static void recall_tokens(struct work *work, struct stored *stored, struct ident
 		states_recall(work, stored);
 }
 
-void memories_recall(struct work *work, struct stored *stored, struct identity *identity)
+void records_recall(struct work *work, struct stored *stored, struct identity *identity)
 {
 	const char *customer = topic_id(work->in->payload, work->in->topic->customer_id);
 
@@ -172,7 +172,7 @@ static void remember_order(struct work *work)
 
 /* ---- remembering ---- */
 
-void memories_remember(struct work *work)
+void records_remember(struct work *work)
 {
 	if (work->identity->customer != NULL)
 		traits_remember(work);

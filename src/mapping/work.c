@@ -53,7 +53,8 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	if (key == NULL || !work_goes_on(work))
 		return recalled;
 	steps_add(STORE_STEPS);
-	if (work->memory->get(work->memory->context, kind, key, work->arena, &recalled.json) != 0) {
+	if (work->records->get(work->records->context, kind, key, work->arena, &recalled.json) !=
+		0) {
 		work_fail(work, "what is remembered cannot be read");
 		return (struct recalled){0};
 	}
@@ -88,7 +89,7 @@ static void put(struct work *work, const char *kind, const char *key, const char
 	if (!may_write(work, kind, false))
 		return;
 	steps_add(STORE_STEPS);
-	if (work->memory->put(work->memory->context, kind, key, json) != 0)
+	if (work->records->put(work->records->context, kind, key, json) != 0)
 		work_fail(work, "what is to be remembered cannot be written");
 }
 
@@ -112,7 +113,7 @@ void work_forget(struct work *work, const char *kind, const char *key)
 void work_set_timer(struct work *work, const char *kind, const char *key, int64_t due)
 {
 	if (!work->failed && key != NULL && may_write(work, kind, true) &&
-		work->memory->set_timer(work->memory->context, kind, key, due) != 0)
+		work->records->set_timer(work->records->context, kind, key, due) != 0)
 		work_fail(work, "a timer cannot be set");
 }
 

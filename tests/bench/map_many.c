@@ -35,7 +35,8 @@ static size_t map_once(const struct config *config, const char *body, size_t len
 {
 	struct arena *arena = arena_create(length * 8);
 	size_t bytes = 0;
-	struct memory memory = {.get = get, .put = put, .set_timer = set_timer, .context = &bytes};
+	struct record_store memory = {
+		.get = get, .put = put, .set_timer = set_timer, .context = &bytes};
 	struct delivery delivery = {.shop = config->shops[0].domain,
 		.topic = "orders/create",
 		.received = clock_now(),

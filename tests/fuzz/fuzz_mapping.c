@@ -76,7 +76,7 @@ static void map(const struct config *config, struct map_records *remembered, con
 	const char *body, size_t length)
 {
 	struct arena *arena = arena_create(65536);
-	struct memory memory = map_records_store(remembered);
+	struct record_store memory = map_records_store(remembered);
 	struct delivery delivery = {.shop = config->shops[0].domain,
 		.topic = topic,
 		.received = time_parse("2026-11-23T12:00:00Z")};
@@ -95,7 +95,7 @@ static void map(const struct config *config, struct map_records *remembered, con
 
 static void run_out(const struct config *config, struct map_records *remembered)
 {
-	struct memory memory = map_records_store(remembered);
+	struct record_store memory = map_records_store(remembered);
 	bool found = true;
 
 	while (found) {

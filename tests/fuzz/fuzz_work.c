@@ -44,7 +44,7 @@ static void check(
 static void map(struct run *run, const char *topic, const char *body, size_t length)
 {
 	struct arena *arena = arena_create(65536);
-	struct memory memory = map_records_store(&run->remembered);
+	struct record_store memory = map_records_store(&run->remembered);
 	struct delivery delivery = {.shop = run->config->shops[0].domain,
 		.topic = topic,
 		.received = time_parse("2026-11-23T12:00:00Z")};
@@ -64,7 +64,7 @@ static void map(struct run *run, const char *topic, const char *body, size_t len
 
 static void run_out(struct run *run)
 {
-	struct memory memory = map_records_store(&run->remembered);
+	struct record_store memory = map_records_store(&run->remembered);
 	bool found = true;
 
 	while (found) {

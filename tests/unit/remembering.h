@@ -49,7 +49,7 @@ static inline struct shop *shop_of(struct given *given)
 
 static inline void map(struct given *given, const char *topic, const char *body)
 {
-	struct memory memory = map_records_store(&given->memory);
+	struct record_store memory = map_records_store(&given->memory);
 	struct delivery delivery = {.shop = shop_of(given)->domain,
 		.topic = topic,
 		.received = time_parse("2026-11-23T12:00:00Z")};
@@ -64,7 +64,7 @@ static inline void map(struct given *given, const char *topic, const char *body)
 /* Lets the only timer run out; false when there is none. */
 static inline bool run_out(struct given *given)
 {
-	struct memory memory = map_records_store(&given->memory);
+	struct record_store memory = map_records_store(&given->memory);
 	struct timer timer;
 
 	if (!map_records_take_timer(&given->memory, INT64_MAX, given->arena, &timer))

@@ -115,7 +115,7 @@ static void the_largest_cart_is_within_the_budget(void **state)
 static void a_timer_that_takes_too_much_work_is_set_aside(void **state)
 {
 	struct given *given = *state;
-	struct memory memory = map_records_store(&given->memory);
+	struct record_store memory = map_records_store(&given->memory);
 	struct text record = {0};
 	const char *after;
 

@@ -180,7 +180,7 @@ static int64_t processor_time(void)
 static void map(struct trial *trial, struct map_records *remembered, const char *topic,
 	const char *body, size_t length)
 {
-	struct memory memory = map_records_store(remembered);
+	struct record_store memory = map_records_store(remembered);
 	struct arena *arena = arena_create(65536);
 	const struct shop *shop = &trial->config->shops[0];
 	struct delivery delivery = {.shop = shop->domain,
@@ -198,7 +198,7 @@ static void map(struct trial *trial, struct map_records *remembered, const char 
 
 static void run_out(struct trial *trial, struct map_records *remembered)
 {
-	struct memory memory = map_records_store(remembered);
+	struct record_store memory = map_records_store(remembered);
 	bool found = true;
 
 	while (found) {

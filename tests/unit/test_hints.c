@@ -134,7 +134,7 @@ static void renew(struct given *given, int id)
 
 static const char *remembered(struct given *given, const char *kind, const char *key)
 {
-	struct memory memory = map_records_store(&given->memory);
+	struct record_store memory = map_records_store(&given->memory);
 	const char *json = NULL;
 
 	assert_int_equal(memory.get(memory.context, kind, key, given->arena, &json), 0);

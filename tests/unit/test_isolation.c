@@ -175,7 +175,7 @@ static int name_link(struct engine *engine, struct task *task, struct error *err
 {
 	struct arena *arena = arena_create(1024);
 	struct recollection recollection;
-	struct memory memory = recollection_begin(
+	struct record_store memory = recollection_begin(
 		&recollection, engine, config_shop(engine->config, SHOP), arena, error);
 	char hinted[LINK_BYTES + 1];
 

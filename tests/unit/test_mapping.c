@@ -96,7 +96,7 @@ static int tear_down(void **state)
 
 static int map(struct given *given, const char *topic, const char *body)
 {
-	struct memory memory = {
+	struct record_store memory = {
 		.get = get, .put = put, .set_timer = set_timer, .context = &given->record};
 	struct delivery delivery = {
 		.shop = shop_of(given)->domain,

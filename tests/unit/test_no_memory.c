@@ -198,7 +198,7 @@ struct payload {
 static int map(
 	struct payload *payload, struct arena *arena, const cJSON *json, struct mapped *mapped)
 {
-	struct memory memory = {
+	struct record_store memory = {
 		.get = get, .put = put, .set_timer = set_timer, .context = payload->all};
 	struct delivery delivery = {.shop = payload->shop->domain,
 		.topic = payload->file->topic,

@@ -45,7 +45,7 @@ static int tear_down(void **state)
 /* The number of calls that a webhook of ReCharge's makes. */
 static int map(struct given *given, const char *topic, const char *body)
 {
-	struct memory memory = map_records_store(&given->memory);
+	struct record_store memory = map_records_store(&given->memory);
 	struct delivery delivery = {.shop = given->config->shops[0].domain,
 		.topic = topic,
 		.received = clock_now(),
@@ -66,7 +66,7 @@ static int map(struct given *given, const char *topic, const char *body)
 /* How many calls are made when time goes on by so much. */
 static int let_pass(struct given *given, int64_t time)
 {
-	struct memory memory = map_records_store(&given->memory);
+	struct record_store memory = map_records_store(&given->memory);
 	struct timer timer;
 	int count = 0;
 

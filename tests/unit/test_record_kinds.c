@@ -13,7 +13,7 @@ enum { KINDS_MAX = 64 };
 struct written {
 	const struct shop *shop;
 	struct map_records kept;
-	struct memory memory;
+	struct record_store memory;
 	char names[KINDS_MAX][32];
 	size_t count;
 };
@@ -30,14 +30,14 @@ static void note(struct written *written, const char *kind)
 static int get(
 	void *context, const char *kind, const char *key, struct arena *arena, const char **json)
 {
-	struct memory memory = map_records_store(&((struct written *)context)->kept);
+	struct record_store memory = map_records_store(&((struct written *)context)->kept);
 
 	return memory.get(memory.context, kind, key, arena, json);
 }
 
 static int put(void *context, const char *kind, const char *key, const char *json)
 {
-	struct memory memory = map_records_store(&((struct written *)context)->kept);
+	struct record_store memory = map_records_store(&((struct written *)context)->kept);
 
 	note(context, kind);
 	return memory.put(memory.context, kind, key, json);
@@ -45,7 +45,7 @@ static int put(void *context, const char *kind, const char *key, const char *jso
 
 static int set_timer(void *context, const char *kind, const char *key, int64_t due)
 {
-	struct memory memory = map_records_store(&((struct written *)context)->kept);
+	struct record_store memory = map_records_store(&((struct written *)context)->kept);
 
 	if (record_kind_timer(kind) == RECORD_TIMER_NONE)
 		fail_msg("timer kind %s has no row in record_kinds.c", kind);
@@ -113,7 +113,7 @@ static void each_kind_that_a_golden_case_writes_has_a_row(void **state)
 	(void)state;
 	assert_non_null(written);
 	written->shop = &config->shops[0];
-	written->memory = (struct memory){get, put, set_timer, written};
+	written->memory = (struct record_store){get, put, set_timer, written};
 	each_case(map_case, written);
 	for (size_t i = 0; i < written->count; i++)
 		if (record_kind_find(written->names[i]) == NULL)
@@ -153,11 +153,11 @@ static void the_engines_own_records_name_nobody(void **state)
 static void assert_refused(const char *kind, bool is_timer)
 {
 	struct map_records kept = {0};
-	struct memory memory = map_records_store(&kept);
+	struct record_store memory = map_records_store(&kept);
 	struct arena *arena = arena_create(1024);
 	struct error error = {.text = ""};
 	struct work work = {
-		.memory = &memory, .arena = arena, .error = &error, .steps_end = UINT64_MAX};
+		.records = &memory, .arena = arena, .error = &error, .steps_end = UINT64_MAX};
 	struct text json = {0};
 
 	text_put(&json, "{}");

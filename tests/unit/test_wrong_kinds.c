@@ -34,7 +34,7 @@ static void check_calls(const struct mapped *mapped, struct arena *arena, const 
 
 static void map(struct trial *trial, const struct payload_file *file, const cJSON *payload)
 {
-	struct memory memory = map_records_store(&trial->memory);
+	struct record_store memory = map_records_store(&trial->memory);
 	struct arena *arena = arena_create(65536);
 	struct delivery delivery = {.shop = trial->shop->domain,
 		.topic = file->topic,
@@ -51,7 +51,7 @@ static void map(struct trial *trial, const struct payload_file *file, const cJSO
 
 static void run_out(struct trial *trial, const char *path)
 {
-	struct memory memory = map_records_store(&trial->memory);
+	struct record_store memory = map_records_store(&trial->memory);
 	struct arena *arena = arena_create(65536);
 	struct mapped mapped;
 	struct timer timer;

@@ -27,7 +27,7 @@ struct name {
 struct trial {
 	const struct shop *shop;
 	struct map_records kept;
-	struct memory memory; /* on what is kept; `put` notes the names */
+	struct record_store memory; /* on what is kept; `put` notes the names */
 	struct name names[NAMES_MAX];
 	size_t name_count;
 	int changes;
@@ -36,7 +36,7 @@ struct trial {
 static int get(
 	void *context, const char *kind, const char *key, struct arena *arena, const char **json)
 {
-	struct memory memory = map_records_store(&((struct trial *)context)->kept);
+	struct record_store memory = map_records_store(&((struct trial *)context)->kept);
 
 	return memory.get(memory.context, kind, key, arena, json);
 }
@@ -44,7 +44,7 @@ static int get(
 static int put(void *context, const char *kind, const char *key, const char *json)
 {
 	struct trial *trial = context;
-	struct memory memory = map_records_store(&trial->kept);
+	struct record_store memory = map_records_store(&trial->kept);
 	struct name *name = &trial->names[trial->name_count];
 	size_t i = 0;
 
@@ -62,7 +62,7 @@ static int put(void *context, const char *kind, const char *key, const char *jso
 
 static int set_timer(void *context, const char *kind, const char *key, int64_t due)
 {
-	struct memory memory = map_records_store(&((struct trial *)context)->kept);
+	struct record_store memory = map_records_store(&((struct trial *)context)->kept);
 
 	assert_non_null(key);
 	return memory.set_timer(memory.context, kind, key, due);
@@ -197,7 +197,7 @@ static void records_of_another_kind_do_no_harm(void **state)
 	(void)state;
 	assert_non_null(trial);
 	trial->shop = &config->shops[0];
-	trial->memory = (struct memory){get, put, set_timer, trial};
+	trial->memory = (struct record_store){get, put, set_timer, trial};
 	each_case(try_case, trial);
 	assert_true(trial->changes > 1000);
 	free(trial);
