@@ -71,7 +71,7 @@ void fields_write(struct scope *scope, const struct field *rows, const cJSON *ob
 /* Writes a text, cut when texts are. Nothing for NULL and "". */
 void field_text(struct scope *scope, const char *property, const char *value);
 
-/* Writes an amount; one that is not known is noted as unreadable. */
+/* Writes an amount; one that is not known is noted as invalid_fields. */
 void field_money(struct scope *scope, const char *property, struct money amount);
 
 /* Writes the texts at `path` in the items of a list, joined by ",". */

@@ -76,7 +76,8 @@ struct mapped {
 	struct segment_call *calls;
 	struct segment_call *last;     /* of them, NULL for none */
 	struct unmappable *unmappable; /* of the deliveries that have waited */
-	const char *unreadable; /* paths of fields that were left out as unreadable, or NULL */
+	const char
+		*invalid_fields; /* paths of fields that were left out as invalid_fields, or NULL */
 };
 
 /* Maps one delivery whose body is parsed as `payload`. 0 with *result, or -1 with `error`, whose

@@ -24,7 +24,7 @@ struct person {
 	const char *email;
 	const char *user_id;      /* by the shop's user_id */
 	const char *anonymous_id; /* the browser's, or one made up */
-	bool is_made_up;          /* the anonymous_id */
+	bool is_derived;          /* the anonymous_id */
 	const char *google_client_id;
 	const char *google_session_id;
 };
@@ -115,11 +115,11 @@ struct work {
 	bool is_spent;      /* the budget; then the work has failed, too */
 	bool failed;        /* the result is void; the error's kind says of what */
 	struct error *error;
-	struct text unreadable; /* fields left out */
+	struct text invalid_fields; /* fields left out */
 };
 
 /* Notes a field that could not be read and is left out. */
-void work_unreadable(struct work *work, const char *property);
+void work_invalid_field(struct work *work, const char *property);
 
 /* Whether the work has neither failed nor used up its budget. */
 bool work_goes_on(struct work *work);

@@ -72,9 +72,9 @@ static int print_call(struct dry_run *run, const struct segment_call *call)
 
 static void print_outcome(struct dry_run *run, const char *word, const struct mapped *mapped)
 {
-	if (mapped->unreadable != NULL)
+	if (mapped->invalid_fields != NULL)
 		(void)fprintf(stderr, "segrelay: %s: invalid fields left out: %s\n", word,
-			mapped->unreadable);
+			mapped->invalid_fields);
 	if (mapped->status == MAP_SKIPPED)
 		(void)fprintf(stderr, "segrelay: %s: skipped: %s\n", word, mapped->reason);
 	if (mapped->status == MAP_INVALID) {

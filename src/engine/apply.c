@@ -78,7 +78,7 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 	topic = engine_topic(engine, delivery->shop, delivery->topic); /* others may move it */
 	if (topic == NULL)
 		return error_no_memory(error);
-	outcome_log_invalid_fields(engine, delivery, mapped->unreadable);
+	outcome_log_invalid_fields(engine, delivery, mapped->invalid_fields);
 	if (mapped->privacy != PRIVACY_NONE) {
 		topic->mapped++;
 		return privacy_begin(
@@ -251,7 +251,7 @@ static void log_waited(const struct timer *timer)
 	static struct log_limit limit;
 	int64_t left_out;
 
-	if (strcmp(timer->kind, WAIT_FOR_CUSTOMER) == 0 && log_allow(&limit, HOUR, &left_out))
+	if (strcmp(timer->kind, DEFERRED_FOR_CUSTOMER) == 0 && log_allow(&limit, HOUR, &left_out))
 		log_line(LOG_INFO, "a subscriber is told without Shopify's id: it did not come",
 			LOG_STRING("shop", timer->shop), LOG_NUMBER("more_before", left_out),
 			LOG_STRING("next", "have ReCharge include the customer"));
@@ -273,7 +273,7 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 	if (recollection_write(&recollection, error) != 0 ||
 		outcome_dead_waiting(engine, shop->domain, mapped.unmappable, error) != 0)
 		return -1;
-	outcome_log_invalid_fields(engine, &none, mapped.unreadable);
+	outcome_log_invalid_fields(engine, &none, mapped.invalid_fields);
 	if (mapped.calls != NULL)
 		log_waited(timer);
 	if (enqueue_calls(engine, &none, shop, &mapped, &queued, error) != 0)

@@ -108,7 +108,7 @@ void apply_delivery(struct work *work, struct findings *findings, struct mapped 
 	} else if (marked) {
 		apply_rules(work, &findings->emitted, result);
 		result->marked_test = true;
-	} else if ((waits_for = waits_begin(work)) != NULL) {
+	} else if ((waits_for = deferred_begin(work)) != NULL) {
 		result->reason = waits_for;
 		links_remember(work); /* all else is learnt when it is told */
 		return;

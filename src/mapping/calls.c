@@ -209,11 +209,11 @@ static void append_call(const struct emission *emission, const struct rule *rule
 /* The pair that was told last. A user named by an e-mail has another name when that changes. */
 static bool is_aliased(const struct work *work, const char *browser, const char *user)
 {
-	const char *told = json_text(work->stored->customer.value, "aliased");
+	const char *aliased = json_text(work->stored->customer.value, "aliased");
 	const char *as = text_or(json_text(work->stored->customer.value, "aliased_as"),
 		work->identity->person.customer_id);
 
-	return told != NULL && strcmp(told, browser) == 0 && strcmp(as, user) == 0;
+	return aliased != NULL && strcmp(aliased, browser) == 0 && strcmp(as, user) == 0;
 }
 
 /* Once for each pair of a browser's id and a userId, before the first identify of the two. */
@@ -241,13 +241,13 @@ static void add_join(const struct emission *emission)
 {
 	struct work *work = emission->work;
 	const struct person *person = &work->identity->person;
-	const char *derived = links_made_up(work);
+	const char *derived = links_derived_id(work);
 	const struct rule join = {
 		.call = IDENTIFY, .event = "made-up id", .time = emission->rule->time};
 	const char *key;
 
 	if (derived == NULL || person->user_id == NULL || work->emitted->joined ||
-		person->is_made_up || links_are_joined(work))
+		person->is_derived || links_are_joined(work))
 		return;
 	key = arena_format(work->arena, "%s|%s", person->user_id, derived);
 	if (key == NULL) {
@@ -261,10 +261,10 @@ static void add_join(const struct emission *emission)
 /* The ids and traits, which are the same for all calls, as a digest. */
 static const char *traits_digest(struct work *work)
 {
-	struct text told = {0};
+	struct text ids_and_traits = {0};
 	struct scope scope = {
 		.work = work,
-		.out = &told,
+		.out = &ids_and_traits,
 		.root = work->in->payload,
 		.anonymous_id = work->identity->person.anonymous_id,
 		.most = UNBOUNDED,
@@ -274,14 +274,14 @@ static const char *traits_digest(struct work *work)
 
 	if (work->scratch.traits_digest != NULL)
 		return work->scratch.traits_digest;
-	text_put(&told, "{");
+	text_put(&ids_and_traits, "{");
 	context_ids(&scope);
 	fields_write(&scope, customer_traits, work->identity->customer);
-	if (told.failed || digest_md5(text_string(&told), digest) != 0)
+	if (ids_and_traits.failed || digest_md5(text_string(&ids_and_traits), digest) != 0)
 		work_fail(work, "no memory");
 	else
 		work->scratch.traits_digest = work_copy(work, digest);
-	text_free(&told);
+	text_free(&ids_and_traits);
 	return work->scratch.traits_digest;
 }
 
@@ -345,5 +345,5 @@ void calls_emit(const struct emission *emission)
 	}
 	if (rule->call != IDENTIFY)
 		append_call(emission, rule, rule->call, person->anonymous_id, key);
-	emission->emitted->under_derived_id |= person->is_made_up && person->user_id == NULL;
+	emission->emitted->under_derived_id |= person->is_derived && person->user_id == NULL;
 }

@@ -25,7 +25,7 @@ struct wait {
 	const char *reason;
 };
 
-static bool is_told(const char *topic)
+static bool has_rule(const char *topic)
 {
 	for (const struct rule *rule = rules; rule->topics != NULL; rule++)
 		if (topic_is_among(rule->topics, topic))
@@ -33,25 +33,26 @@ static bool is_told(const char *topic)
 	return false;
 }
 
-static struct wait wait_of(const struct work *work)
+static struct wait reason_to_defer(const struct work *work)
 {
 	static const char billed[] = "subscription_billing_attempts/success";
 	int64_t identity_wait = work->in->shop->recharge_identity_wait;
 
-	if (work->in->was_deferred || !is_told(work->in->delivery->topic))
+	if (work->in->was_deferred || !has_rule(work->in->delivery->topic))
 		return (struct wait){0};
 	if (work->identity->account_id != NULL && work->identity->person.customer_id == NULL &&
 		identity_wait > 0)
-		return (struct wait){WAIT_FOR_CUSTOMER, work->identity->account_id, identity_wait,
+		return (struct wait){DEFERRED_FOR_CUSTOMER, work->identity->account_id,
+			identity_wait,
 			"it waits for Shopify's id of the customer (recharge_identity_wait)"};
 	if (strcmp(work->in->delivery->topic, billed) == 0 && work->identity->order_id != NULL &&
 		work->stored->order.value == NULL)
-		return (struct wait){WAIT_FOR_ORDER, work->identity->order_id, ORDER_WAIT,
+		return (struct wait){DEFERRED_FOR_ORDER, work->identity->order_id, ORDER_WAIT,
 			"it waits for its order"};
 	return (struct wait){0};
 }
 
-static void write_waiting(struct text *json, const struct work *work)
+static void write_delivery(struct text *json, const struct work *work)
 {
 	struct text body = {0};
 
@@ -77,7 +78,7 @@ static void write_record(struct text *json, const struct work *work, const cJSON
 		json_add_comma(json);
 		json_add_value(json, waiting);
 	}
-	write_waiting(json, work);
+	write_delivery(json, work);
 	text_put(json, "]}");
 }
 
@@ -88,18 +89,18 @@ static bool make_record(struct text *json, const struct work *work, const cJSON 
 	return cJSON_GetArraySize(before) < BODIES_MAX && json->length <= BYTES_MAX;
 }
 
-const char *waits_begin(struct work *work)
+const char *deferred_begin(struct work *work)
 {
-	struct wait wait = wait_of(work);
-	struct recalled known = {0};
+	struct wait wait = reason_to_defer(work);
+	struct recalled stored = {0};
 	struct text json = {0};
 	const cJSON *before;
 	bool fits;
 
 	if (wait.kind == NULL)
 		return NULL;
-	known = work_recall(work, wait.kind, wait.key);
-	before = json_at(known.value, "bodies");
+	stored = work_recall(work, wait.kind, wait.key);
+	before = json_at(stored.value, "bodies");
 	fits = make_record(&json, work, before);
 	if (fits)
 		work_remember(work, wait.kind, wait.key, &json, NULL);
@@ -109,14 +110,14 @@ const char *waits_begin(struct work *work)
 	return fits ? wait.reason : NULL;
 }
 
-bool waits_are_full(struct work *work, const char *kind, const char *key)
+bool deferred_is_full(struct work *work, const char *kind, const char *key)
 {
-	struct recalled known = work_recall(work, kind, key);
-	const cJSON *before = json_at(known.value, "bodies");
+	struct recalled stored = work_recall(work, kind, key);
+	const cJSON *before = json_at(stored.value, "bodies");
 	struct text json = {0};
 	bool fits;
 
-	if (before == NULL || !is_told(work->in->delivery->topic))
+	if (before == NULL || !has_rule(work->in->delivery->topic))
 		return false;
 	fits = make_record(&json, work, before);
 	if (json.failed)
@@ -127,18 +128,18 @@ bool waits_are_full(struct work *work, const char *kind, const char *key)
 
 /* ---- ending ---- */
 
-const cJSON *waits_end(struct work *work, const char *kind, const char *key)
+const cJSON *deferred_end(struct work *work, const char *kind, const char *key)
 {
-	struct recalled known = work_recall(work, kind, key);
+	struct recalled stored = work_recall(work, kind, key);
 
-	if (known.json == NULL)
+	if (stored.json == NULL)
 		return NULL;
 	work_forget(work, kind, key);
 	work_set_timer(work, kind, key, TIME_UNKNOWN);
-	return json_at(known.value, "bodies");
+	return json_at(stored.value, "bodies");
 }
 
-const cJSON *waits_open(struct work *work, const cJSON *waiting, struct delivery *delivery)
+const cJSON *deferred_open(struct work *work, const cJSON *waiting, struct delivery *delivery)
 {
 	const char *body = json_text(waiting, "body");
 	int64_t received = work_milliseconds(waiting, "received");

@@ -111,7 +111,7 @@ void field_text(struct scope *scope, const char *property, const char *value)
 void field_money(struct scope *scope, const char *property, struct money amount)
 {
 	if (!amount.known) {
-		work_unreadable(scope->work, property);
+		work_invalid_field(scope->work, property);
 		return;
 	}
 	json_add_key(scope->out, property);
@@ -123,7 +123,7 @@ void as_text(struct scope *scope, const struct field *row, const cJSON *value)
 	if (cJSON_IsString(value))
 		field_text(scope, row->property, value->valuestring);
 	else
-		work_unreadable(scope->work, row->property);
+		work_invalid_field(scope->work, row->property);
 }
 
 void as_money(struct scope *scope, const struct field *row, const cJSON *value)
@@ -144,7 +144,7 @@ void as_count(struct scope *scope, const struct field *row, const cJSON *value)
 	struct money count = money_shorten(amount_at(value, ".")); /* 2.0 is a count, too */
 
 	if (!count.known || count.scale != 0) {
-		work_unreadable(scope->work, row->property);
+		work_invalid_field(scope->work, row->property);
 		return;
 	}
 	field_money(scope, row->property, count);
@@ -155,7 +155,7 @@ void as_flag(struct scope *scope, const struct field *row, const cJSON *value)
 	if (cJSON_IsBool(value))
 		json_add_flag(scope->out, row->property, cJSON_IsTrue(value));
 	else
-		work_unreadable(scope->work, row->property);
+		work_invalid_field(scope->work, row->property);
 }
 
 void as_true(struct scope *scope, const struct field *row, const cJSON *value)
@@ -178,7 +178,7 @@ void as_time(struct scope *scope, const struct field *row, const cJSON *value)
 	char text[TIME_TEXT];
 
 	if (time == TIME_UNKNOWN) {
-		work_unreadable(scope->work, row->property);
+		work_invalid_field(scope->work, row->property);
 		return;
 	}
 	time_format(time, text);

@@ -16,14 +16,14 @@
 /* ---- what has waited ---- */
 
 /* What took too much work is set aside, so that it does not hold up all else. */
-static void spend(struct mapped *result)
+static void set_over_budget(struct mapped *result)
 {
-	const char *unreadable = result->unreadable;
+	const char *invalid_fields = result->invalid_fields;
 
 	*result = (struct mapped){.status = MAP_INVALID,
 		.reason = "mapping budget exceeded: the body takes more work than any of Shopify's "
 			  "or ReCharge's",
-		.unreadable = unreadable};
+		.invalid_fields = invalid_fields};
 }
 
 static void add_calls(struct mapped *result, const struct mapped *more)
@@ -44,7 +44,7 @@ static void add_unmappable(struct work *work, const struct delivery *delivery, c
 	while (*end != NULL)
 		end = &(*end)->next;
 	if (delivery->id == 0)
-		work_unreadable(work, *delivery->topic != '\0' ? delivery->topic : "(waiting)");
+		work_invalid_field(work, *delivery->topic != '\0' ? delivery->topic : "(waiting)");
 	one = arena_alloc(work->arena, sizeof(*one));
 	if (one == NULL) {
 		work_fail(work, "no memory");
@@ -71,10 +71,10 @@ static void map_opened(
 
 	apply_delivery(one, findings, &mapped);
 	if (one->is_spent)
-		spend(&mapped);
-	if (one->unreadable.length > 0)
-		work_unreadable(work, one->in->delivery->topic);
-	text_free(&one->unreadable);
+		set_over_budget(&mapped);
+	if (one->invalid_fields.length > 0)
+		work_invalid_field(work, one->in->delivery->topic);
+	text_free(&one->invalid_fields);
 	work->failed |= one->failed && !one->is_spent;
 	if (mapped.status == MAP_INVALID)
 		add_unmappable(work, one->in->delivery, mapped.reason, result);
@@ -82,7 +82,7 @@ static void map_opened(
 		add_calls(result, &mapped);
 }
 
-static void map_waiting(
+static void map_deferred(
 	struct work *work, const cJSON *bodies, const char *customer_id, struct mapped *result)
 {
 	const cJSON *waiting;
@@ -90,7 +90,7 @@ static void map_waiting(
 
 	cJSON_ArrayForEach (waiting, bodies) {
 		struct delivery delivery;
-		const cJSON *payload = waits_open(work, waiting, &delivery);
+		const cJSON *payload = deferred_open(work, waiting, &delivery);
 		const struct input in = {
 			.delivery = &delivery,
 			.topic = payload != NULL ? topic_find(delivery.topic) : NULL,
@@ -117,7 +117,7 @@ static void map_waiting(
 /* A delivery that names the customer ends the waiting of others: they came before it. So does one
  * that there is no more room for: a state is compared with the one before. One that a header calls
  * a test ends nothing, as anybody may have posted it again. */
-static void end_waiting(struct work *work, struct mapped *result)
+static void end_deferral(struct work *work, struct mapped *result)
 {
 	const char *account = topic_id(work->in->payload, work->in->topic->account);
 	const char *customer = topic_id(work->in->payload, work->in->topic->customer_id);
@@ -129,14 +129,15 @@ static void end_waiting(struct work *work, struct mapped *result)
 					     topic_id(work->in->payload, work->in->topic->order))
 					     .value,
 			"customer_id");
-	if (customer != NULL || waits_are_full(work, WAIT_FOR_CUSTOMER, account))
-		map_waiting(work, waits_end(work, WAIT_FOR_CUSTOMER, account), customer, result);
+	if (customer != NULL || deferred_is_full(work, DEFERRED_FOR_CUSTOMER, account))
+		map_deferred(
+			work, deferred_end(work, DEFERRED_FOR_CUSTOMER, account), customer, result);
 }
 
 static bool is_test_notification(const struct work *work)
 {
 	return work->in->delivery->test && work->in->shop->test_orders == SKIP &&
-	       (catalogue_is_meant(work) || carts_is_snapshot(work) ||
+	       (catalogue_handles(work) || carts_is_snapshot(work) ||
 		       work->in->topic->privacy != PRIVACY_NONE);
 }
 
@@ -148,29 +149,29 @@ static void map_known_topic(struct work *work, struct findings *findings, struct
 	} else if (work->in->topic->privacy != PRIVACY_NONE) {
 		result->privacy = work->in->topic->privacy;
 		result->reason = "it is for segrelay itself";
-	} else if (catalogue_is_meant(work)) {
-		catalogue_learn(work);
+	} else if (catalogue_handles(work)) {
+		catalogue_update(work);
 		result->reason = "the catalogue learns from it";
 	} else if (carts_is_snapshot(work)) {
-		carts_learn(work);
+		carts_update(work);
 		result->reason = "the cart's changes are told when it has rested (cart_settle)";
 	} else {
-		end_waiting(work, result);
+		end_deferral(work, result);
 		apply_delivery(work, findings, result);
 	}
 }
 
 static int finish(struct work *work, struct mapped *result)
 {
-	if (work->unreadable.length > 0)
-		result->unreadable = work_copy(work, text_string(&work->unreadable));
-	text_free(&work->unreadable);
+	if (work->invalid_fields.length > 0)
+		result->invalid_fields = work_copy(work, text_string(&work->invalid_fields));
+	text_free(&work->invalid_fields);
 	if (result->status == MAP_EVENTS)
 		result->reason = NULL;
 	if (arena_failed(work->arena)) /* something may have been taken for absent */
 		work_fail(work, "no memory");
 	if (work->is_spent && work->error->text[0] == '\0') {
-		spend(result);
+		set_over_budget(result);
 		return 0;
 	}
 	return work->failed ? -1 : 0;
@@ -224,7 +225,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "there is nothing to tell"};
 	error->text[0] = '\0';
 	if (record_kind_timer(timer->kind) == RECORD_TIMER_DEFERRED) {
-		map_waiting(&work, waits_end(&work, timer->kind, timer->key), NULL, result);
+		map_deferred(&work, deferred_end(&work, timer->kind, timer->key), NULL, result);
 		return finish(&work, result);
 	}
 	in.payload = work_recall(&work, timer->kind, timer->key).value;
@@ -235,7 +236,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	apply_rules(&work, &findings.emitted, result);
 	apply_remember(&work);
 	if (!work.failed)
-		carts_settle(&work);
+		carts_mark_emitted(&work);
 	return finish(&work, result);
 }
 

@@ -48,7 +48,7 @@ void records_recall(struct work *work, struct stored *stored, struct identity *i
 	customer = text_or(customer, json_text(stored->order.value, "customer_id"));
 	customer = text_or(customer, states_customer(work));
 	traits_recall(work, stored, identity, text_or(customer, links_customer(work)));
-	people_find(work, &identity->person);
+	user_find(work, &identity->person);
 	checkouts_recall(work, stored);
 }
 
@@ -57,10 +57,10 @@ void records_recall(struct work *work, struct stored *stored, struct identity *i
 /* Keeps what the payload says under a path, else what is known. */
 static void keep(struct work *work, struct text *json, const char *key, const char *path)
 {
-	const char *said = json_text(work->in->payload, path);
+	const char *value = json_text(work->in->payload, path);
 
 	json_add_member(json, key,
-		work_cut(work, text_or(said, json_text(work->stored->order.value, key))));
+		work_cut(work, text_or(value, json_text(work->stored->order.value, key))));
 }
 
 static void keep_flag(struct work *work, struct text *json, const char *key)
@@ -70,13 +70,13 @@ static void keep_flag(struct work *work, struct text *json, const char *key)
 }
 
 /* The browser's id, not a made-up one: that is made again from the same token. */
-static void keep_people(struct work *work, struct text *json)
+static void keep_identity(struct work *work, struct text *json)
 {
 	json_add_member(json, "customer_id", work->identity->person.customer_id);
 	json_add_member(json, "anonymous_id", work_browser_id(work));
 	json_add_member(json, "google_client_id", work->identity->person.google_client_id);
 	json_add_member(json, "google_session_id", work->identity->person.google_session_id);
-	hints_keep(work, json);
+	browser_write_consent(work, json);
 }
 
 /* What later refunds and fulfilments need of their order. */
@@ -104,16 +104,16 @@ enum { REFUNDS_MAX = 1000 };
 
 static void keep_amounts(struct work *work, struct text *json, const char *key, const char *amount)
 {
-	const cJSON *known = work_named(work->stored->order.value, key);
+	const cJSON *stored = work_named(work->stored->order.value, key);
 	const char *id = amount != NULL ? json_text(work->in->payload, "id") : NULL;
 	const cJSON *item;
 	int count = 0;
 
-	if (known == NULL && id == NULL)
+	if (stored == NULL && id == NULL)
 		return;
 	json_add_key(json, key);
 	text_put(json, "{");
-	cJSON_ArrayForEach (item, known) {
+	cJSON_ArrayForEach (item, stored) {
 		if ((id == NULL || strcmp(item->string, id) != 0) && count++ < REFUNDS_MAX)
 			json_add_member(json, item->string, json_text(item, "."));
 	}
@@ -133,10 +133,10 @@ static void keep_refunds(struct work *work, struct text *json)
 }
 
 /* What is known stays, but what a refusal takes back of the browser. */
-static void keep_known(struct work *work, struct text *json)
+static void keep_stored(struct work *work, struct text *json)
 {
 	static const char of_browser[] = "anonymous_id|google_client_id|google_session_id|browser";
-	bool refused = work->in->topic->is_hint && hints_refuse(work);
+	bool refused = work->in->topic->is_hint && browser_has_refused(work);
 	const cJSON *member;
 
 	cJSON_ArrayForEach (member, work->stored->order.value) {
@@ -147,7 +147,7 @@ static void keep_known(struct work *work, struct text *json)
 		json_add_value(json, member);
 	}
 	if (refused && work->stored->order.value != NULL)
-		hints_keep(work, json);
+		browser_write_consent(work, json);
 }
 
 /* A refund that comes before its order is kept, too: the order joins it later. */
@@ -157,10 +157,10 @@ static void remember_order(struct work *work)
 
 	text_put(&json, "{");
 	if (work->in->topic->is_order) {
-		keep_people(work, &json);
+		keep_identity(work, &json);
 		keep_order(work, &json);
 	} else {
-		keep_known(work, &json);
+		keep_stored(work, &json);
 	}
 	keep_refunds(work, &json);
 	text_put(&json, "}");

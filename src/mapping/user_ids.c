@@ -35,7 +35,7 @@ static void add_stored(
 		add(ids, json_text(id, "."));
 	}
 	add(ids, json_text(record, "aliased_as"));
-	add(ids, people_user_id(work, customer_id, json_text(record, "email")));
+	add(ids, user_id_of(work, customer_id, json_text(record, "email")));
 }
 
 void user_ids_write(struct work *work, struct text *json, const cJSON *record,

@@ -15,16 +15,17 @@ enum {
 	STORE_STEPS = 5000,
 };
 
-void work_unreadable(struct work *work, const char *property)
+void work_invalid_field(struct work *work, const char *property)
 {
-	if (work->unreadable.length > UNREADABLE_MAX)
+	if (work->invalid_fields.length > UNREADABLE_MAX)
 		return;
 	/* A message is written again when it is shrunk: name a field once. */
-	if (work->unreadable.length > 0 && strstr(text_string(&work->unreadable), property) != NULL)
+	if (work->invalid_fields.length > 0 &&
+		strstr(text_string(&work->invalid_fields), property) != NULL)
 		return;
-	if (work->unreadable.length > 0)
-		text_put(&work->unreadable, ",");
-	text_put(&work->unreadable, property);
+	if (work->invalid_fields.length > 0)
+		text_put(&work->invalid_fields, ",");
+	text_put(&work->invalid_fields, property);
 }
 
 void work_fail(struct work *work, const char *what)
@@ -66,7 +67,7 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	/* A bit of the disk's has flipped: what it says is gone, but not all that comes after. */
 	if (arena_failed(work->arena))
 		work_fail(work, error.text);
-	work_unreadable(work, "(what is remembered)");
+	work_invalid_field(work, "(what is remembered)");
 	return (struct recalled){0};
 }
 
@@ -260,7 +261,7 @@ int64_t time_at(const cJSON *object, const char *path)
 
 const char *work_browser_id(const struct work *work)
 {
-	return work->identity->person.is_made_up ? NULL : work->identity->person.anonymous_id;
+	return work->identity->person.is_derived ? NULL : work->identity->person.anonymous_id;
 }
 
 const char *work_account(const struct work *work)

@@ -276,9 +276,9 @@ static void fields_of_the_wrong_kind_are_left_out_and_named(void **state)
 	assert_has_not(json, "\"total\"");
 	assert_has_not(json, "null");
 	assert_has(json, "\"affiliation\":\"7\"");
-	assert_non_null(given->mapped.unreadable);
-	assert_has(given->mapped.unreadable, "total");
-	assert_has(given->mapped.unreadable, "order_name");
+	assert_non_null(given->mapped.invalid_fields);
+	assert_has(given->mapped.invalid_fields, "total");
+	assert_has(given->mapped.invalid_fields, "order_name");
 }
 
 static void a_currency_of_the_wrong_kind_is_left_out(void **state)
@@ -294,7 +294,7 @@ static void a_currency_of_the_wrong_kind_is_left_out(void **state)
 			currencies[i]);
 		assert_int_equal(map(given, "order_transactions/create", body), 0);
 		assert_has_not(only_call(given), "currency");
-		assert_has(given->mapped.unreadable, "currency");
+		assert_has(given->mapped.invalid_fields, "currency");
 	}
 }
 

@@ -9,18 +9,18 @@
 #include "mapping/work.h"
 
 /* Joins the delivery, which is a hint, with a link that was recalled. */
-void hints_join(struct work *work, struct recalled *link);
+void browser_join(struct work *work, struct recalled *link);
 
 /* What the browser said of one of its members; NULL for nothing. */
-const cJSON *hints_said(const struct work *work, const char *member);
+const cJSON *browser_value(const struct work *work, const char *member);
 
 /* The same for a text. */
-const char *hints_text(const struct work *work, const char *member);
+const char *browser_text(const struct work *work, const char *member);
 
 /* Whether the visitor refused to be analysed: nothing of the browser may be told. */
-bool hints_refuse(const struct work *work);
+bool browser_has_refused(const struct work *work);
 
 /* Keeps for an order what later webhooks of it need of the browser's words. */
-void hints_keep(const struct work *work, struct text *json);
+void browser_write_consent(const struct work *work, struct text *json);
 
 #endif

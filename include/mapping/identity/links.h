@@ -20,7 +20,7 @@ const char *links_ordered_at(struct work *work, const char *cart_id);
 const char *links_first_browser(struct work *work);
 
 /* The made-up id that something of the cart or checkout was told under alone; NULL for none. */
-const char *links_made_up(const struct work *work);
+const char *links_derived_id(const struct work *work);
 
 /* Whether that id was joined with the user already. */
 bool links_are_joined(const struct work *work);

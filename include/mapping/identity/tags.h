@@ -5,6 +5,6 @@
 #include "mapping/work.h"
 
 /* Joins the stored tags with those that `learnt` or the payload tells, into `customer`. */
-void tags_join(struct work *work, cJSON *customer, const cJSON *learnt);
+void tags_join(struct work *work, cJSON *customer, const cJSON *update);
 
 #endif

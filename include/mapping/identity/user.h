@@ -5,9 +5,9 @@
 #include "mapping/work.h"
 
 /* Finds the ids and the e-mail, once the records are read. */
-void people_find(struct work *work, struct person *person);
+void user_find(struct work *work, struct person *person);
 
 /* What the shop's user_id makes of a customer's id and e-mail; NULL for nothing. */
-const char *people_user_id(struct work *work, const char *customer_id, const char *email);
+const char *user_id_of(struct work *work, const char *customer_id, const char *email);
 
 #endif

@@ -47,9 +47,9 @@ const char *recharge_unit(struct work *work, const char *unit);
 converter as_lower;          /* a text in lower case */
 converter as_upper;          /* a text in upper case */
 converter as_unit;           /* a unit of time */
-converter as_switch;         /* true or false; 1 or 0 */
+converter as_boolean_digit;  /* true or false; 1 or 0 */
 converter as_date;           /* the day of a date or time, as it is written */
-converter as_moment;         /* a time, in UTC */
+converter as_new_york_time;  /* a time, in UTC */
 converter as_tags;           /* tags, as "a, b" or as a list, joined by "," */
 converter recharge_currency; /* of an object; the shop's recharge_currency where it has none */
 

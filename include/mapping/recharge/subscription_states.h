@@ -11,7 +11,7 @@ void states_recall(struct work *work, struct stored *stored);
 const char *states_customer(const struct work *work);
 
 /* What is known of a subscription of ReCharge's, by its id. */
-struct recalled states_known(struct work *work, const char *id);
+struct recalled states_stored(struct work *work, const char *id);
 
 /* Whether that state is cancelled or expired. */
 bool states_is_over(const cJSON *state);

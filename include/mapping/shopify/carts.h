@@ -9,9 +9,9 @@
 bool carts_is_snapshot(const struct work *work);
 
 /* Remembers a snapshot, and sets or ends the cart's timer. */
-void carts_learn(struct work *work);
+void carts_update(struct work *work);
 
 /* Remembers, after the timer, that what is known of the cart was told. */
-void carts_settle(struct work *work);
+void carts_mark_emitted(struct work *work);
 
 #endif

@@ -5,10 +5,10 @@
 #include "mapping/work.h"
 
 /* Whether the delivery is about a product of the catalogue; then there is nothing to tell. */
-bool catalogue_is_meant(const struct work *work);
+bool catalogue_handles(const struct work *work);
 
 /* Learns from it. */
-void catalogue_learn(struct work *work);
+void catalogue_update(struct work *work);
 
 /* What is known of the product of a line: title, product_type, handle, image. NULL for nothing. */
 const cJSON *catalogue_product(struct work *work, const cJSON *line);

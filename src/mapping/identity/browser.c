@@ -15,7 +15,8 @@ static const char *const members[] = {"google_client_id", "google_session_id", "
 	"locale", "user_agent", "ip", "consent"};
 
 /* What a webhook's attributes have brought of a browser, which a refusal takes back, too. */
-static const char *const brought[] = {"anonymous_id", "google_client_id", "google_session_id"};
+static const char *const webhook_members[] = {
+	"anonymous_id", "google_client_id", "google_session_id"};
 
 /* Both of a hint, and of what is kept of them. */
 static bool is_refusal(const cJSON *browser)
@@ -46,14 +47,14 @@ static bool is_event(const struct work *work, const char *name)
 }
 
 /* A cart may see more than one checkout: what happened is of the one that the hint names. */
-static bool happened_here(const struct work *work, const struct recalled *link)
+static bool is_of_link(const struct work *work, const struct recalled *link)
 {
 	return link == &work->stored->checkout_link || work->identity->cart_id == NULL ||
 	       work->identity->checkout_id == NULL;
 }
 
 /* What happened may be told only when a webhook has shown the checkout, or the order. */
-static void mark(struct work *work, cJSON *browser, const char *key, const char *event)
+static void set_time_of(struct work *work, cJSON *browser, const char *key, const char *event)
 {
 	if (is_event(work, event) && json_at(browser, key) == NULL)
 		work_set(work, browser, key, json_text(work->in->payload, "event.time"));
@@ -78,7 +79,7 @@ static void count_failure(struct work *work, cJSON *link)
 		work_set(work, link, "failures", arena_format(work->arena, "%ld", count + 1));
 }
 
-static void take_members(struct work *work, cJSON *browser)
+static void copy_members(struct work *work, cJSON *browser)
 {
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		work_refer(work, browser, members[i], json_at(work->in->payload, members[i]));
@@ -90,8 +91,9 @@ static cJSON *refuse(struct work *work, cJSON *link)
 {
 	cJSON *browser = work_object(work);
 
-	for (size_t i = 0; link != NULL && i < sizeof(brought) / sizeof(brought[0]); i++)
-		json_remove(link, brought[i]);
+	for (size_t i = 0; link != NULL && i < sizeof(webhook_members) / sizeof(webhook_members[0]);
+		i++)
+		json_remove(link, webhook_members[i]);
 	work_refer(work, browser, "consent", json_at(work->in->payload, "consent"));
 	return browser;
 }
@@ -120,7 +122,7 @@ static void bound(struct work *work, cJSON *browser)
 }
 
 /* A refusal stands until the visitor agrees. */
-void hints_join(struct work *work, struct recalled *link)
+void browser_join(struct work *work, struct recalled *link)
 {
 	const cJSON *before = json_at(link->value, "browser");
 	bool stays_refused = is_refusal(before) && !is_agreement(work->in->payload);
@@ -130,10 +132,10 @@ void hints_join(struct work *work, struct recalled *link)
 	if (is_refusal(work->in->payload))
 		browser = refuse(work, joined);
 	else if (!stays_refused && may_name_browser(work, link->value))
-		take_members(work, browser);
-	if (happened_here(work, link)) {
-		mark(work, browser, "payment_at", "payment_info_submitted");
-		mark(work, browser, "thanked_at", "checkout_completed");
+		copy_members(work, browser);
+	if (is_of_link(work, link)) {
+		set_time_of(work, browser, "payment_at", "payment_info_submitted");
+		set_time_of(work, browser, "thanked_at", "checkout_completed");
 		count_failure(work, joined);
 	}
 	bound(work, browser);
@@ -144,33 +146,33 @@ void hints_join(struct work *work, struct recalled *link)
 
 /* A refusal under one of the tokens is one of the other, too: the script knows only the cart's.
  * What the order keeps counts where they say nothing. */
-const cJSON *hints_said(const struct work *work, const char *member)
+const cJSON *browser_value(const struct work *work, const char *member)
 {
 	const cJSON *const sources[] = {json_at(work->stored->checkout_link.value, "browser"),
 		json_at(work->stored->link.value, "browser"),
 		json_at(work->stored->order.value, "browser")};
-	const cJSON *said = NULL;
+	const cJSON *value = NULL;
 
 	if (is_refusal(sources[0]) || is_refusal(sources[1]))
 		return json_at(sources[is_refusal(sources[0]) ? 0 : 1], member);
-	for (size_t i = 0; said == NULL && i < sizeof(sources) / sizeof(sources[0]); i++)
-		said = json_at(sources[i], member);
-	return said;
+	for (size_t i = 0; value == NULL && i < sizeof(sources) / sizeof(sources[0]); i++)
+		value = json_at(sources[i], member);
+	return value;
 }
 
-const char *hints_text(const struct work *work, const char *member)
+const char *browser_text(const struct work *work, const char *member)
 {
-	return json_text(hints_said(work, member), ".");
+	return json_text(browser_value(work, member), ".");
 }
 
-bool hints_refuse(const struct work *work)
+bool browser_has_refused(const struct work *work)
 {
-	return cJSON_IsFalse(hints_said(work, "consent.analytics"));
+	return cJSON_IsFalse(browser_value(work, "consent.analytics"));
 }
 
-void hints_keep(const struct work *work, struct text *json)
+void browser_write_consent(const struct work *work, struct text *json)
 {
-	const cJSON *consent = hints_said(work, "consent");
+	const cJSON *consent = browser_value(work, "consent");
 
 	if (consent == NULL)
 		return;
@@ -183,9 +185,9 @@ void hints_keep(const struct work *work, struct text *json)
 /* ---- what is told ---- */
 
 /* A view of what a webhook told, with the event's time and id. */
-static struct selection with_event(struct work *work, const cJSON *told)
+static struct selection with_event(struct work *work, const cJSON *shown)
 {
-	cJSON *view = work_overlay(work, told);
+	cJSON *view = work_overlay(work, shown);
 
 	work_set(work, view, "hinted_at", json_text(work->in->payload, "event.time"));
 	work_set(work, view, "hint_id", json_text(work->in->payload, "event.id"));
@@ -222,7 +224,7 @@ struct selection failure_hinted(struct work *work)
 }
 
 /* The order as the page's event tells it: the same whether it, or the hint, came last. */
-static struct selection thank_for(struct work *work, const cJSON *order, const char *time)
+static struct selection select_order(struct work *work, const cJSON *order, const char *time)
 {
 	cJSON *view = work_overlay(work, order);
 	const char *coupon = json_text(order, "coupon");
@@ -236,20 +238,20 @@ static struct selection thank_for(struct work *work, const cJSON *order, const c
 
 struct selection thanked(struct work *work)
 {
-	const char *time = hints_text(work, "thanked_at");
+	const char *time = browser_text(work, "thanked_at");
 	const char *ordered;
 
 	if (time == NULL || work->identity->checkout_id == NULL)
 		return select_none(NULL);
 	if (work->in->topic->is_order)
-		return thank_for(work, work->in->payload, time);
+		return select_order(work, work->in->payload, time);
 	if (work->stored->order.value == NULL)
 		return select_none("no webhook has shown the order yet");
 	/* Anyone can name another checkout beside a cart of his own. */
 	ordered = json_text(work->stored->order.value, "checkout_token");
 	if (ordered == NULL || strcmp(ordered, work->identity->checkout_id) != 0)
 		return select_none("the order is of another checkout");
-	return thank_for(work, work->stored->order.value, time);
+	return select_order(work, work->stored->order.value, time);
 }
 
 const struct field thank_you_properties[] = {

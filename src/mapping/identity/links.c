@@ -27,12 +27,12 @@ void links_recall(struct work *work, struct stored *stored)
 		stored->checkout_link = work_recall(work, "link", work->identity->checkout_id);
 	if (!work->in->topic->is_hint)
 		return;
-	hints_join(work, &stored->link);
+	browser_join(work, &stored->link);
 	if (work->identity->cart_id != NULL && work->identity->checkout_id != NULL)
-		hints_join(work, &stored->checkout_link);
+		browser_join(work, &stored->checkout_link);
 }
 
-static const char *said(const struct work *work, const char *key)
+static const char *stored_text(const struct work *work, const char *key)
 {
 	return text_or(json_text(work->stored->checkout_link.value, key),
 		json_text(work->stored->link.value, key));
@@ -40,12 +40,12 @@ static const char *said(const struct work *work, const char *key)
 
 const char *links_customer(const struct work *work)
 {
-	return said(work, "customer_id");
+	return stored_text(work, "customer_id");
 }
 
 const char *links_order(const struct work *work)
 {
-	return said(work, "order");
+	return stored_text(work, "order");
 }
 
 const char *links_ordered_at(struct work *work, const char *cart_id)
@@ -55,14 +55,14 @@ const char *links_ordered_at(struct work *work, const char *cart_id)
 
 const char *links_first_browser(struct work *work)
 {
-	if (work_has_refused(work) || hints_refuse(work))
+	if (work_has_refused(work) || browser_has_refused(work))
 		return NULL;
-	return text_or(said(work, FIRST_BROWSER), recharge_browser_id(work));
+	return text_or(stored_text(work, FIRST_BROWSER), recharge_browser_id(work));
 }
 
-const char *links_made_up(const struct work *work)
+const char *links_derived_id(const struct work *work)
 {
-	return said(work, "made_up");
+	return stored_text(work, "made_up");
 }
 
 bool links_are_joined(const struct work *work)
@@ -79,7 +79,7 @@ static void set_join(struct work *work, cJSON *link)
 	if (work->emitted->under_derived_id || !work->in->topic->is_hint)
 		work_set(work, link, "made_up",
 			work->emitted->under_derived_id ? work->identity->person.anonymous_id
-							: links_made_up(work));
+							: links_derived_id(work));
 	if (work->emitted->joined)
 		work_set(work, link, "joined", work->identity->person.user_id);
 }
@@ -96,7 +96,7 @@ static void set_order(struct work *work, cJSON *link)
 /* What only the browser said stays apart: it may say otherwise later. */
 static const char *unless_hinted(const struct work *work, const char *key, const char *value)
 {
-	return value != hints_text(work, key) ? value : NULL;
+	return value != browser_text(work, key) ? value : NULL;
 }
 
 /* Whose it is: by what webhooks said, never by a hint, which ties tokens as anyone likes. */
@@ -194,14 +194,14 @@ static void remember_account(struct work *work)
 static void refuse_account(struct work *work)
 {
 	const char *account = work_account(work);
-	struct recalled known = work_recall(work, ACCOUNT, account);
+	struct recalled stored = work_recall(work, ACCOUNT, account);
 	cJSON *link;
 
-	if (json_at(known.value, FIRST_BROWSER) == NULL)
+	if (json_at(stored.value, FIRST_BROWSER) == NULL)
 		return;
-	link = work_view(work, known.value);
+	link = work_view(work, stored.value);
 	json_remove(link, FIRST_BROWSER);
-	write_record(work, ACCOUNT, account, link, &known);
+	write_record(work, ACCOUNT, account, link, &stored);
 }
 
 /* An order may come without its cart's token: so a checkout is found by its own token, too. */
@@ -214,7 +214,7 @@ void links_remember(struct work *work)
 		remember_account(work);
 		return;
 	}
-	if (hints_refuse(work) && work->identity->customer != NULL)
+	if (browser_has_refused(work) && work->identity->customer != NULL)
 		refuse_account(work);
 	if (token == NULL)
 		return;

@@ -44,7 +44,7 @@ void merges_remember(struct work *work)
 
 const char *merges_previous_id(struct work *work)
 {
-	return people_user_id(work, gone(work), json_text(work->stored->merged.value, "email"));
+	return user_id_of(work, gone(work), json_text(work->stored->merged.value, "email"));
 }
 
 struct selection merged(struct work *work)

@@ -61,7 +61,7 @@ static struct change *place_for_change(struct changes *changes)
 }
 
 /* Adds a change unless a newer one of the same tag is known. */
-static void take_change(struct changes *changes, const char *name, const char *value, int64_t time)
+static void add_change(struct changes *changes, const char *name, const char *value, int64_t time)
 {
 	void **place = string_map_place(&changes->by_name, name, strlen(name));
 	struct change *change;
@@ -102,7 +102,7 @@ static const cJSON *object_of(struct changes *changes)
 }
 
 /* The changes that are known, with those that the payload tells. */
-static const cJSON *take_changes(struct work *work, const cJSON *known)
+static const cJSON *merge_changes(struct work *work, const cJSON *stored)
 {
 	bool is_added = strcmp(work->in->delivery->topic, "customer.tags_added") == 0;
 	const char *at = json_text(work->in->payload, "occurredAt");
@@ -112,17 +112,17 @@ static const cJSON *take_changes(struct work *work, const cJSON *known)
 	const char *value;
 
 	if (!is_added && strcmp(work->in->delivery->topic, "customer.tags_removed") != 0)
-		return known;
+		return stored;
 	value = arena_format(work->arena, "%c%s", is_added ? '+' : '-', at != NULL ? at : "");
 	if (value == NULL)
 		work_fail(work, "no memory");
-	cJSON_ArrayForEach (item, known) {
+	cJSON_ArrayForEach (item, stored) {
 		if (item->string != NULL && json_text(item, ".") != NULL)
-			take_change(&changes, item->string, item->valuestring, time_of(item));
+			add_change(&changes, item->string, item->valuestring, time_of(item));
 	}
 	cJSON_ArrayForEach (item, json_at(work->in->payload, "tags")) {
 		if (json_text(item, ".") != NULL && work_goes_on(work))
-			take_change(&changes, item->valuestring, value, time);
+			add_change(&changes, item->valuestring, value, time);
 	}
 	return object_of(&changes);
 }
@@ -191,24 +191,24 @@ static void add_new_tags(struct tag_list *list)
 }
 
 /* The newer of two whole lists. */
-static const cJSON *newer_whole(const cJSON *known, const cJSON *learnt)
+static const cJSON *newer_whole(const cJSON *stored, const cJSON *update)
 {
-	int64_t known_at = time_at(known, "tags_at");
-	int64_t learnt_at = time_at(learnt, "tags_at");
+	int64_t stored_at = time_at(stored, "tags_at");
+	int64_t update_at = time_at(update, "tags_at");
 
-	if (json_text(learnt, "tags_whole|tags") == NULL)
-		return known;
-	if (known_at != TIME_UNKNOWN && learnt_at != TIME_UNKNOWN && known_at > learnt_at)
-		return known;
-	return learnt;
+	if (json_text(update, "tags_whole|tags") == NULL)
+		return stored;
+	if (stored_at != TIME_UNKNOWN && update_at != TIME_UNKNOWN && stored_at > update_at)
+		return stored;
+	return update;
 }
 
-void tags_join(struct work *work, cJSON *customer, const cJSON *learnt)
+void tags_join(struct work *work, cJSON *customer, const cJSON *update)
 {
-	const cJSON *known = work->stored->customer.value;
-	const cJSON *source = newer_whole(known, learnt);
-	const char *whole = json_text(source, source == known ? "tags_whole" : "tags_whole|tags");
-	const cJSON *changes = take_changes(work, json_at(known, "tag_changes"));
+	const cJSON *stored = work->stored->customer.value;
+	const cJSON *source = newer_whole(stored, update);
+	const char *whole = json_text(source, source == stored ? "tags_whole" : "tags_whole|tags");
+	const cJSON *changes = merge_changes(work, json_at(stored, "tag_changes"));
 	struct tag_list list = {.changes = changes, .since = TIME_UNKNOWN};
 
 	if (work->failed)

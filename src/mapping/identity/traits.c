@@ -54,7 +54,7 @@ struct sources {
 	const cJSON *older;
 };
 
-static const cJSON *said(const struct sources *sources, const char *key)
+static const cJSON *newest(const struct sources *sources, const char *key)
 {
 	const cJSON *value = json_at(sources->newer, key);
 
@@ -65,7 +65,7 @@ static void collect(
 	struct work *work, cJSON *object, const struct sources *sources, const char *const *keeps)
 {
 	for (; *keeps != NULL; keeps++) {
-		const cJSON *value = said(sources, *keeps);
+		const cJSON *value = newest(sources, *keeps);
 
 		if (cJSON_IsString(value) &&
 			work_cut(work, value->valuestring) != value->valuestring)
@@ -83,7 +83,7 @@ static void collect_object(
 	cJSON *collected;
 
 	if (group->object != NULL)
-		part.newer = said(sources, group->object);
+		part.newer = newest(sources, group->object);
 	if (!cJSON_IsObject(part.newer))
 		return;
 	collected = work_object(work);
@@ -91,41 +91,41 @@ static void collect_object(
 	work_refer(work, object, group->object, collected);
 }
 
-static bool speaks_of(const cJSON *learnt, const struct group *group)
+static bool has_values(const cJSON *update, const struct group *group)
 {
 	for (const char *const *key = group->keeps; *key != NULL; key++)
-		if (json_at(learnt, *key) != NULL)
+		if (json_at(update, *key) != NULL)
 			return true;
-	return group->object != NULL && cJSON_IsObject(json_at(learnt, group->object));
+	return group->object != NULL && cJSON_IsObject(json_at(update, group->object));
 }
 
 /* Who was merged into another one only fills in what is not known of that one. */
-static bool known_counts_first(const struct work *work, int64_t known, int64_t learnt)
+static bool stored_counts_first(const struct work *work, int64_t stored, int64_t update)
 {
-	bool both = known != TIME_UNKNOWN && learnt != TIME_UNKNOWN;
+	bool both = stored != TIME_UNKNOWN && update != TIME_UNKNOWN;
 
-	return (both && known > learnt) || work->identity->is_of_merged;
+	return (both && stored > update) || work->identity->is_of_merged;
 }
 
 static void join_group(
-	struct work *work, cJSON *customer, const struct group *group, const cJSON *learnt)
+	struct work *work, cJSON *customer, const struct group *group, const cJSON *update)
 {
-	const cJSON *known = work->stored->customer.value;
-	const char *known_at = json_text(known, group->at);
-	const char *learnt_at = json_text(learnt, group->at);
-	int64_t known_time = time_parse(known_at);
-	int64_t learnt_time = time_parse(learnt_at);
-	struct sources sources = {.newer = learnt, .older = known};
+	const cJSON *stored = work->stored->customer.value;
+	const char *stored_at = json_text(stored, group->at);
+	const char *update_at = json_text(update, group->at);
+	int64_t stored_time = time_parse(stored_at);
+	int64_t update_time = time_parse(update_at);
+	struct sources sources = {.newer = update, .older = stored};
 
-	if (!speaks_of(learnt, group))
-		learnt_at = NULL;
-	if (known_counts_first(work, known_time, learnt_time)) {
-		sources = (struct sources){.newer = known, .older = learnt};
-		learnt_at = NULL;
+	if (!has_values(update, group))
+		update_at = NULL;
+	if (stored_counts_first(work, stored_time, update_time)) {
+		sources = (struct sources){.newer = stored, .older = update};
+		update_at = NULL;
 	}
 	collect(work, customer, &sources, group->keeps);
 	collect_object(work, customer, &sources, group);
-	work_set(work, customer, group->at, learnt_at != NULL ? learnt_at : known_at);
+	work_set(work, customer, group->at, update_at != NULL ? update_at : stored_at);
 }
 
 /* ---- what a payload teaches ---- */
@@ -146,24 +146,24 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 	};
 	/* the first is its older name; of two states the newer one's counts, whichever it has */
 	static const char opt_in[] = "marketing_opt_in_level|email_marketing_consent.opt_in_level";
-	cJSON *learnt = work_overlay(work, customer);
+	cJSON *update = work_overlay(work, customer);
 	const char *otherwise = json_text(work->in->payload, "updated_at|created_at");
 	size_t count = cJSON_IsObject(customer) ? sizeof(times) / sizeof(times[0]) : 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *at = json_text(customer, times[i].path);
 
-		work_set(work, learnt, times[i].at, at != NULL ? at : otherwise);
+		work_set(work, update, times[i].at, at != NULL ? at : otherwise);
 	}
-	if (learnt != NULL)
-		work_set(work, learnt, "marketing_opt_in_level", json_text(customer, opt_in));
-	if (work->in->topic->is_order && learnt != NULL) {
-		work_refer(work, learnt, "buyer_accepts_marketing",
+	if (update != NULL)
+		work_set(work, update, "marketing_opt_in_level", json_text(customer, opt_in));
+	if (work->in->topic->is_order && update != NULL) {
+		work_refer(work, update, "buyer_accepts_marketing",
 			json_at(work->in->payload, "buyer_accepts_marketing"));
-		work_set(work, learnt, "order_consent_at",
+		work_set(work, update, "order_consent_at",
 			json_text(work->in->payload, "created_at|processed_at"));
 	}
-	return learnt;
+	return update;
 }
 
 /* The members of the topics that carry a part only, since API version 2025-01; `path` in the
@@ -191,19 +191,19 @@ static const struct {
 
 static const cJSON *of_parts(struct work *work)
 {
-	cJSON *learnt = work_object(work);
+	cJSON *update = work_object(work);
 
 	/* E-mail and phone stand there without a time: they fill in, and replace nothing, not what
 	 * ReCharge told either (recharge_person). */
-	work_set(work, learnt, "updated_at", "1800-01-01T00:00:00Z");
+	work_set(work, update, "updated_at", "1800-01-01T00:00:00Z");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcmp(parts[i].topic, work->in->delivery->topic) == 0)
-			work_refer(work, learnt, parts[i].key,
+			work_refer(work, update, parts[i].key,
 				json_at(work->in->payload, parts[i].path));
-	return learnt;
+	return update;
 }
 
-static const cJSON *learnt_of(struct work *work)
+static const cJSON *update_of(struct work *work)
 {
 	if (work->stored->merged.value != NULL)
 		return work->stored->merged.value;
@@ -228,14 +228,14 @@ static const char *recall_customer(struct work *work, struct stored *stored, con
 			return id;
 		id = into;
 	}
-	work_unreadable(work, "(customers merged too often)");
+	work_invalid_field(work, "(customers merged too often)");
 	return id;
 }
 
 void traits_recall(struct work *work, struct stored *stored, struct identity *identity,
 	const char *customer_id)
 {
-	const cJSON *learnt;
+	const cJSON *update;
 	cJSON *customer;
 
 	if (customer_id == NULL)
@@ -243,15 +243,15 @@ void traits_recall(struct work *work, struct stored *stored, struct identity *id
 	identity->person.customer_id = recall_customer(work, stored, customer_id);
 	identity->is_of_merged = stored->merged.value != NULL ||
 				 strcmp(identity->person.customer_id, customer_id) != 0;
-	learnt = learnt_of(work);
+	update = update_of(work);
 	customer = work_object(work);
 	identity->customer = customer;
 	if (work->failed)
 		return;
 	work_set(work, customer, "id", identity->person.customer_id);
 	for (size_t i = 0; i < GROUPS; i++)
-		join_group(work, customer, &groups[i], learnt);
-	tags_join(work, customer, learnt);
+		join_group(work, customer, &groups[i], update);
+	tags_join(work, customer, update);
 }
 
 bool traits_are_enabled(const cJSON *customer)
@@ -305,27 +305,27 @@ static const char *aliased_as(const struct work *work)
 
 void traits_remember(struct work *work)
 {
-	const cJSON *known = work->stored->customer.value;
+	const cJSON *stored = work->stored->customer.value;
 	const struct person *person = &work->identity->person;
 	const char *browser = text_or(work_browser_id(work),
-		hints_refuse(work) ? NULL : json_text(known, "anonymous_id"));
+		browser_has_refused(work) ? NULL : json_text(stored, "anonymous_id"));
 	struct text json = {0};
 
 	json_add_value(&json, work->identity->customer);
 	text_cut(&json, json.length - 1);
 	if (enabled_stays_emitted(work))
 		json_add_flag(&json, "enabled_told", true);
-	if (hints_refuse(work) || work_has_refused(work))
+	if (browser_has_refused(work) || work_has_refused(work))
 		json_add_flag(&json, "refused", true);
 	json_add_member(&json, "account", work_account(work));
 	json_add_member(&json, "identified",
 		work->emitted->is_identified ? work->emitted->identified
-					     : json_text(known, "identified"));
+					     : json_text(stored, "identified"));
 	json_add_member(&json, "anonymous_id", browser);
 	json_add_member(&json, "aliased",
-		work->emitted->aliased ? person->anonymous_id : json_text(known, "aliased"));
+		work->emitted->aliased ? person->anonymous_id : json_text(stored, "aliased"));
 	json_add_member(&json, "aliased_as", aliased_as(work));
-	user_ids_write(work, &json, known, person->customer_id, person->user_id);
+	user_ids_write(work, &json, stored, person->customer_id, person->user_id);
 	text_put(&json, "}");
 	work_remember(work, "customer", person->customer_id, &json, work->stored->customer.json);
 	text_free(&json);

@@ -16,13 +16,13 @@ static const char *attribute(const struct work *work, const struct strings *name
 
 /* What is remembered under a key: by the checkout's token, by the cart's, by the order; else what
  * the browser said. */
-static const char *remembered(const struct work *work, const char *key)
+static const char *stored_text(const struct work *work, const char *key)
 {
 	const char *found = json_text(work->stored->checkout_link.value, key);
 
 	found = text_or(found, json_text(work->stored->link.value, key));
 	found = text_or(found, json_text(work->stored->order.value, key));
-	return text_or(found, hints_text(work, key));
+	return text_or(found, browser_text(work, key));
 }
 
 const char *map_user_id(
@@ -43,7 +43,7 @@ const char *map_user_id(
 	return NULL;
 }
 
-const char *people_user_id(struct work *work, const char *customer_id, const char *email)
+const char *user_id_of(struct work *work, const char *customer_id, const char *email)
 {
 	const char *id = map_user_id(work->in->shop, customer_id, email, work->arena);
 
@@ -53,15 +53,15 @@ const char *people_user_id(struct work *work, const char *customer_id, const cha
 }
 
 /* The same for the cart, the checkout and the order of one buyer. */
-static const char *made_up_id(struct work *work)
+static const char *derive_id(struct work *work)
 {
 	struct uuid uuid;
 	char text[UUID_TEXT];
 	const char *token = text_or(work->identity->cart_id, work->identity->checkout_id);
 	const char *name;
 
-	if (links_made_up(work) != NULL)
-		return links_made_up(work);
+	if (links_derived_id(work) != NULL)
+		return links_derived_id(work);
 	if (work->identity->account_id != NULL)
 		token = arena_format(
 			work->arena, "recharge:customer:%s", work->identity->account_id);
@@ -97,17 +97,17 @@ static void find_anonymous_id(struct work *work, struct person *person)
 {
 	const char *browser = attribute(work, &work->in->shop->anonymous_id_attributes);
 
-	browser = text_or(browser, remembered(work, "anonymous_id"));
+	browser = text_or(browser, stored_text(work, "anonymous_id"));
 	browser = text_or(browser, json_text(work->stored->customer.value, "anonymous_id"));
 	if (work->identity->customer != NULL && work->identity->account_id != NULL)
 		browser = text_or(browser, links_first_browser(work));
-	if (hints_refuse(work))
+	if (browser_has_refused(work))
 		browser = NULL;
 	person->anonymous_id = browser;
-	person->is_made_up =
-		browser == NULL && (person->user_id == NULL || links_made_up(work) != NULL);
-	if (person->is_made_up)
-		person->anonymous_id = made_up_id(work);
+	person->is_derived =
+		browser == NULL && (person->user_id == NULL || links_derived_id(work) != NULL);
+	if (person->is_derived)
+		person->anonymous_id = derive_id(work);
 }
 
 static void find_google_ids(const struct work *work, struct person *person)
@@ -115,19 +115,19 @@ static void find_google_ids(const struct work *work, struct person *person)
 	const struct shop *shop = work->in->shop;
 
 	person->google_client_id = text_or(attribute(work, &shop->google_client_id_attributes),
-		remembered(work, "google_client_id"));
+		stored_text(work, "google_client_id"));
 	person->google_session_id = text_or(attribute(work, &shop->google_session_id_attributes),
-		remembered(work, "google_session_id"));
+		stored_text(work, "google_session_id"));
 }
 
-void people_find(struct work *work, struct person *person)
+void user_find(struct work *work, struct person *person)
 {
-	if (!hints_refuse(work))
+	if (!browser_has_refused(work))
 		find_google_ids(work, person);
 	person->email = email_of(work);
 	/* The customer's own e-mail names the user; the contact of an order need not be it. */
 	if (work->identity->customer != NULL)
-		person->user_id = people_user_id(work, person->customer_id,
+		person->user_id = user_id_of(work, person->customer_id,
 			text_or(json_text(work->identity->customer, "email"), person->email));
 	find_anonymous_id(work, person);
 }

@@ -94,7 +94,7 @@ struct selection contract_not_billed(struct work *work)
 static void subscriptions(struct scope *scope, const struct field *row, const cJSON *lines)
 {
 	cJSON *ids = work_list(scope->work);
-	struct string_map known = {.arena = scope->work->arena};
+	struct string_map stored = {.arena = scope->work->arena};
 	const cJSON *line;
 	int count = 0;
 
@@ -103,7 +103,7 @@ static void subscriptions(struct scope *scope, const struct field *row, const cJ
 
 		if (count++ == CHARGE_LINES_MAX)
 			break;
-		if (id != NULL && work_note(scope->work, &known, id, ids))
+		if (id != NULL && work_note(scope->work, &stored, id, ids))
 			work_append(scope->work, ids,
 				json_at(line, json_at(line, "subscription_id") != NULL
 						      ? "subscription_id"
@@ -127,7 +127,7 @@ static void shipping(struct scope *scope, const struct field *row, const cJSON *
 	if (cJSON_IsArray(lines))
 		field_money(scope, row->property, sum_of(lines, "price"));
 	else
-		work_unreadable(scope->work, row->property);
+		work_invalid_field(scope->work, row->property);
 }
 
 static void codes(struct scope *scope, const struct field *row, const cJSON *discounts)
@@ -141,11 +141,11 @@ static void codes(struct scope *scope, const struct field *row, const cJSON *dis
  * ReCharge says of it. */
 static void order_id_of(struct scope *scope, const struct field *row, const cJSON *order)
 {
-	static const char *const known[] = {
+	static const char *const stored[] = {
 		[ORDER_ID_ID] = "id", [ORDER_ID_NAME] = "name", [ORDER_ID_NUMBER] = "order_number"};
 	static const char number[] = "external_order_number.ecommerce|shopify_order_number";
 	enum order_id_from from = scope->work->in->shop->order_id;
-	const char *id = json_text(scope->work->stored->order.value, known[from]);
+	const char *id = json_text(scope->work->stored->order.value, stored[from]);
 
 	if (from == ORDER_ID_NAME)
 		id = text_or(id, json_text(order, "external_order_name.ecommerce"));
@@ -157,10 +157,10 @@ static void order_id_of(struct scope *scope, const struct field *row, const cJSO
 
 static void order_name_of(struct scope *scope, const struct field *row, const cJSON *order)
 {
-	const char *known = json_text(scope->work->stored->order.value, "name");
+	const char *stored = json_text(scope->work->stored->order.value, "name");
 
 	field_text(scope, row->property,
-		text_or(known, json_text(order, "external_order_name.ecommerce")));
+		text_or(stored, json_text(order, "external_order_name.ecommerce")));
 }
 
 /* ---- errors ---- */
@@ -220,7 +220,7 @@ const struct field order_processed_properties[] = {
 	{"order_name", ".", order_name_of, NULL, 0},
 	{"shopify_order_id", "external_order_id.ecommerce|shopify_order_id", as_text, NULL, 0},
 	{"charge_id", "charge.id|charge_id", as_text, NULL, 0},
-	{"is_prepaid", "is_prepaid", as_switch, NULL, 0},
+	{"is_prepaid", "is_prepaid", as_boolean_digit, NULL, 0},
 	SALE,
 	{0},
 };

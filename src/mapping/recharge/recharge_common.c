@@ -218,7 +218,7 @@ void as_unit(struct scope *scope, const struct field *row, const cJSON *value)
 	field_text(scope, row->property, recharge_unit(scope->work, json_text(value, ".")));
 }
 
-void as_switch(struct scope *scope, const struct field *row, const cJSON *value)
+void as_boolean_digit(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	const char *text = cJSON_IsString(value) ? value->valuestring : "";
 
@@ -236,7 +236,7 @@ void as_date(struct scope *scope, const struct field *row, const cJSON *value)
 
 	for (size_t i = 0; i + 1 < sizeof(form); i++) {
 		if (form[i] == 'd' ? !isdigit((unsigned char)text[i]) : text[i] != form[i]) {
-			work_unreadable(scope->work, row->property);
+			work_invalid_field(scope->work, row->property);
 			return;
 		}
 		day[i] = text[i];
@@ -244,13 +244,13 @@ void as_date(struct scope *scope, const struct field *row, const cJSON *value)
 	field_text(scope, row->property, day);
 }
 
-void as_moment(struct scope *scope, const struct field *row, const cJSON *value)
+void as_new_york_time(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	int64_t time = moment(value, ".");
 	char text[TIME_TEXT];
 
 	if (time == TIME_UNKNOWN) {
-		work_unreadable(scope->work, row->property);
+		work_invalid_field(scope->work, row->property);
 		return;
 	}
 	time_format(time, text);

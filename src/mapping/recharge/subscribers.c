@@ -61,11 +61,11 @@ static void customer_id(struct scope *scope, const struct field *row, const cJSO
 
 const struct field account_method_properties[] = {
 	{"customer_id", ".", customer_id, NULL, 0},
-	{"has_valid_payment_method", "has_valid_payment_method", as_switch, NULL, 0},
+	{"has_valid_payment_method", "has_valid_payment_method", as_boolean_digit, NULL, 0},
 	{"payment_method", ".", payment_method, NULL, 0},
 	{"reason_not_valid", ".", reason, NULL, 0},
-	{"in_dunning", "has_payment_method_in_dunning|has_card_error_in_dunning", as_switch, NULL,
-		0},
+	{"in_dunning", "has_payment_method_in_dunning|has_card_error_in_dunning", as_boolean_digit,
+		NULL, 0},
 	{0},
 };
 

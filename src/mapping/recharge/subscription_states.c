@@ -31,7 +31,7 @@ const char *states_customer(const struct work *work)
 		       : NULL;
 }
 
-struct recalled states_known(struct work *work, const char *id)
+struct recalled states_stored(struct work *work, const char *id)
 {
 	return work_recall(work, "subscription", id);
 }
@@ -120,10 +120,10 @@ static const char *state_time(struct work *work, const cJSON *subscription)
 
 bool states_is_older(struct work *work, const cJSON *subscription)
 {
-	int64_t known = time_at(work->stored->subscription.value, "at");
+	int64_t stored = time_at(work->stored->subscription.value, "at");
 	int64_t time = time_parse(state_time(work, subscription));
 
-	return known != TIME_UNKNOWN && time != TIME_UNKNOWN && time < known;
+	return stored != TIME_UNKNOWN && time != TIME_UNKNOWN && time < stored;
 }
 
 bool states_is_shown(struct work *work, const cJSON *subscription)
@@ -149,13 +149,13 @@ static void remember(struct work *work, const char *id, cJSON *state, const char
 /* An older state tells nothing of how it is now. */
 static void remember_state(struct work *work, const cJSON *subscription, const char *first_seen)
 {
-	const struct recalled *known = &work->stored->subscription;
-	cJSON *state = known->value != NULL ? work_view(work, known->value) : work_object(work);
+	const struct recalled *stored = &work->stored->subscription;
+	cJSON *state = stored->value != NULL ? work_view(work, stored->value) : work_object(work);
 
 	if (work->failed || states_is_older(work, subscription))
 		return;
 	if (states_is_changed(work, subscription))
-		work_set(work, state, "was_at", json_text(known->value, "at"));
+		work_set(work, state, "was_at", json_text(stored->value, "at"));
 	for (size_t i = 0; i < PARTS; i++)
 		work_set(work, state, parts[i].key, part_of(work, subscription, i));
 	work_set(work, state, "at", state_time(work, subscription));
@@ -165,7 +165,7 @@ static void remember_state(struct work *work, const cJSON *subscription, const c
 	if (!states_is_over(subscription))
 		json_remove(state, "given_up");
 	remember(work, topic_id(work->in->payload, work->in->topic->subscription), state,
-		known->json);
+		stored->json);
 }
 
 const char *states_line_subscription(const cJSON *line)
@@ -179,13 +179,13 @@ const char *states_line_subscription(const cJSON *line)
 
 /* After the last try they are taken for cancelled (cancel_on_max_retries), unless what is known is
  * newer. */
-static bool stays_known(const cJSON *state, const char *tried)
+static bool keeps_stored(const cJSON *state, const char *tried)
 {
-	int64_t known = time_at(state, "at");
+	int64_t stored = time_at(state, "at");
 	int64_t time = time_parse(tried);
 
 	return states_is_over(state) ||
-	       (known != TIME_UNKNOWN && time != TIME_UNKNOWN && time < known);
+	       (stored != TIME_UNKNOWN && time != TIME_UNKNOWN && time < stored);
 }
 
 void states_remember_given_up(struct work *work)
@@ -197,19 +197,19 @@ void states_remember_given_up(struct work *work)
 
 	cJSON_ArrayForEach (line, json_at(charge, "line_items")) {
 		const char *id = states_line_subscription(line);
-		struct recalled known = states_known(work, id);
+		struct recalled stored = states_stored(work, id);
 		cJSON *state;
 
 		if (count++ == CHARGE_LINES_MAX)
 			break;
-		if (id == NULL || work->failed || stays_known(known.value, tried))
+		if (id == NULL || work->failed || keeps_stored(stored.value, tried))
 			continue;
-		state = known.value != NULL ? work_view(work, known.value) : work_object(work);
+		state = stored.value != NULL ? work_view(work, stored.value) : work_object(work);
 		work_set(work, state, "status", "cancelled");
 		work_set(work, state, "at", tried);
 		work_set(work, state, "account", work->identity->account_id);
 		work_flag(work, state, "given_up");
-		remember(work, id, state, known.json);
+		remember(work, id, state, stored.json);
 	}
 }
 

@@ -54,15 +54,15 @@ struct selection subscription_created(struct work *work)
 static const struct action {
 	const char *names; /* ReCharge's, Shopify's */
 	const char *type;
-	enum { IF_CHANGED, UNLESS_KNOWN, ALWAYS } told;
+	enum { IF_CHANGED, UNLESS_STORED, ALWAYS } when;
 } actions[] = {
-	{"activated|activate", "activated", UNLESS_KNOWN},
-	{"swapped", "swapped", UNLESS_KNOWN},
+	{"activated|activate", "activated", UNLESS_STORED},
+	{"swapped", "swapped", UNLESS_STORED},
 	{"paused", "paused", ALWAYS}, /* the body stays active */
-	{"pause", "paused", UNLESS_KNOWN},
+	{"pause", "paused", UNLESS_STORED},
 	{"skipped", "skipped", ALWAYS},
 	{"unskipped", "unskipped", ALWAYS},
-	{"fail", "failed", UNLESS_KNOWN},
+	{"fail", "failed", UNLESS_STORED},
 	{"updated|update|cancelled|cancel|expire", "updated", IF_CHANGED},
 };
 
@@ -78,29 +78,29 @@ static const struct action *action_of(const struct work *work)
 }
 
 /* Whether the update beside this action came first, and nothing was known to compare it with. */
-static bool is_learnt_alone(const cJSON *known, const cJSON *view)
+static bool was_first_seen(const cJSON *stored, const cJSON *view)
 {
-	const char *learnt = json_text(known, "learnt");
+	const char *first_update = json_text(stored, "learnt");
 	const char *updated = json_text(view, "updated");
 
-	return learnt != NULL && updated != NULL && strcmp(learnt, updated) == 0;
+	return first_update != NULL && updated != NULL && strcmp(first_update, updated) == 0;
 }
 
 /* What an update or an activation shows may have been told by the other already: if it was, they
  * have one name. */
-static bool is_news(struct work *work, const cJSON *view, const struct action *action)
+static bool is_emitted(struct work *work, const cJSON *view, const struct action *action)
 {
-	const cJSON *known = work->stored->subscription.value;
+	const cJSON *stored = work->stored->subscription.value;
 
-	if (action->told == ALWAYS)
+	if (action->when == ALWAYS)
 		return true;
-	if (known == NULL || states_is_older(work, view))
-		return action->told == UNLESS_KNOWN && !states_is_shown(work, view);
+	if (stored == NULL || states_is_older(work, view))
+		return action->when == UNLESS_STORED && !states_is_shown(work, view);
 	return states_is_changed(work, view) ||
-	       (action->told == UNLESS_KNOWN && is_learnt_alone(known, view));
+	       (action->when == UNLESS_STORED && was_first_seen(stored, view));
 }
 
-static const char *why_no_news(const struct work *work)
+static const char *why_not_emitted(const struct work *work)
 {
 	if (strcmp(recharge_action(work), "cancelled") == 0)
 		return "the topic says cancelled, the body does not";
@@ -121,11 +121,11 @@ struct selection subscription_updated(struct work *work)
 	if (states_is_over(subscription))
 		return select_none(NULL);
 	view = subscription_view(work, subscription, "updated_at");
-	if (!is_news(work, view, action))
-		return select_none(why_no_news(work));
+	if (!is_emitted(work, view, action))
+		return select_none(why_not_emitted(work));
 	work_set(work, view, "update_type", action->type);
 	work_set(work, view, "change",
-		action->told == ALWAYS ? action->type : states_name(work, view));
+		action->when == ALWAYS ? action->type : states_name(work, view));
 	return select_one(work, view);
 }
 
@@ -147,14 +147,14 @@ static bool says_cancelled(const cJSON *subscription)
 /* A cancellation has a name when it has a time: then it may be told again and again. */
 static const char *why_not_ended(struct work *work, const char *cancelled)
 {
-	const cJSON *known = work->stored->subscription.value;
-	bool was_running = known != NULL && !states_is_over(known);
+	const cJSON *stored = work->stored->subscription.value;
+	bool was_running = stored != NULL && !states_is_over(stored);
 
-	if (json_is_true(known, "given_up"))
+	if (json_is_true(stored, "given_up"))
 		return "it was told when the last try of its charge had failed";
 	if (cancelled == NULL)
-		return states_is_over(known) ? "it was told before" : NULL;
-	if (states_is_over(known) && !says_cancelled(known) &&
+		return states_is_over(stored) ? "it was told before" : NULL;
+	if (states_is_over(stored) && !says_cancelled(stored) &&
 		!states_is_older(work, recharge_resource(work)))
 		return "it was over before: it had expired";
 	if (strcmp(recharge_action(work), "cancelled") == 0 || was_running ||
@@ -190,14 +190,14 @@ static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const
 	static const char *const keeps[] = {"order_interval_unit", "order_interval_frequency",
 		"charge_interval_frequency", NULL};
 	const char *id = states_line_subscription(line);
-	const cJSON *known = states_known(work, id).value;
+	const cJSON *stored = states_stored(work, id).value;
 	cJSON *view = recharge_view(work, line, ".");
 
-	if (states_is_over(known))
+	if (states_is_over(stored))
 		return NULL;
 	for (const char *const *keep = keeps; *keep != NULL; keep++)
-		if (json_text(known, *keep) != NULL)
-			work_refer(work, view, *keep, json_at(known, *keep));
+		if (json_text(stored, *keep) != NULL)
+			work_refer(work, view, *keep, json_at(stored, *keep));
 	work_set(work, view, "id", id);
 	work_set(work, view, "at", recharge_time(work, charge, CHARGE_TIME));
 	work_set(work, view, "ended",
@@ -253,7 +253,7 @@ static const char *first_seen(struct work *work)
 	const cJSON *subscription = recharge_resource(work);
 	const struct action *action = action_of(work);
 
-	if (work->stored->subscription.value != NULL || action->told != IF_CHANGED ||
+	if (work->stored->subscription.value != NULL || action->when != IF_CHANGED ||
 		!topic_is_among(action->names, recharge_action(work)) ||
 		work->in->topic->subscription == NULL || why_skipped(subscription) != NULL ||
 		states_is_over(subscription))
@@ -316,7 +316,7 @@ static void product(struct scope *scope, const struct field *row, const cJSON *s
 	{"subscription_revenue", ".", revenue, NULL, 0},                              \
 	{"currency", ".", recharge_currency, NULL, 0},                                \
 	{"next_charge_scheduled_at", "next_charge_scheduled_at", as_date, NULL, 0},   \
-	{"is_prepaid", "is_prepaid", as_switch, NULL, 0},                             \
+	{"is_prepaid", "is_prepaid", as_boolean_digit, NULL, 0},                             \
 	{"products", ".", product, subscribed_properties, 0}
 /* clang-format on */
 
@@ -334,7 +334,7 @@ const struct field subscription_update_properties[] = {
 const struct field subscription_end_properties[] = {
 	{"cancellation_reason", "cancellation_reason", as_text, NULL, 0},
 	{"cancellation_reason_comments", "cancellation_reason_comments", as_text, NULL, 0},
-	{"cancelled_at", "cancelled_at", as_moment, NULL, 0},
+	{"cancelled_at", "cancelled_at", as_new_york_time, NULL, 0},
 	SUBSCRIPTION,
 	{0},
 };

@@ -21,11 +21,11 @@ static const int64_t SETTLE_MOST = MINUTE;
 struct cart {
 	const char *updated_at; /* of the newest snapshot */
 	const char *changed_at; /* of the snapshot that brought these lines */
-	const char *told_at;    /* of the snapshot that was told last */
+	const char *emitted_at; /* of the snapshot that was told last */
 	const char *currency;
-	const cJSON *lines; /* of the newest snapshot */
-	const cJSON *told;  /* as they were told last */
-	int64_t since;      /* when the first change came that is not told yet, 0 for none */
+	const cJSON *lines;   /* of the newest snapshot */
+	const cJSON *emitted; /* as they were told last */
+	int64_t since;        /* when the first change came that is not told yet, 0 for none */
 };
 
 static struct cart read_cart(const cJSON *record)
@@ -33,10 +33,10 @@ static struct cart read_cart(const cJSON *record)
 	return (struct cart){
 		.updated_at = json_text(record, "updated_at"),
 		.changed_at = json_text(record, "changed_at"),
-		.told_at = json_text(record, "told_at"),
+		.emitted_at = json_text(record, "told_at"),
 		.currency = json_text(record, "currency"),
 		.lines = json_at(record, "lines"),
-		.told = json_at(record, "told"),
+		.emitted = json_at(record, "told"),
 		.since = work_milliseconds(record, "since"),
 	};
 }
@@ -58,12 +58,12 @@ static void remember(struct work *work, const struct cart *cart, const struct re
 	json_add_member(&json, "token", token);
 	json_add_member(&json, "updated_at", cart->updated_at);
 	json_add_member(&json, "changed_at", cart->changed_at);
-	json_add_member(&json, "told_at", cart->told_at);
+	json_add_member(&json, "told_at", cart->emitted_at);
 	json_add_member(&json, "currency", cart->currency);
 	if (cart->since != 0)
 		json_add_number(&json, "since", cart->since);
 	write_lines(&json, "lines", cart->lines);
-	write_lines(&json, "told", cart->told);
+	write_lines(&json, "told", cart->emitted);
 	text_put(&json, "}");
 	work_remember(work, "cart", token, &json, before->json);
 	text_free(&json);
@@ -80,28 +80,28 @@ static void set_timer(struct work *work, int64_t due)
 }
 
 /* A cart that is older than what is remembered at all was told before, and forgotten since. */
-static bool was_forgotten(const struct work *work, const struct recalled *known)
+static bool has_expired(const struct work *work, const struct recalled *stored)
 {
 	int64_t created = time_at(work->in->payload, "created_at");
 	int64_t updated = time_at(work->in->payload, "updated_at");
 
-	return known->value == NULL && created != TIME_UNKNOWN && updated != TIME_UNKNOWN &&
+	return stored->value == NULL && created != TIME_UNKNOWN && updated != TIME_UNKNOWN &&
 	       updated - created > work->in->shop->cart_ttl;
 }
 
 /* An older snapshot with the lines of the newest one tells when they were changed; nothing else of
  * it is news. */
-static void learn_older(
-	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *known)
+static void update_older(
+	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *stored)
 {
 	int64_t updated = time_at(work->in->payload, "updated_at");
 
 	if (cart->since == 0 || !cart_lines_are_same(work, lines, cart->lines) ||
 		updated >= time_parse(cart->changed_at) ||
-		(cart->told_at != NULL && updated <= time_parse(cart->told_at)))
+		(cart->emitted_at != NULL && updated <= time_parse(cart->emitted_at)))
 		return;
 	cart->changed_at = json_text(work->in->payload, "updated_at");
-	remember(work, cart, known);
+	remember(work, cart, stored);
 }
 
 /* Without the payload's time, that of the webhook. */
@@ -116,8 +116,8 @@ static const char *time_of_snapshot(struct work *work)
 	return work_copy(work, now);
 }
 
-static void learn_newer(
-	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *known)
+static void update_newer(
+	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *stored)
 {
 	static const char path[] = "price_set.shop_money.currency_code";
 	int64_t now = work->in->delivery->received;
@@ -131,9 +131,9 @@ static void learn_newer(
 	if (is_changed || cart->changed_at == NULL)
 		cart->changed_at = cart->updated_at;
 	cart->lines = lines;
-	if (was_forgotten(work, known))
-		cart->told = lines;
-	if (cart_lines_are_same(work, lines, cart->told)) {
+	if (has_expired(work, stored))
+		cart->emitted = lines;
+	if (cart_lines_are_same(work, lines, cart->emitted)) {
 		cart->since = 0;
 		set_timer(work, TIME_UNKNOWN);
 	} else if (is_changed) {
@@ -143,7 +143,7 @@ static void learn_newer(
 			cart->since = now;
 		set_timer(work, due < cart->since + SETTLE_MOST ? due : cart->since + SETTLE_MOST);
 	}
-	remember(work, cart, known);
+	remember(work, cart, stored);
 }
 
 /* What becomes of a cart after its order is no change of the buyer's. */
@@ -157,11 +157,11 @@ static bool is_past_order(struct work *work)
 	return ordered != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated > ordered;
 }
 
-void carts_learn(struct work *work)
+void carts_update(struct work *work)
 {
 	const char *token = topic_id(work->in->payload, work->in->topic->cart);
-	struct recalled known = work_recall(work, "cart", token);
-	struct cart cart = read_cart(known.value);
+	struct recalled stored = work_recall(work, "cart", token);
+	struct cart cart = read_cart(stored.value);
 	const cJSON *lines = cart_lines_of(work);
 	int64_t newest = time_parse(cart.updated_at);
 	int64_t updated = time_at(work->in->payload, "updated_at");
@@ -169,20 +169,20 @@ void carts_learn(struct work *work)
 	if (work->failed || is_past_order(work))
 		return;
 	if (newest != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated < newest)
-		learn_older(work, &cart, lines, &known);
+		update_older(work, &cart, lines, &stored);
 	else
-		learn_newer(work, &cart, lines, &known);
+		update_newer(work, &cart, lines, &stored);
 }
 
-void carts_settle(struct work *work)
+void carts_mark_emitted(struct work *work)
 {
-	struct recalled known = {.value = work->in->payload};
+	struct recalled stored = {.value = work->in->payload};
 	struct cart cart = read_cart(work->in->payload);
 
-	cart.told = cart.lines;
-	cart.told_at = cart.updated_at;
+	cart.emitted = cart.lines;
+	cart.emitted_at = cart.updated_at;
 	cart.since = 0;
-	remember(work, &cart, &known);
+	remember(work, &cart, &stored);
 }
 
 /* ---- what is told, once the timer came ---- */

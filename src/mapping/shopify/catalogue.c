@@ -12,11 +12,11 @@
 enum { VARIANTS_MAX = 250 };
 
 /* What was looked up while this delivery is mapped, NULL value for what is not known. */
-struct known_product {
+struct cached_product {
 	const cJSON *value;
 };
 
-bool catalogue_is_meant(const struct work *work)
+bool catalogue_handles(const struct work *work)
 {
 	return strncmp(work->in->delivery->topic, "products/", strlen("products/")) == 0;
 }
@@ -42,33 +42,33 @@ static void keep_variant(struct text *json, const cJSON *variant)
 	text_put(json, "}");
 }
 
-static void keep_variants(struct work *work, struct text *json, const cJSON *known)
+static void keep_variants(struct work *work, struct text *json, const cJSON *stored)
 {
 	const cJSON *variants = json_at(work->in->payload, "variants");
 	const cJSON *variant;
 	int count = 0;
 
 	json_add_key(json, "variants");
-	if (variants == NULL && known != NULL) {
-		json_add_value(json, known);
+	if (variants == NULL && stored != NULL) {
+		json_add_value(json, stored);
 		return;
 	}
 	text_put(json, "{");
 	cJSON_ArrayForEach (variant, variants) {
-		bool tells = is_named(json_text(variant, "title")) ||
-			     json_text(variant, "compare_at_price") != NULL;
+		bool has_value = is_named(json_text(variant, "title")) ||
+				 json_text(variant, "compare_at_price") != NULL;
 
-		if (tells && json_text(variant, "id") != NULL && count++ < VARIANTS_MAX)
+		if (has_value && json_text(variant, "id") != NULL && count++ < VARIANTS_MAX)
 			keep_variant(json, variant);
 	}
 	text_put(json, "}");
 }
 
 /* What says nothing does not overwrite what is known. */
-static void keep(struct work *work, struct text *json, const char *key, const char *said,
-	const struct recalled *known)
+static void keep(struct work *work, struct text *json, const char *key, const char *value,
+	const struct recalled *stored)
 {
-	json_add_member(json, key, work_cut(work, text_or(said, json_text(known->value, key))));
+	json_add_member(json, key, work_cut(work, text_or(value, json_text(stored->value, key))));
 }
 
 /* The first image, wherever this version of the API has it. */
@@ -85,36 +85,36 @@ static const char *image_of(const cJSON *product)
 	return image;
 }
 
-static bool is_older(const struct work *work, const struct recalled *known)
+static bool is_older(const struct work *work, const struct recalled *stored)
 {
-	int64_t known_at = time_at(known->value, "updated_at");
-	int64_t told_at = time_at(work->in->payload, "updated_at");
+	int64_t stored_at = time_at(stored->value, "updated_at");
+	int64_t update_at = time_at(work->in->payload, "updated_at");
 
-	return known_at != TIME_UNKNOWN && told_at != TIME_UNKNOWN && told_at < known_at;
+	return stored_at != TIME_UNKNOWN && update_at != TIME_UNKNOWN && update_at < stored_at;
 }
 
-void catalogue_learn(struct work *work)
+void catalogue_update(struct work *work)
 {
 	const char *id = topic_id(work->in->payload, work->in->topic->id);
-	struct recalled known = work_recall(work, "product", id);
+	struct recalled stored = work_recall(work, "product", id);
 	struct text json = {0};
 
 	if (strcmp(work->in->delivery->topic, "products/delete") == 0) {
-		if (known.json != NULL)
+		if (stored.json != NULL)
 			work_forget(work, "product", id);
 		return;
 	}
-	if (is_older(work, &known))
+	if (is_older(work, &stored))
 		return;
 	text_put(&json, "{");
-	keep(work, &json, "updated_at", json_text(work->in->payload, "updated_at"), &known);
-	keep(work, &json, "title", json_text(work->in->payload, "title"), &known);
-	keep(work, &json, "product_type", json_text(work->in->payload, "product_type"), &known);
-	keep(work, &json, "handle", json_text(work->in->payload, "handle"), &known);
-	keep(work, &json, "image", image_of(work->in->payload), &known);
-	keep_variants(work, &json, json_at(known.value, "variants"));
+	keep(work, &json, "updated_at", json_text(work->in->payload, "updated_at"), &stored);
+	keep(work, &json, "title", json_text(work->in->payload, "title"), &stored);
+	keep(work, &json, "product_type", json_text(work->in->payload, "product_type"), &stored);
+	keep(work, &json, "handle", json_text(work->in->payload, "handle"), &stored);
+	keep(work, &json, "image", image_of(work->in->payload), &stored);
+	keep_variants(work, &json, json_at(stored.value, "variants"));
 	text_put(&json, "}");
-	work_remember(work, "product", id, &json, known.json);
+	work_remember(work, "product", id, &json, stored.json);
 	text_free(&json);
 }
 
@@ -123,7 +123,7 @@ void catalogue_learn(struct work *work)
 const cJSON *catalogue_product(struct work *work, const cJSON *line)
 {
 	const char *id = json_text(line, "product_id|" RECHARGE_PRODUCT);
-	struct known_product *known;
+	struct cached_product *cached;
 	void **place;
 
 	if (id == NULL)
@@ -131,15 +131,15 @@ const cJSON *catalogue_product(struct work *work, const cJSON *line)
 	work->scratch.products.arena = work->arena;
 	place = string_map_place(&work->scratch.products, id, strlen(id));
 	if (place != NULL && *place != NULL)
-		return ((struct known_product *)*place)->value;
-	known = arena_alloc(work->arena, sizeof(*known));
-	if (known == NULL || place == NULL) {
+		return ((struct cached_product *)*place)->value;
+	cached = arena_alloc(work->arena, sizeof(*cached));
+	if (cached == NULL || place == NULL) {
 		work_fail(work, "no memory");
 		return NULL;
 	}
-	known->value = work_recall(work, "product", id).value;
-	*place = known;
-	return known->value;
+	cached->value = work_recall(work, "product", id).value;
+	*place = cached;
+	return cached->value;
 }
 
 const cJSON *catalogue_variant(struct work *work, const cJSON *line)

@@ -201,7 +201,7 @@ struct selection payment_entered(struct work *work)
 	cJSON *view;
 
 	if (selection.count > 0 || work->failed || checkouts_progress(work).before >= PAYMENT ||
-		hints_text(work, "payment_at") == NULL)
+		browser_text(work, "payment_at") == NULL)
 		return selection;
 	view = work_overlay(work, work->in->payload);
 	work_set(work, view, "step", "3");

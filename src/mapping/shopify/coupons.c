@@ -50,7 +50,7 @@ const cJSON *application_of(struct work *work, const cJSON *order, const cJSON *
 }
 
 /* A code, and the sum of what was found that it took off. */
-struct taken {
+struct discount {
 	const cJSON *view; /* the payload with the code; NULL before it is told */
 	struct money sum;
 	bool found;
@@ -60,42 +60,42 @@ struct taken {
 /* All codes of a payload, by their names. */
 struct codes {
 	struct work *work;
-	struct string_map taken;
+	struct string_map discounts;
 };
 
-static struct taken *taken_of(struct codes *codes, const char *code)
+static struct discount *discount_of(struct codes *codes, const char *code)
 {
-	void **place = string_map_place(&codes->taken, code, strlen(code));
-	struct taken *taken;
+	void **place = string_map_place(&codes->discounts, code, strlen(code));
+	struct discount *discount;
 
 	if (place != NULL && *place != NULL)
 		return *place;
-	taken = arena_alloc(codes->work->arena, sizeof(*taken));
-	if (place == NULL || taken == NULL) {
+	discount = arena_alloc(codes->work->arena, sizeof(*discount));
+	if (place == NULL || discount == NULL) {
 		work_fail(codes->work, "no memory");
 		return NULL;
 	}
-	*taken = (struct taken){.sum = MONEY_ZERO};
-	*place = taken;
-	return taken;
+	*discount = (struct discount){.sum = MONEY_ZERO};
+	*place = discount;
+	return discount;
 }
 
-static void take(struct codes *codes, const char *code, const cJSON *item, bool is_listed)
+static void add_discount(struct codes *codes, const char *code, const cJSON *item, bool is_listed)
 {
-	struct taken *taken = code != NULL ? taken_of(codes, code) : NULL;
+	struct discount *discount = code != NULL ? discount_of(codes, code) : NULL;
 
-	if (taken == NULL || json_at(item, "amount") == NULL)
+	if (discount == NULL || json_at(item, "amount") == NULL)
 		return;
 	/* what the lines tell counts first */
-	if (is_listed && taken->found && !taken->is_listed)
+	if (is_listed && discount->found && !discount->is_listed)
 		return;
-	taken->sum = money_add(taken->sum, amount_at(item, "amount"));
-	taken->found = true;
-	taken->is_listed = is_listed;
+	discount->sum = money_add(discount->sum, amount_at(item, "amount"));
+	discount->found = true;
+	discount->is_listed = is_listed;
 }
 
 /* What each code took off each line; of shipping that was removed it took nothing. */
-static void take_allocations(struct codes *codes, const char *list)
+static void add_allocations(struct codes *codes, const char *list)
 {
 	struct work *work = codes->work;
 	const cJSON *line;
@@ -107,33 +107,33 @@ static void take_allocations(struct codes *codes, const char *list)
 		cJSON_ArrayForEach (item, json_at(line, "discount_allocations")) {
 			const cJSON *application = application_of(work, work->in->payload, item);
 
-			take(codes, json_text(application, "code"), item, false);
+			add_discount(codes, json_text(application, "code"), item, false);
 		}
 	}
 }
 
 /* What the codes took off: by the lines, whose amounts are certainly the shop's; by the list of
  * codes, which does not say in which currency it is, where the lines do not tell. */
-static void take_all(struct codes *codes)
+static void add_all(struct codes *codes)
 {
 	const cJSON *item;
 
-	take_allocations(codes, "line_items");
-	take_allocations(codes, "shipping_lines");
+	add_allocations(codes, "line_items");
+	add_allocations(codes, "shipping_lines");
 	cJSON_ArrayForEach (item, json_at(codes->work->in->payload, "discount_codes")) {
-		take(codes, json_text(item, "code"), item, true);
+		add_discount(codes, json_text(item, "code"), item, true);
 	}
 }
 
-static void set_amount(struct work *work, cJSON *view, const struct taken *taken)
+static void set_amount(struct work *work, cJSON *view, const struct discount *discount)
 {
 	struct text amount = {0};
 
-	if (!taken->sum.known)
-		work_unreadable(work, "discount");
-	if (!taken->found || !taken->sum.known)
+	if (!discount->sum.known)
+		work_invalid_field(work, "discount");
+	if (!discount->found || !discount->sum.known)
 		return;
-	money_write(taken->sum, &amount);
+	money_write(discount->sum, &amount);
 	work_set(work, view, "amount", work_keep(work, &amount));
 }
 
@@ -157,7 +157,7 @@ static struct selection codes(struct work *work)
 	size_t most = (size_t)cJSON_GetArraySize(list);
 	const cJSON **views = arena_alloc(work->arena, (most + 1) * sizeof(*views));
 	struct selection selection = {.items = views};
-	struct codes found = {.work = work, .taken = {.arena = work->arena}};
+	struct codes found = {.work = work, .discounts = {.arena = work->arena}};
 	const cJSON *item;
 
 	if (views == NULL) {
@@ -165,22 +165,22 @@ static struct selection codes(struct work *work)
 		return select_none("no memory");
 	}
 	if (list != NULL)
-		take_all(&found);
+		add_all(&found);
 	cJSON_ArrayForEach (item, list) {
-		struct taken *taken;
+		struct discount *discount;
 		cJSON *view;
 
 		if (!is_code(item, applications != NULL))
 			continue;
-		taken = taken_of(&found, json_text(item, "code"));
-		if (taken != NULL && taken->view != NULL)
+		discount = discount_of(&found, json_text(item, "code"));
+		if (discount != NULL && discount->view != NULL)
 			continue;
 		view = work_overlay(work, work->in->payload);
-		if (view == NULL || taken == NULL || !work_goes_on(work))
+		if (view == NULL || discount == NULL || !work_goes_on(work))
 			return select_none("no memory");
 		work_refer(work, view, "code", json_at(item, "code"));
-		set_amount(work, view, taken);
-		taken->view = view;
+		set_amount(work, view, discount);
+		discount->view = view;
 		views[selection.count++] = view;
 	}
 	return selection;

@@ -6,13 +6,13 @@
 /* A fulfilment's name is the order's with its own number: "#1001.1". */
 static const char *name_of_order(struct scope *scope, const cJSON *fulfilment)
 {
-	const char *known = json_text(scope->work->stored->order.value, "name");
+	const char *stored = json_text(scope->work->stored->order.value, "name");
 	const char *name = json_text(fulfilment, "name");
 	const char *end = name != NULL ? strrchr(name, '.') : NULL;
 	char *cut;
 
-	if (known != NULL || end == NULL || end == name)
-		return known;
+	if (stored != NULL || end == NULL || end == name)
+		return stored;
 	cut = arena_alloc(scope->work->arena, (size_t)(end - name) + 1);
 	if (cut == NULL) {
 		work_fail(scope->work, "no memory");

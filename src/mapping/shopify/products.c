@@ -251,10 +251,10 @@ const struct field fulfilled_properties[] = {
 /* A subscription, or a line of a charge or order. The catalogue's image is the shop's own. */
 static void subscribed_image(struct scope *scope, const struct field *row, const cJSON *line)
 {
-	const char *known = json_text(catalogue_product(scope->work, line), "image");
+	const char *stored = json_text(catalogue_product(scope->work, line), "image");
 
 	field_text(scope, row->property,
-		text_or(known, json_text(line, "images.original|images.large")));
+		text_or(stored, json_text(line, "images.original|images.large")));
 }
 
 const struct field subscribed_properties[] = {
