@@ -1,10 +1,10 @@
-/* The calls that a rule makes of a subject: alias, identify, track. */
+/* The calls that a rule emits for an object: alias, identify, track. */
 #ifndef SEGRELAY_MAPPING_CALLS_H
 #define SEGRELAY_MAPPING_CALLS_H
 
 #include "mapping/rules.h"
 
-/* Appends calls, of which the last is named, to those of a result. */
+/* Appends a list of calls, from `first` to `last`, to those of a result. */
 void mapped_append(struct mapped *result, struct segment_call *first, struct segment_call *last);
 
 /* One object that a rule selected, and where its calls go. */
@@ -17,8 +17,8 @@ struct emission {
 	struct mapped *result;
 };
 
-/* Appends the calls to the result, whose status becomes MAP_EVENTS; MAP_INVALID when one is too
- * large whatever is left out of it. */
+/* Appends the calls to the result and sets its status to MAP_EVENTS; or to MAP_INVALID when a call
+ * is too large whatever is left out of it. */
 void calls_emit(const struct emission *emission);
 
 #endif

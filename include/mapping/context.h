@@ -4,20 +4,20 @@
 
 #include "mapping/fields.h"
 
-/* Writes "userId" and "anonymousId", as far as known. */
+/* Writes "userId" and "anonymousId", if they are known. */
 void context_ids(struct scope *scope);
 
 /* Writes "context", with the customer's traits when `traits`, and "integrations". */
 void context_write(struct scope *scope, bool traits);
 
-/* Writes "context" of a call that speaks of no visit. */
+/* Writes the "context" of a call that has no visit. */
 void context_write_library(struct scope *scope);
 
-/* Writes "integrations" that take a call to those named and no other; nothing for none. */
+/* Writes "integrations" that send a call only to the named ones; writes nothing for none. */
 void context_write_integrations(struct scope *scope, const struct strings *names);
 
-/* An IP address in its usual form, its last octet (IPv6: the last 80 bits) zero when `anonymize`;
- * false when it is none. */
+/* Writes an IP address in its usual form; with `anonymize` its last octet (IPv6: the last 80 bits)
+ * is zero. Returns false when it is not an address. */
 bool context_ip(const char *address, bool anonymize, char ip[46]);
 
 #endif

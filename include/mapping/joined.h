@@ -9,17 +9,17 @@
 struct joined {
 	struct arena *arena;
 	struct text text;
-	struct string_map pieces; /* once there are too many to look through */
+	struct string_map pieces; /* once there are too many to search */
 };
 
-/* Adds a text unless it is empty or among them already. */
+/* Adds a text unless it is empty or a duplicate. */
 void joined_add(struct joined *joined, const char *value, size_t length);
 
-/* Adds a text even when it is among them. Not for use together with joined_add. */
+/* Adds a text, also a duplicate. Do not mix with joined_add. */
 void joined_append(struct joined *joined, const char *value);
 
-/* Whether nothing more is added: no message holds so much, and a text that does not fit is cut to
- * its beginning. */
+/* Whether nothing more is added: no message holds more, and a text that does not fit is cut to its
+ * beginning. */
 bool joined_is_full(const struct joined *joined);
 
 #endif

@@ -1,8 +1,8 @@
 /* From a delivery to Segment calls: the event catalogue as tables.
  *
- * The mapping sees a delivery, the shop's options and a small interface to what the relay
- * remembers. It knows no socket, no clock and no SQL, so it runs the same in the daemon, in
- * `segrelay map`, in the tests and under the fuzzer. */
+ * The mapping reads a delivery, the shop's options and the records of the shop. It has no socket,
+ * no clock and no SQL, so it runs the same in the daemon, in `segrelay map`, in the tests and under
+ * the fuzzer. */
 #ifndef SEGRELAY_MAPPING_MAPPING_H
 #define SEGRELAY_MAPPING_MAPPING_H
 
@@ -27,37 +27,37 @@ struct record_store {
 
 enum call { TRACK, IDENTIFY, ALIAS };
 
-/* A Segment call without what differs by destination: its messageId, and the event's name there. */
+/* A Segment call without what differs by destination: the messageId, and the name of the event
+ * there. */
 struct segment_call {
 	enum call call;
-	const char *event; /* the catalogue's name; of an identify, the event that it goes beside */
-	const char *key;   /* the natural key: with shop and event it names the call for good */
-	bool with_next;    /* goes before the next call, in the same batch */
-	const char *json;  /* the call but for messageId, type and event; see message_write */
+	const char *event; /* the catalogue's name; of an identify, the event that it belongs to */
+	const char *key;   /* the natural key: shop, event and key give the messageId */
+	bool with_next;    /* sent before the next call, in the same batch */
+	const char *json;  /* without messageId, type and event; see message_write */
 	size_t json_length;
 	struct segment_call *next;
 };
 
 enum map_status {
-	MAP_EVENTS,  /* `calls` has what to tell, perhaps nothing new */
-	MAP_SKIPPED, /* nothing to tell, `reason` says why */
-	MAP_INVALID  /* the payload cannot be what its topic says, `reason` says why: a dead letter
-		      */
+	MAP_EVENTS,  /* `calls` has the calls to emit; they may have been emitted before */
+	MAP_SKIPPED, /* nothing to emit; `reason` says why */
+	MAP_INVALID  /* the payload is not what its topic says; `reason` says why: a dead letter */
 };
 
-/* The topic of what the storefront's script and pixel say. */
+/* The topic of hints, which the storefront's script and pixel post. */
 #define HINT_TOPIC "storefront/hint"
 
 /* What a delivery asks the relay itself to do (docs/operations.md, Privacy). */
 enum privacy {
 	PRIVACY_NONE,
-	PRIVACY_FORGET_CUSTOMER,
-	PRIVACY_FORGET_SHOP,
-	PRIVACY_REPORT,     /* what is held of a customer */
+	PRIVACY_ERASE_CUSTOMER,
+	PRIVACY_ERASE_SHOP,
+	PRIVACY_REPORT,     /* report what is stored of a customer */
 	PRIVACY_UNINSTALLED /* the app is gone, and its webhooks with it */
 };
 
-/* A delivery that has waited for another one, and cannot be mapped: a dead letter. */
+/* A deferred delivery that cannot be mapped: a dead letter. */
 struct unmappable {
 	int64_t delivery; /* the store's id, 0 when it is not known */
 	const char *topic;
@@ -65,47 +65,47 @@ struct unmappable {
 	struct unmappable *next;
 };
 
-/* The outcome. Everything lives in the arena given to map_delivery. */
+/* The result. Everything lives in the arena given to map_delivery. */
 struct mapped {
 	enum map_status status;
 	const char *reason;
-	bool is_test;     /* ignored as test traffic */
+	bool is_test;     /* skipped as test traffic */
 	bool marked_test; /* a test by its header alone, which is not signed */
 	bool contradicts; /* the body is not what the headers say, which are not signed */
 	enum privacy privacy;
 	struct segment_call *calls;
 	struct segment_call *last;     /* of them, NULL for none */
-	struct unmappable *unmappable; /* of the deliveries that have waited */
-	const char
-		*invalid_fields; /* paths of fields that were left out as invalid_fields, or NULL */
+	struct unmappable *unmappable; /* of the deferred deliveries */
+	const char *invalid_fields; /* paths of fields that were left out because they are invalid,
+				       or NULL */
 };
 
-/* Maps one delivery whose body is parsed as `payload`. 0 with *result, or -1 with `error`, whose
- * kind says why: ERROR_MEMORY, ERROR_VALUE for what cannot be mapped, or what the memory functions
- * gave; then all that these have done is to be undone. */
+/* Maps one delivery whose body is parsed as `payload`. Returns 0 with *result, or -1 with `error`.
+ * Its kind is ERROR_MEMORY, ERROR_VALUE for a delivery that cannot be mapped, or what a function of
+ * the record store set. The caller then undoes all that these functions have done. */
 int map_delivery(const struct delivery *delivery, const cJSON *payload, const struct shop *shop,
 	const struct record_store *records, struct arena *arena, struct mapped *result,
 	struct error *error);
 
-/* Maps what a timer that the mapping has set asks for, at `now` (ms since 1970). As map_delivery.
+/* Maps a timer that the mapping has set and that is due at `now` (ms since 1970). As map_delivery.
  */
 int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	const struct record_store *records, struct arena *arena, struct mapped *result,
 	struct error *error);
 
-/* What the shop's user_id makes of a customer's id and e-mail, in the arena; NULL for nothing, or
- * when memory runs out. */
+/* The userId of a customer by the shop's option user_id, in the arena; NULL for none, or when
+ * memory runs out. */
 const char *map_user_id(
 	const struct shop *shop, const char *customer_id, const char *email, struct arena *arena);
 
-/* Makes the messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
- * destination's namespace (of an identify `shop|identify|event|key`, of an alias
- * `shop|alias|key`). 0, or -1 when there is no memory. */
+/* Computes the messageId of a call at a destination: the version 5 UUID of `shop|event|key` in the
+ * destination's namespace (`shop|identify|event|key` for an identify, `shop|alias|key` for an
+ * alias). Returns 0, or -1 when memory runs out. */
 int message_id_of(const struct uuid *space, const char *shop, const struct segment_call *call,
 	struct uuid *id);
 
-/* What a call's event is called at a destination of a shop ("identify", "alias"; of a track call
- * the operator's own name for it, if there is one); NULL when it is not told there. */
+/* The name of a call's event at a destination of a shop: "identify", "alias", or for a track call
+ * the operator's own name if there is one. NULL when the event is disabled there. */
 const char *message_name(const struct segment_call *call, const struct shop *shop,
 	const struct destination *destination);
 
@@ -113,7 +113,7 @@ const char *message_name(const struct segment_call *call, const struct shop *sho
 void message_write(const struct segment_call *call, const char *name, const struct uuid *message_id,
 	struct text *text);
 
-/* Whether the topic is one that is told, or that the relay learns from. */
+/* Whether the relay maps the topic, or updates records by it. */
 bool map_knows(const char *topic);
 
 /* Whether the topic asks the relay to erase or to report. */

@@ -1,4 +1,4 @@
-/* Texts that an order's events and its record have in common. */
+/* Texts that both an order's events and its record have. */
 #ifndef SEGRELAY_MAPPING_ORDER_TEXTS_H
 #define SEGRELAY_MAPPING_ORDER_TEXTS_H
 

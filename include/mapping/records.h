@@ -1,4 +1,4 @@
-/* What the relay learns from a delivery and knows when the next one comes: orders and customers. */
+/* Reads the records that a delivery needs, and updates them afterwards. */
 #ifndef SEGRELAY_MAPPING_RECORDS_H
 #define SEGRELAY_MAPPING_RECORDS_H
 
@@ -7,7 +7,7 @@
 /* Reads the records, and finds out who the delivery is about. `work` points at both. */
 void records_recall(struct work *work, struct stored *stored, struct identity *identity);
 
-/* Remembers what the delivery taught. */
+/* Updates the records by the delivery. */
 void records_remember(struct work *work);
 
 #endif

@@ -56,7 +56,7 @@ extern const struct field edit_properties[];
 selector placed_online, placed_at_pos, cancelled, updated;
 bool order_is_placed(const struct work *work);
 converter order_id, order_net, order_shipping, order_shipping_method, order_coupons, order_user_id;
-converter order_id_known; /* by what is remembered of the payload's order_id */
+converter order_id_known; /* from the order's record */
 
 /* payments.c */
 extern const struct field payment_properties[];
@@ -108,11 +108,11 @@ extern const struct field line_properties[];
 extern const struct field fulfilled_properties[];
 extern const struct field change_properties[];
 bool line_is_tip(const cJSON *line); /* Shopify lists a tip as a line */
-converter as_products;               /* the lines but the tip */
+converter as_products;               /* all lines except the tip */
 /* The discount application that a line's allocation names by its index; NULL for none. */
 const cJSON *application_of(struct work *work, const cJSON *order, const cJSON *allocation);
 
-/* cart_list.c: the lines of a cart in the messages of its changes, of which each has all. */
+/* cart_list.c: each message of a cart has all lines of the cart */
 struct money cart_list_value(struct scope *scope);
 void cart_list_write(struct scope *scope, const struct field *row);
 

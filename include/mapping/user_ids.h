@@ -5,9 +5,9 @@
 
 #include "mapping/work.h"
 
-/* Adds the member `user_ids` to the record of a customer: those of the record so far (NULL for
- * none), and `now` (NULL for none), each once, the oldest first. Shopify's id of the customer,
- * which names the record, is not among them. Of more than USER_IDS_MAX the oldest are left out. */
+/* Writes the member `user_ids` of a customer's record: those of `record` (NULL for none) and `now`
+ * (NULL for none), each once, the oldest first. Leaves out Shopify's customer id, which is the key
+ * of the record. Of more than USER_IDS_MAX the oldest are left out. */
 void user_ids_write(struct work *work, struct text *json, const cJSON *record,
 	const char *customer_id, const char *now);
 

@@ -1,4 +1,4 @@
-/* A delivery within a turn: stored, mapped, its new messages queued. */
+/* Applies a delivery in a turn: stores and maps it, and queues its new messages. */
 #include "engine/engine_private.h"
 
 #include "base/clock.h"
@@ -19,7 +19,7 @@ static int unusable(const char *reason, struct error *error)
 	return error_classify(error, ERROR_VALUE);
 }
 
-/* What the mapping refused: a request to erase, or another topic. */
+/* What the body contradicts: a request to erase, or another topic. */
 static enum contradiction contradiction_of(const struct delivery *delivery)
 {
 	return map_asks_privacy(delivery->topic) ? CONTRADICTS_ERASURE : CONTRADICTS_TOPIC;
@@ -40,7 +40,7 @@ static int queue_mapped(struct engine *engine, const struct delivery *delivery,
 	return 0;
 }
 
-/* A delivery with what it is mapped with, and to. */
+/* A delivery that is being mapped, and the result. */
 struct mapping_work {
 	const struct delivery *delivery;
 	const cJSON *payload;
@@ -50,7 +50,7 @@ struct mapping_work {
 	struct mapped mapped;
 };
 
-/* Maps; nothing is written. */
+/* Maps the delivery; writes nothing. */
 static enum isolation_result map(
 	struct engine *engine, struct mapping_work *work, struct error *error)
 {
@@ -64,7 +64,7 @@ static enum isolation_result map(
 	return result == 0 ? ISOLATION_DONE : isolation_result_of(error);
 }
 
-/* Writes what the mapping has remembered, and queues its calls. */
+/* Writes the records that the mapping has changed, and queues its calls. */
 static int write_out(struct engine *engine, void *context, struct error *error)
 {
 	struct mapping_work *work = context;
@@ -75,7 +75,8 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 	if (recollection_write(&work->recollection, error) != 0 ||
 		outcome_dead_waiting(engine, delivery->shop, mapped->unmappable, error) != 0)
 		return -1;
-	topic = engine_topic(engine, delivery->shop, delivery->topic); /* others may move it */
+	topic = engine_topic(
+		engine, delivery->shop, delivery->topic); /* another topic may have moved it */
 	if (topic == NULL)
 		return error_no_memory(error);
 	outcome_log_invalid_fields(engine, delivery, mapped->invalid_fields);
@@ -90,7 +91,7 @@ static int write_out(struct engine *engine, void *context, struct error *error)
 	return 0;
 }
 
-/* Looks for a contradiction of a delivery before it is mapped. */
+/* Searches for a contradiction before the delivery is mapped. */
 static enum isolation_result look(struct engine *engine, const struct mapping_work *work,
 	struct finding *finding, struct error *error)
 {
@@ -133,8 +134,8 @@ static int map_parsed(struct engine *engine, const struct mapping_work *given,
 	return -1;
 }
 
-/* The number of the shop is counted once for each delivery: not for one that is dropped for lack of
- * memory, nor for one that is mapped again. */
+/* Counts the shop's number once for each delivery: not for one that is dropped when memory runs
+ * out, nor for one that is mapped again. */
 int engine_map(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct arena *arena, struct error *error)
 {
@@ -152,7 +153,7 @@ int engine_map(struct engine *engine, const struct delivery *delivery, const cJS
 	return shop_numbers_write(engine, shop->domain, &finding.count, error);
 }
 
-/* Stores a delivery, unless it is kept already. Counts nothing. */
+/* Stores a delivery, unless it is stored already. Counts nothing. */
 static int store_new(
 	struct engine *engine, struct delivery *delivery, bool *repeated, struct error *error)
 {
@@ -160,7 +161,7 @@ static int store_new(
 		return error_no_memory(error);
 	delivery->stored = engine_retention_now(engine);
 	*repeated = false;
-	/* Whoever has one body could have it stored again under any number of topics. */
+	/* Otherwise whoever has one body could have it stored under any number of topics. */
 	if (!map_knows(delivery->topic) &&
 		contradictions_is_repeated(engine, delivery, repeated, error) != 0)
 		return -1;
@@ -171,13 +172,13 @@ static void count_received(struct engine *engine, const struct delivery *deliver
 {
 	struct topic_state *topic = engine_topic(engine, delivery->shop, delivery->topic);
 
-	topic->received++; /* it was made before */
+	topic->received++; /* the topic has its counters already */
 	topic->repeated += repeated;
 	topic->last = delivery->received;
 }
 
-/* What there is no memory for is not stored either: else, when it comes again, it would be taken
- * for a repetition. */
+/* A delivery that memory does not suffice for is not stored: its repetition would count as a
+ * duplicate. */
 static int apply(struct engine *engine, struct delivery *delivery, const cJSON *payload,
 	const char *problem, const struct shop *shop, struct error *error)
 {
@@ -197,9 +198,9 @@ static int apply(struct engine *engine, struct delivery *delivery, const cJSON *
 	return result;
 }
 
-/* The body is parsed here, not where it is received, so that what comes of it is still in this
- * processor's cache when it is mapped. What cannot be parsed is stored all the same; but a dead
- * letter is for bodies that stay broken, not for lack of memory. */
+/* Parses the body here, not where it is received, so that the JSON is still in this processor's
+ * cache when it is mapped. A body that cannot be parsed is stored, too; but running out of memory
+ * does not make a dead letter. */
 static int parse_and_apply(struct engine *engine, struct delivery *delivery,
 	const struct shop *shop, struct error *error)
 {
@@ -216,7 +217,7 @@ static int parse_and_apply(struct engine *engine, struct delivery *delivery,
 	return result;
 }
 
-/* Without a look at the body: that may be what ends the process. */
+/* Does not read the body, which may be what ends the process. */
 static int set_aside_unseen(struct engine *engine, struct delivery *delivery, struct error *error)
 {
 	static const char reason[] = "the process died three times while it was mapped";

@@ -1,4 +1,5 @@
-/* What the mapping sees of the store while it maps one delivery or timer. */
+/* The record store of the mapping: the records of the shop, and the changes that the mapping makes
+ * to them. */
 #include "engine/recollection.h"
 
 #include "base/clock.h"
@@ -10,10 +11,10 @@
 
 #include <string.h>
 
-/* What it takes to look at a change. */
+/* The cost of reading a change. */
 enum { FIND_STEPS = 10 };
 
-/* Of a record, or of a timer. */
+/* A change of a record or of a timer. */
 struct change {
 	struct change *next;
 	bool is_timer;
@@ -21,11 +22,11 @@ struct change {
 	const char *key;
 	const char *json; /* NULL to drop the record */
 	int64_t due;
-	bool gives;   /* its bytes back: see give_back */
-	size_t bytes; /* that the record had */
+	bool gives;   /* returns its bytes to the hints: see give_back */
+	size_t bytes; /* of the record before */
 };
 
-/* ---- what is put, until it is written ---- */
+/* ---- changes ---- */
 
 static struct change *find(
 	const struct recollection *recollection, bool is_timer, const char *kind, const char *key)
@@ -63,7 +64,7 @@ static struct change *find_or_add(
 	return change;
 }
 
-/* ---- the memory ---- */
+/* ---- the record store ---- */
 
 static int get(
 	void *context, const char *kind, const char *key, struct arena *arena, const char **json)
@@ -134,7 +135,7 @@ static int64_t lifetime(
 	return recollection->engine->config->keep_orders;
 }
 
-/* A webhook names a link that was only a hint's until now. */
+/* Notes when a webhook names a link that only hints had named. */
 static int give_back(
 	const struct recollection *recollection, struct change *change, struct error *error)
 {

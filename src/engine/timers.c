@@ -1,4 +1,4 @@
-/* What must happen later: the timers that the mapping and the jobs have set. */
+/* Runs the timers that are due. */
 #include "engine/timers.h"
 
 #include "base/clock.h"
@@ -14,18 +14,19 @@
 #include <string.h>
 
 enum {
-	TIMERS_A_TURN = 100, /* bounds the time that a webhook waits for the commit */
+	TIMERS_A_TURN = 100, /* limits how long a webhook waits for the commit */
 	ARENA = 16384,
 };
 
-/* A shop that was taken out of the configuration may come back. */
+/* A shop that was removed from the configuration may return. */
 static const int64_t UNKNOWN_SHOP_PAUSE = HOUR;
 
-/* Carries out one timer, which is gone from the store already. 0, or -1 when the store failed. */
+/* Runs one timer, which is removed from the store already. Returns 0, or -1 when the store failed.
+ */
 typedef int due(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error);
 
-static int map_later(
+static int map_timer_of_shop(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
 {
 	const struct shop *shop = config_shop(engine->config, timer->shop);
@@ -37,7 +38,7 @@ static int map_later(
 	return schedule_set(engine, &later, error);
 }
 
-static int go_on_with_privacy(
+static int continue_privacy_job(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
 {
 	bool running;
@@ -46,10 +47,10 @@ static int go_on_with_privacy(
 }
 
 static due *const actions[RECORD_TIMERS] = {
-	[RECORD_TIMER_CART] = map_later,
-	[RECORD_TIMER_DEFERRED] = map_later,
-	[RECORD_TIMER_PRIVACY_JOB] = go_on_with_privacy,
-	[RECORD_TIMER_SHOP_ERASURE] = erasure_go_on,
+	[RECORD_TIMER_CART] = map_timer_of_shop,
+	[RECORD_TIMER_DEFERRED] = map_timer_of_shop,
+	[RECORD_TIMER_PRIVACY_JOB] = continue_privacy_job,
+	[RECORD_TIMER_SHOP_ERASURE] = erasure_continue,
 };
 
 struct timer_work {
@@ -68,7 +69,8 @@ static int run_alone(struct engine *engine, void *context, struct error *error)
 	return action != NULL ? action(engine, timer, work->arena, error) : 0;
 }
 
-/* One that fails, or at which the process died, must not hold up the others: it is postponed. */
+/* A timer that fails, or during which the process died, is postponed, so that it does not delay
+ * others. */
 static int run_one(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
 {
@@ -110,7 +112,7 @@ int64_t timers_left(const struct engine *engine, int64_t most)
 	return engine->timer_at < now + most ? engine->timer_at - now : most;
 }
 
-/* The timers stay due. */
+/* Tries again later: the timers stay due. */
 static int wait_for_memory(struct engine *engine)
 {
 	engine->timer_at = clock_now() + SECOND;

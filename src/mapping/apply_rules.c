@@ -9,8 +9,8 @@
 #include "mapping/records.h"
 
 enum {
-	/* Steps for one delivery or timer: the largest that a shop can send takes a few per cent.
-	 */
+	/* Steps for one delivery or timer. The largest that a shop can send needs a few per cent of
+	   them. */
 	BUDGET = 50000000,
 };
 
@@ -55,7 +55,7 @@ static void apply_rule(
 
 /* ---- test traffic ---- */
 
-/* By the body, which is signed. */
+/* Whether the body, which is signed, marks a test. */
 static bool is_test(const struct work *work)
 {
 	const cJSON *item;
@@ -90,9 +90,10 @@ void apply_remember(struct work *work)
 
 /* ---- a delivery ---- */
 
-/* Skips test traffic; what it teaches is remembered, so that what follows it is skipped, too. But
- * X-Shopify-Test is not signed: of what it alone marks as a test nothing is remembered, or a real
- * delivery that was posted again with it would hide what follows. */
+/* Skips test traffic, but updates the records by it, so that later deliveries of the same test are
+ * skipped, too. X-Shopify-Test is not signed: a delivery that only the header marks as a test
+ * updates nothing. Otherwise a real delivery, posted again with the header, would hide later ones.
+ */
 void apply_delivery(struct work *work, struct findings *findings, struct mapped *result)
 {
 	bool marked;
@@ -110,7 +111,7 @@ void apply_delivery(struct work *work, struct findings *findings, struct mapped 
 		result->marked_test = true;
 	} else if ((waits_for = deferred_begin(work)) != NULL) {
 		result->reason = waits_for;
-		links_remember(work); /* all else is learnt when it is told */
+		links_remember(work); /* the other records are updated when it is mapped */
 		return;
 	} else {
 		apply_rules(work, &findings->emitted, result);

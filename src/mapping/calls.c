@@ -1,4 +1,4 @@
-/* The calls that a rule makes of a subject: alias, identify, track. */
+/* The calls that a rule emits for an object: alias, identify, track. */
 #include "mapping/calls.h"
 
 #include "base/clock.h"
@@ -18,14 +18,14 @@ enum {
 	NAME_ADDS = 14 + UUID_TEXT + 18 + 11 + EVENT_NAME_MAX,
 	/* What follows products when they are cut, and closes the message. */
 	AFTER_PRODUCTS = 100,
-	/* What it takes to queue a message. */
+	/* The cost of queueing a message. */
 	CALL_STEPS = 20000,
 };
 
 /* ---- one call ---- */
 
-/* Says when it happened, never when it came. A time of the future is taken as now: a clock was
- * wrong. */
+/* The time of the event, not of its arrival. A time in the future is replaced by now, because a
+ * clock was wrong. */
 static void write_timestamp(struct scope *scope, const char *time_path)
 {
 	const struct delivery *delivery = scope->work->in->delivery;
@@ -34,7 +34,8 @@ static void write_timestamp(struct scope *scope, const char *time_path)
 
 	if (time == TIME_UNKNOWN)
 		time = time_parse(delivery->triggered_at);
-	if (time == TIME_UNKNOWN) /* a merge has none: so it would be at Segment, only later */
+	if (time == TIME_UNKNOWN) /* a merge has no time: Segment would use the time of arrival,
+				     which is later */
 		time = delivery->received;
 	time_format(time < delivery->received ? time : delivery->received, text);
 	json_add_member(scope->out, "timestamp", text);
@@ -59,7 +60,7 @@ static void write_traits(struct scope *scope)
 	text_put(scope->out, "}");
 }
 
-/* For the destinations that need one to join the two, and no other. */
+/* Only for the destinations that need an alias to join two ids. */
 static void write_alias(struct scope *scope, const struct rule *rule)
 {
 	const struct person *person = &scope->work->identity->person;
@@ -90,8 +91,8 @@ static void write_call(struct scope *scope, const struct rule *rule, enum call c
 	text_put(scope->out, "}");
 }
 
-/* Writes the call at one level of shrinking or, below SHRINK_PRODUCTS, at the lowest from there on
- * that makes it small enough. */
+/* Writes the call at one level of shrinking; below SHRINK_PRODUCTS, at the lowest level from there
+ * on that makes it small enough. */
 static bool write_at(struct scope *scope, const struct rule *rule, enum call call)
 {
 	text_cut(scope->out, 0);
@@ -105,7 +106,7 @@ static bool write_at(struct scope *scope, const struct rule *rule, enum call cal
 	return trims_take_out(scope);
 }
 
-/* Writes the call, leaving out more and more until it is small enough. */
+/* Writes the call, and leaves out more and more until it is small enough. */
 static bool write_within_limit(const struct emission *emission, const struct rule *rule,
 	enum call call, const char *anonymous_id, struct text *out)
 {
@@ -127,13 +128,13 @@ static bool write_within_limit(const struct emission *emission, const struct rul
 		scope.shrink = SHRINK_TEXTS;
 		fits = write_at(&scope, rule, call);
 	}
-	/* Each change of a cart tells all of it: the next needs as much. */
+	/* Each message of a cart has all its lines: the next one needs the same level. */
 	if (fits && work->in->topic->set_by != NULL && call == TRACK)
 		work->scratch.cart_shrink = (int)scope.shrink;
 	return fits;
 }
 
-/* The natural key: what stands at each of the rule's paths, with "|" between. */
+/* The natural key: the values of the rule's paths, with "|" between. */
 static const char *natural_key(const struct emission *emission)
 {
 	struct work *work = emission->work;
@@ -206,7 +207,7 @@ static void append_call(const struct emission *emission, const struct rule *rule
 
 /* ---- alias and identify ---- */
 
-/* The pair that was told last. A user named by an e-mail has another name when that changes. */
+/* Whether the pair was emitted last. A userId made from an e-mail changes with the e-mail. */
 static bool is_aliased(const struct work *work, const char *browser, const char *user)
 {
 	const char *aliased = json_text(work->stored->customer.value, "aliased");
@@ -216,7 +217,7 @@ static bool is_aliased(const struct work *work, const char *browser, const char 
 	return aliased != NULL && strcmp(aliased, browser) == 0 && strcmp(as, user) == 0;
 }
 
-/* Once for each pair of a browser's id and a userId, before the first identify of the two. */
+/* Once for each pair of a browser's id and a userId, before their first identify. */
 static void add_alias(const struct emission *emission)
 {
 	struct work *work = emission->work;
@@ -235,8 +236,8 @@ static void add_alias(const struct emission *emission)
 	emission->emitted->aliased = true;
 }
 
-/* What was emitted of a cart under a derived id, before its buyer was known, is joined with the
- * user: once, by an identify with both. */
+/* Joins a derived id with the userId: once, by an identify with both, when events of the cart were
+ * emitted under the derived id before its buyer was known. */
 static void add_join(const struct emission *emission)
 {
 	struct work *work = emission->work;
@@ -258,7 +259,7 @@ static void add_join(const struct emission *emission)
 	emission->emitted->joined = true;
 }
 
-/* The ids and traits, which are the same for all calls, as a digest. */
+/* A digest of the ids and traits, which are the same in all calls. */
 static const char *traits_digest(struct work *work)
 {
 	struct text ids_and_traits = {0};
@@ -285,7 +286,7 @@ static const char *traits_digest(struct work *work)
 	return work->scratch.traits_digest;
 }
 
-/* With identify = changed only when ids or traits differ from those told last. */
+/* With identify = changed, only when ids or traits differ from those that were emitted last. */
 static bool wants_identify(struct work *work, struct emitted *emitted)
 {
 	const char *before = work->emitted->identified != NULL
@@ -306,9 +307,9 @@ static bool wants_identify(struct work *work, struct emitted *emitted)
 
 /* ---- a delivery ---- */
 
-/* With identify = changed the key has the traits, too: when the event is a repetition, its identify
- * need not be. And where the event is not emitted, its identify is not either: so the traits do not
- * count as emitted. */
+/* With identify = changed, the key has the traits as well: the identify of a repeated event may be
+ * new. When the event is disabled at a destination, its identify is not emitted there either, so
+ * the traits do not count as emitted. */
 static void add_identify(const struct emission *emission, const char *key)
 {
 	struct work *work = emission->work;

@@ -49,7 +49,7 @@ static void write_ip(struct scope *scope)
 
 /* ---- page and campaign ---- */
 
-/* A page that no buyer saw: what wallets leave in landing_site. */
+/* Not a page that wallets write into landing_site: no buyer saw it. */
 static bool is_page(const char *path)
 {
 	static const char wallets[] = "/wallets";
@@ -58,7 +58,7 @@ static bool is_page(const char *path)
 	return strncmp(path, wallets, length) != 0 || (path[length] != '/' && path[length] != '\0');
 }
 
-/* `landing` is a path for most orders; then the page's URL is that at the shop's permanent domain.
+/* `landing` is a path for most orders; then the URL of the page is at the shop's permanent domain.
  */
 static void write_page(
 	struct scope *scope, const struct url *url, const char *landing, const char *referrer)
@@ -124,7 +124,7 @@ static const struct field campaign_rows[] = {
 };
 /* clang-format on */
 
-/* What the storefront's script saw, where the payload tells no visit. */
+/* The page and campaign of the hints, when the payload has none. */
 static void write_hinted_visit(struct scope *scope)
 {
 	static const struct field page = {"page", ".", as_object, page_rows, 0};
@@ -138,8 +138,8 @@ static void write_hinted_visit(struct scope *scope)
 		as_object(scope, &campaign, value);
 }
 
-/* A URL of the payload without what opens something or names somebody; NULL when nothing remains.
- * Of a longer one the end is left out: no browser sends it. */
+/* A URL of the payload without parameters that grant access or identify a person; NULL when nothing
+ * remains. The end of an overlong URL is cut: no browser sends it. */
 static const char *clean(struct work *work, const char *name)
 {
 	enum { URL_MAX = 65536 };
@@ -172,8 +172,8 @@ static void write_visit(struct scope *scope)
 
 /* ---- consent ---- */
 
-/* Only what the visitor chose, and the operator has a name for: an empty object would mean that
- * nothing was allowed (Segment's documentation of consent). */
+/* Only the choices that the visitor made and that the operator has named. An empty object would
+ * mean that nothing was allowed (Segment's documentation of consent). */
 static void write_consent(struct scope *scope)
 {
 	static const char *const purposes[] = {
@@ -212,7 +212,7 @@ static const char *country(const struct work *work)
 	return code != NULL && strlen(code) == 2 ? code : NULL;
 }
 
-/* False, and nothing written, when nothing is known. */
+/* Returns false, and writes nothing, when no value is known. */
 static bool write_google(struct scope *scope)
 {
 	const struct person *person = &scope->work->identity->person;
@@ -239,7 +239,7 @@ static void write_traits(struct scope *scope)
 		as_object(scope, &row, scope->work->identity->customer);
 }
 
-/* Unify merges profiles by it (Segment's documentation of externalIds): all four keys are needed.
+/* Unify merges profiles by it; all four keys are required (Segment's documentation of externalIds).
  */
 static void write_external_ids(struct scope *scope)
 {
@@ -258,7 +258,7 @@ static const char library[] =
 	"{\"library\":{\"name\":\"segrelay\",\"version\":\"" SEGRELAY_VERSION "\"},"
 	"\"integration\":{\"name\":\"shopify_segrelay\",\"version\":\"" SEGRELAY_VERSION "\"}";
 
-/* What comes before the traits. */
+/* The part of the context before the traits. */
 static void write_visit_parts(struct scope *scope)
 {
 	const cJSON *payload = scope->work->in->payload;
@@ -275,7 +275,7 @@ static void write_visit_parts(struct scope *scope)
 	write_consent(scope);
 }
 
-/* Most deliveries make two calls with the same visit: it is written once, and kept. */
+/* Most deliveries emit two calls with the same visit: it is written once, and kept. */
 static void write_visit_once(struct scope *scope)
 {
 	struct work *work = scope->work;

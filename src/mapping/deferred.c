@@ -1,7 +1,7 @@
-/* Deliveries that wait for what another one will tell (docs/events.md, Subscriptions).
+/* Deferred deliveries (docs/events.md, Subscriptions).
  *
- * A record holds the bodies that wait for one thing, and a timer of the same name ends that. A body
- * may be as deep as JSON may be at all, so it is kept as a text. */
+ * A record holds the deliveries that need one other record. A timer with the same key ends the
+ * wait. A body may be as deep as JSON may be at all, so the record keeps it as a text. */
 #include "mapping/deferred.h"
 
 #include "base/clock.h"
@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* When there is more of one customer within minutes, what waits goes before it. */
+/* More than this of one customer within minutes is mapped at once, after the deferred ones. */
 enum { BODIES_MAX = 16, BYTES_MAX = 256 * 1024 };
 
-/* The webhook of a billing attempt may overtake that of the order that it made. */
+/* The webhook of a billing attempt may arrive before that of the order. */
 static const int64_t ORDER_WAIT = MINUTE;
 
 /* ---- beginning ---- */
 
 struct wait {
-	const char *kind; /* NULL for none */
+	const char *kind; /* NULL when the delivery is not deferred */
 	const char *key;
 	int64_t time;
 	const char *reason;
@@ -82,7 +82,7 @@ static void write_record(struct text *json, const struct work *work, const cJSON
 	text_put(json, "]}");
 }
 
-/* Writes what would wait, the delivery with it; false when that is too much. */
+/* Writes the record with the delivery added; returns false when that is too much. */
 static bool make_record(struct text *json, const struct work *work, const cJSON *before)
 {
 	write_record(json, work, before);

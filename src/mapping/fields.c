@@ -10,11 +10,11 @@
 
 enum {
 	TEXT_CUT = 500,
-	/* A value that a shopper's browser chose is not taken when it is longer. */
+	/* A longer value, which a buyer's browser chose, is not used. */
 	ATTRIBUTE_MAX = 255,
 };
 
-/* What a row's path names: in the object, or in what is remembered. */
+/* The value of a row's path: in the object, or in a record. */
 static const cJSON *value_of(
 	const struct scope *scope, const struct field *row, const cJSON *object)
 {
@@ -28,7 +28,7 @@ static const cJSON *value_of(
 	return json_at(scope->work->identity->customer, row->path + sizeof(customer) - 1);
 }
 
-/* What a level of shrinking leaves out. */
+/* A row that a level of shrinking leaves out. */
 static void write_removable(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	size_t start = scope->out->length;
@@ -39,7 +39,7 @@ static void write_removable(struct scope *scope, const struct field *row, const 
 	trims_note(scope, row->shrink, start);
 }
 
-/* What is too long for a message cannot be in it; so it need not be written. */
+/* Raises the level of shrinking: this text is too long for any message. */
 static void leave_out(struct scope *scope)
 {
 	if (scope->row_shrink == SHRINK_NOTHING || scope->row_shrink >= SHRINK_PRODUCTS)
@@ -75,7 +75,8 @@ void fields_write(struct scope *scope, const struct field *rows, const cJSON *ob
 	}
 }
 
-/* The length of the longest whole-character beginning of `value` of at most `most` bytes. */
+/* The length of the longest beginning of `value` that has at most `most` bytes and only whole
+ * characters. */
 static size_t whole_characters(const char *value, size_t most)
 {
 	while (most > 0 && ((unsigned char)value[most] & 0xc0) == 0x80)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Fewer bytes are looked through; for more there is a map. */
+/* Up to so many bytes are searched; beyond that a map is used. */
 enum { LOOKED_THROUGH = 256 };
 
 bool joined_is_full(const struct joined *joined)
@@ -29,7 +29,7 @@ static bool is_joined(const struct text *joined, const char *value, size_t lengt
 	return false;
 }
 
-/* Notes what stands between the commas of a text, which lives as long as the map. */
+/* Adds the pieces between the commas of a text to the map. The text lives as long as the map. */
 static void note_pieces(struct joined *joined, const char *text, size_t length)
 {
 	const char *end = text + length;

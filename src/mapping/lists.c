@@ -1,4 +1,4 @@
-/* Lists of a message. What does not fit into it is cut (trims.h). */
+/* Lists of a message, cut to the size of the message (trims.h). */
 #include "mapping/fields.h"
 #include "mapping/trims.h"
 
@@ -12,7 +12,7 @@ void list_begin(struct scope *scope, const char *property)
 }
 
 /* An item that would be cut at SHRINK_PRODUCTS may fit at a lower level: the place of the first
- * such item is kept until that is known. */
+ * such item is kept until the level is known. */
 static bool is_kept(struct scope *scope, const struct list_place *before)
 {
 	if (scope->out->length > scope->most)
@@ -69,7 +69,7 @@ void list_cut(struct scope *scope)
 
 void list_end(struct scope *scope, const char *property, size_t count)
 {
-	/* what closes the list, the properties and the message */
+	/* closes the list, the properties and the message */
 	if (scope->has_limit && !scope->is_cut &&
 		trims_length_at(scope, SHRINK_PROPERTIES) + 3 > scope->most)
 		trims_cut_at(scope, &scope->at_limit);
@@ -79,7 +79,7 @@ void list_end(struct scope *scope, const char *property, size_t count)
 			property, count);
 }
 
-/* An item that says nothing, or is no object, is none. */
+/* Empty items, and those that are not objects, are left out. */
 static bool is_item(const cJSON *item)
 {
 	return cJSON_IsObject(json_at(item, "."));

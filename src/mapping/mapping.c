@@ -1,4 +1,4 @@
-/* From a delivery to Segment calls: what a topic or a timer is for. */
+/* From a delivery to Segment calls: chooses what a topic or a timer needs. */
 #include "mapping/mapping.h"
 
 #include "base/steps.h"
@@ -13,9 +13,9 @@
 
 #include <string.h>
 
-/* ---- what has waited ---- */
+/* ---- deferred deliveries ---- */
 
-/* What took too much work is set aside, so that it does not hold up all else. */
+/* A delivery that exceeds the budget becomes a dead letter, so that it does not delay others. */
 static void set_over_budget(struct mapped *result)
 {
 	const char *invalid_fields = result->invalid_fields;
@@ -33,8 +33,8 @@ static void add_calls(struct mapped *result, const struct mapped *more)
 		result->status = MAP_EVENTS;
 }
 
-/* Names one of them to the engine, which makes a dead letter of it. One that began to wait under an
- * earlier version has no id: it is named in the log. */
+/* Reports one to the engine, which makes a dead letter of it. A delivery that an earlier version
+ * deferred has no id: its topic goes to the log. */
 static void add_unmappable(struct work *work, const struct delivery *delivery, const char *reason,
 	struct mapped *result)
 {
@@ -55,7 +55,7 @@ static void add_unmappable(struct work *work, const struct delivery *delivery, c
 	*end = one;
 }
 
-/* Why what has waited cannot be mapped at all; NULL when it can. */
+/* Why a deferred delivery cannot be mapped; NULL when it can. */
 static const char *why_not_opened(const struct work *one)
 {
 	if (one->in->payload == NULL || one->in->topic == NULL)
@@ -63,7 +63,7 @@ static const char *why_not_opened(const struct work *one)
 	return topic_why_unusable(one->in->topic, one->in->payload, one->arena);
 }
 
-/* One as it would have been when it came, but that more is known now. */
+/* Maps a deferred delivery as it would have been mapped on arrival, but with the records of now. */
 static void map_opened(
 	struct work *work, struct work *one, struct findings *findings, struct mapped *result)
 {
@@ -111,12 +111,13 @@ static void map_deferred(
 		else
 			map_opened(work, &one, &findings, result);
 	}
-	work->steps_end += steps_done - before; /* each of them had a budget of its own */
+	work->steps_end += steps_done - before; /* each delivery had a budget of its own */
 }
 
-/* A delivery that names the customer ends the waiting of others: they came before it. So does one
- * that there is no more room for: a state is compared with the one before. One that a header calls
- * a test ends nothing, as anybody may have posted it again. */
+/* Maps the deferred deliveries of the account first, because they came first: when this delivery
+ * names the customer, or when there is no more room for it, as a state is compared with the one
+ * before. A delivery that the header marks as a test ends no deferral, because anybody may have
+ * posted it again. */
 static void end_deferral(struct work *work, struct mapped *result)
 {
 	const char *account = topic_id(work->in->payload, work->in->topic->account);
@@ -168,7 +169,7 @@ static int finish(struct work *work, struct mapped *result)
 	text_free(&work->invalid_fields);
 	if (result->status == MAP_EVENTS)
 		result->reason = NULL;
-	if (arena_failed(work->arena)) /* something may have been taken for absent */
+	if (arena_failed(work->arena)) /* a value may have been treated as missing */
 		work_fail(work, "no memory");
 	if (work->is_spent && work->error->text[0] == '\0') {
 		set_over_budget(result);
@@ -229,7 +230,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 		return finish(&work, result);
 	}
 	in.payload = work_recall(&work, timer->kind, timer->key).value;
-	/* a record without its token is not one of ours */
+	/* the mapping writes no record without a token */
 	if (in.topic == NULL || topic_id(in.payload, in.topic->id) == NULL)
 		return finish(&work, result);
 	records_recall(&work, &findings.stored, &findings.identity);

@@ -16,7 +16,7 @@ int message_id_of(const struct uuid *space, const char *shop, const struct segme
 	text_put(&name, call->event);
 	text_put(&name, "|");
 	text_put(&name, call->key);
-	result = name.failed ? -1 : 0; /* half a name would be another message's */
+	result = name.failed ? -1 : 0; /* a cut name would be the name of another message */
 	if (result == 0)
 		*id = uuid_of_name(space, text_string(&name), name.length);
 	text_free(&name);

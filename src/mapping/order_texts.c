@@ -1,11 +1,11 @@
-/* Texts that an order's events and its record have in common: coupon codes and tags. */
+/* Texts that both an order's events and its record have: coupon codes and tags. */
 #include "mapping/order_texts.h"
 
 #include "mapping/joined.h"
 
 #include <string.h>
 
-/* Whether a text was joined from this value before; from now on it is. */
+/* Whether the text was joined from this value before; notes the value. */
 static bool is_joined_from(struct made_once *joined, const cJSON *value)
 {
 	const void *from = value == NULL ? NULL : value->child;
@@ -18,9 +18,9 @@ static bool is_joined_from(struct made_once *joined, const cJSON *value)
 	return false;
 }
 
-/* A code has an application for each thing that it takes off: lines, shipping. discount_codes also
- * lists the titles of discounts without a code, so it serves only where the applications are not
- * there (Shopify's reference of the order). */
+/* A code has one application for each thing that it discounts: lines, shipping. discount_codes has
+ * the titles of discounts without a code, too, so it is read only when there are no applications
+ * (Shopify's reference of the order). */
 const char *order_coupon(struct work *work, const cJSON *order)
 {
 	const cJSON *applications = json_at(order, "discount_applications");

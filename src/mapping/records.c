@@ -1,4 +1,4 @@
-/* What the relay learns from a delivery and knows when the next one comes. */
+/* Reads the records that a delivery needs, and updates them afterwards. */
 #include "mapping/records.h"
 
 #include "mapping/identity/browser.h"
@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* ---- recalling ---- */
+/* ---- reading ---- */
 
 static void recall_tokens(struct work *work, struct stored *stored, struct identity *identity)
 {
@@ -27,7 +27,7 @@ static void recall_tokens(struct work *work, struct stored *stored, struct ident
 	identity->cart_id = text_or(topic_id(work->in->payload, topic->cart),
 		json_text(stored->order.value, "cart_token"));
 	identity->account_id = topic_id(work->in->payload, topic->account);
-	/* What follows an order finds all of it there. */
+	/* Deliveries after an order find all of it in the record of the order. */
 	if (topic->checkout != NULL || topic->cart != NULL || identity->account_id != NULL)
 		links_recall(work, stored);
 	if (topic->is_hint) {
@@ -52,9 +52,9 @@ void records_recall(struct work *work, struct stored *stored, struct identity *i
 	checkouts_recall(work, stored);
 }
 
-/* ---- remembering an order ---- */
+/* ---- the record of an order ---- */
 
-/* Keeps what the payload says under a path, else what is known. */
+/* Writes the value of the payload at a path, or else the stored one. */
 static void keep(struct work *work, struct text *json, const char *key, const char *path)
 {
 	const char *value = json_text(work->in->payload, path);
@@ -69,7 +69,7 @@ static void keep_flag(struct work *work, struct text *json, const char *key)
 		json_add_flag(json, key, true);
 }
 
-/* The browser's id, not a made-up one: that is made again from the same token. */
+/* Writes the browser's id, but not a derived id: that is derived again from the same token. */
 static void keep_identity(struct work *work, struct text *json)
 {
 	json_add_member(json, "customer_id", work->identity->person.customer_id);
@@ -79,7 +79,7 @@ static void keep_identity(struct work *work, struct text *json)
 	browser_write_consent(work, json);
 }
 
-/* What later refunds and fulfilments need of their order. */
+/* Writes what later refunds and fulfilments need of their order. */
 static void keep_order(struct work *work, struct text *json)
 {
 	keep(work, json, "name", "name");
@@ -99,7 +99,7 @@ static void keep_order(struct work *work, struct text *json)
 	json_add_member(json, "affiliation", order_affiliation(work, work->in->payload));
 }
 
-/* Of each refund of the order an amount, by its id. No order has more. */
+/* The amount of each refund of an order, by its id. No order has more. */
 enum { REFUNDS_MAX = 1000 };
 
 static void keep_amounts(struct work *work, struct text *json, const char *key, const char *amount)
@@ -132,7 +132,7 @@ static void keep_refunds(struct work *work, struct text *json)
 	keep_amounts(work, json, "returned", sums != NULL ? sums->kept_returned : NULL);
 }
 
-/* What is known stays, but what a refusal takes back of the browser. */
+/* Keeps the stored members, except those of the browser that a refusal removes. */
 static void keep_stored(struct work *work, struct text *json)
 {
 	static const char of_browser[] = "anonymous_id|google_client_id|google_session_id|browser";
@@ -150,7 +150,7 @@ static void keep_stored(struct work *work, struct text *json)
 		browser_write_consent(work, json);
 }
 
-/* A refund that comes before its order is kept, too: the order joins it later. */
+/* A refund that arrives before its order is stored, too: the order adds to the record later. */
 static void remember_order(struct work *work)
 {
 	struct text json = {0};
@@ -170,7 +170,7 @@ static void remember_order(struct work *work)
 	text_free(&json);
 }
 
-/* ---- remembering ---- */
+/* ---- writing ---- */
 
 void records_remember(struct work *work)
 {

@@ -1,12 +1,12 @@
-/* Which members make the payload of each resource (Shopify's reference of webhooks, API 2026-10;
- * older versions have more members, and subscriptions with include_fields fewer). */
+/* The members of each resource's payload (Shopify's reference of webhooks, API 2026-10; older
+ * versions have more members, and subscriptions with include_fields fewer). */
 #include "mapping/resource_rows.h"
 
 #include <stddef.h>
 
 #define PRIVACY_MEMBERS "shop_id|shop_domain"
 
-/* A body of `types` is proven by its id alone; `owns` matters for the others. */
+/* The id proves a body of `types`; `owns` is for the others. */
 const struct resource resources[] = {
 	{.name = "a deleted order", .topics = "orders/delete"},
 	{.name = "an edit of an order", .topics = "orders/edited", .owns = "order_edit"},
@@ -188,7 +188,7 @@ const struct resource resources[] = {
 	{.name = "a billing cycle",
 		.topics = "subscription_billing_cycles/|subscription_billing_cycle_edits/",
 		.owns = "cycle_index|cycle_start_at|contract_edit|billing_attempt_expected_date"},
-	/* ReCharge's: topics.c says which member holds the resource. A customer may stand beside
+	/* ReCharge's: topics.c names the member that holds the resource. A customer may be beside
 	   it. */
 	{.name = "a subscription",
 		.topics = "recharge:subscription/",

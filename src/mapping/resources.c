@@ -1,4 +1,4 @@
-/* A body against the resource that its topic names. */
+/* Checks a body against the resource that its topic names. */
 #include "mapping/resources.h"
 
 #include "mapping/resource_rows.h"
@@ -37,7 +37,7 @@ static bool is_of_recharge(const struct resource *resource)
 
 /* ---- members ---- */
 
-/* The first of "a|b|c" that the body has; its length in *length. NULL for none. */
+/* The first of "a|b|c" that the body has, with its length in *length; NULL for none. */
 static const char *first_there(const cJSON *payload, const char *names, size_t *length)
 {
 	for (const char *at = names; at != NULL && *at != '\0';) {
@@ -61,7 +61,7 @@ static bool has_any(const cJSON *payload, const char *names)
 	return first_there(payload, names, &length) != NULL;
 }
 
-/* The first of "a|b|c" that holds nothing; its length in *length. NULL for none. */
+/* The first of "a|b|c" that is empty, with its length in *length; NULL for none. */
 static const char *first_missing(const cJSON *payload, const char *names, size_t *length)
 {
 	for (const char *at = names; at != NULL && *at != '\0';) {
@@ -79,7 +79,7 @@ static const char *first_missing(const cJSON *payload, const char *names, size_t
 	return NULL;
 }
 
-/* A member that another resource owns, for which a body without an id of its type is searched. */
+/* A member that only another resource has. Searched for when the body has no id of its type. */
 static const char *foreign_member(const struct resource *resource, const cJSON *payload)
 {
 	const cJSON *member;
@@ -132,7 +132,7 @@ bool resource_is_proven(const struct resource *resource, const cJSON *payload)
 
 /* ---- contradictions ---- */
 
-/* The type is letters: what else stands there is not repeated. */
+/* The type is letters only: any other text in it is not repeated. */
 static const char *wrong_type(
 	const struct resource *resource, const cJSON *payload, struct arena *arena)
 {
@@ -167,7 +167,7 @@ static const char *wrong_members(
 	return NULL;
 }
 
-/* Names that are not ours are not repeated: they may be personal. */
+/* Unknown names are not repeated: they may be personal. */
 static const char *wrong_others(
 	const struct resource *resource, const cJSON *payload, struct arena *arena)
 {
@@ -190,7 +190,7 @@ static const char *wrong_others(
 		       : NULL;
 }
 
-/* What an erasure or a request for data must hold beside its members. */
+/* What an erasure or a request for data must have besides its members. */
 static const char *wrong_request(const char *topic, const cJSON *payload)
 {
 	const char *id = json_text(payload, "shop_id");
@@ -209,7 +209,7 @@ static const char *wrong_request(const char *topic, const cJSON *payload)
 	return NULL;
 }
 
-/* The names of a shop that only some bodies have. */
+/* Names of the shop that only some bodies have. */
 static const char *wrong_shop(const struct delivery *delivery, const cJSON *payload)
 {
 	static const char *const names[] = {"shop_domain", "myshopify_domain", NULL};

@@ -1,7 +1,7 @@
 /* The event catalogue as a table: which events each topic emits (docs/events.md, Events). */
 #include "mapping/rules.h"
 
-/* The topics that show a whole order while it is new. */
+/* The topics that carry a whole order while it is new. */
 #define ORDER_TOPICS "orders/create|orders/paid|orders/updated|orders/fulfilled"
 #define ANY_ORDER ORDER_TOPICS "|orders/cancelled"
 #define CHECKOUTS "checkouts/create|checkouts/update"

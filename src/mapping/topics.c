@@ -1,12 +1,11 @@
-/* Topics: where each topic's payload names what it is about (Shopify's and ReCharge's references of
- * webhooks). */
+/* Topics: where each topic's payload has its ids (Shopify's and ReCharge's references of webhooks).
+ */
 #include "mapping/topics.h"
 
 #include <string.h>
 
 enum {
-	/* An id of Shopify's has 18 digits at the most today; one of 20 still is an unsigned
-	   64-bit. */
+	/* Shopify's ids have 18 digits at most today; 20 digits are an unsigned 64-bit number. */
 	ID_MAX = 20,
 	TOKEN_MAX = 255,
 };
@@ -16,8 +15,8 @@ enum {
 #define CARTS "carts/create|carts/update"
 #define CUSTOMERS "customers/create|customers/update|customers/enable|customers/disable"
 
-/* ReCharge's customer may stand beside what a webhook is about, or in it (included_objects); both
- * versions of its API are read: 2021-11 has external_…, 2021-01 shopify_…. */
+/* ReCharge's customer may be beside the resource or in it (included_objects). Both versions of its
+ * API are read: 2021-11 has external_…, 2021-01 shopify_…. */
 #define SHOPIFY_ID(customer) \
 	customer ".external_customer_id.ecommerce|" customer ".shopify_customer_id"
 #define INCLUDED(it) SHOPIFY_ID("customer") "|" SHOPIFY_ID(it ".include.customer")
@@ -92,7 +91,7 @@ static const struct topic topics[] = {
 		  "recharge:order/payment_captured|recharge:order/upcoming|recharge:order/success|"
 		  "recharge:order/cancelled|recharge:order/deleted",
 		OF_SALE("order")},
-	/* charge/success is charge/paid's name of before */
+	/* charge/success is the old name of charge/paid */
 	{.names = "recharge:charge/created|recharge:charge/paid|recharge:charge/success|"
 		  "recharge:charge/failed|recharge:charge/max_retries_reached|"
 		  "recharge:charge/refunded|recharge:charge/uncaptured|recharge:charge/upcoming|"
@@ -122,8 +121,8 @@ static const struct topic topics[] = {
 		.form = ID_TOKEN,
 		.id = "token|admin_graphql_api_id",
 		.customer_id = "customer_id|admin_graphql_api_customer_id"},
-	{.names = "customers/redact", .privacy = PRIVACY_FORGET_CUSTOMER},
-	{.names = "shop/redact", .privacy = PRIVACY_FORGET_SHOP},
+	{.names = "customers/redact", .privacy = PRIVACY_ERASE_CUSTOMER},
+	{.names = "shop/redact", .privacy = PRIVACY_ERASE_SHOP},
 	{.names = "customers/data_request", .privacy = PRIVACY_REPORT},
 	{.names = "app/uninstalled", .privacy = PRIVACY_UNINSTALLED},
 	{0},

@@ -1,8 +1,8 @@
-/* How much a message can hold (docs/events.md, Every message).
+/* The size of a message (docs/events.md, Size).
  *
- * A message is written once. What a higher level of shrinking leaves out is noted as a trim while
- * it is written: so the size at each level is known, and what is too much is taken out at the end.
- * Nothing is written any more once it is sure that no level has room for it. */
+ * A message is written once. A trim notes a part that a higher level of shrinking leaves out while
+ * it is written: so the size at each level is known, and the parts that do not fit are removed at
+ * the end. Writing stops once it is certain that no level fits. */
 #include "mapping/trims.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ struct trim {
 	int level;
 };
 
-/* All of a message, in their order. The memory is used again for the next message. */
+/* All trims of a message, in order. The memory is used again for the next message. */
 struct trims {
 	struct trim *items;
 	size_t count;
@@ -72,7 +72,7 @@ void trims_note(struct scope *scope, int level, size_t start)
 	trims->bytes[level] += end - start;
 }
 
-/* How long the message is at a level, so far. */
+/* The length of the message so far, at a level. */
 size_t trims_length_at(const struct scope *scope, int level)
 {
 	size_t length = scope->out->length;
@@ -91,7 +91,7 @@ void trims_keep_within(struct scope *scope)
 		scope->overflows = true;
 }
 
-/* Where the first of two members is taken out, the comma behind it goes with it. */
+/* When the first of two members is removed, the comma after it is removed, too. */
 static size_t end_of(const struct text *out, const struct trim *trim, size_t length)
 {
 	bool is_first =

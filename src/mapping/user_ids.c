@@ -25,7 +25,8 @@ static void add(struct user_ids *ids, const char *id)
 	ids->items[ids->count++] = id;
 }
 
-/* A record of an earlier version has only its e-mail, and the userId that was aliased last. */
+/* A record of an earlier version has no list: only its e-mail, and the userId that was aliased
+ * last. */
 static void add_stored(
 	struct work *work, struct user_ids *ids, const cJSON *record, const char *customer_id)
 {

@@ -1,4 +1,4 @@
-/* What the parts of the mapping share while one delivery is mapped. */
+/* The context of mapping one delivery. */
 #include "mapping/work.h"
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 enum {
 	UNREADABLE_MAX = 300,
 	LONGEST_TIME = 64,
-	/* What it takes to read or write a record. */
+	/* The cost of reading or writing a record. */
 	STORE_STEPS = 5000,
 };
 
@@ -19,7 +19,7 @@ void work_invalid_field(struct work *work, const char *property)
 {
 	if (work->invalid_fields.length > UNREADABLE_MAX)
 		return;
-	/* A message is written again when it is shrunk: name a field once. */
+	/* A message is written again when it is shrunk: a field is named once. */
 	if (work->invalid_fields.length > 0 &&
 		strstr(text_string(&work->invalid_fields), property) != NULL)
 		return;
@@ -30,7 +30,7 @@ void work_invalid_field(struct work *work, const char *property)
 
 void work_fail(struct work *work, const char *what)
 {
-	if (work->error->text[0] == '\0') { /* whoever failed may have said why */
+	if (work->error->text[0] == '\0') { /* the function that failed may have set the reason */
 		(void)error_set(work->error, "mapping: %s", what);
 		(void)error_classify(work->error, ERROR_MEMORY);
 	}
@@ -44,7 +44,7 @@ bool work_goes_on(struct work *work)
 	return !work->failed;
 }
 
-/* ---- remembering ---- */
+/* ---- records ---- */
 
 struct recalled work_recall(struct work *work, const char *kind, const char *key)
 {
@@ -64,7 +64,7 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	recalled.value = json_parse(work->arena, recalled.json, strlen(recalled.json), &error);
 	if (cJSON_IsObject(recalled.value))
 		return recalled;
-	/* A bit of the disk's has flipped: what it says is gone, but not all that comes after. */
+	/* A damaged record is treated as missing; otherwise it would stop all later deliveries. */
 	if (arena_failed(work->arena))
 		work_fail(work, error.text);
 	work_invalid_field(work, "(what is remembered)");
@@ -134,7 +134,7 @@ int64_t work_milliseconds(const cJSON *record, const char *key)
 	return time > 0 && time < YEAR_10000 ? time : 0;
 }
 
-/* ---- making ---- */
+/* ---- values ---- */
 
 const char *work_copy(struct work *work, const char *string)
 {

@@ -9,7 +9,7 @@
 
 struct given {
 	struct arena *arena;
-	struct words words;
+	struct identifiers identifiers;
 };
 
 static int set_up(void **state)
@@ -19,9 +19,9 @@ static int set_up(void **state)
 	static struct given given;
 
 	given.arena = arena_create(65536);
-	given.words = (struct words){.arena = given.arena};
+	given.identifiers = (struct identifiers){.arena = given.arena};
 	for (int i = 0; theirs[i] != NULL; i++)
-		assert_int_equal(words_add(&given.words, theirs[i]), 1);
+		assert_int_equal(identifiers_add(&given.identifiers, theirs[i]), 1);
 	*state = &given;
 	return 0;
 }
@@ -45,38 +45,39 @@ static void words_are_found_as_a_whole_in_any_case(void **state)
 {
 	struct given *given = *state;
 
-	assert_true(words_has(&given->words, "alma@EXAMPLE.com"));
-	assert_true(words_has(&given->words, "gid://shopify/Customer/7106345812043"));
-	assert_false(words_has(&given->words, "710634581204"));
-	assert_false(words_has(&given->words, "71063458120430"));
-	assert_false(words_has(&given->words, ""));
-	assert_false(words_has(&given->words, NULL));
-	assert_int_equal(words_add(&given->words, "ALMA@example.com"), 0);
-	assert_int_equal(words_add(&given->words, ""), 0);
-	assert_int_equal(words_add(&given->words, NULL), 0);
+	assert_true(identifiers_has(&given->identifiers, "alma@EXAMPLE.com"));
+	assert_true(identifiers_has(&given->identifiers, "gid://shopify/Customer/7106345812043"));
+	assert_false(identifiers_has(&given->identifiers, "710634581204"));
+	assert_false(identifiers_has(&given->identifiers, "71063458120430"));
+	assert_false(identifiers_has(&given->identifiers, ""));
+	assert_false(identifiers_has(&given->identifiers, NULL));
+	assert_int_equal(identifiers_add(&given->identifiers, "ALMA@example.com"), 0);
+	assert_int_equal(identifiers_add(&given->identifiers, ""), 0);
+	assert_int_equal(identifiers_add(&given->identifiers, NULL), 0);
 }
 
 static void many_words_are_all_found(void **state)
 {
 	struct given *given = *state;
-	char word[32];
+	char identifier[32];
 
 	for (int i = 0; i < 5000; i++) {
-		(void)snprintf(word, sizeof(word), "word-%d", i * 7919 % 5000);
-		assert_int_equal(words_add(&given->words, word), 1);
+		(void)snprintf(identifier, sizeof(identifier), "word-%d", i * 7919 % 5000);
+		assert_int_equal(identifiers_add(&given->identifiers, identifier), 1);
 	}
 	for (int i = 0; i < 5000; i++) {
-		(void)snprintf(word, sizeof(word), "word-%d", i);
-		assert_true(words_has(&given->words, word));
+		(void)snprintf(identifier, sizeof(identifier), "word-%d", i);
+		assert_true(identifiers_has(&given->identifiers, identifier));
 	}
-	assert_false(words_has(&given->words, "word-5000"));
+	assert_false(identifiers_has(&given->identifiers, "word-5000"));
 }
 
 /* As looking for each word at each place finds them. */
-static bool are_in_slowly(const struct words *words, const char *text)
+static bool are_in_slowly(const struct identifiers *identifiers, const char *text)
 {
-	for (size_t i = 0; i < words->count; i++)
-		if (strlen(words->items[i]) >= 6 && strcasestr(text, words->items[i]) != NULL)
+	for (size_t i = 0; i < identifiers->count; i++)
+		if (strlen(identifiers->items[i]) >= 6 &&
+			strcasestr(text, identifiers->items[i]) != NULL)
 			return true;
 	return false;
 }
@@ -89,22 +90,22 @@ static void words_are_found_in_any_text(void **state)
 
 	srandom(7);
 	for (int round = 0; round < 3000; round++) {
-		struct words words = {.arena = given->arena};
+		struct identifiers identifiers = {.arena = given->arena};
 		char text[64] = "";
 
 		for (int i = 0; i < 12; i++) {
-			char word[16] = "";
+			char identifier[16] = "";
 			size_t length = 1 + (size_t)random() % 10;
 
 			for (size_t at = 0; at < length; at++)
-				word[at] = "abB"[random() % 3];
-			assert_true(words_add(&words, word) >= 0);
+				identifier[at] = "abB"[random() % 3];
+			assert_true(identifiers_add(&identifiers, identifier) >= 0);
 		}
 		for (size_t at = 0; at < 40; at++)
 			text[at] = "aAbx"[random() % (round % 2 == 0 ? 3 : 4)];
-		assert_int_equal(
-			words_are_in_text(&words, text, strlen(text)), are_in_slowly(&words, text));
-		found += are_in_slowly(&words, text);
+		assert_int_equal(identifiers_are_in_text(&identifiers, text, strlen(text)),
+			are_in_slowly(&identifiers, text));
+		found += are_in_slowly(&identifiers, text);
 	}
 	assert_true(found > 100 && found < 2900);
 }
@@ -114,66 +115,67 @@ static void many_words_are_looked_for_at_once(void **state)
 {
 	enum { LENGTH = 1 << 20 };
 	struct given *given = *state;
-	struct words words = {.arena = given->arena};
+	struct identifiers identifiers = {.arena = given->arena};
 	char *text = malloc(LENGTH);
 
 	assert_non_null(text);
 	memset(text, '1', LENGTH);
-	for (int i = 0; i < WORDS_MAX; i++) {
-		char word[32];
+	for (int i = 0; i < IDENTIFIERS_MAX; i++) {
+		char identifier[32];
 
-		(void)snprintf(word, sizeof(word), "1111111%05d", 20000 + i);
-		assert_int_equal(words_add(&words, word), 1);
+		(void)snprintf(identifier, sizeof(identifier), "1111111%05d", 20000 + i);
+		assert_int_equal(identifiers_add(&identifiers, identifier), 1);
 	}
-	assert_false(words_are_in_text(&words, text, LENGTH));
+	assert_false(identifiers_are_in_text(&identifiers, text, LENGTH));
 	memcpy(text + LENGTH - 12, "111111139999", 12);
-	assert_true(words_are_in_text(&words, text, LENGTH));
+	assert_true(identifiers_are_in_text(&identifiers, text, LENGTH));
 	free(text);
 }
 
 static void what_names_another_customer_is_not_theirs(void **state)
 {
 	struct given *given = *state;
-	const struct words *words = &given->words;
+	const struct identifiers *identifiers = &given->identifiers;
 
-	assert_true(person_owns_delivery(words, "orders/create",
+	assert_true(person_owns_delivery(identifiers, "orders/create",
 		json(given, "{\"id\":1,\"customer\":{\"id\":7106345812043}}")));
-	assert_false(person_owns_delivery(words, "orders/create",
+	assert_false(person_owns_delivery(identifiers, "orders/create",
 		json(given, "{\"id\":1,\"cart_token\":\"cart-token-1\",\"customer\":{\"id\":8}}")));
 	assert_true(person_owns_delivery(
-		words, "carts/update", json(given, "{\"token\":\"cart-token-1\"}")));
-	assert_true(person_owns_delivery(
-		words, "refunds/create", json(given, "{\"id\":1,\"order_id\":5778367001001}")));
-	assert_true(person_owns_delivery(
-		words, "customers/redact", json(given, "{\"customer\":{\"id\":7106345812043}}")));
-	assert_true(person_owns_delivery(words, "customer.tags_added",
+		identifiers, "carts/update", json(given, "{\"token\":\"cart-token-1\"}")));
+	assert_true(person_owns_delivery(identifiers, "refunds/create",
+		json(given, "{\"id\":1,\"order_id\":5778367001001}")));
+	assert_true(person_owns_delivery(identifiers, "customers/redact",
+		json(given, "{\"customer\":{\"id\":7106345812043}}")));
+	assert_true(person_owns_delivery(identifiers, "customer.tags_added",
 		json(given, "{\"customerId\":\"gid://shopify/Customer/7106345812043\"}")));
-	assert_false(person_owns_delivery(
-		words, "products/update", json(given, "{\"id\":8151225532541,\"title\":\"Mug\"}")));
+	assert_false(person_owns_delivery(identifiers, "products/update",
+		json(given, "{\"id\":8151225532541,\"title\":\"Mug\"}")));
 }
 
 static void messages_go_by_their_customer(void **state)
 {
 	struct given *given = *state;
-	const struct words *words = &given->words;
+	const struct identifiers *identifiers = &given->identifiers;
 
-	assert_true(person_owns_message(words, json(given, "{\"anonymousId\":\"browser-0001\"}")));
 	assert_true(person_owns_message(
-		words, json(given, "{\"userId\":\"alma@example.com\",\"previousId\":\"x\"}")));
-	assert_false(person_owns_message(
-		words, json(given, "{\"anonymousId\":\"browser-0001\",\"context\":{\"externalIds\":"
-				   "[{\"id\":\"8\"}]}}")));
+		identifiers, json(given, "{\"anonymousId\":\"browser-0001\"}")));
+	assert_true(person_owns_message(identifiers,
+		json(given, "{\"userId\":\"alma@example.com\",\"previousId\":\"x\"}")));
+	assert_false(person_owns_message(identifiers,
+		json(given, "{\"anonymousId\":\"browser-0001\",\"context\":{\"externalIds\":"
+			    "[{\"id\":\"8\"}]}}")));
 }
 
 static void a_short_number_tells_nothing(void **state)
 {
 	struct given *given = *state;
 
-	assert_int_equal(words_add(&given->words, "191"), 1);
-	assert_false(person_owns_message(&given->words,
+	assert_int_equal(identifiers_add(&given->identifiers, "191"), 1);
+	assert_false(person_owns_message(&given->identifiers,
 		json(given, "{\"anonymousId\":\"x\",\"properties\":{\"quantity\":191}}")));
 	assert_true(person_owns_delivery(
-		&given->words, "customers/update", json(given, "{\"id\":191}")));
+		&given->identifiers, "customers/update", json(given, "{\"id\":191}")));
 }
 
 static void records_lead_from_one_to_the_next(void **state)
@@ -185,15 +187,18 @@ static void records_lead_from_one_to_the_next(void **state)
 	const cJSON *of_order = json(given, "{\"customer_id\":\"7106345812043\","
 					    "\"cart_token\":\"cart-token-2\"}");
 
-	assert_false(person_owns_record(&given->words, &cart, json(given, "{}"), given->arena));
-	assert_true(person_owns_record(&given->words, &order, of_order, given->arena));
-	assert_int_equal(person_learn(&given->words, &order, of_order), 2);
-	assert_int_equal(person_learn(&given->words, &order, of_order), 0);
-	assert_true(person_owns_record(&given->words, &link, json(given, "{}"), given->arena));
-	assert_true(person_owns_record(&given->words, &cart, json(given, "{}"), given->arena));
+	assert_false(
+		person_owns_record(&given->identifiers, &cart, json(given, "{}"), given->arena));
+	assert_true(person_owns_record(&given->identifiers, &order, of_order, given->arena));
+	assert_int_equal(person_collect(&given->identifiers, &order, of_order), 2);
+	assert_int_equal(person_collect(&given->identifiers, &order, of_order), 0);
+	assert_true(
+		person_owns_record(&given->identifiers, &link, json(given, "{}"), given->arena));
+	assert_true(
+		person_owns_record(&given->identifiers, &cart, json(given, "{}"), given->arena));
 	assert_false(person_owns_record(
-		&given->words, &link, json(given, "{\"customer_id\":\"8\"}"), given->arena));
-	assert_false(person_owns_record(&given->words,
+		&given->identifiers, &link, json(given, "{\"customer_id\":\"8\"}"), given->arena));
+	assert_false(person_owns_record(&given->identifiers,
 		&(struct record){"product", "5778367001001", NULL}, json(given, "{}"),
 		given->arena));
 }
@@ -212,18 +217,18 @@ static void a_browser_leads_to_its_other_carts(void **state)
 		"{\"browser\":{\"anonymous_id\":\"browser-0001\"},\"joined\":\"9\"}",
 		"{\"anonymous_id\":\"browser-0002\"}", "{}"};
 	struct given *given = *state;
-	const struct words *words = &given->words;
+	const struct identifiers *identifiers = &given->identifiers;
 
 	for (size_t i = 0; i < COUNT_OF(of_nobody); i++)
-		assert_true(
-			person_owns_record(words, &link, json(given, of_nobody[i]), given->arena));
+		assert_true(person_owns_record(
+			identifiers, &link, json(given, of_nobody[i]), given->arena));
 	for (size_t i = 0; i < COUNT_OF(of_others); i++)
-		assert_false(
-			person_owns_record(words, &link, json(given, of_others[i]), given->arena));
-	assert_true(person_owns_record(words, &link,
+		assert_false(person_owns_record(
+			identifiers, &link, json(given, of_others[i]), given->arena));
+	assert_true(person_owns_record(identifiers, &link,
 		json(given, "{\"anonymous_id\":\"b-3\",\"joined\":\"7106345812043\"}"),
 		given->arena));
-	assert_false(person_owns_record(words, &(struct record){"order", "1", NULL},
+	assert_false(person_owns_record(identifiers, &(struct record){"order", "1", NULL},
 		json(given, of_nobody[0]), given->arena));
 }
 
@@ -236,30 +241,33 @@ static void records_of_recharge_lead_from_one_to_the_next(void **state)
 	static const struct record contract = {"contract", "4488765001", NULL};
 	static const char charge[] = "{\"charge\":{\"id\":1,\"customer_id\":61345812}}";
 	struct given *given = *state;
-	const struct words *words = &given->words;
+	const struct identifiers *identifiers = &given->identifiers;
 	const cJSON *of_account =
 		json(given, "{\"customer_id\":\"7106345812043\",\"email\":\"x@y.z\","
 			    "\"made_up\":\"made-up-1\"}");
 	const cJSON *of_subscription = json(given, "{\"account\":\"61345812\"}");
 
-	assert_false(
-		person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}"), given->arena));
-	assert_false(person_owns_record(words, &subscription, of_subscription, given->arena));
-	assert_false(person_owns_delivery(words, "recharge:charge/failed", json(given, charge)));
-	assert_true(person_owns_record(words, &account, of_account, given->arena));
-	assert_true(person_owns_record(
-		words, &account, json(given, "{\"email\":\"alma@example.com\"}"), given->arena));
 	assert_false(person_owns_record(
-		words, &account, json(given, "{\"customer_id\":\"8\"}"), given->arena));
-	assert_int_equal(person_learn(&given->words, &account, of_account), 3);
+		identifiers, &waiting, json(given, "{\"bodies\":[]}"), given->arena));
+	assert_false(person_owns_record(identifiers, &subscription, of_subscription, given->arena));
+	assert_false(
+		person_owns_delivery(identifiers, "recharge:charge/failed", json(given, charge)));
+	assert_true(person_owns_record(identifiers, &account, of_account, given->arena));
+	assert_true(person_owns_record(identifiers, &account,
+		json(given, "{\"email\":\"alma@example.com\"}"), given->arena));
+	assert_false(person_owns_record(
+		identifiers, &account, json(given, "{\"customer_id\":\"8\"}"), given->arena));
+	assert_int_equal(person_collect(&given->identifiers, &account, of_account), 3);
+	assert_true(person_owns_record(
+		identifiers, &waiting, json(given, "{\"bodies\":[]}"), given->arena));
+	assert_true(person_owns_record(identifiers, &subscription, of_subscription, given->arena));
 	assert_true(
-		person_owns_record(words, &waiting, json(given, "{\"bodies\":[]}"), given->arena));
-	assert_true(person_owns_record(words, &subscription, of_subscription, given->arena));
-	assert_true(person_owns_delivery(words, "recharge:charge/failed", json(given, charge)));
-	assert_false(person_owns_delivery(words, "recharge:charge/failed",
+		person_owns_delivery(identifiers, "recharge:charge/failed", json(given, charge)));
+	assert_false(person_owns_delivery(identifiers, "recharge:charge/failed",
 		json(given, "{\"charge\":{\"id\":61345812,\"customer_id\":5}}")));
-	assert_true(person_owns_message(words, json(given, "{\"anonymousId\":\"made-up-1\"}")));
-	assert_true(person_owns_record(words, &contract,
+	assert_true(
+		person_owns_message(identifiers, json(given, "{\"anonymousId\":\"made-up-1\"}")));
+	assert_true(person_owns_record(identifiers, &contract,
 		json(given, "{\"customer_id\":\"7106345812043\"}"), given->arena));
 }
 
@@ -271,19 +279,20 @@ static void customer_and_subscription_lead_to_the_account(void **state)
 	static const struct record account = {"recharge_customer", "61345812", NULL};
 	static const struct record other = {"recharge_customer", "61345813", NULL};
 	struct given *given = *state;
-	const struct words *words = &given->words;
+	const struct identifiers *identifiers = &given->identifiers;
 
-	assert_false(person_owns_record(words, &account, json(given, "{}"), given->arena));
-	assert_int_equal(person_learn(&given->words, &customer,
+	assert_false(person_owns_record(identifiers, &account, json(given, "{}"), given->arena));
+	assert_int_equal(person_collect(&given->identifiers, &customer,
 				 json(given, "{\"account\":\"61345812\",\"aliased\":\"b-2\"}")),
 		2);
-	assert_true(person_owns_record(words, &account, json(given, "{}"), given->arena));
-	assert_true(person_owns_message(words, json(given, "{\"anonymousId\":\"x\",\"traits\":"
-							   "{\"id\":\"61345812\"}}")));
-	assert_int_equal(person_learn(&given->words, &subscription,
+	assert_true(person_owns_record(identifiers, &account, json(given, "{}"), given->arena));
+	assert_true(
+		person_owns_message(identifiers, json(given, "{\"anonymousId\":\"x\",\"traits\":"
+							     "{\"id\":\"61345812\"}}")));
+	assert_int_equal(person_collect(&given->identifiers, &subscription,
 				 json(given, "{\"account\":\"61345813\"}")),
 		2);
-	assert_true(person_owns_record(words, &other, json(given, "{}"), given->arena));
+	assert_true(person_owns_record(identifiers, &other, json(given, "{}"), given->arena));
 }
 
 #define WAITING(topic, body) "{\"bodies\":[{\"topic\":\"" topic "\",\"body\":\"" body "\"}]}"
@@ -296,25 +305,25 @@ static void what_waits_is_theirs_by_its_bodies(void **state)
 	static const char by_browser[] =
 		"{\"order\":{\"id\":1,\"customer_id\":5,\"note_attributes\":[\"browser-0001\"]}}";
 	struct given *given = *state;
-	const struct words *words = &given->words;
+	const struct identifiers *identifiers = &given->identifiers;
 
-	assert_true(person_owns_record(words, &waiting,
+	assert_true(person_owns_record(identifiers, &waiting,
 		json(given, WAITING("recharge:subscription/created",
 				    "{\\\"subscription\\\":{\\\"customer_id\\\":5,"
 				    "\\\"email\\\":\\\"alma@example.com\\\"}}")),
 		given->arena));
-	assert_true(person_owns_record(words, &order,
+	assert_true(person_owns_record(identifiers, &order,
 		json(given, WAITING("subscription_billing_attempts/success",
 				    "{\\\"subscription_contract_id\\\":5778367001001}")),
 		given->arena));
-	assert_false(person_owns_record(words, &waiting,
+	assert_false(person_owns_record(identifiers, &waiting,
 		json(given, WAITING("recharge:subscription/created",
 				    "{\\\"subscription\\\":{\\\"customer_id\\\":5}}")),
 		given->arena));
-	assert_false(person_owns_record(words, &waiting,
+	assert_false(person_owns_record(identifiers, &waiting,
 		json(given, WAITING("recharge:subscription/created", "{")), given->arena));
-	assert_false(
-		person_owns_delivery(words, "recharge:order/processed", json(given, by_browser)));
+	assert_false(person_owns_delivery(
+		identifiers, "recharge:order/processed", json(given, by_browser)));
 }
 
 static void what_is_no_json_is_searched_as_text(void **state)
@@ -322,9 +331,9 @@ static void what_is_no_json_is_searched_as_text(void **state)
 	static const char broken[] = "{\"email\":\"Alma@example.com\",";
 	struct given *given = *state;
 
-	assert_true(words_are_in_text(&given->words, broken, sizeof(broken) - 1));
-	assert_false(words_are_in_text(&given->words, broken, 20));
-	assert_false(words_are_in_text(&given->words, NULL, 0));
+	assert_true(identifiers_are_in_text(&given->identifiers, broken, sizeof(broken) - 1));
+	assert_false(identifiers_are_in_text(&given->identifiers, broken, 20));
+	assert_false(identifiers_are_in_text(&given->identifiers, NULL, 0));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,4 +1,4 @@
-/* A set of words: ids, tokens and addresses of a person, to be looked for. */
+/* A set of ids, tokens and addresses of a person, to search for. */
 #ifndef SEGRELAY_ENGINE_PRIVACY_IDENTIFIERS_H
 #define SEGRELAY_ENGINE_PRIVACY_IDENTIFIERS_H
 
@@ -7,32 +7,32 @@
 
 #include <stdbool.h>
 
-enum { WORDS_MAX = 20000 };
+enum { IDENTIFIERS_MAX = 20000 };
 
-/* Words live in the arena, in lower case; of an address as gid://shopify/Customer/1 the last part.
- */
-struct words {
+/* Identifiers live in the arena, in lower case; of gid://shopify/Customer/1 the last part. */
+struct identifiers {
 	struct arena *arena;
 	const char **items; /* sorted */
 	size_t count;
 	size_t room;
 };
 
-/* Adds a text as it is, at the end, unless it is NULL or there. For lists that are only gone
- * through; such a set must not be asked. As words_add. */
-int words_append(struct words *words, const char *text);
+/* Appends a text unchanged, unless it is NULL or in the list. Only for lists that are iterated
+ * over, not searched. Returns as identifiers_add. */
+int identifiers_append(struct identifiers *identifiers, const char *text);
 
-/* Adds a word, unless it is NULL, empty or known. 1 when it is new, 0 when not, -1 when memory runs
- * out. Beyond WORDS_MAX none is new. */
-int words_add(struct words *words, const char *word);
+/* Adds an identifier, unless it is NULL, empty or in the set. Returns 1 when it is new, 0 when not,
+ * -1 when memory runs out. Beyond IDENTIFIERS_MAX none is added. */
+int identifiers_add(struct identifiers *identifiers, const char *identifier);
 
-/* Whether a text is one of the words, as a whole. */
-bool words_has(const struct words *words, const char *text);
+/* Whether a whole text is one of the identifiers. */
+bool identifiers_has(const struct identifiers *identifiers, const char *text);
 
-/* Whether any string in a value, however deep, is; too short ones tell nothing. */
-bool words_are_in(const struct words *words, const cJSON *value);
+/* Whether any string in a value, at any depth, is one; short strings do not count. */
+bool identifiers_are_in(const struct identifiers *identifiers, const cJSON *value);
 
-/* The same of text that is no JSON: whether any word stands in it. */
-bool words_are_in_text(const struct words *words, const char *text, size_t length);
+/* Whether any identifier occurs in a text that is not JSON. */
+bool identifiers_are_in_text(
+	const struct identifiers *identifiers, const char *text, size_t length);
 
 #endif

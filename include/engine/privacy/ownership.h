@@ -1,24 +1,25 @@
-/* What of all that is kept belongs to one person. */
+/* Whether a record, a delivery or a message belongs to one person. */
 #ifndef SEGRELAY_ENGINE_PRIVACY_OWNERSHIP_H
 #define SEGRELAY_ENGINE_PRIVACY_OWNERSHIP_H
 
 #include "engine/privacy/identifiers.h"
 #include "store/store.h"
 
-/* Whether a record, a delivery's body, or a queued message is about the person of these words.
+/* Whether a record, a delivery's body, or a queued message belongs to the person with these
+ * identifiers.
  *
- * What names a customer is theirs only when it names this one: a browser or a cart may be shared.
- * A link that names nobody is theirs by its browser, too.
- * What names none is theirs when any id, token or address of theirs stands in it. What names a
- * customer of ReCharge's alone is theirs by that id or its e-mail. `scratch` takes what is parsed.
- */
-bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json,
-	struct arena *scratch);
-bool person_owns_delivery(const struct words *words, const char *topic, const cJSON *body);
-bool person_owns_message(const struct words *words, const cJSON *message);
+ * Data that names a customer belongs to that customer only: a browser or a cart may be shared. A
+ * link without a customer, order or e-mail belongs to its browser. Other data that names no
+ * customer belongs to the person if any of the identifiers is in it. Data that names only a
+ * customer of ReCharge's belongs to that id or its e-mail. `scratch` takes what is parsed. */
+bool person_owns_record(const struct identifiers *identifiers, const struct record *record,
+	const cJSON *json, struct arena *scratch);
+bool person_owns_delivery(
+	const struct identifiers *identifiers, const char *topic, const cJSON *body);
+bool person_owns_message(const struct identifiers *identifiers, const cJSON *message);
 
-/* Adds what a record of theirs tells of further ids, tokens and addresses. How many were new, or -1
- * when memory runs out. */
-int person_learn(struct words *words, const struct record *record, const cJSON *json);
+/* Adds the identifiers of a record of the person. Returns how many were new, or -1 when memory runs
+ * out. */
+int person_collect(struct identifiers *identifiers, const struct record *record, const cJSON *json);
 
 #endif

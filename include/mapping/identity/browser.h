@@ -1,26 +1,26 @@
-/* What the storefront's script and pixel say: who the browser is, what the visitor consented to,
- * and how far the checkout is there.
+/* Hints: what the storefront's script and pixel post about the browser, the visitor's consent, and
+ * how far the checkout is.
  *
- * Anyone can post a hint. So it lies apart from what webhooks said, under "browser" of a link, and
- * counts only where they say nothing. */
+ * Anyone can post a hint. So the record of a link keeps hints apart from webhooks, in the member
+ * "browser", and a value of a hint is used only when no webhook has that value. */
 #ifndef SEGRELAY_MAPPING_IDENTITY_BROWSER_H
 #define SEGRELAY_MAPPING_IDENTITY_BROWSER_H
 
 #include "mapping/work.h"
 
-/* Joins the delivery, which is a hint, with a link that was recalled. */
+/* Merges the delivery, which is a hint, into a link that was read. */
 void browser_join(struct work *work, struct recalled *link);
 
-/* What the browser said of one of its members; NULL for nothing. */
+/* The value of a member of the hints; NULL for none. */
 const cJSON *browser_value(const struct work *work, const char *member);
 
 /* The same for a text. */
 const char *browser_text(const struct work *work, const char *member);
 
-/* Whether the visitor refused to be analysed: nothing of the browser may be told. */
+/* Whether the visitor refused analytics: nothing of the browser may be emitted. */
 bool browser_has_refused(const struct work *work);
 
-/* Keeps for an order what later webhooks of it need of the browser's words. */
+/* Writes the visitor's consent into an order's record, for later webhooks of the order. */
 void browser_write_consent(const struct work *work, struct text *json);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "mapping/work.h"
 
-/* Joins the stored tags with those that `learnt` or the payload tells, into `customer`. */
+/* Merges the stored tags with those of `update` or of the payload, into `customer`. */
 void tags_join(struct work *work, cJSON *customer, const cJSON *update);
 
 #endif

@@ -1,4 +1,4 @@
-/* What is known of a customer, and what a delivery adds to it. */
+/* A customer's traits: the record, and how a delivery changes it. */
 #ifndef SEGRELAY_MAPPING_IDENTITY_TRAITS_H
 #define SEGRELAY_MAPPING_IDENTITY_TRAITS_H
 
@@ -16,7 +16,7 @@ bool traits_are_enabled(const cJSON *customer);
  * again, by customers/enable, or by an update whose stored state was another. */
 bool traits_turned_enabled(const struct work *work);
 
-/* Remembers the customer. */
+/* Writes the record of the customer. */
 void traits_remember(struct work *work);
 
 #endif

@@ -1,4 +1,4 @@
-/* Who a delivery is about. */
+/* The person of a delivery. */
 #ifndef SEGRELAY_MAPPING_IDENTITY_USER_H
 #define SEGRELAY_MAPPING_IDENTITY_USER_H
 
@@ -7,7 +7,7 @@
 /* Finds the ids and the e-mail, once the records are read. */
 void user_find(struct work *work, struct person *person);
 
-/* What the shop's user_id makes of a customer's id and e-mail; NULL for nothing. */
+/* The userId of a customer by the shop's option user_id; NULL for none. */
 const char *user_id_of(struct work *work, const char *customer_id, const char *email);
 
 #endif

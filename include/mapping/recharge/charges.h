@@ -1,4 +1,4 @@
-/* A charge of ReCharge's. */
+/* ReCharge's charges. */
 #ifndef SEGRELAY_MAPPING_RECHARGE_CHARGES_H
 #define SEGRELAY_MAPPING_RECHARGE_CHARGES_H
 
@@ -10,13 +10,13 @@
 /* The number of tries. */
 #define CHARGE_TRIES "number_times_tried|charge_attempts"
 
-/* Lines of a charge whose subscriptions are looked at; what has more was made up. */
+/* The most lines of a charge whose subscriptions are read; no real charge has more. */
 enum { CHARGE_LINES_MAX = 250 };
 
-/* Whether its last try has failed: no further one is made. */
+/* Whether the last try of a charge has failed: ReCharge does not try again. */
 bool charge_is_given_up(const cJSON *charge);
 
-/* Whether an error_type, in any case, is one of the payment itself. */
+/* Whether an error_type, in any case, is an error of the payment. */
 bool charge_is_payment_error(const char *type);
 
 #endif

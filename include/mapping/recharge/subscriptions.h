@@ -9,7 +9,8 @@
 #define SUBSCRIPTION_CHARGE_UNIT "billing_policy.interval"
 #define SUBSCRIPTION_CHARGE_EVERY "charge_interval_frequency|billing_policy.interval_count"
 
-/* Remembers the state that the delivery shows, and what its charge gives up. */
+/* Stores the state that the delivery shows, and those of the subscriptions that its charge gives
+ * up. */
 void subscriptions_remember(struct work *work);
 
 #endif

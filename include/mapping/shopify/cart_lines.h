@@ -1,14 +1,14 @@
-/* The lines of a cart's snapshot: what is kept of them, and when two are the same. */
+/* The lines of a cart's snapshot: what the record keeps of them, and when two are equal. */
 #ifndef SEGRELAY_MAPPING_SHOPIFY_CART_LINES_H
 #define SEGRELAY_MAPPING_SHOPIFY_CART_LINES_H
 
 #include "mapping/work.h"
 
-/* The lines of the snapshot that is the payload, as they are kept. One without a quantity is none;
- * two of one key are one. */
+/* The lines of the snapshot that is the payload, as the record keeps them. A line without a
+ * quantity is left out; two with one key are merged. */
 cJSON *cart_lines_of(struct work *work);
 
-/* How many of a line are in the cart; 0 for no line. */
+/* The quantity of a line; 0 for no line. */
 int64_t cart_line_count(const cJSON *line);
 
 /* The lines of a list by their keys; the first of two of one key. */

@@ -1,4 +1,4 @@
-/* How far a checkout is, and how far it was told. */
+/* The steps of a checkout: those that are done, and those that were emitted. */
 #ifndef SEGRELAY_MAPPING_SHOPIFY_CHECKOUTS_H
 #define SEGRELAY_MAPPING_SHOPIFY_CHECKOUTS_H
 
@@ -15,7 +15,7 @@ struct progress {
 
 struct progress checkouts_progress(const struct work *work);
 
-/* Remembers the last step. */
+/* Stores the last step. */
 void checkouts_remember(struct work *work);
 
 #endif

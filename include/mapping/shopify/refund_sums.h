@@ -5,7 +5,7 @@
 #include "base/money.h"
 #include "mapping/work.h"
 
-/* In the shop's currency but for `returned`. What cannot be read is not known. */
+/* In the shop's currency except `returned`. An amount that is invalid or missing is not known. */
 struct refund_sums {
 	struct money returned; /* money returned, in the currency of the payment; may be zero */
 	const char *currency_returned;
@@ -13,9 +13,9 @@ struct refund_sums {
 	const char *currency;
 	struct money net;      /* the refunded lines without tax */
 	struct money tax;      /* of lines and shipping */
-	struct money tip;      /* which is a line, but no product */
-	struct money shipping; /* given back */
-	/* What the order's record keeps of the refund, NULL for nothing. */
+	struct money tip;      /* a line, but not a product */
+	struct money shipping; /* that was refunded */
+	/* What the order's record keeps of the refund; NULL for nothing. */
 	const char *kept_total;    /* `total` */
 	const char *kept_returned; /* `returned`, when the buyer's currency is another */
 };

@@ -1,4 +1,4 @@
-/* Erasures of shops that wait (docs/operations.md, Privacy). */
+/* Erasures of shops, which wait for redact_grace (docs/events.md, Privacy). */
 #include "engine/privacy/erasure_wait.h"
 
 #include "base/clock.h"
@@ -12,23 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Its record is of no shop: what is kept of the shop goes, and the answer to a cancelled one stays.
- */
+/* The record belongs to no shop: the erasure removes the records of the shop, and a cancelled one
+ * must stay. */
 #define KIND ERASURE_WAIT
 
 enum {
-	AT_ONCE = 100, /* records looked at in one go */
+	AT_ONCE = 100, /* records read at once */
 	HEX = 2 * SHA256_SIZE + 1,
 };
 
-/* Further ahead than a timer is set. */
+/* A timer is not set further ahead. */
 static const int64_t LOOK_AGAIN = HOUR;
 
 struct wait {
-	bool waits;     /* else it was cancelled */
-	int64_t asked;  /* by the wall clock */
-	int64_t due;    /* by the retention clock: a clock that jumps does not shorten it */
-	char body[HEX]; /* of the webhook that asked: its fingerprint */
+	bool waits;    /* false: it was cancelled */
+	int64_t asked; /* by the wall clock */
+	int64_t due;   /* by the retention clock: a jump of the wall clock does not shorten the wait
+			*/
+	char body[HEX]; /* the fingerprint of the webhook that asked */
 	struct erasure_bounds bounds;
 };
 
@@ -41,7 +42,7 @@ static int64_t number_at(const cJSON *json, const char *path)
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
-/* False for none, and for what cannot be read. */
+/* Returns false when there is no record, or it cannot be read. */
 static bool read_wait(const char *text, struct arena *arena, struct wait *wait)
 {
 	struct error unreadable;
@@ -85,13 +86,13 @@ static int find_wait(struct engine *engine, const char *shop, struct arena *aren
 	return arena_failed(arena) ? error_no_memory(error) : 0;
 }
 
-/* By the wall clock, for people. */
+/* By the wall clock, for the log and the operator. */
 static int64_t due_at(const struct engine *engine, const struct wait *wait)
 {
 	return clock_now() + wait->due - engine_retention_now(engine);
 }
 
-/* ---- asking ---- */
+/* ---- beginning ---- */
 
 static void write_hex(const unsigned char *bytes, char text[HEX])
 {
@@ -178,7 +179,7 @@ int erasure_ask(struct engine *engine, const struct delivery *delivery, const st
 
 /* ---- the end ---- */
 
-int erasure_go_on(
+int erasure_continue(
 	struct engine *engine, const struct timer *timer, struct arena *arena, struct error *error)
 {
 	struct wait wait;
@@ -195,8 +196,8 @@ int erasure_go_on(
 	return job_erase_shop(engine, timer->key, &wait.bounds, error);
 }
 
-/* Waits no longer for the erasure of a shop; `log` says of one that waited why. *found is false
- * when none waits and none was ended before. */
+/* Ends the wait of a shop; `log` is the line for one that waited. *found is false when none waits,
+ * and none has ended before. */
 static int stop_wait(
 	struct engine *engine, const char *shop, const char *log, bool *found, struct error *error)
 {
@@ -240,7 +241,7 @@ struct listing {
 	void (*visit)(void *context, const struct erasure *erasure);
 	void *context;
 	struct arena *arena;
-	const char *last; /* the shop that was seen last */
+	const char *last; /* the last shop */
 	size_t seen;
 };
 

@@ -1,4 +1,4 @@
-/* A job of forgetting, or of counting what is held: its steps. */
+/* The steps of a privacy job: erasing, or counting what is stored. */
 #include "engine/privacy/job.h"
 
 #include "engine/engine_private.h"
@@ -11,9 +11,9 @@
 enum {
 	RECORDS_A_STEP = 200,
 	ROWS_A_STEP = 100,
-	BYTES_A_STEP = 1 << 20, /* of their JSON: other turns wait */
-	ROUNDS_MAX = 200,       /* each leads one merge further, or from a cart to another */
-	USERS_A_REQUEST = 500,  /* of a shop's many, so that the job's record stays small */
+	BYTES_A_STEP = 1 << 20, /* bytes of JSON: other turns wait */
+	ROUNDS_MAX = 200,       /* each round follows one more merge, or one more cart */
+	USERS_A_REQUEST = 500,  /* of many users: the job's record stays small */
 };
 
 static const char *or_empty(const char *text)
@@ -23,12 +23,12 @@ static const char *or_empty(const char *text)
 
 /* ---- a step's rows ---- */
 
-/* What a step has found: it is removed only when the reading is over. */
+/* What a step has found. It is removed after the reading. */
 struct found {
 	struct engine *engine;
 	struct job *job;
 	struct arena *arena;   /* of the step */
-	struct arena *scratch; /* of what is looked at now */
+	struct arena *scratch; /* of the row that is read */
 	const char *kinds[RECORDS_A_STEP];
 	const char *keys[RECORDS_A_STEP];
 	int64_t ids[ROWS_A_STEP];
@@ -36,10 +36,10 @@ struct found {
 	size_t count;
 	size_t seen;
 	size_t bytes;
-	bool failed; /* no memory */
+	bool failed; /* memory ran out */
 };
 
-/* Looking at one record or row takes memory of its own: a body may be large. */
+/* Each record or row has an arena of its own, because a body may be large. */
 static int begin_look(struct found *found)
 {
 	found->scratch = arena_create(4096);
@@ -52,7 +52,7 @@ static bool is_enough(const struct found *found)
 	return found->bytes >= BYTES_A_STEP;
 }
 
-/* Non-zero when the step is to end with what was looked at. */
+/* Non-zero when the step ends after this row. */
 static int end_look(struct found *found, size_t bytes)
 {
 	found->failed |= arena_failed(found->scratch);
@@ -78,7 +78,7 @@ static const char *keep(struct found *found, const char *text)
 	return copy;
 }
 
-/* Whether it only counts. */
+/* Whether the job only counts. */
 static bool only_counts(const struct job *job)
 {
 	return job->is_preview || job->what == PRIVACY_REPORT;
@@ -86,24 +86,24 @@ static bool only_counts(const struct job *job)
 
 static bool is_of_all(const struct job *job)
 {
-	return job->what == PRIVACY_FORGET_SHOP;
+	return job->what == PRIVACY_ERASE_SHOP;
 }
 
 /* ---- records ---- */
 
-static void learn(struct found *found, const struct record *record, const cJSON *json)
+static void collect(struct found *found, const struct record *record, const cJSON *json)
 {
 	struct job *job = found->job;
 	const struct record_kind *kind = record_kind_find(record->kind);
-	int added = is_of_all(job) ? 0 : person_learn(&job->words, record, json);
+	int added = is_of_all(job) ? 0 : person_collect(&job->identifiers, record, json);
 
 	if (kind != NULL && kind->names_user && job_add_users(job, record->key, json) != 0)
 		added = -1;
 	found->failed |= added < 0;
-	job->has_learnt |= added > 0;
+	job->has_found |= added > 0;
 }
 
-/* Records come sorted by kind. */
+/* The store returns records sorted by kind. */
 static void count_kind(struct job *job)
 {
 	struct kind_count *last = job->kind_count > 0 ? &job->kinds[job->kind_count - 1] : NULL;
@@ -128,10 +128,11 @@ static int visit_record(void *context, const struct record *record)
 	job->kind = keep(found, record->kind);
 	job->at = keep(found, record->key);
 	if (record_kind_timer(record->kind) == RECORD_TIMER_PRIVACY_JOB ||
-		!(is_of_all(job) || person_owns_record(&job->words, record, json, found->scratch)))
+		!(is_of_all(job) ||
+			person_owns_record(&job->identifiers, record, json, found->scratch)))
 		return end_look(found, length);
-	if (job->phase == JOB_LEARN) {
-		learn(found, record, json);
+	if (job->phase == JOB_COLLECT) {
+		collect(found, record, json);
 	} else {
 		if (job->is_preview && job->kind != NULL)
 			count_kind(job);
@@ -141,7 +142,7 @@ static int visit_record(void *context, const struct record *record)
 	return end_look(found, length);
 }
 
-/* With its timer: that names the record. */
+/* Drops the record, and its timer, which has the same key. */
 static int drop_record(struct found *found, size_t i, struct error *error)
 {
 	struct timer timer = {
@@ -160,7 +161,7 @@ static int drop_records(struct found *found, struct error *error)
 	return 0;
 }
 
-/* Segment is to forget the users that were found. */
+/* Queues requests to Segment to delete the users that were found. */
 static int ask_segment(struct found *found, struct error *error)
 {
 	struct job *job = found->job;
@@ -172,20 +173,20 @@ static int ask_segment(struct found *found, struct error *error)
 	return 0;
 }
 
-/* All records were seen. */
+/* Ends the reading of the records: next round, or next phase. */
 static int end_of_records(struct found *found, struct error *error)
 {
 	struct job *job = found->job;
 
 	job->kind = NULL;
 	job->at = NULL;
-	if (job->phase == JOB_LEARN && job->has_learnt && ++job->round < ROUNDS_MAX) {
-		job->has_learnt = false;
+	if (job->phase == JOB_COLLECT && job->has_found && ++job->round < ROUNDS_MAX) {
+		job->has_found = false;
 		return 0;
 	}
-	job->is_partial |=
-		job->phase == JOB_LEARN && (job->has_learnt || job->words.count >= WORDS_MAX);
-	if (job->phase == JOB_LEARN && ask_segment(found, error) != 0)
+	job->is_partial |= job->phase == JOB_COLLECT &&
+			   (job->has_found || job->identifiers.count >= IDENTIFIERS_MAX);
+	if (job->phase == JOB_COLLECT && ask_segment(found, error) != 0)
 		return -1;
 	job->phase++;
 	return 0;
@@ -214,7 +215,7 @@ static const enum store_table table_of[] = {[JOB_DELIVERIES] = STORE_DELIVERIES,
 	[JOB_MESSAGES] = STORE_MESSAGES,
 	[JOB_DEAD] = STORE_DEAD};
 
-/* Whether a row is to go. What was asked of Segment stays until Segment has it. */
+/* Whether a row is to be erased. Deletion requests stay until Segment has them. */
 static bool is_theirs(struct found *found, const struct stored_row *row)
 {
 	const struct job *job = found->job;
@@ -226,9 +227,9 @@ static bool is_theirs(struct found *found, const struct stored_row *row)
 		return true;
 	json = parse(found, row->json, row->length);
 	if (json == NULL)
-		return words_are_in_text(&job->words, row->json, row->length);
-	return row->topic != NULL ? person_owns_delivery(&job->words, row->topic, json)
-				  : person_owns_message(&job->words, json);
+		return identifiers_are_in_text(&job->identifiers, row->json, row->length);
+	return row->topic != NULL ? person_owns_delivery(&job->identifiers, row->topic, json)
+				  : person_owns_message(&job->identifiers, json);
 }
 
 static int visit_row(void *context, const struct stored_row *row)
@@ -290,12 +291,12 @@ static int step_rows(struct found *found, struct error *error)
 	int64_t first;
 	int64_t last;
 
-	/* Many ids in a row may be gone. */
+	/* Many consecutive ids may be missing. */
 	if (store_row_range(found->engine->store, table, job->row, &first, &last, error) != 0)
 		return -1;
 	last = job->last[table];
 	if (first == 0 || first > last)
-		first = last + 1; /* there is none */
+		first = last + 1; /* no rows are left */
 	else if (first + ROWS_A_STEP - 1 < last)
 		last = first + ROWS_A_STEP - 1;
 	if (store_each_row(found->engine->store, table, job->domain, first, last, visit_row, found,
@@ -319,12 +320,12 @@ static int step_rows(struct found *found, struct error *error)
 
 int job_step(struct engine *engine, struct job *job, struct error *error)
 {
-	struct found *found = arena_alloc(job->words.arena, sizeof(*found));
+	struct found *found = arena_alloc(job->identifiers.arena, sizeof(*found));
 
 	if (found == NULL)
 		return error_no_memory(error);
-	*found = (struct found){.engine = engine, .job = job, .arena = job->words.arena};
-	if (job->phase == JOB_LEARN || job->phase == JOB_RECORDS)
+	*found = (struct found){.engine = engine, .job = job, .arena = job->identifiers.arena};
+	if (job->phase == JOB_COLLECT || job->phase == JOB_RECORDS)
 		return step_records(found, error);
 	return step_rows(found, error);
 }

@@ -1,4 +1,4 @@
-/* A job of forgetting, or of counting what is held: its record. */
+/* The record of a privacy job. */
 #include "engine/privacy/job.h"
 
 #include "base/clock.h"
@@ -9,15 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t JOB_TTL = 36500 * DAY; /* it ends itself */
+static const int64_t JOB_TTL = 36500 * DAY; /* a job drops its record at its end */
 
-static void write_words(struct text *json, const char *key, const struct words *words)
+static void write_identifiers(
+	struct text *json, const char *key, const struct identifiers *identifiers)
 {
 	json_add_key(json, key);
 	text_put(json, "[");
-	for (size_t i = 0; i < words->count; i++) {
+	for (size_t i = 0; i < identifiers->count; i++) {
 		json_add_comma(json);
-		json_add_string(json, words->items[i]);
+		json_add_string(json, identifiers->items[i]);
 	}
 	text_put(json, "]");
 }
@@ -48,7 +49,7 @@ int job_print(const struct job *job, struct text *json)
 	json_add_member(json, "request", job->request);
 	json_add_number(json, "phase", job->phase);
 	json_add_number(json, "round", job->round);
-	json_add_flag(json, "has_learnt", job->has_learnt);
+	json_add_flag(json, "has_learnt", job->has_found);
 	json_add_flag(json, "partial", job->is_partial);
 	json_add_flag(json, "keeps_messages", job->keeps_messages);
 	json_add_member(json, "kind", job->kind);
@@ -60,8 +61,8 @@ int job_print(const struct job *job, struct text *json)
 		json_add_flag(json, "preview", true);
 		write_kinds(json, job);
 	}
-	write_words(json, "words", &job->words);
-	write_words(json, "users", &job->users);
+	write_identifiers(json, "words", &job->identifiers);
+	write_identifiers(json, "users", &job->users);
 	text_put(json, "}");
 	return json->failed ? -1 : 0;
 }
@@ -98,30 +99,30 @@ static void read_numbers(const cJSON *list, int64_t *numbers, size_t most)
 	}
 }
 
-static int read_words(
-	const cJSON *list, struct words *words, int (*add)(struct words *words, const char *word))
+static int read_identifiers(const cJSON *list, struct identifiers *identifiers,
+	int (*add)(struct identifiers *identifiers, const char *identifier))
 {
 	const cJSON *item;
 
 	cJSON_ArrayForEach (item, list) {
-		if (add(words, json_text(item, ".")) < 0)
+		if (add(identifiers, json_text(item, ".")) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* Whether what was read can be gone on with: not where a bit of the disk's has flipped. */
+/* Whether the job can continue with what was read: not when the record is damaged. */
 static bool is_job(const cJSON *json)
 {
 	int64_t phase = number_at(json, "phase");
 	int64_t what = number_at(json, "what");
 
-	return phase >= JOB_LEARN && phase < JOB_END && what > PRIVACY_NONE &&
+	return phase >= JOB_COLLECT && phase < JOB_END && what > PRIVACY_NONE &&
 	       what < PRIVACY_UNINSTALLED && cJSON_IsObject(json);
 }
 
-/* That must not stop everything else. */
-static void report_unreadable(const struct job *job)
+/* A damaged job is dropped, so that it does not stop the engine. */
+static void report_damaged(const struct job *job)
 {
 	log_line(LOG_ERROR, "what was to be forgotten, or told of, cannot be read any more",
 		LOG_STRING("shop", job->domain), LOG_STRING("customer", job->key),
@@ -148,7 +149,7 @@ static void read_members(const cJSON *json, struct job *job)
 	job->request = json_text(json, "request");
 	job->phase = (enum job_phase)number_at(json, "phase");
 	job->round = (int)number_at(json, "round");
-	job->has_learnt = json_is_true(json, "has_learnt");
+	job->has_found = json_is_true(json, "has_learnt");
 	job->is_partial = json_is_true(json, "partial");
 	job->keeps_messages = json_is_true(json, "keeps_messages");
 	job->kind = json_text(json, "kind");
@@ -168,15 +169,15 @@ int job_parse(struct engine *engine, const struct timer *timer, const char *text
 	*job = (struct job){.domain = timer->shop,
 		.shop = config_shop(engine->config, timer->shop),
 		.key = timer->key,
-		.words = {.arena = arena},
+		.identifiers = {.arena = arena},
 		.users = {.arena = arena}};
 	if (json == NULL && arena_failed(arena))
 		return error_no_memory(error);
 	if (!is_job(json))
 		return 1;
 	read_members(json, job);
-	if (read_words(json_at(json, "words"), &job->words, words_add) != 0 ||
-		read_words(json_at(json, "users"), &job->users, words_append) != 0)
+	if (read_identifiers(json_at(json, "words"), &job->identifiers, identifiers_add) != 0 ||
+		read_identifiers(json_at(json, "users"), &job->users, identifiers_append) != 0)
 		return error_no_memory(error);
 	return 0;
 }
@@ -195,7 +196,7 @@ int job_read(struct engine *engine, const struct timer *timer, struct arena *are
 		return 0;
 	result = job_parse(engine, timer, text, arena, job, error);
 	if (result == 1)
-		report_unreadable(job);
+		report_damaged(job);
 	*found = result == 0;
 	return result < 0 ? -1 : 0;
 }

@@ -1,4 +1,4 @@
-/* How a job of erasing, or of counting what is held, starts. */
+/* The start of a privacy job. */
 #include "engine/privacy/job.h"
 
 #include "base/clock.h"
@@ -46,10 +46,10 @@ int job_erase_shop(struct engine *engine, const char *domain, const struct erasu
 	struct arena *arena = arena_create(4096);
 	struct job job = {.domain = domain,
 		.shop = config_shop(engine->config, domain),
-		.what = PRIVACY_FORGET_SHOP,
+		.what = PRIVACY_ERASE_SHOP,
 		.key = "*",
 		.keeps_messages = true,
-		.words = {.arena = arena}};
+		.identifiers = {.arena = arena}};
 	int result;
 
 	if (arena == NULL)
@@ -67,13 +67,13 @@ int job_of_operator(struct engine *engine, const char *domain, const char *custo
 {
 	*job = (struct job){.domain = domain,
 		.shop = config_shop(engine->config, domain),
-		.what = customer != NULL ? PRIVACY_FORGET_CUSTOMER : PRIVACY_FORGET_SHOP,
+		.what = customer != NULL ? PRIVACY_ERASE_CUSTOMER : PRIVACY_ERASE_SHOP,
 		.key = customer != NULL ? customer : "*",
 		.customer = customer,
-		.words = {.arena = arena},
+		.identifiers = {.arena = arena},
 		.users = {.arena = arena}};
-	if (customer != NULL &&
-		(words_add(&job->words, customer) < 0 || job_add_user(job, customer, NULL) != 0))
+	if (customer != NULL && (identifiers_add(&job->identifiers, customer) < 0 ||
+					job_add_user(job, customer, NULL) != 0))
 		return error_no_memory(error);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* What of all that is kept belongs to one person (docs/operations.md, Privacy). */
+/* Whether a record, a delivery or a message belongs to one person (docs/events.md, Privacy). */
 #include "engine/privacy/ownership.h"
 
 #include "mapping/record_kinds.h"
@@ -9,7 +9,8 @@
 /* ---- records ---- */
 
 /* A record of deferred deliveries holds each body as a text (mapping/deferred.c). */
-static bool owns_bodies(const struct words *words, const cJSON *json, struct arena *scratch)
+static bool owns_bodies(
+	const struct identifiers *identifiers, const cJSON *json, struct arena *scratch)
 {
 	const cJSON *waiting;
 
@@ -21,16 +22,17 @@ static bool owns_bodies(const struct words *words, const cJSON *json, struct are
 
 		if (text != NULL && topic != NULL)
 			body = json_parse(scratch, text, strlen(text), &error);
-		if (body != NULL && person_owns_delivery(words, topic, body))
+		if (body != NULL && person_owns_delivery(identifiers, topic, body))
 			return true;
 	}
 	return false;
 }
 
-static bool has_any(const struct words *words, const cJSON *json, const char *const *members)
+static bool has_any(
+	const struct identifiers *identifiers, const cJSON *json, const char *const *members)
 {
 	for (; *members != NULL; members++)
-		if (words_has(words, json_text(json, *members)))
+		if (identifiers_has(identifiers, json_text(json, *members)))
 			return true;
 	return false;
 }
@@ -46,33 +48,34 @@ static bool names_nobody(const struct record_kind *kind, const cJSON *json)
 	return true;
 }
 
-bool person_owns_record(const struct words *words, const struct record *record, const cJSON *json,
-	struct arena *scratch)
+bool person_owns_record(const struct identifiers *identifiers, const struct record *record,
+	const cJSON *json, struct arena *scratch)
 {
 	const struct record_kind *kind = record_kind_find(record->kind);
 	const char *customer;
 
 	if (kind == NULL || !kind->is_personal)
 		return false;
-	if (kind->holds_bodies && owns_bodies(words, json, scratch))
+	if (kind->holds_bodies && owns_bodies(identifiers, json, scratch))
 		return true;
 	customer = kind->customer != NULL ? json_text(json, kind->customer) : NULL;
 	if (customer != NULL)
-		return words_has(words, customer);
-	return has_any(words, json, kind->others) || words_has(words, record->key) ||
-	       (names_nobody(kind, json) && has_any(words, json, kind->browsers));
+		return identifiers_has(identifiers, customer);
+	return has_any(identifiers, json, kind->others) ||
+	       identifiers_has(identifiers, record->key) ||
+	       (names_nobody(kind, json) && has_any(identifiers, json, kind->browsers));
 }
 
-/* How many new ones a member of a record gave; -1 when memory runs out. */
-static int learn_member(struct words *words, const cJSON *value)
+/* Adds the values of a member. Returns how many were new, or -1 when memory runs out. */
+static int collect_member(struct identifiers *identifiers, const cJSON *value)
 {
 	const cJSON *item;
 	int added = 0;
 
 	if (!cJSON_IsArray(value))
-		return words_add(words, json_text(value, "."));
+		return identifiers_add(identifiers, json_text(value, "."));
 	cJSON_ArrayForEach (item, value) {
-		int more = words_add(words, json_text(item, "."));
+		int more = identifiers_add(identifiers, json_text(item, "."));
 
 		if (more < 0)
 			return -1;
@@ -81,15 +84,15 @@ static int learn_member(struct words *words, const cJSON *value)
 	return added;
 }
 
-int person_learn(struct words *words, const struct record *record, const cJSON *json)
+int person_collect(struct identifiers *identifiers, const struct record *record, const cJSON *json)
 {
 	const struct record_kind *kind = record_kind_find(record->kind);
-	int added = words_add(words, record->key);
+	int added = identifiers_add(identifiers, record->key);
 
 	if (added < 0 || kind == NULL)
 		return added;
 	for (size_t i = 0; kind->identifiers[i] != NULL; i++) {
-		int more = learn_member(words, json_at(json, kind->identifiers[i]));
+		int more = collect_member(identifiers, json_at(json, kind->identifiers[i]));
 
 		if (more < 0)
 			return -1;
@@ -100,7 +103,8 @@ int person_learn(struct words *words, const struct record *record, const cJSON *
 
 /* ---- deliveries and messages ---- */
 
-bool person_owns_delivery(const struct words *words, const char *topic, const cJSON *body)
+bool person_owns_delivery(
+	const struct identifiers *identifiers, const char *topic, const cJSON *body)
 {
 	const struct topic *known = topic_find(topic);
 	const char *path =
@@ -109,11 +113,12 @@ bool person_owns_delivery(const struct words *words, const char *topic, const cJ
 	const char *account;
 
 	if (customer != NULL)
-		return words_has(words, customer);
+		return identifiers_has(identifiers, customer);
 	account = known != NULL ? topic_id(body, known->account) : NULL;
 	if (account == NULL)
-		return words_are_in(words, body);
-	return words_has(words, account) || words_has(words, json_text(body, known->email));
+		return identifiers_are_in(identifiers, body);
+	return identifiers_has(identifiers, account) ||
+	       identifiers_has(identifiers, json_text(body, known->email));
 }
 
 /* A customer's id, not a browser's. */
@@ -122,17 +127,18 @@ static bool is_id(const char *text)
 	return text != NULL && strspn(text, "0123456789") == strlen(text);
 }
 
-bool person_owns_message(const struct words *words, const cJSON *message)
+bool person_owns_message(const struct identifiers *identifiers, const cJSON *message)
 {
 	const cJSON *ids = json_at(message, "context.externalIds");
 	const char *customer = ids != NULL ? json_text(ids->child, "id") : NULL;
 	const char *user = json_text(message, "userId");
 
-	/* An alias names the user alone, and perhaps the user before. */
+	/* An alias has the userId only, and perhaps the former one. */
 	if (customer == NULL && user != NULL)
-		return words_has(words, user) ||
+		return identifiers_has(identifiers, user) ||
 		       (json_text(message, "anonymousId") == NULL &&
 			       is_id(json_text(message, "previousId")) &&
-			       words_has(words, json_text(message, "previousId")));
-	return customer != NULL ? words_has(words, customer) : words_are_in(words, message);
+			       identifiers_has(identifiers, json_text(message, "previousId")));
+	return customer != NULL ? identifiers_has(identifiers, customer)
+				: identifiers_are_in(identifiers, message);
 }

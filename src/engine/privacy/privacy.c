@@ -1,4 +1,4 @@
-/* Forgetting people and shops for good, and saying what is held of somebody (docs/operations.md,
+/* Erasing customers and shops, and reporting what is stored of a customer (docs/events.md,
  * Privacy). */
 #include "engine/privacy/privacy.h"
 
@@ -14,22 +14,23 @@
 
 /* ---- beginning ---- */
 
-static int add_words(struct job *job, const cJSON *payload)
+static int add_identifiers(struct job *job, const cJSON *payload)
 {
 	const cJSON *order;
 
-	if (words_add(&job->words, json_text(payload, "customer.id")) < 0 ||
-		words_add(&job->words, json_text(payload, "customer.email")) < 0 ||
-		words_add(&job->words, json_text(payload, "customer.phone")) < 0)
+	if (identifiers_add(&job->identifiers, json_text(payload, "customer.id")) < 0 ||
+		identifiers_add(&job->identifiers, json_text(payload, "customer.email")) < 0 ||
+		identifiers_add(&job->identifiers, json_text(payload, "customer.phone")) < 0)
 		return -1;
 	cJSON_ArrayForEach (order, json_at(payload, "orders_to_redact|orders_requested")) {
-		if (words_add(&job->words, json_text(order, ".")) < 0)
+		if (identifiers_add(&job->identifiers, json_text(order, ".")) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* A request names the customer; one who left only an e-mail is named by the request's delivery. */
+/* The key of a job is the customer id; for a customer with only an e-mail, the id of the delivery
+ * that asks. */
 static int begin_of_customer(struct engine *engine, struct job *job, const cJSON *payload,
 	const struct delivery *delivery, struct error *error)
 {
@@ -38,9 +39,10 @@ static int begin_of_customer(struct engine *engine, struct job *job, const cJSON
 
 	job->customer = customer;
 	job->request = json_text(payload, "data_request.id");
-	job->key = arena_format(job->words.arena, "%s%s%" PRId64, customer != NULL ? customer : "",
-		customer != NULL ? " " : "delivery ", delivery->id);
-	if (job->key == NULL || add_words(job, payload) != 0 ||
+	job->key = arena_format(job->identifiers.arena, "%s%s%" PRId64,
+		customer != NULL ? customer : "", customer != NULL ? " " : "delivery ",
+		delivery->id);
+	if (job->key == NULL || add_identifiers(job, payload) != 0 ||
 		job_add_user(job, customer, email) != 0)
 		return error_no_memory(error);
 	return job_begin(engine, job, error);
@@ -58,13 +60,13 @@ int privacy_begin(struct engine *engine, const struct delivery *delivery, const 
 	enum privacy what, const struct shop *shop, struct error *error)
 {
 	struct arena *arena = arena_create(4096);
-	struct job job = {.domain = shop->domain, .shop = shop, .words = {.arena = arena}};
+	struct job job = {.domain = shop->domain, .shop = shop, .identifiers = {.arena = arena}};
 	int result = -1;
 
 	if (arena == NULL)
 		return error_no_memory(error);
 	job.what = what;
-	if (what == PRIVACY_FORGET_SHOP) {
+	if (what == PRIVACY_ERASE_SHOP) {
 		result = erasure_ask(engine, delivery, shop, error);
 	} else if (what == PRIVACY_UNINSTALLED) {
 		log_uninstalled(delivery);
@@ -96,7 +98,7 @@ int privacy_erase(
 
 /* ---- ending ---- */
 
-/* What a destination answered may name the person; the sender has a copy of it. */
+/* The answer of a destination may name the person; the sender has a copy of it. */
 static void wipe_excerpts(struct engine *engine)
 {
 	struct counters *counters = &engine->counters;
@@ -134,7 +136,7 @@ static void log_end(const struct job *job)
 			fields[0], fields[1], LOG_STRING("request", job->request), fields[2],
 			fields[3], fields[4], fields[5],
 			LOG_STRING("next", "answer within 30 days; `segrelay erase` removes it"));
-	else if (job->what == PRIVACY_FORGET_SHOP)
+	else if (job->what == PRIVACY_ERASE_SHOP)
 		log_line(LOG_INFO, "a shop is forgotten", fields[0], fields[2], fields[3],
 			fields[4], fields[5]);
 	else
@@ -142,7 +144,7 @@ static void log_end(const struct job *job)
 			fields[3], fields[4], fields[5]);
 	if (job->is_partial)
 		log_line(LOG_WARNING, "customer data found in part", fields[0], fields[1],
-			LOG_NUMBER("ids", (int64_t)job->words.count),
+			LOG_NUMBER("ids", (int64_t)job->identifiers.count),
 			LOG_NUMBER("rounds", job->round),
 			LOG_STRING("reason",
 				"more merges, carts and browsers than are searched for one "
@@ -162,10 +164,10 @@ static int end(struct engine *engine, const struct timer *timer, const struct jo
 		log_not_asked(job);
 	if (erases)
 		wipe_excerpts(engine);
-	engine->wipe_pending |= erases; /* another job may have ended in this turn */
+	engine->wipe_pending |= erases; /* another job may have ended it in this turn */
 	if (erases && store_drop_lost_timers(engine->store, job->domain, error) != 0)
 		return -1;
-	if (job->what == PRIVACY_FORGET_SHOP &&
+	if (job->what == PRIVACY_ERASE_SHOP &&
 		contradictions_erase_shop(engine, timer->shop, error) != 0)
 		return -1;
 	if (store_drop_timer(engine->store, timer, error) != 0)

@@ -8,7 +8,7 @@
 
 enum { USERS_A_REQUEST = 5000 };
 
-static void write_request(struct text *json, const struct words *users, size_t from)
+static void write_request(struct text *json, const struct identifiers *users, size_t from)
 {
 	text_put(json, "{\"regulationType\":\"DELETE_ONLY\",\"subjectType\":\"USER_ID\","
 		       "\"subjectIds\":[");
@@ -41,7 +41,7 @@ static int queue(struct engine *engine, const struct destination *destination,
 	return store_queue(engine->store, &message, error);
 }
 
-int deletions_queue(struct engine *engine, const struct shop *shop, const struct words *users,
+int deletions_queue(struct engine *engine, const struct shop *shop, const struct identifiers *users,
 	struct error *error)
 {
 	for (size_t i = 0; i < shop->destination_count; i++) {
@@ -66,11 +66,11 @@ int deletions_queue(struct engine *engine, const struct shop *shop, const struct
 
 int job_add_user(struct job *job, const char *customer, const char *email)
 {
-	job->users.arena = job->words.arena;
+	job->users.arena = job->identifiers.arena;
 	if (job->shop == NULL)
 		return 0;
-	return words_append(
-		       &job->users, map_user_id(job->shop, customer, email, job->words.arena)) < 0
+	return identifiers_append(&job->users,
+		       map_user_id(job->shop, customer, email, job->identifiers.arena)) < 0
 		       ? -1
 		       : 0;
 }
@@ -82,7 +82,7 @@ int job_add_users(struct job *job, const char *customer, const cJSON *record)
 	if (job_add_user(job, customer, json_text(record, "email")) != 0)
 		return -1;
 	cJSON_ArrayForEach (id, json_at(record, "user_ids")) {
-		if (job->shop != NULL && words_append(&job->users, json_text(id, ".")) < 0)
+		if (job->shop != NULL && identifiers_append(&job->users, json_text(id, ".")) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,4 +1,4 @@
-/* What the storefront's script and pixel say (docs/storefront.md, Hints). */
+/* Hints: what the storefront's script and pixel post (docs/events.md, Storefront). */
 #include "mapping/identity/browser.h"
 
 #include "mapping/identity/links.h"
@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- joining ---- */
+/* ---- merging ---- */
 
-/* What a hint replaces, each as a whole; what it does not have stays as it was. */
+/* Members that a hint replaces, each as a whole. A member that the hint lacks stays as it was. */
 static const char *const members[] = {"google_client_id", "google_session_id", "page", "campaign",
 	"locale", "user_agent", "ip", "consent"};
 
-/* What a webhook's attributes have brought of a browser, which a refusal takes back, too. */
+/* Members of a link that a webhook's attributes may have set. A refusal removes them, too. */
 static const char *const webhook_members[] = {
 	"anonymous_id", "google_client_id", "google_session_id"};
 
-/* Both of a hint, and of what is kept of them. */
+/* Of a hint, or of the stored hints. */
 static bool is_refusal(const cJSON *browser)
 {
 	return cJSON_IsFalse(json_at(browser, "consent.analytics"));
@@ -29,7 +29,7 @@ static bool is_agreement(const cJSON *browser)
 	return cJSON_IsTrue(json_at(browser, "consent.analytics"));
 }
 
-/* Once the buyer is known, another browser under the same token is nobody's that we know. */
+/* Once the buyer is known, a hint from another browser does not change the browser of the token. */
 static bool may_name_browser(const struct work *work, const cJSON *link)
 {
 	const char *before = json_text(link, "browser.anonymous_id");
@@ -46,21 +46,22 @@ static bool is_event(const struct work *work, const char *name)
 	return event != NULL && strcmp(event, name) == 0;
 }
 
-/* A cart may see more than one checkout: what happened is of the one that the hint names. */
+/* A cart may have more than one checkout: an event belongs to the checkout that the hint names. */
 static bool is_of_link(const struct work *work, const struct recalled *link)
 {
 	return link == &work->stored->checkout_link || work->identity->cart_id == NULL ||
 	       work->identity->checkout_id == NULL;
 }
 
-/* What happened may be told only when a webhook has shown the checkout, or the order. */
+/* The event may be emitted only after a webhook has shown the checkout or the order: until then its
+ * time is stored. */
 static void set_time_of(struct work *work, cJSON *browser, const char *key, const char *event)
 {
 	if (is_event(work, event) && json_at(browser, key) == NULL)
 		work_set(work, browser, key, json_text(work->in->payload, "event.time"));
 }
 
-/* A card fails a few times; more of it is made up. */
+/* A card fails a few times; more failures of one checkout are invented. */
 enum { FAILURES_MAX = 20 };
 
 static long failures(const struct work *work)
@@ -86,7 +87,7 @@ static void copy_members(struct work *work, cJSON *browser)
 	work_refer(work, browser, "anonymous_id", json_at(work->in->payload, "anonymous_id"));
 }
 
-/* Leaves nothing of the browser but the refusal. */
+/* Removes all of the browser but the refusal. */
 static cJSON *refuse(struct work *work, cJSON *link)
 {
 	cJSON *browser = work_object(work);
@@ -111,7 +112,7 @@ static size_t size_of(struct work *work, const cJSON *value)
 	return size;
 }
 
-/* Anyone can post hints: what is large and only nice to have goes. */
+/* Anyone can post hints: large values that no event needs are removed. */
 static void bound(struct work *work, cJSON *browser)
 {
 	static const char *const large[] = {"page", "campaign", "user_agent", "locale"};
@@ -121,7 +122,7 @@ static void bound(struct work *work, cJSON *browser)
 			json_remove(browser, large[i]);
 }
 
-/* A refusal stands until the visitor agrees. */
+/* A refusal is valid until the visitor agrees. */
 void browser_join(struct work *work, struct recalled *link)
 {
 	const cJSON *before = json_at(link->value, "browser");
@@ -144,8 +145,8 @@ void browser_join(struct work *work, struct recalled *link)
 	link->value = joined;
 }
 
-/* A refusal under one of the tokens is one of the other, too: the script knows only the cart's.
- * What the order keeps counts where they say nothing. */
+/* A refusal under one of the tokens is valid for the other, because the script knows the cart's
+ * token only. The order's record is read when neither token has a value. */
 const cJSON *browser_value(const struct work *work, const char *member)
 {
 	const cJSON *const sources[] = {json_at(work->stored->checkout_link.value, "browser"),
@@ -182,9 +183,9 @@ void browser_write_consent(const struct work *work, struct text *json)
 	text_put(json, "}");
 }
 
-/* ---- what is told ---- */
+/* ---- events ---- */
 
-/* A view of what a webhook told, with the event's time and id. */
+/* A view of the checkout that a webhook has shown, with the time and id of the event. */
 static struct selection with_event(struct work *work, const cJSON *shown)
 {
 	cJSON *view = work_overlay(work, shown);
@@ -192,7 +193,7 @@ static struct selection with_event(struct work *work, const cJSON *shown)
 	work_set(work, view, "hinted_at", json_text(work->in->payload, "event.time"));
 	work_set(work, view, "hint_id", json_text(work->in->payload, "event.id"));
 	work_set(work, view, "hint_type", json_text(work->in->payload, "event.type"));
-	work_set(work, view, "step", "3"); /* all of them are of the payment */
+	work_set(work, view, "step", "3"); /* all hints are about the payment step */
 	return work->failed ? select_none("no memory") : select_one(work, view);
 }
 
@@ -207,7 +208,8 @@ struct selection payment_hinted(struct work *work)
 	return with_event(work, seen);
 }
 
-/* A card that was declined in the checkout: no webhook tells it, as there is no order yet. */
+/* A card that was declined in the checkout. No webhook shows that, because there is no order yet.
+ */
 struct selection failure_hinted(struct work *work)
 {
 	const cJSON *seen = json_at(work->stored->checkout.value, "seen");
@@ -223,7 +225,7 @@ struct selection failure_hinted(struct work *work)
 	return with_event(work, seen);
 }
 
-/* The order as the page's event tells it: the same whether it, or the hint, came last. */
+/* The same properties, whether the order or the hint came last. */
 static struct selection select_order(struct work *work, const cJSON *order, const char *time)
 {
 	cJSON *view = work_overlay(work, order);
@@ -247,7 +249,7 @@ struct selection thanked(struct work *work)
 		return select_order(work, work->in->payload, time);
 	if (work->stored->order.value == NULL)
 		return select_none("no webhook has shown the order yet");
-	/* Anyone can name another checkout beside a cart of his own. */
+	/* A hint may name a checkout that does not belong to its cart. */
 	ordered = json_text(work->stored->order.value, "checkout_token");
 	if (ordered == NULL || strcmp(ordered, work->identity->checkout_id) != 0)
 		return select_none("the order is of another checkout");

@@ -1,8 +1,9 @@
-/* What ties the carts, checkouts and orders of one buyer together (docs/events.md, Identity).
+/* Links: records that connect the carts, checkouts and orders of one buyer (docs/events.md,
+ * People).
  *
- * A link is a record by token: the cart's where there is one, else the checkout's. A checkout that
- * has a cart may have another one under its own token. What ReCharge sends is tied by its own id of
- * the customer. */
+ * The key of a link is a token: the cart's if there is one, else the checkout's. A checkout that
+ * has a cart may have a second link under its own token. ReCharge's deliveries have a record under
+ * ReCharge's customer id. */
 #include "mapping/identity/links.h"
 
 #include "base/clock.h"
@@ -73,7 +74,7 @@ bool links_are_joined(const struct work *work)
 	       strcmp(joined, work->identity->person.user_id) == 0;
 }
 
-/* A hint carries nothing over from one of its tokens to the other. */
+/* A hint does not copy the derived id from one of its tokens to the other. */
 static void set_join(struct work *work, cJSON *link)
 {
 	if (work->emitted->under_derived_id || !work->in->topic->is_hint)
@@ -84,7 +85,7 @@ static void set_join(struct work *work, cJSON *link)
 		work_set(work, link, "joined", work->identity->person.user_id);
 }
 
-/* What the order says of the cart that it was. */
+/* The order that the cart became. */
 static void set_order(struct work *work, cJSON *link)
 {
 	if (!work->in->topic->is_order)
@@ -93,13 +94,14 @@ static void set_order(struct work *work, cJSON *link)
 	work_set(work, link, "ordered_at", json_text(work->in->payload, "created_at|processed_at"));
 }
 
-/* What only the browser said stays apart: it may say otherwise later. */
+/* Values that only hints have are not copied: a later hint may change them. */
 static const char *unless_hinted(const struct work *work, const char *key, const char *value)
 {
 	return value != browser_text(work, key) ? value : NULL;
 }
 
-/* Whose it is: by what webhooks said, never by a hint, which ties tokens as anyone likes. */
+/* The person, as webhooks show it. A hint does not set it, because a hint can combine any tokens.
+ */
 static void set_person(struct work *work, cJSON *link)
 {
 	const struct person *person = &work->identity->person;
@@ -128,8 +130,8 @@ static void write_record(struct work *work, const char *kind, const char *key, c
 	text_free(&json);
 }
 
-/* Texts in JSON have no quote without a backslash before it: a name between quotes is a member. The
- * others are those of links that were written before there was "named". */
+/* A quote in a JSON text has a backslash before it, so a name between quotes is a member. All
+ * members but the first are those of links from before "named" was written. */
 bool links_are_named(const char *json)
 {
 	static const char *const members[] = {"\"named\":\"true\"",
@@ -141,7 +143,8 @@ bool links_are_named(const char *json)
 	return false;
 }
 
-/* A hint makes no link a webhook's; but one may have shown the cart, or the checkout, before. */
+/* A hint does not make a link a webhook's; but a webhook may have shown the cart or the checkout
+ * before. */
 static void set_named(
 	struct work *work, cJSON *link, const char *token, const struct recalled *before)
 {
@@ -157,7 +160,7 @@ static void set_named(
 		work_set(work, link, "named", "true");
 }
 
-/* What others have written there stays: it is not ours to know all members. */
+/* Keeps the members that other code has written. */
 static void remember(struct work *work, const char *token, const struct recalled *before)
 {
 	cJSON *link = before->value != NULL ? work_view(work, before->value) : work_object(work);
@@ -169,8 +172,8 @@ static void remember(struct work *work, const char *token, const struct recalled
 	write_record(work, "link", token, link, before);
 }
 
-/* The browser's id is that of the first checkout, perhaps years ago: it is kept apart, so that it
- * comes last. */
+/* The browser's id is that of the first checkout, perhaps years old. It has a member of its own, so
+ * that any other id is used first. */
 static void remember_account(struct work *work)
 {
 	enum { MONTH = 7 };
@@ -185,12 +188,12 @@ static void remember_account(struct work *work)
 	work_set(work, link, FIRST_BROWSER, links_first_browser(work));
 	time_format(work->in->delivery->received, seen);
 	seen[MONTH] = '\0';
-	work_set(work, link, "seen", seen); /* it lasts as long as something comes */
+	work_set(work, link, "seen", seen); /* each month with a delivery renews the record */
 	set_join(work, link);
 	write_record(work, ACCOUNT, work->identity->account_id, link, before);
 }
 
-/* A refusal in the storefront is one for the subscriber, too. */
+/* A refusal in the storefront is valid for the subscriber, too. */
 static void refuse_account(struct work *work)
 {
 	const char *account = work_account(work);
@@ -204,7 +207,8 @@ static void refuse_account(struct work *work)
 	write_record(work, ACCOUNT, account, link, &stored);
 }
 
-/* An order may come without its cart's token: so a checkout is found by its own token, too. */
+/* An order may arrive without its cart's token: so a checkout has a link under its own token, too.
+ */
 void links_remember(struct work *work)
 {
 	const char *token = text_or(work->identity->cart_id, work->identity->checkout_id);

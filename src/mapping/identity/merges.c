@@ -1,4 +1,4 @@
-/* Two customers who became one (docs/events.md, Identity). */
+/* Merges of two customers (docs/events.md, People). */
 #include "mapping/identity/merges.h"
 
 #include "mapping/identity/user.h"
@@ -35,7 +35,7 @@ void merges_remember(struct work *work)
 		return;
 	text_put(&json, "{");
 	json_add_member(&json, "merged_into", work->identity->person.customer_id);
-	/* the erasure of the customer finds by them what was emitted before the merge */
+	/* by these an erasure finds what was emitted before the merge */
 	user_ids_write(work, &json, work->stored->merged.value, id, NULL);
 	text_put(&json, "}");
 	work_remember(work, "customer", id, &json, work->stored->merged.json);

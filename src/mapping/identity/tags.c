@@ -1,9 +1,8 @@
 /* A customer's tags (docs/events.md, Customers).
  *
- * Until API version 2025-01 a customer carried all of its tags; since then customer.tags_added and
- * customer.tags_removed tell the changes only, and in no certain order. So the record keeps the
- * last whole list with its time, and of each tag the last change with its time: what is newer
- * counts. */
+ * Until API version 2025-01 a customer had all tags. Since then customer.tags_added and
+ * customer.tags_removed carry only the changes, in any order. So the record keeps the last whole
+ * list with its time, and the last change of each tag with its time: the newer one is used. */
 #include "mapping/identity/tags.h"
 
 #include "base/clock.h"
@@ -14,12 +13,12 @@
 #include <string.h>
 
 enum {
-	CHANGES_MAX = 250, /* as many tags as Shopify allows a customer */
-	/* Bytes of a whole list; those tags have 255 characters at the most. */
+	CHANGES_MAX = 250, /* the most tags that Shopify allows a customer */
+	/* Bytes of a whole list; such a tag has 255 characters at most. */
 	WHOLE_MAX = CHANGES_MAX * 4 * 260,
 };
 
-/* A change is kept as "+" or "-" and its time. */
+/* A change is stored as "+" or "-" and its time. */
 static int64_t time_of(const cJSON *change)
 {
 	const char *text = json_text(change, ".");
@@ -33,18 +32,18 @@ struct change {
 	const char *name;
 	const char *value;
 	int64_t time;
-	uint64_t turn; /* in which they were made known */
+	uint64_t turn; /* the order of arrival */
 };
 
 struct changes {
 	struct work *work;
-	struct string_map by_name; /* NULL value for one that was forgotten */
+	struct string_map by_name; /* NULL value for one that was dropped */
 	struct change items[CHANGES_MAX];
 	size_t count;
 	uint64_t turns;
 };
 
-/* The place for another change; that of the oldest when there are as many as may be. */
+/* The place for another change; when all are used, that of the oldest change. */
 static struct change *place_for_change(struct changes *changes)
 {
 	struct change *oldest = changes->items;
@@ -60,7 +59,7 @@ static struct change *place_for_change(struct changes *changes)
 	return oldest;
 }
 
-/* Adds a change unless a newer one of the same tag is known. */
+/* Adds a change unless a newer one of the same tag is stored. */
 static void add_change(struct changes *changes, const char *name, const char *value, int64_t time)
 {
 	void **place = string_map_place(&changes->by_name, name, strlen(name));
@@ -88,7 +87,7 @@ static int by_turn(const void *a, const void *b)
 	return (one->turn > other->turn) - (one->turn < other->turn);
 }
 
-/* As an object, in the order in which they were made known. */
+/* As an object, in the order of arrival. */
 static const cJSON *object_of(struct changes *changes)
 {
 	cJSON *object = work_object(changes->work);
@@ -101,7 +100,7 @@ static const cJSON *object_of(struct changes *changes)
 	return object;
 }
 
-/* The changes that are known, with those that the payload tells. */
+/* The stored changes, and those of the payload. */
 static const cJSON *merge_changes(struct work *work, const cJSON *stored)
 {
 	bool is_added = strcmp(work->in->delivery->topic, "customer.tags_added") == 0;
@@ -132,10 +131,10 @@ static const cJSON *merge_changes(struct work *work, const cJSON *stored)
 struct tag_list {
 	struct text text;
 	const cJSON *changes;
-	int64_t since; /* changes of before are in the whole list already */
+	int64_t since; /* older changes are in the whole list already */
 };
 
-/* What the newer changes say of a tag: 1 it was added, -1 removed, 0 nothing. */
+/* Whether newer changes added a tag (1), removed it (-1), or neither (0). */
 static int changed(const struct tag_list *list, const cJSON *change)
 {
 	int64_t time = time_of(change);
@@ -153,7 +152,7 @@ static void add_tag(struct tag_list *list, const char *name, size_t length)
 	text_add(&list->text, name, length);
 }
 
-/* Takes over the tags of "a, b" that were not removed since. */
+/* Adds the tags of "a, b" that were not removed since. */
 static void keep_tags(struct tag_list *list, const char *whole)
 {
 	while (whole != NULL && *whole != '\0' && list->text.length <= MESSAGE_MAX) {
@@ -161,7 +160,7 @@ static void keep_tags(struct tag_list *list, const char *whole)
 
 		whole += strspn(whole, ", ");
 		length = strcspn(whole, ",");
-		/* those that were added since come behind */
+		/* tags that were added since follow later */
 		if (length > 0 && changed(list, json_find(list->changes, whole, length)) == 0)
 			add_tag(list, whole, length);
 		whole += length;
@@ -173,7 +172,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
 }
 
-/* By name: in whichever order they came, the trait is the same. */
+/* Sorted by name, so that the trait does not depend on the order of arrival. */
 static void add_new_tags(struct tag_list *list)
 {
 	const cJSON *added[CHANGES_MAX];

@@ -1,7 +1,7 @@
-/* What is known of a customer, and what a delivery adds to it (docs/events.md, Customers).
+/* A customer's traits: the record, and how a delivery changes it (docs/events.md, Customers).
  *
- * A customer's data come from several topics, each with a time of its own. So they are kept in
- * groups: of each the newer state counts, and what says nothing never overwrites what is known. */
+ * Several topics carry parts of a customer, each with its own time. So the record has groups: the
+ * newer state of a group replaces the older one, and an empty value never replaces a stored one. */
 #include "mapping/identity/traits.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* More than anybody merges one after the other. */
+/* The most merges that are followed from one customer to the next. */
 enum { MERGES_MAX = 200 };
 
 /* ---- the groups ---- */
@@ -46,9 +46,9 @@ static const struct group groups[] = {
 
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 
-/* ---- joining ---- */
+/* ---- merging ---- */
 
-/* Two objects that speak of the same thing; what the newer one says counts first. */
+/* Two objects with the same members; the newer one is read first. */
 struct sources {
 	const cJSON *newer;
 	const cJSON *older;
@@ -75,7 +75,7 @@ static void collect(
 	}
 }
 
-/* An object (an address, a consent) is one thing: a newer one replaces all of the older. */
+/* An object (an address, a consent) is replaced as a whole. */
 static void collect_object(
 	struct work *work, cJSON *object, const struct sources *sources, const struct group *group)
 {
@@ -99,7 +99,7 @@ static bool has_values(const cJSON *update, const struct group *group)
 	return group->object != NULL && cJSON_IsObject(json_at(update, group->object));
 }
 
-/* Who was merged into another one only fills in what is not known of that one. */
+/* A customer who was merged into another one only adds values that the other one lacks. */
 static bool stored_counts_first(const struct work *work, int64_t stored, int64_t update)
 {
 	bool both = stored != TIME_UNKNOWN && update != TIME_UNKNOWN;
@@ -128,10 +128,10 @@ static void join_group(
 	work_set(work, customer, group->at, update_at != NULL ? update_at : stored_at);
 }
 
-/* ---- what a payload teaches ---- */
+/* ---- the update of a payload ---- */
 
-/* A customer as an object: the shape that the groups have. When it is part of something larger
- * whose own state is newer, so is the customer's. */
+/* A customer object in the shape of the groups. If it is part of a larger object with a newer
+ * state, then that time is used. */
 static const cJSON *of_object(struct work *work, const cJSON *customer)
 {
 	static const struct {
@@ -144,7 +144,7 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 		{"sms_consent_at", "sms_marketing_consent.consent_updated_at|updated_at"},
 		{"tags_at", "updated_at"},
 	};
-	/* the first is its older name; of two states the newer one's counts, whichever it has */
+	/* the first is its older name; of two states the newer one's is used, under either name */
 	static const char opt_in[] = "marketing_opt_in_level|email_marketing_consent.opt_in_level";
 	cJSON *update = work_overlay(work, customer);
 	const char *otherwise = json_text(work->in->payload, "updated_at|created_at");
@@ -166,7 +166,7 @@ static const cJSON *of_object(struct work *work, const cJSON *customer)
 	return update;
 }
 
-/* The members of the topics that carry a part only, since API version 2025-01; `path` in the
+/* The members of topics that carry a part of a customer, since API version 2025-01; `path` in the
  * payload is `key` of a customer. */
 static const struct {
 	const char *topic;
@@ -193,8 +193,8 @@ static const cJSON *of_parts(struct work *work)
 {
 	cJSON *update = work_object(work);
 
-	/* E-mail and phone stand there without a time: they fill in, and replace nothing, not what
-	 * ReCharge told either (recharge_person). */
+	/* E-mail and phone have no time there: they only fill missing values, and do not replace
+	 * those of ReCharge either (recharge_person). */
 	work_set(work, update, "updated_at", "1800-01-01T00:00:00Z");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcmp(parts[i].topic, work->in->delivery->topic) == 0)
@@ -214,9 +214,9 @@ static const cJSON *update_of(struct work *work)
 	return of_parts(work);
 }
 
-/* ---- recalling and remembering ---- */
+/* ---- reading and writing ---- */
 
-/* A customer who was merged into another one is that other one. */
+/* Follows the merges of a customer to the last one. */
 static const char *recall_customer(struct work *work, struct stored *stored, const char *id)
 {
 	for (int i = 0; i < MERGES_MAX; i++) {
@@ -273,7 +273,7 @@ bool traits_turned_enabled(const struct work *work)
 	       !traits_are_enabled(stored);
 }
 
-/* Whether Customer Enabled is emitted now: by its rule (rules.c). */
+/* Whether Customer Enabled is emitted now, as its rule says (rules.c). */
 static bool is_newly_enabled(const struct work *work)
 {
 	return work->emitted->follows_rules &&
@@ -293,7 +293,7 @@ static bool enabled_stays_emitted(const struct work *work)
 	return was_emitted && (traits_are_enabled(work->identity->customer) || !is_disabled);
 }
 
-/* The userId of the pair that was told last, unless it is the customer's id. */
+/* The userId of the pair that was aliased last; NULL when it is the customer's id. */
 static const char *aliased_as(const struct work *work)
 {
 	const char *user = work->emitted->aliased

@@ -1,4 +1,4 @@
-/* Who a delivery is about (docs/events.md, Identity). */
+/* The person of a delivery (docs/events.md, People). */
 #include "mapping/identity/user.h"
 
 #include "base/digest.h"
@@ -8,14 +8,14 @@
 
 #include <string.h>
 
-/* The same of those that the cart carried. */
+/* The value of an attribute that the cart carried into the order. */
 static const char *attribute(const struct work *work, const struct strings *names)
 {
 	return attribute_value(json_at(work->in->payload, "note_attributes"), names);
 }
 
-/* What is remembered under a key: by the checkout's token, by the cart's, by the order; else what
- * the browser said. */
+/* The stored value of a key: of the checkout's link, the cart's link or the order; else that of the
+ * hints. */
 static const char *stored_text(const struct work *work, const char *key)
 {
 	const char *found = json_text(work->stored->checkout_link.value, key);
@@ -52,7 +52,7 @@ const char *user_id_of(struct work *work, const char *customer_id, const char *e
 	return id;
 }
 
-/* The same for the cart, the checkout and the order of one buyer. */
+/* The derived id, which is the same for the cart, the checkout and the order of one buyer. */
 static const char *derive_id(struct work *work)
 {
 	struct uuid uuid;
@@ -80,7 +80,7 @@ static const char *derive_id(struct work *work)
 	return work_copy(work, text);
 }
 
-/* The e-mail of the order's contact, else of the customer. */
+/* The e-mail of the order's contact, or else of the customer. */
 static const char *email_of(const struct work *work)
 {
 	const char *email = json_text(work->in->payload,
@@ -91,8 +91,8 @@ static const char *email_of(const struct work *work)
 	return text_or(email, json_text(work->identity->customer, "email"));
 }
 
-/* An id is made up when there is no other. Once something was told under it, what comes later of
- * the same cart carries it beside the userId, so that Segment joins the two. */
+/* An id is derived when there is no other. Once an event was emitted under it alone, later events
+ * of the cart have it beside the userId, so that Segment joins the two. */
 static void find_anonymous_id(struct work *work, struct person *person)
 {
 	const char *browser = attribute(work, &work->in->shop->anonymous_id_attributes);
@@ -125,7 +125,8 @@ void user_find(struct work *work, struct person *person)
 	if (!browser_has_refused(work))
 		find_google_ids(work, person);
 	person->email = email_of(work);
-	/* The customer's own e-mail names the user; the contact of an order need not be it. */
+	/* The userId is made from the customer's own e-mail; the contact of an order may be another
+	 * person. */
 	if (work->identity->customer != NULL)
 		person->user_id = user_id_of(work, person->customer_id,
 			text_or(json_text(work->identity->customer, "email"), person->email));

@@ -15,7 +15,7 @@ static bool says(const cJSON *object, const char *key, const char *value)
 	return text != NULL && strcasecmp(text, value) == 0;
 }
 
-/* ---- which ---- */
+/* ---- selectors ---- */
 
 struct selection order_processed(struct work *work)
 {
@@ -38,7 +38,7 @@ static struct selection charge(struct work *work)
 	const cJSON *charge = recharge_resource(work);
 	cJSON *view = recharge_view(work, charge, CHARGE_TIME);
 
-	/* what names it once: the try; without its number the time; the day that it was due */
+	/* the natural key: the number of the try, or else its time; and the day that it was due */
 	work_set(work, view, "try",
 		text_or(json_text(charge, CHARGE_TRIES),
 			recharge_second(work, charge, CHARGE_TIME)));
@@ -61,7 +61,7 @@ struct selection charge_given_up(struct work *work)
 	return charge_is_given_up(recharge_resource(work)) ? charge(work) : select_none(NULL);
 }
 
-/* An attempt of Shopify's to bill a contract: what names it is null in some versions of the API. */
+/* Shopify's attempt to bill a contract. Its ids are null in some versions of the API. */
 static struct selection attempt(struct work *work)
 {
 	cJSON *view = recharge_view(work, work->in->payload, ".");
@@ -74,7 +74,7 @@ static struct selection attempt(struct work *work)
 	return select_one(work, view);
 }
 
-/* Success and failure have the same members; only a failure has an error. */
+/* Both topics have the same members, but only a failure has an error. */
 struct selection contract_billed(struct work *work)
 {
 	if (json_text(work->in->payload, "error_code") != NULL)
@@ -90,7 +90,7 @@ struct selection contract_not_billed(struct work *work)
 
 /* ---- lines ---- */
 
-/* Each once. */
+/* The ids of the subscriptions, each once. */
 static void subscriptions(struct scope *scope, const struct field *row, const cJSON *lines)
 {
 	cJSON *ids = work_list(scope->work);
@@ -137,8 +137,8 @@ static void codes(struct scope *scope, const struct field *row, const cJSON *dis
 
 /* ---- the order ---- */
 
-/* As of Order Completed, by the shop's option order_id: what is known of Shopify's order, else what
- * ReCharge says of it. */
+/* As in Order Completed, by the shop's option order_id: from the record of Shopify's order, else
+ * from ReCharge's. */
 static void order_id_of(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	static const char *const stored[] = {
@@ -165,8 +165,8 @@ static void order_name_of(struct scope *scope, const struct field *row, const cJ
 
 /* ---- errors ---- */
 
-/* Errors of the shop, the stock or the address, as ReCharge lists them; all others are the
- * payment's. */
+/* Errors of the shop, the stock or the address, as ReCharge lists them; all others are errors of
+ * the payment. */
 static const char *const other_parts[] = {"INVENTORY", "VARIANT", "SHIPPING", "TAX_RATE",
 	"DISCOUNT", "LINE_ITEM", "PICK_UP_LOCATION", "PHONE_NUMBER", "CONTRACT_", "REGEN", NULL};
 static const char *const other_errors[] = {"SHOPIFY_REJECTED", "TEST_MODE", "THROTTLE",
@@ -214,7 +214,7 @@ static void is_payment_error(struct scope *scope, const struct field *row, const
 	{"attempt", CHARGE_TRIES, as_count, NULL, 0}
 /* clang-format on */
 
-/* Never revenue: that is told with Shopify's order. */
+/* Has no revenue: the event of Shopify's order has it. */
 const struct field order_processed_properties[] = {
 	{"order_id", ".", order_id_of, NULL, 0},
 	{"order_name", ".", order_name_of, NULL, 0},
@@ -233,14 +233,14 @@ const struct field charge_failed_properties[] = {
 	{0},
 };
 
-/* ReCharge leaves the date of a next try there, though there will be none. */
+/* ReCharge leaves the date of a next try, although there is none. */
 const struct field charge_given_up_properties[] = {
 	FAILED,
 	SALE,
 	{0},
 };
 
-/* Shopify's attempts name the order and the contract, and nothing else. */
+/* Shopify's attempts carry the ids of order and contract only. */
 const struct field contract_billed_properties[] = {
 	{"order_id", ".", order_id_of, NULL, 0},
 	{"order_name", "@order.name", as_text, NULL, 0},

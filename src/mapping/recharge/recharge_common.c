@@ -1,5 +1,5 @@
-/* ReCharge's bodies: what they have in common, whichever version of its API wrote them
- * (docs/events.md, Subscriptions). */
+/* What ReCharge's bodies have in common, in both versions of its API (docs/events.md,
+ * Subscriptions). */
 #include "mapping/recharge/recharge_common.h"
 
 #include "base/clock.h"
@@ -8,8 +8,8 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Times of API version 2021-11 may be New York's with a zone of UTC: four or five hours wrong. What
- * came within so long of that is taken to have happened when it came. */
+/* Times of API version 2021-11 may be New York's marked as UTC: four or five hours wrong. An event
+ * whose time is this close to its arrival is taken to have happened on arrival. */
 static const int64_t DOUBT = 6 * HOUR;
 
 const cJSON *recharge_resource(const struct work *work)
@@ -46,7 +46,7 @@ static int64_t moment(const cJSON *object, const char *path)
 
 /* ---- the customer ---- */
 
-/* The customer as an object: what the delivery is about, or what stands beside or in it. */
+/* The customer object: the resource itself, beside it, or in it. */
 static const cJSON *customer_of(const struct work *work)
 {
 	const cJSON *resource = recharge_resource(work);
@@ -55,7 +55,7 @@ static const cJSON *customer_of(const struct work *work)
 	return customer != NULL ? customer : json_at(resource, "customer|include.customer");
 }
 
-/* A century early: before all that Shopify says, and in its own order. */
+/* A century early: older than all of Shopify's data, but in ReCharge's order. */
 static const char *time_of_person(struct work *work, const cJSON *customer)
 {
 	static const int64_t CENTURY = 36524 * DAY;
@@ -70,7 +70,7 @@ static const char *time_of_person(struct work *work, const cJSON *customer)
 	return work_copy(work, text);
 }
 
-/* Shopify's own word of a customer counts: ReCharge's fills in what Shopify did not say. */
+/* Shopify's data of a customer is preferred: ReCharge's fills only missing values. */
 const cJSON *recharge_person(struct work *work)
 {
 	static const struct {
@@ -101,7 +101,7 @@ const cJSON *recharge_person(struct work *work)
 	for (size_t i = 0; i < sizeof(of_customer) / sizeof(of_customer[0]); i++) {
 		const char *path = of_customer[i].path;
 
-		/* charges and orders of the old version have the name themselves */
+		/* charges and orders of the old version have the name, too */
 		work_refer(
 			work, person, of_customer[i].key, json_at(recharge_resource(work), path));
 		work_refer(work, person, of_customer[i].key, json_at(customer, path));
@@ -166,7 +166,7 @@ const char *recharge_time(struct work *work, const cJSON *object, const char *pa
 
 cJSON *recharge_view(struct work *work, const cJSON *object, const char *path)
 {
-	/* what a body says under these names is not meant */
+	/* members of the body under these names are not used */
 	static const char *const ours[] = {
 		"at", "updated", "source", "update_type", "change", "ended", "try", "due", NULL};
 	cJSON *view = work_overlay(work, object);

@@ -1,5 +1,5 @@
-/* Payment Method Updated, Customer Update (docs/events.md, Subscriptions). What is in no row is not
- * sent: neither a token, nor anything of a card, nor what opens the customer's portal. */
+/* Payment Method Updated, Customer Update (docs/events.md, Subscriptions). What is not in a row is
+ * not sent: neither a token, nor any part of a card, nor a link to the customer's portal. */
 #include "mapping/recharge/recharge_common.h"
 
 struct selection account_updated(struct work *work)
@@ -11,7 +11,7 @@ struct selection account_updated(struct work *work)
 	return select_one(work, recharge_view(work, customer, "updated_at"));
 }
 
-/* Shopify's say no time: that of the webhook names an update. */
+/* Shopify's bodies have no time: the time of the webhook is part of the key. */
 struct selection payment_method_changed(struct work *work)
 {
 	cJSON *view = work_overlay(work, work->in->payload);
@@ -23,7 +23,7 @@ struct selection payment_method_changed(struct work *work)
 	return select_one(work, view);
 }
 
-/* The default one, else the first, where it is included. */
+/* The default payment method, else the first, if they are included. */
 static const cJSON *method_of(const struct work *work)
 {
 	const cJSON *methods =

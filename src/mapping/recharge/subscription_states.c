@@ -1,4 +1,4 @@
-/* The newest known state of a subscription: what an update is compared with (docs/events.md,
+/* The newest stored state of a subscription: updates are compared with it (docs/events.md,
  * Subscriptions). */
 #include "mapping/recharge/subscription_states.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ReCharge's ids and Shopify's of contracts may be the same numbers. */
+/* ReCharge's subscriptions and Shopify's contracts may have the same ids. */
 static const char *kind_of(const struct work *work)
 {
 	return work->in->topic->resource != NULL ? "subscription" : "contract";
@@ -23,7 +23,7 @@ void states_recall(struct work *work, struct stored *stored)
 		work, kind_of(work), topic_id(work->in->payload, work->in->topic->subscription));
 }
 
-/* Of ReCharge's the account says whose it is: it may have been moved to another one. */
+/* ReCharge's subscriptions have an account, which may change; contracts have a customer. */
 const char *states_customer(const struct work *work)
 {
 	return work->identity->account_id == NULL
@@ -46,7 +46,7 @@ bool states_is_over(const cJSON *state)
 
 /* ---- states ---- */
 
-/* What an update may change; `path` by both versions of ReCharge, and by Shopify. */
+/* What an update may change, with the paths of both versions of ReCharge and of Shopify. */
 static const struct {
 	const char *key;
 	const char *path;
@@ -78,7 +78,7 @@ static const char *part_of(struct work *work, const cJSON *subscription, size_t 
 	return strcmp(parts[i].key, "order_interval_unit") == 0 ? recharge_unit(work, text) : text;
 }
 
-/* What one of the two does not say is no change. */
+/* A value that only one of the two has is not a change. */
 bool states_is_changed(struct work *work, const cJSON *subscription)
 {
 	for (size_t i = 0; i < PARTS; i++) {
@@ -110,7 +110,7 @@ const char *states_name(struct work *work, const cJSON *subscription)
 	return work_keep(work, &name);
 }
 
-/* Shopify's contracts say no time: that of the webhook stands in. */
+/* Shopify's contracts have no time: the time of the webhook is used. */
 static const char *state_time(struct work *work, const cJSON *subscription)
 {
 	const char *time = recharge_second(work, subscription, "updated_at|created_at");
@@ -134,7 +134,7 @@ bool states_is_shown(struct work *work, const cJSON *subscription)
 	       time_parse(state_time(work, subscription)) > before;
 }
 
-/* ---- remembering ---- */
+/* ---- writing ---- */
 
 static void remember(struct work *work, const char *id, cJSON *state, const char *before)
 {
@@ -146,7 +146,7 @@ static void remember(struct work *work, const char *id, cJSON *state, const char
 	text_free(&json);
 }
 
-/* An older state tells nothing of how it is now. */
+/* An older state is not stored. */
 static void remember_state(struct work *work, const cJSON *subscription, const char *first_seen)
 {
 	const struct recalled *stored = &work->stored->subscription;
@@ -177,7 +177,7 @@ const char *states_line_subscription(const cJSON *line)
 	return json_text(line, "subscription_id|purchase_item_id");
 }
 
-/* After the last try they are taken for cancelled (cancel_on_max_retries), unless what is known is
+/* After the last try they count as cancelled (cancel_on_max_retries), unless the stored state is
  * newer. */
 static bool keeps_stored(const cJSON *state, const char *tried)
 {
@@ -217,7 +217,7 @@ void states_remember(struct work *work, const char *first_seen)
 {
 	const cJSON *resource = recharge_resource(work);
 
-	/* an attempt to bill a subscription names it, and shows nothing of it */
+	/* an attempt to bill a contract has its id, but not its state */
 	if (work->in->topic->subscription != NULL && work->in->topic->id != NULL &&
 		json_at(resource, "status") != NULL)
 		remember_state(work, resource, first_seen);

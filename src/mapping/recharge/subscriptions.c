@@ -9,10 +9,10 @@
 
 #include <string.h>
 
-/* An old cancellation that some touch of the subscription shows is no news. */
+/* An older cancellation is not emitted: some later change shows it. */
 static const int64_t MISSED_CANCELLATION = 2 * DAY;
 
-/* Why nothing can be told of it; NULL when it can. */
+/* Why the body cannot be emitted; NULL when it can. */
 static const char *why_skipped(const cJSON *subscription)
 {
 	const char *status = json_text(subscription, "status");
@@ -24,8 +24,8 @@ static const char *why_skipped(const cJSON *subscription)
 	return NULL;
 }
 
-/* Of a contract of Shopify's `source` keeps its ids apart from ReCharge's, and its revision stands
- * in for a time. */
+/* For Shopify's contracts, `source` keeps their ids apart from ReCharge's, and the revision
+ * replaces a time. */
 static cJSON *subscription_view(struct work *work, const cJSON *subscription, const char *time)
 {
 	cJSON *view = recharge_view(work, subscription, time);
@@ -38,7 +38,7 @@ static cJSON *subscription_view(struct work *work, const cJSON *subscription, co
 	return view;
 }
 
-/* ---- which ---- */
+/* ---- selectors ---- */
 
 struct selection subscription_created(struct work *work)
 {
@@ -50,7 +50,7 @@ struct selection subscription_created(struct work *work)
 	return select_one(work, subscription_view(work, subscription, "created_at|updated_at"));
 }
 
-/* What an action is called, and whether it is told when it changes nothing. */
+/* The name of an action, and when it is emitted. */
 static const struct action {
 	const char *names; /* ReCharge's, Shopify's */
 	const char *type;
@@ -77,7 +77,8 @@ static const struct action *action_of(const struct work *work)
 	return &actions[i];
 }
 
-/* Whether the update beside this action came first, and nothing was known to compare it with. */
+/* Whether the update of this same change arrived first, and emitted nothing because no state was
+ * stored. */
 static bool was_first_seen(const cJSON *stored, const cJSON *view)
 {
 	const char *first_update = json_text(stored, "learnt");
@@ -86,8 +87,8 @@ static bool was_first_seen(const cJSON *stored, const cJSON *view)
 	return first_update != NULL && updated != NULL && strcmp(first_update, updated) == 0;
 }
 
-/* What an update or an activation shows may have been told by the other already: if it was, they
- * have one name. */
+/* An update and an activation of the same change have the same natural key: only the first is
+ * emitted. */
 static bool is_emitted(struct work *work, const cJSON *view, const struct action *action)
 {
 	const cJSON *stored = work->stored->subscription.value;
@@ -144,7 +145,7 @@ static bool says_cancelled(const cJSON *subscription)
 	return status != NULL && strcasecmp(status, "cancelled") == 0;
 }
 
-/* A cancellation has a name when it has a time: then it may be told again and again. */
+/* A cancellation with a time has a natural key, so it may be selected again. */
 static const char *why_not_ended(struct work *work, const char *cancelled)
 {
 	const cJSON *stored = work->stored->subscription.value;
@@ -180,9 +181,10 @@ struct selection subscription_ended(struct work *work)
 	return select_one(work, view);
 }
 
-/* ---- given up with a charge ---- */
+/* ---- charges that are given up ---- */
 
-/* A line of a charge as its subscription: what the charge does not say is known of before. */
+/* A view of a line of a charge as its subscription: the stored state fills what the charge lacks.
+ */
 static cJSON *line_as_subscription(struct work *work, const cJSON *charge, const cJSON *line)
 {
 	static const char *const of_charge[][2] = {
@@ -244,10 +246,10 @@ struct selection subscriptions_given_up(struct work *work)
 	return selection;
 }
 
-/* ---- remembering ---- */
+/* ---- writing ---- */
 
-/* The time of an update that emits nothing as there is no stored state to compare it with; NULL
- * for any other delivery. */
+/* The time of an update that emits nothing because no state is stored; NULL for any other delivery.
+ */
 static const char *first_seen(struct work *work)
 {
 	const cJSON *subscription = recharge_resource(work);
@@ -283,7 +285,7 @@ static void revenue(struct scope *scope, const struct field *row, const cJSON *s
 				amount_at(subscription, price)));
 }
 
-/* It counts the order's units: what is billed in other ones is no number of these. */
+/* Both frequencies need the same unit: otherwise it is left out. */
 static void charge_every(struct scope *scope, const struct field *row, const cJSON *subscription)
 {
 	const cJSON *count = json_at(subscription, SUBSCRIPTION_CHARGE_EVERY);
@@ -295,7 +297,7 @@ static void charge_every(struct scope *scope, const struct field *row, const cJS
 		as_count(scope, row, count);
 }
 
-/* One product, as a list: contracts name none. */
+/* One product, as a list; contracts have none. */
 static void product(struct scope *scope, const struct field *row, const cJSON *subscription)
 {
 	if (json_at(subscription, "product_title|title|sku|" RECHARGE_PRODUCT) == NULL)

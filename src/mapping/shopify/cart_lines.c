@@ -1,4 +1,4 @@
-/* The lines of a cart's snapshot: what is kept of them, and when two are the same. */
+/* The lines of a cart's snapshot: what the record keeps of them, and when two are equal. */
 #include "mapping/shopify/cart_lines.h"
 
 #include "mapping/fields.h"
@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-	LINES_MAX = 500,        /* as many as Shopify allows a cart */
-	PROPERTIES_MOST = 2000, /* bytes of a line's, of which more would be cut anyway */
+	LINES_MAX = 500,        /* the most lines that Shopify allows a cart */
+	PROPERTIES_MOST = 2000, /* bytes of a line's properties; more would be cut anyway */
 	PROPERTIES_MAX = 250,
 };
 
@@ -45,7 +45,7 @@ const cJSON *cart_line_like(const struct string_map *lines, const cJSON *line)
 	return key != NULL ? string_map_get(lines, key, strlen(key)) : NULL;
 }
 
-/* Whether each of the lines is among others with the same quantity. */
+/* Whether the other list has each of the lines with the same quantity. */
 static bool holds_all(const cJSON *lines, const struct string_map *others)
 {
 	const cJSON *line;
@@ -65,7 +65,8 @@ bool cart_lines_are_same(struct work *work, const cJSON *a, const cJSON *b)
 	return holds_all(a, &of_b) && holds_all(b, &of_a);
 }
 
-/* What is kept of a line: what its product is told by, amounts in the shop's currency. */
+/* The members of a line that are stored: those that describe its product, and amounts in the shop's
+ * currency. */
 static const struct {
 	const char *key;
 	const char *path;
@@ -83,7 +84,7 @@ static const struct {
 	{"gift_card", "gift_card"},
 };
 
-/* What the buyer entered, as far as it could be told: any visitor of the shop can make this up. */
+/* The properties of a line, up to a limit: any visitor of the shop can invent them. */
 static const cJSON *kept_properties(struct work *work, const cJSON *properties)
 {
 	cJSON *kept = work_object(work);
@@ -117,8 +118,8 @@ static cJSON *kept_line(struct work *work, const cJSON *line)
 	return kept;
 }
 
-/* Adds another line of the same key to one that is kept. An amount that one of them lacks is not
- * known of both. */
+/* Merges another line of the same key into a stored one. An amount that one of them lacks is not
+ * known. */
 static void add_line(struct work *work, cJSON *kept, const cJSON *line)
 {
 	static const char *const sums[] = {"quantity", "line_price", "total_discount"};
@@ -136,7 +137,7 @@ static void add_line(struct work *work, cJSON *kept, const cJSON *line)
 	}
 }
 
-/* The lines of a snapshot. One without a quantity is none; two of one key are one. */
+/* The lines of a snapshot. A line without a quantity is left out; two with one key are merged. */
 cJSON *cart_lines_of(struct work *work)
 {
 	cJSON *lines = work_list(work);
@@ -159,7 +160,7 @@ cJSON *cart_lines_of(struct work *work)
 		work_append(work, lines, kept);
 		if (!work_goes_on(work))
 			break;
-		if (key_of(kept) != NULL) /* the list's own item, which is a copy */
+		if (key_of(kept) != NULL) /* the copy that the list has */
 			(void)work_note(work, &by_key, key_of(kept), lines->child->prev);
 		count++;
 	}

@@ -1,17 +1,17 @@
-/* The lines of a cart, as each of its changes has them all: written once, then copied.
+/* The lines of a cart, which each of its messages has in full: written once, then copied.
  *
- * They differ only by how much is left out, and where they are cut. */
+ * The messages differ in the level of shrinking, and in where the list is cut. */
 #include "mapping/rules.h"
 #include "mapping/trims.h"
 
-/* All lines as they are at a level of shrinking. */
+/* All lines, written at one level of shrinking. */
 struct cart_list {
 	const cJSON *lines;
 	struct money value;
 	struct scope written; /* its text lives in the arena */
 	struct text text;
 	enum shrink shrink;
-	size_t *ends; /* of each line in the text; NULL when it is not written yet */
+	size_t *ends; /* the end of each line in the text; NULL before it is written */
 	size_t count; /* of lines in the text */
 	size_t all;
 };
@@ -40,7 +40,7 @@ struct money cart_list_value(struct scope *scope)
 	return list != NULL ? list->value : (struct money){0};
 }
 
-/* The text is kept in the arena, so that whoever ends early need not free it. */
+/* Moves the text to the arena, so that nobody has to free it. */
 static bool keep_text(struct work *work, struct cart_list *list)
 {
 	size_t length = list->text.length;
@@ -76,7 +76,7 @@ static bool write_lines(struct scope *scope, const struct field *row, struct car
 		.most = UNBOUNDED,
 		.limit = UNBOUNDED,
 		.longest = scope->longest};
-	work->scratch.trims = NULL; /* it has some of its own */
+	work->scratch.trims = NULL; /* the list has trims of its own */
 	trims_begin(&list->written);
 	cJSON_ArrayForEach (line, list->lines) {
 		if (!cJSON_IsObject(json_at(line, ".")))
@@ -106,7 +106,7 @@ void cart_list_write(struct scope *scope, const struct field *row)
 		return;
 	list_begin(scope, row->property);
 	for (size_t i = 0; i < list->count; i++) {
-		/* behind the comma */
+		/* after the comma */
 		if (!list_item_again(scope, &list->written, start + (i > 0), list->ends[i], &trim))
 			break;
 		start = list->ends[i];

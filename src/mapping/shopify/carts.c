@@ -1,7 +1,8 @@
 /* Product Added, Product Removed (docs/events.md, Carts).
  *
- * A cart webhook is a snapshot of the whole cart. The record holds the newest snapshot's lines and
- * the lines as they were told last; when the cart has rested, a timer tells the difference. */
+ * A cart webhook is a snapshot of the whole cart. The record has the lines of the newest snapshot,
+ * and the lines that were emitted last. When the cart has not changed for cart_settle, a timer
+ * emits the difference. */
 #include "mapping/shopify/carts.h"
 
 #include "base/clock.h"
@@ -12,20 +13,20 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* So long a cart may keep changing until it is told. */
+/* A cart that keeps changing is emitted after this time. */
 static const int64_t SETTLE_MOST = MINUTE;
 
 /* ---- a snapshot ---- */
 
-/* What is remembered of a cart. Times in ms since 1970 are ours, texts are Shopify's. */
+/* The record of a cart. Times in ms since 1970 are the relay's, texts are Shopify's. */
 struct cart {
 	const char *updated_at; /* of the newest snapshot */
-	const char *changed_at; /* of the snapshot that brought these lines */
-	const char *emitted_at; /* of the snapshot that was told last */
+	const char *changed_at; /* of the snapshot that changed the lines */
+	const char *emitted_at; /* of the snapshot that was emitted last */
 	const char *currency;
 	const cJSON *lines;   /* of the newest snapshot */
-	const cJSON *emitted; /* as they were told last */
-	int64_t since;        /* when the first change came that is not told yet, 0 for none */
+	const cJSON *emitted; /* as they were emitted last */
+	int64_t since;        /* when the first change that was not emitted arrived, 0 for none */
 };
 
 static struct cart read_cart(const cJSON *record)
@@ -79,7 +80,7 @@ static void set_timer(struct work *work, int64_t due)
 	work_set_timer(work, "cart", topic_id(work->in->payload, work->in->topic->cart), due);
 }
 
-/* A cart that is older than what is remembered at all was told before, and forgotten since. */
+/* The record of a cart that is older than cart_ttl has expired: the cart was emitted before. */
 static bool has_expired(const struct work *work, const struct recalled *stored)
 {
 	int64_t created = time_at(work->in->payload, "created_at");
@@ -89,8 +90,8 @@ static bool has_expired(const struct work *work, const struct recalled *stored)
 	       updated - created > work->in->shop->cart_ttl;
 }
 
-/* An older snapshot with the lines of the newest one tells when they were changed; nothing else of
- * it is news. */
+/* An older snapshot with the lines of the newest one shows when the lines changed; the rest of it
+ * is not used. */
 static void update_older(
 	struct work *work, struct cart *cart, const cJSON *lines, const struct recalled *stored)
 {
@@ -104,7 +105,7 @@ static void update_older(
 	remember(work, cart, stored);
 }
 
-/* Without the payload's time, that of the webhook. */
+/* The time of the payload, or else of the webhook. */
 static const char *time_of_snapshot(struct work *work)
 {
 	const char *time = time_like(json_text(work->in->payload, "updated_at"));
@@ -146,7 +147,7 @@ static void update_newer(
 	remember(work, cart, stored);
 }
 
-/* What becomes of a cart after its order is no change of the buyer's. */
+/* Whether the change came after the cart's order: then the buyer did not make it. */
 static bool is_past_order(struct work *work)
 {
 	int64_t updated = time_at(work->in->payload, "updated_at");
@@ -185,15 +186,15 @@ void carts_mark_emitted(struct work *work)
 	remember(work, &cart, &stored);
 }
 
-/* ---- what is told, once the timer came ---- */
+/* ---- what the timer emits ---- */
 
-/* A line whose quantity changed by `change`: as it is, but for that. */
+/* A view of a line whose quantity changed by `change`. */
 static const cJSON *changed_line(struct work *work, const cJSON *line, int64_t change, int64_t left)
 {
 	cJSON *view = work_overlay(work, line);
 	struct text number = {0};
 
-	/* what is said of the whole line says nothing of a part */
+	/* the discount of the whole line is not that of a part */
 	if (view != NULL && change != cart_line_count(line))
 		work_hide(work, view, "total_discount");
 	text_number(&number, (uint64_t)change, 1);
@@ -205,8 +206,8 @@ static const cJSON *changed_line(struct work *work, const cJSON *line, int64_t c
 	return view;
 }
 
-/* The lines of `lines` that have more than in `others`, by how much more. With `gains` they are
- * what the cart has now, else what it had. */
+/* The lines of `lines` with a higher quantity than in `others`, each with the difference. With
+ * `gains`, `lines` are those of the cart now, otherwise those before. */
 static struct selection differences(
 	struct work *work, const cJSON *lines, const cJSON *others, bool gains)
 {
@@ -237,7 +238,7 @@ struct selection lines_added(struct work *work)
 		json_at(work->in->payload, "told"), true);
 }
 
-/* An order ends its cart: what leaves it then was bought. */
+/* An order empties its cart: its lines were bought, not removed. */
 struct selection lines_removed(struct work *work)
 {
 	if (links_order(work) != NULL)

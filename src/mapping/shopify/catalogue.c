@@ -1,6 +1,6 @@
-/* The shop's products, as far as their topics told them (docs/events.md, Products).
+/* The shop's products, as far as their topics have shown them (docs/events.md, Products).
  *
- * A record by product, of what lines of orders do not say themselves; bounded by VARIANTS_MAX. */
+ * One record for each product, with what the lines of orders lack; VARIANTS_MAX limits its size. */
 #include "mapping/shopify/catalogue.h"
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 
 enum { VARIANTS_MAX = 250 };
 
-/* What was looked up while this delivery is mapped, NULL value for what is not known. */
+/* A product that was looked up for this delivery; NULL value when there is no record. */
 struct cached_product {
 	const cJSON *value;
 };
@@ -21,9 +21,9 @@ bool catalogue_handles(const struct work *work)
 	return strncmp(work->in->delivery->topic, "products/", strlen("products/")) == 0;
 }
 
-/* ---- learning ---- */
+/* ---- updating ---- */
 
-/* Shopify gives a product without variants one of this name. */
+/* Shopify gives this title to the only variant of a product without variants. */
 static bool is_named(const char *title)
 {
 	return title != NULL && strcmp(title, "Default Title") != 0;
@@ -64,14 +64,14 @@ static void keep_variants(struct work *work, struct text *json, const cJSON *sto
 	text_put(json, "}");
 }
 
-/* What says nothing does not overwrite what is known. */
+/* An empty value does not replace a stored one. */
 static void keep(struct work *work, struct text *json, const char *key, const char *value,
 	const struct recalled *stored)
 {
 	json_add_member(json, key, work_cut(work, text_or(value, json_text(stored->value, key))));
 }
 
-/* The first image, wherever this version of the API has it. */
+/* The first image, in any version of the API. */
 static const char *image_of(const cJSON *product)
 {
 	const cJSON *images = json_at(product, "images");

@@ -10,7 +10,7 @@
 
 enum { CONTACT = 1, SHIPPING = 2, PAYMENT = 3, STEPS = 3 };
 
-/* ---- how far ---- */
+/* ---- steps ---- */
 
 static bool is_checkout(const struct work *work)
 {
@@ -23,7 +23,7 @@ static bool has_contact(const cJSON *checkout)
 	return json_text(checkout, "email|phone|customer.id") != NULL;
 }
 
-/* Shopify sends the address as [] while it is not known. */
+/* Shopify sends [] for an address that is not known yet. */
 static bool has_shipping(const cJSON *checkout)
 {
 	return json_at(checkout, "shipping_lines") != NULL &&
@@ -41,8 +41,8 @@ static bool needs_shipping(const cJSON *checkout)
 	return json_at(checkout, "line_items") == NULL;
 }
 
-/* The last step that a checkout shows as done; whoever did it did those before, too. No field says
- * that payment details were entered: a gateway, or the end, shows it. */
+/* The last step that a checkout shows as done; earlier steps are done, too. No member says that
+ * payment details were entered: a gateway or the completion implies it. */
 static int step_of(const cJSON *checkout)
 {
 	if (json_at(checkout, "completed_at|gateway") != NULL)
@@ -52,7 +52,7 @@ static int step_of(const cJSON *checkout)
 	return has_contact(checkout) ? CONTACT : 0;
 }
 
-/* A step as it is remembered. */
+/* Reads a stored step. */
 static int known_step(const char *text)
 {
 	long step = text != NULL ? strtol(text, NULL, 10) : 0;
@@ -66,7 +66,7 @@ void checkouts_recall(struct work *work, struct stored *stored)
 		stored->checkout = work_recall(work, "checkout", work->identity->checkout_id);
 }
 
-/* An order ends a checkout that was seen, whatever was seen of it. */
+/* An order completes a checkout that was seen. */
 static int step_now(const struct work *work)
 {
 	if (is_checkout(work))
@@ -82,9 +82,9 @@ struct progress checkouts_progress(const struct work *work)
 	};
 }
 
-/* ---- what a hint of the browser tells a checkout by, once a webhook has shown it ---- */
+/* ---- the payload that a later hint emits ---- */
 
-/* Beyond this the lines are left out. */
+/* More bytes are stored without the lines. */
 enum { SEEN_MAX = 32768 };
 
 static const char *const checkout_keeps[] = {"token", "cart_token", "currency",
@@ -129,7 +129,7 @@ static void keep_seen(struct work *work, struct text *json)
 		text_cut(json, before);
 }
 
-/* Where there is no storefront there are no hints. */
+/* Without a storefront there are no hints. */
 static bool may_be_hinted(const struct work *work, int step)
 {
 	return work->in->shop->storefront_origins.count > 0 && is_checkout(work) && step < PAYMENT;
@@ -153,14 +153,14 @@ void checkouts_remember(struct work *work)
 	text_free(&json);
 }
 
-/* ---- what is told ---- */
+/* ---- events ---- */
 
 struct selection checkout_started(struct work *work)
 {
 	return work->stored->checkout.value != NULL ? select_none(NULL) : whole_payload(work);
 }
 
-/* The payload once for each step from `first` to `last` that was not told. */
+/* A view of the payload for each step from `first` to `last` that was not emitted. */
 static struct selection steps(struct work *work, int first, int last)
 {
 	const cJSON **views = arena_alloc(work->arena, STEPS * sizeof(*views));
@@ -194,7 +194,7 @@ struct selection step_of_payment(struct work *work)
 	return steps(work, PAYMENT, PAYMENT);
 }
 
-/* The browser may have told that the payment was entered before any webhook shows it. */
+/* A hint may have shown the payment before any webhook does. */
 struct selection payment_entered(struct work *work)
 {
 	struct selection selection = step_of_payment(work);
@@ -224,7 +224,7 @@ struct selection payment_entered(struct work *work)
 	{"duties", "total_duties", as_positive_money, NULL, 0},             \
 	{"discount", "total_discounts", as_money, NULL, 0},                 \
 	{"total", "total_price", as_money, NULL, 0},                        \
-	/* a checkout's amounts are the buyer's (Shopify's reference) */    \
+	/* a checkout's amounts are in the buyer's currency (Shopify's reference) */    \
 	{"currency", "presentment_currency|currency", as_text, NULL, 0},    \
 	{"presentment_currency", "presentment_currency", as_text, NULL, 0}, \
 	{"presentment_total", "total_price", as_text, NULL, 0},             \

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The applications of an order, by their index. */
+/* The discount applications of an order, by index. */
 struct applications {
 	const cJSON *first;
 	size_t count;
@@ -49,15 +49,15 @@ const cJSON *application_of(struct work *work, const cJSON *order, const cJSON *
 		       : NULL;
 }
 
-/* A code, and the sum of what was found that it took off. */
+/* A code, and the sum of its discounts. */
 struct discount {
-	const cJSON *view; /* the payload with the code; NULL before it is told */
+	const cJSON *view; /* the payload with the code; NULL until it is selected */
 	struct money sum;
 	bool found;
-	bool is_listed; /* found by the list of codes */
+	bool is_listed; /* from discount_codes */
 };
 
-/* All codes of a payload, by their names. */
+/* All codes of a payload, by name. */
 struct codes {
 	struct work *work;
 	struct string_map discounts;
@@ -86,7 +86,7 @@ static void add_discount(struct codes *codes, const char *code, const cJSON *ite
 
 	if (discount == NULL || json_at(item, "amount") == NULL)
 		return;
-	/* what the lines tell counts first */
+	/* amounts of lines are preferred */
 	if (is_listed && discount->found && !discount->is_listed)
 		return;
 	discount->sum = money_add(discount->sum, amount_at(item, "amount"));
@@ -94,7 +94,7 @@ static void add_discount(struct codes *codes, const char *code, const cJSON *ite
 	discount->is_listed = is_listed;
 }
 
-/* What each code took off each line; of shipping that was removed it took nothing. */
+/* Adds the discount of each code on each line. A removed shipping line has none. */
 static void add_allocations(struct codes *codes, const char *list)
 {
 	struct work *work = codes->work;
@@ -112,8 +112,8 @@ static void add_allocations(struct codes *codes, const char *list)
 	}
 }
 
-/* What the codes took off: by the lines, whose amounts are certainly the shop's; by the list of
- * codes, which does not say in which currency it is, where the lines do not tell. */
+/* Adds the discounts of all codes: from the lines, whose amounts are in the shop's currency; from
+ * discount_codes, whose currency is not stated, only when the lines have none. */
 static void add_all(struct codes *codes)
 {
 	const cJSON *item;
@@ -137,8 +137,8 @@ static void set_amount(struct work *work, cJSON *view, const struct discount *di
 	work_set(work, view, "amount", work_keep(work, &amount));
 }
 
-/* discount_codes lists titles of automatic discounts, too; where there are applications, they say
- * what is a code. */
+/* discount_codes has the titles of automatic discounts, too; when there are applications, they show
+ * which ones are codes. */
 static bool is_code(const cJSON *item, bool is_application)
 {
 	const char *type = json_text(item, "type");
@@ -148,7 +148,7 @@ static bool is_code(const cJSON *item, bool is_application)
 	return !is_application || (type != NULL && strcmp(type, "discount_code") == 0);
 }
 
-/* The payload once for each code, with `code` and `amount`. */
+/* A view of the payload for each code, with `code` and `amount`. */
 static struct selection codes(struct work *work)
 {
 	const cJSON *applications = json_at(work->in->payload, "discount_applications");
@@ -186,8 +186,8 @@ static struct selection codes(struct work *work)
 	return selection;
 }
 
-/* With any payload of a checkout that has a step done, whichever told the step: so it does not
- * matter in which order they come. */
+/* Every payload of a checkout with a step done emits its codes, not only the one that emits the
+ * step: so the order of arrival does not matter. */
 struct selection codes_of_checkout(struct work *work)
 {
 	return checkouts_progress(work).now > 0 ? codes(work) : select_none(NULL);

@@ -8,7 +8,7 @@ struct selection newly_enabled(struct work *work)
 	return traits_turned_enabled(work) ? whole_payload(work) : select_none(NULL);
 }
 
-/* Customer Enabled brings its own identify. */
+/* Customer Enabled has its own identify. */
 struct selection not_newly_enabled(struct work *work)
 {
 	return traits_turned_enabled(work) ? select_none(NULL) : whole_payload(work);
@@ -21,7 +21,8 @@ const struct field customer_properties[] = {
 	{0},
 };
 
-/* Both lines of the street, as Segment's address has one; no more of them than a message holds. */
+/* Both lines of the street, because Segment's address has one; not more of them than a message
+ * holds. */
 static void street(struct scope *scope, const struct field *row, const cJSON *address)
 {
 	const char *first = json_text(address, "address1");

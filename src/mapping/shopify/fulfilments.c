@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* A fulfilment's name is the order's with its own number: "#1001.1". */
+/* A fulfilment's name is the name of its order and a number: "#1001.1". */
 static const char *name_of_order(struct scope *scope, const cJSON *fulfilment)
 {
 	const char *stored = json_text(scope->work->stored->order.value, "name");

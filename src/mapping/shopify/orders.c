@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* A missed create, not an old order that was touched (docs/events.md, Order Completed). */
+/* A younger order is one whose orders/create was missed, not an old one that was edited
+ * (docs/events.md, Events). */
 static const int64_t MISSED_CREATE = 2 * DAY;
 
 /* ---- which orders ---- */
@@ -17,7 +18,7 @@ static bool topic_is(const struct work *work, const char *topic)
 	return strcmp(work->in->delivery->topic, topic) == 0;
 }
 
-/* Whether a time of the payload lies within the last two days. */
+/* Whether a time of the payload is within the last two days. */
 static bool is_recent(const struct work *work, const char *path)
 {
 	int64_t time = time_parse(json_text(work->in->payload, path));
@@ -25,7 +26,7 @@ static bool is_recent(const struct work *work, const char *path)
 	return time != TIME_UNKNOWN && work->in->delivery->received - time < MISSED_CREATE;
 }
 
-/* The topic is not signed: a body that says otherwise counts more. */
+/* The topic is not signed: the body is preferred. */
 static bool is_paid(const struct work *work)
 {
 	const char *status = json_text(work->in->payload, "financial_status");
@@ -43,7 +44,7 @@ static bool is_pos(const struct work *work)
 	return source != NULL && strcmp(source, "pos") == 0;
 }
 
-/* Why the order is not told as placed now; NULL when it is. */
+/* Why the order is not emitted as placed; NULL when it is. */
 static const char *why_not_placed(const struct work *work)
 {
 	bool may_be_old = topic_is(work, "orders/updated") || topic_is(work, "orders/fulfilled");
@@ -87,7 +88,7 @@ struct selection cancelled(struct work *work)
 
 /* ---- sums ---- */
 
-/* The shipping lines that count, one after the other: NULL after the last. */
+/* Iterates over the shipping lines that were not removed; NULL after the last. */
 static const cJSON *next_shipping_line(const cJSON *line)
 {
 	do {
@@ -125,10 +126,10 @@ static struct money duties_of(const cJSON *order)
 	return json_at(order, path) != NULL ? amount_at(order, path) : MONEY_ZERO;
 }
 
-/* `subtotal_price` holds the lines after discounts, and with them whatever is included in their
- * prices: tax (taxes_included) and duties (duties_included). The tax of the lines is taken as the
- * order's tax less that of its shipping, so that total = revenue + shipping + tax + tip + duties
- * holds to the cent. */
+/* `subtotal_price` is the sum of the lines after discounts, with what their prices include: tax
+ * (taxes_included) and duties (duties_included). The tax of the lines is the order's tax minus the
+ * tax of its shipping, so that total = revenue + shipping + tax + tip + duties is exact to the
+ * cent. */
 void order_net(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	static const char path[] = "subtotal_price|subtotal_price_set.shop_money.amount";
@@ -189,7 +190,7 @@ static void duties(struct scope *scope, const struct field *row, const cJSON *or
 
 /* ---- texts ---- */
 
-/* One of three by the shop's option order_id; the id when the other is not there. */
+/* The id, name or number by the shop's option order_id; the id when the other one is missing. */
 void order_id(struct scope *scope, const struct field *row, const cJSON *order)
 {
 	static const char *const paths[] = {[ORDER_ID_ID] = "id",
@@ -199,7 +200,7 @@ void order_id(struct scope *scope, const struct field *row, const cJSON *order)
 	field_text(scope, row->property, json_text(order, paths[scope->work->in->shop->order_id]));
 }
 
-/* The same of an order that is only remembered. */
+/* The same for an order that is known by its record. */
 void order_id_known(struct scope *scope, const struct field *row, const cJSON *payload)
 {
 	static const char *const paths[] = {[ORDER_ID_ID] = "order_id|order_edit.order_id",
@@ -243,7 +244,7 @@ void order_user_id(struct scope *scope, const struct field *row, const cJSON *or
 	field_text(scope, row->property, scope->work->identity->person.user_id);
 }
 
-/* Of the order, not of a step that it completes. */
+/* Only of the order, not of a checkout step that it completes. */
 static void cancel_reason(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	if (json_at(scope->root, "step") == NULL)
@@ -258,7 +259,7 @@ const struct field order_properties[] = {
 	{"cart_id", "cart_token", as_text, NULL, 0},
 	{"userId", ".", order_user_id, NULL, 0},
 	{"affiliation", ".", affiliation, NULL, 0},
-	{"step", "step", as_count, NULL, 0}, /* of a checkout that the order completes */
+	{"step", "step", as_count, NULL, 0}, /* of the checkout that the order completes */
 	{"subtotal", ".", order_net, NULL, 0},
 	{"revenue", ".", order_net, NULL, 0},
 	{"shipping", ".", order_shipping, NULL, 0},
@@ -282,7 +283,7 @@ const struct field order_properties[] = {
 	{0},
 };
 
-/* orders/edited tells which lines changed, and nothing else of the order. */
+/* orders/edited carries the changed lines, and nothing else of the order. */
 const struct field edit_properties[] = {
 	{"order_id", ".", order_id_known, NULL, 0},
 	{"order_name", "@order.name", as_text, NULL, 0},

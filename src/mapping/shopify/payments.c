@@ -1,5 +1,5 @@
-/* Payment Failure (docs/events.md, Payment Failure). What is in no row is not sent: neither the
- * gateway's receipt nor anything of a card. */
+/* Payment Failure (docs/events.md, Payments). What is not in a row is not sent: neither the
+ * gateway's receipt nor any part of a card. */
 #include "mapping/rules.h"
 
 #include <string.h>
@@ -18,8 +18,8 @@ struct selection payment_failed(struct work *work)
 	return whole_payload(work);
 }
 
-/* "XXX" is the code for no currency (ISO 4217), which Segment would take for dollars: then it is
- * the buyer's, as for refunds. */
+/* "XXX" is the code for no currency (ISO 4217), which Segment would treat as dollars. Then the
+ * buyer's currency is used, as for refunds. */
 static void currency(struct scope *scope, const struct field *row, const cJSON *transaction)
 {
 	const cJSON *own = json_at(transaction, "currency");
@@ -30,8 +30,8 @@ static void currency(struct scope *scope, const struct field *row, const cJSON *
 		as_text(scope, row, own);
 }
 
-/* The digits from `at` on, also with a space or a dash between two of them; *length is that of all
- * together. */
+/* The number of digits from `at` on, single spaces or dashes between them allowed; *length is the
+ * length of it all. */
 static size_t digits_at(const char *at, size_t *length)
 {
 	size_t digits = 0;
@@ -45,7 +45,7 @@ static size_t digits_at(const char *at, size_t *length)
 	return digits;
 }
 
-/* A gateway's words are free text: what could be the number of a card is masked. */
+/* A gateway's text is free text: digits that may be a card number are masked. */
 static void message(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	enum { CARD_LEAST = 12 };
@@ -71,10 +71,10 @@ static void message(struct scope *scope, const struct field *row, const cJSON *v
 static void step(struct scope *scope, const struct field *row, const cJSON *value)
 {
 	(void)value;
-	json_add_number(scope->out, row->property, 3); /* of the checkout: payment */
+	json_add_number(scope->out, row->property, 3); /* the payment step of the checkout */
 }
 
-/* Of a checkout, as the browser saw it. */
+/* Of a checkout, as a hint shows it. */
 const struct field hinted_failure_properties[] = {
 	{"checkout_id", "token", as_text, NULL, 0},
 	{"checkoutId", "token", as_text, NULL, 0},

@@ -16,7 +16,7 @@ static void category(struct scope *scope, const struct field *row, const cJSON *
 	field_text(scope, row->property, text_or(json_text(product, "product_type"), "all"));
 }
 
-/* At the permanent domain, which leads to the shop's own. */
+/* The URL at the permanent domain, which redirects to the shop's own. */
 static void url(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	const char *handle = json_text(catalogue_product(scope->work, line), "handle");
@@ -32,7 +32,7 @@ static void image_url(struct scope *scope, const struct field *row, const cJSON 
 	field_text(scope, row->property, json_text(catalogue_product(scope->work, line), "image"));
 }
 
-/* The catalogue's amounts are the shop's, those of a checkout are the buyer's. */
+/* The catalogue's amounts are in the shop's currency, those of a checkout in the buyer's. */
 static bool is_in_shop_currency(const struct scope *scope)
 {
 	const struct topic *topic = scope->work->in->topic;
@@ -43,7 +43,7 @@ static bool is_in_shop_currency(const struct scope *scope)
 	       (shop != NULL && strcmp(shop, buyer) == 0);
 }
 
-/* Lines of checkouts have it themselves. */
+/* The lines of checkouts have it. */
 static void compare_at_price(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	const cJSON *source = line;
@@ -54,7 +54,7 @@ static void compare_at_price(struct scope *scope, const struct field *row, const
 		field_money(scope, row->property, amount_at(source, "compare_at_price"));
 }
 
-/* A line of a cart has one title of product and variant together. */
+/* The title of a cart's line is that of product and variant together. */
 static void product_title(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	const cJSON *product = catalogue_product(scope->work, line);
@@ -81,7 +81,7 @@ static void quantity(struct scope *scope, const struct field *row, const cJSON *
 	field_money(scope, row->property, count);
 }
 
-/* A refund of a part of a line says nothing of the discount of that part. */
+/* The discount of a line is not that of a refunded part. */
 static bool is_whole_line(const struct scope *scope, const cJSON *line)
 {
 	const char *ordered = json_text(line, "quantity");
@@ -90,7 +90,7 @@ static bool is_whole_line(const struct scope *scope, const cJSON *line)
 	       (ordered != NULL && strcmp(ordered, scope->quantity) == 0);
 }
 
-/* Such a line has this member (Shopify's reference of the order). */
+/* Only a tip has this member (Shopify's reference of the order). */
 bool line_is_tip(const cJSON *line)
 {
 	return json_at(line, "product_id") == NULL &&
@@ -108,7 +108,7 @@ static bool have_tip(const cJSON *lines)
 	return false;
 }
 
-/* The tip is told by itself, and is in no subtotal. */
+/* The tip has a property of its own, and is not part of a subtotal. */
 void as_products(struct scope *scope, const struct field *row, const cJSON *lines)
 {
 	cJSON *bought;
@@ -128,7 +128,7 @@ void as_products(struct scope *scope, const struct field *row, const cJSON *line
 }
 
 /* The line's `total_discount` is often 0.00 for a discounted line; its allocations are right
- * (Shopify's reference of the order's line items). */
+ * (Shopify's reference of line items). */
 static void discount(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	const cJSON *allocations = json_at(line, "discount_allocations|applied_discounts");
@@ -160,7 +160,7 @@ static void coupon(struct scope *scope, const struct field *row, const cJSON *li
 	field_joined_text(scope, row->property, &codes);
 }
 
-/* One entry, unless its name begins with "_": those are hidden, so apps' business. */
+/* Writes one entry. A name that begins with "_" is hidden from buyers: apps use it. */
 static void product_property(struct scope *scope, const char *name, const cJSON *value)
 {
 	static const struct field row = {"value", ".", as_flag_text, NULL, 0};
@@ -174,7 +174,7 @@ static void product_property(struct scope *scope, const char *name, const cJSON 
 	text_put(scope->out, "}");
 }
 
-/* What the buyer entered: a list of names and values, in carts and some checkouts an object. */
+/* The properties of a line: a list of names and values; in carts and some checkouts an object. */
 static void product_properties(struct scope *scope, const struct field *row, const cJSON *entries)
 {
 	size_t before = scope->out->length;
@@ -227,7 +227,7 @@ static void product_properties(struct scope *scope, const struct field *row, con
 	{"quantity", ".", quantity, NULL, 0}
 /* clang-format on */
 
-/* Of orders, refunds and checkouts. */
+/* Lines of orders, refunds and checkouts. */
 const struct field line_properties[] = {
 	LINE,
 	{"discount", ".", discount, NULL, 0},
@@ -237,8 +237,8 @@ const struct field line_properties[] = {
 	{0},
 };
 
-/* Of fulfilments: their quantity is what was sent, their allocations are those of all that was
- * ordered, and nothing tells whether that is the same. */
+/* Lines of fulfilments. Their quantity is what was sent, but their allocations are those of all
+ * that was ordered. */
 const struct field fulfilled_properties[] = {
 	LINE,
 	{"position", ".", position, NULL, 0},
@@ -248,7 +248,8 @@ const struct field fulfilled_properties[] = {
 
 /* ---- subscriptions, by both versions of ReCharge's API ---- */
 
-/* A subscription, or a line of a charge or order. The catalogue's image is the shop's own. */
+/* A subscription, or a line of a charge or order. The catalogue's image is preferred: it is the
+ * shop's. */
 static void subscribed_image(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	const char *stored = json_text(catalogue_product(scope->work, line), "image");
@@ -275,7 +276,7 @@ const struct field subscribed_properties[] = {
 	{0},
 };
 
-/* ---- carts, by what is remembered of them ---- */
+/* ---- carts, from their record ---- */
 
 /* clang-format off */
 #define CART_LINE \
@@ -302,7 +303,7 @@ static void cart_currency(struct scope *scope, const struct field *row, const cJ
 	field_text(scope, row->property, json_text(scope->work->in->payload, "currency"));
 }
 
-/* What is in the cart after the change, at its prices. */
+/* The value of the cart after the change. */
 static void cart_value(struct scope *scope, const struct field *row, const cJSON *line)
 {
 	(void)line;
@@ -315,7 +316,7 @@ static void cart_products(struct scope *scope, const struct field *row, const cJ
 	cart_list_write(scope, row);
 }
 
-/* A line that changed, flat, and the whole cart. */
+/* The changed line, flat, and all lines of the cart. */
 const struct field change_properties[] = {
 	{"cart_id", "token", as_text, NULL, 0},
 	CART_LINE,

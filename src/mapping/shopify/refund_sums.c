@@ -1,9 +1,9 @@
 /* The sums of a refund (docs/events.md, Order Refunded).
  *
- * Two sums are in play, in two currencies. What was returned: the successful refund transactions,
- * in the currency of the payment. What was refunded: the lines, their tax and the shipping, less
- * the adjustments, in both currencies. The first is told; the second serves to tell it in the
- * shop's currency when the buyer paid in another. */
+ * There are two sums, in two currencies. Money returned: the successful refund transactions, in the
+ * currency of the payment. Value refunded: the lines, their tax and the shipping, minus the
+ * adjustments, in both currencies. The events have the money returned; the value refunded serves to
+ * convert it to the shop's currency when the buyer paid in another one. */
 #include "mapping/shopify/refund_sums.h"
 
 #include "mapping/rules.h"
@@ -18,7 +18,7 @@ struct pair {
 	struct money presentment;
 };
 
-/* Where the two sides of a `…_set` stand; the plain amount stands in for the shop's. */
+/* The paths of the two sides of a `…_set`; the plain amount replaces a missing shop side. */
 struct pair_paths {
 	const char *shop;
 	const char *presentment;
@@ -54,10 +54,10 @@ static struct pair pair_subtract(struct pair a, struct pair b)
 		money_subtract(a.shop, b.shop), money_subtract(a.presentment, b.presentment)};
 }
 
-/* ---- what was refunded ---- */
+/* ---- value refunded ---- */
 
-/* Whether a refunded line's subtotal contains its tax. Nobody documents it for shops whose prices
- * include tax; so see which is nearer to the price of what was given back, with or without. */
+/* Whether the subtotal of a refunded line includes its tax. This is not documented for shops whose
+ * prices include tax; so compare the price of the refunded quantity with both. */
 static bool subtotal_has_tax(const struct work *work, const cJSON *refunded)
 {
 	struct money quantity = amount_at(refunded, "quantity");
@@ -80,7 +80,7 @@ static bool subtotal_has_tax(const struct work *work, const cJSON *refunded)
 	return twice.known && with_tax.known && money_compare(twice, with_tax) > 0;
 }
 
-/* The lines without tax, their tax, and apart from these the tip. */
+/* Sums the lines without tax, their tax, and separately the tip. */
 static void sum_lines(struct work *work, struct pair *net, struct pair *tax, struct pair *tip)
 {
 	const cJSON *refunded;
@@ -105,8 +105,8 @@ static bool is_shipping_refund(const cJSON *adjustment)
 	return kind != NULL && strcmp(kind, "shipping_refund") == 0;
 }
 
-/* Shipping given back and its tax. The same amount stands in `order_adjustments` (negative) and in
- * `refund_shipping_lines`: it is counted once. */
+/* Sums the refunded shipping and its tax. The same amount is in `order_adjustments` (negative) and
+ * in `refund_shipping_lines`: it is counted once. */
 static void sum_shipping(struct work *work, struct pair *net, struct pair *tax)
 {
 	const cJSON *item;
@@ -126,8 +126,8 @@ static void sum_shipping(struct work *work, struct pair *net, struct pair *tax)
 	}
 }
 
-/* Value refunded: lines, tax, tip, shipping and duties less the other adjustments, of which a
- * negative one says that more was paid back than calculated (Shopify's reference of refunds). */
+/* Value refunded: lines, tax, tip, shipping and duties, minus the other adjustments. A negative
+ * adjustment means that more was paid back than calculated (Shopify's reference of refunds). */
 static struct pair value_refunded(struct work *work)
 {
 	struct pair net;
@@ -151,7 +151,7 @@ static struct pair value_refunded(struct work *work)
 	return value;
 }
 
-/* ---- what was returned ---- */
+/* ---- money returned ---- */
 
 static bool is_money_returned(const cJSON *transaction)
 {
@@ -174,7 +174,7 @@ static struct money money_back(const struct work *work)
 	return sum;
 }
 
-/* A currency named at one of two places of the refund's sets, or remembered of the order. */
+/* A currency of the order's record, or of one side of the refund's sets. */
 static const char *currency_of(const struct work *work, const char *side, const char *remembered)
 {
 	static const char *const sets[] = {
@@ -204,7 +204,7 @@ static const char *presentment_currency(const struct work *work)
 	return currency_of(work, "presentment_money", "presentment_currency");
 }
 
-/* The currency that was paid back: of the transactions (which may say null or "XXX"), else the
+/* The currency of the money returned: of the transactions (which may have null or "XXX"), else the
  * buyer's, else the shop's. */
 static const char *currency_returned(const struct work *work)
 {
@@ -220,8 +220,8 @@ static const char *currency_returned(const struct work *work)
 	return currency != NULL ? currency : shop_currency(work);
 }
 
-/* Money returned in the shop's currency: as it is; or as the refund's own sums give it; or by the
- * rate of the refund's sums or of the order. Not known when nothing gives a rate. */
+/* Money returned in the shop's currency: the same amount; or the refund's own sum; or converted by
+ * the rate of the refund's sums or of the order. Not known without a rate. */
 static struct money returned_in_shop_currency(struct work *work)
 {
 	struct money returned = money_back(work);
@@ -251,7 +251,7 @@ static const char *kept_amount(struct work *work, struct money amount)
 	return work_keep(work, &text);
 }
 
-/* A refund that returned no money counts for nothing. */
+/* A refund that returned no money is not stored. */
 static void keep_amounts(struct work *work, struct refund_sums *sums)
 {
 	if (sums->returned.known && !money_positive(sums->returned))

@@ -64,7 +64,7 @@ static void buyers_currency(struct scope *scope, const struct field *row, const 
 	field_text(scope, row->property, scope->refund->currency_returned);
 }
 
-/* A String, as for orders. */
+/* A String, as in the events of orders. */
 static void buyers_total(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	struct text text = {0};
@@ -79,7 +79,7 @@ static void buyers_total(struct scope *scope, const struct field *row, const cJS
 	text_free(&text);
 }
 
-/* What this refund and the earlier ones of the order gave back, by what is kept of them. */
+/* The sum of this refund and the stored earlier ones of the order. */
 static struct money given_back(const struct work *work, const char *kept, const char *own)
 {
 	const char *id = json_text(work->in->payload, "id");
@@ -94,9 +94,9 @@ static struct money given_back(const struct work *work, const char *kept, const 
 	return sum;
 }
 
-/* Whether all refunds of the order, this one among them, reach its total; left out when the order
- * is not known. Of a few parts each converted by itself a cent may be missing: so the buyer's
- * currency counts, too. */
+/* Whether all refunds of the order reach its total; left out when the order is not known. A cent
+ * may be missing when parts are converted one by one: so the sum in the buyer's currency is
+ * compared, too. */
 static void full_refund(struct scope *scope, const struct field *row, const cJSON *refund)
 {
 	const struct work *work = scope->work;
@@ -113,7 +113,7 @@ static void full_refund(struct scope *scope, const struct field *row, const cJSO
 		json_add_flag(scope->out, row->property, is_full || is_full_for_buyer);
 }
 
-/* The product of a refunded line; NULL when it is none. */
+/* The product of a refunded line; NULL when it is not a product. */
 static const cJSON *product_of(const cJSON *refunded)
 {
 	const cJSON *line = json_at(refunded, "line_item");
@@ -121,7 +121,7 @@ static const cJSON *product_of(const cJSON *refunded)
 	return cJSON_IsObject(line) && !line_is_tip(line) ? line : NULL;
 }
 
-/* The refunded lines with the refunded quantity, not the line's. */
+/* The refunded lines, with the refunded quantity. */
 static void products(struct scope *scope, const struct field *row, const cJSON *list)
 {
 	size_t count = 0;
