@@ -247,15 +247,16 @@ int engine_apply(struct engine *engine, struct delivery *delivery, const struct 
 	return result;
 }
 
-static void log_waited(const struct timer *timer)
+static void log_without_id(const struct timer *timer)
 {
 	static struct log_limit limit;
 	int64_t left_out;
 
 	if (strcmp(timer->kind, DEFERRED_FOR_CUSTOMER) == 0 && log_allow(&limit, HOUR, &left_out))
-		log_line(LOG_INFO, "a subscriber is told without Shopify's id: it did not come",
-			LOG_STRING("shop", timer->shop), LOG_NUMBER("more_before", left_out),
-			LOG_STRING("next", "have ReCharge include the customer"));
+		log_line(LOG_INFO,
+			"event sent without a Shopify customer id: it did not arrive in time",
+			LOG_STRING("shop", timer->shop), LOG_NUMBER("suppressed", left_out),
+			LOG_STRING("action", "have ReCharge include the customer"));
 }
 
 int engine_map_timer(struct engine *engine, const struct timer *timer, const struct shop *shop,
@@ -276,7 +277,7 @@ int engine_map_timer(struct engine *engine, const struct timer *timer, const str
 		return -1;
 	outcome_log_invalid_fields(engine, &none, mapped.invalid_fields);
 	if (mapped.calls != NULL)
-		log_waited(timer);
+		log_without_id(timer);
 	if (enqueue_calls(engine, &none, shop, &mapped, &queued, error) != 0)
 		return -1;
 	recollection_done(&recollection);

@@ -102,7 +102,7 @@ void apply_delivery(struct work *work, struct findings *findings, struct mapped 
 	records_recall(work, &findings->stored, &findings->identity);
 	marked = work->in->delivery->test && !is_test(work);
 	if (work->in->topic->is_hint)
-		result->reason = "it ties a browser to its cart and checkout";
+		result->reason = "links a browser to its cart and checkout";
 	if ((marked || is_test(work)) && work->in->shop->test_orders == SKIP) {
 		result->reason = "test traffic (test_orders = skip)";
 		result->is_test = true;

@@ -44,11 +44,11 @@ static struct wait reason_to_defer(const struct work *work)
 		identity_wait > 0)
 		return (struct wait){DEFERRED_FOR_CUSTOMER, work->identity->account_id,
 			identity_wait,
-			"it waits for Shopify's id of the customer (recharge_identity_wait)"};
+			"deferred until Shopify's customer id arrives (recharge_identity_wait)"};
 	if (strcmp(work->in->delivery->topic, billed) == 0 && work->identity->order_id != NULL &&
 		work->stored->order.value == NULL)
 		return (struct wait){DEFERRED_FOR_ORDER, work->identity->order_id, ORDER_WAIT,
-			"it waits for its order"};
+			"deferred until its order arrives"};
 	return (struct wait){0};
 }
 

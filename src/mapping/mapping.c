@@ -44,7 +44,7 @@ static void add_unmappable(struct work *work, const struct delivery *delivery, c
 	while (*end != NULL)
 		end = &(*end)->next;
 	if (delivery->id == 0)
-		work_invalid_field(work, *delivery->topic != '\0' ? delivery->topic : "(waiting)");
+		work_invalid_field(work, *delivery->topic != '\0' ? delivery->topic : "(deferred)");
 	one = arena_alloc(work->arena, sizeof(*one));
 	if (one == NULL) {
 		work_fail(work, "no memory");
@@ -59,7 +59,7 @@ static void add_unmappable(struct work *work, const struct delivery *delivery, c
 static const char *why_not_opened(const struct work *one)
 {
 	if (one->in->payload == NULL || one->in->topic == NULL)
-		return "its body cannot be read after it has waited";
+		return "the deferred body cannot be read";
 	return topic_why_unusable(one->in->topic, one->in->payload, one->arena);
 }
 
@@ -149,13 +149,14 @@ static void map_known_topic(struct work *work, struct findings *findings, struct
 		result->is_test = true;
 	} else if (work->in->topic->privacy != PRIVACY_NONE) {
 		result->privacy = work->in->topic->privacy;
-		result->reason = "it is for segrelay itself";
+		result->reason = "a request to segrelay itself";
 	} else if (catalogue_handles(work)) {
 		catalogue_update(work);
-		result->reason = "the catalogue learns from it";
+		result->reason = "updates the catalogue";
 	} else if (carts_is_snapshot(work)) {
 		carts_update(work);
-		result->reason = "the cart's changes are told when it has rested (cart_settle)";
+		result->reason =
+			"the cart's changes are emitted when it has not changed for cart_settle";
 	} else {
 		end_deferral(work, result);
 		apply_delivery(work, findings, result);
@@ -192,10 +193,10 @@ int map_delivery(const struct delivery *delivery, const cJSON *payload, const st
 	struct work work = apply_begin(&in, &findings, records, arena, error);
 	const char *why_not;
 
-	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "there is nothing to tell"};
+	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "nothing to emit"};
 	error->text[0] = '\0';
 	if (in.topic == NULL) {
-		result->reason = "no rule speaks of this topic";
+		result->reason = "the topic has no mapping";
 		return 0;
 	}
 	why_not = topic_why_unusable(in.topic, payload, arena);
@@ -223,7 +224,7 @@ int map_timer(const struct timer *timer, int64_t now, const struct shop *shop,
 	struct findings findings = {0};
 	struct work work = apply_begin(&in, &findings, records, arena, error);
 
-	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "there is nothing to tell"};
+	*result = (struct mapped){.status = MAP_SKIPPED, .reason = "nothing to emit"};
 	error->text[0] = '\0';
 	if (record_kind_timer(timer->kind) == RECORD_TIMER_DEFERRED) {
 		map_deferred(&work, deferred_end(&work, timer->kind, timer->key), NULL, result);

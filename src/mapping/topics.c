@@ -178,7 +178,7 @@ const char *topic_why_unusable(const struct topic *topic, const cJSON *payload, 
 	const char *why = NULL;
 
 	if (!cJSON_IsObject(payload))
-		return "the payload is no JSON object";
+		return "the payload is not a JSON object";
 	if (topic->form == ID_NONE)
 		return NULL;
 	if (id == NULL)
@@ -188,8 +188,8 @@ const char *topic_why_unusable(const struct topic *topic, const cJSON *payload, 
 	else if (topic->form == ID_TOKEN)
 		return strlen(id) <= TOKEN_MAX ? NULL : "the payload's token is too long";
 	else if (strlen(id) > ID_MAX || strspn(id, "0123456789") != strlen(id))
-		why = arena_format(arena, "the payload's %s is no whole number", topic->id);
+		why = arena_format(arena, "the payload's %s is not a whole number", topic->id);
 	else
 		return NULL;
-	return why != NULL ? why : "the payload's id is missing, or no whole number";
+	return why != NULL ? why : "the payload's id is missing, or not a whole number";
 }

@@ -56,7 +56,7 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	steps_add(STORE_STEPS);
 	if (work->records->get(work->records->context, kind, key, work->arena, &recalled.json) !=
 		0) {
-		work_fail(work, "what is remembered cannot be read");
+		work_fail(work, "a record cannot be read");
 		return (struct recalled){0};
 	}
 	if (recalled.json == NULL)
@@ -67,7 +67,7 @@ struct recalled work_recall(struct work *work, const char *kind, const char *key
 	/* A damaged record is treated as missing; otherwise it would stop all later deliveries. */
 	if (arena_failed(work->arena))
 		work_fail(work, error.text);
-	work_invalid_field(work, "(what is remembered)");
+	work_invalid_field(work, "(record)");
 	return (struct recalled){0};
 }
 
@@ -91,7 +91,7 @@ static void put(struct work *work, const char *kind, const char *key, const char
 		return;
 	steps_add(STORE_STEPS);
 	if (work->records->put(work->records->context, kind, key, json) != 0)
-		work_fail(work, "what is to be remembered cannot be written");
+		work_fail(work, "a record cannot be written");
 }
 
 void work_remember(struct work *work, const char *kind, const char *key, const struct text *json,

@@ -23,7 +23,7 @@ from tools.shop import (
     ALMA, AURORA, BROWSER_ID, FJORD, NILS, SHIRT, customer, fulfilment, order, order_id_of, refund, tokens_of)
 from tools.subscriber import LIFE
 
-ASKED = "a customer asks for their data: this is held of them"
+ASKED = "customer data requested"
 TOKEN = "sgp_thetokenofthepublicapi"
 PUBLIC_API = 'public_api_token = "%s" public_api_url = "%s"'
 ALMAS_BROWSER = "b7c1f7a0-6f0e-4f5c-9f3e-2f0f6d7a8c11"
@@ -95,7 +95,7 @@ def fixture_relay(make_relay, segment):
     return relay
 
 
-def wait_until_forgotten(relay, what="a customer is forgotten"):
+def wait_until_forgotten(relay, what="customer erased"):
     relay.said(what)
     time.sleep(0.3)  # the sender gives up what it holds
 
@@ -122,7 +122,7 @@ def test_a_customer_is_forgotten_for_good(relay, segment):
 
 def test_what_comes_after_it_is_told(relay, segment):
     assert relay.post("customers/redact", redact()).status == 200
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     segment.always(None)
     assert relay.post("orders/create", order(1004)).status == 200
     segment.wait(lambda: any("5778367001004" in str(message) for message in segment.unique()))
@@ -132,7 +132,7 @@ def test_a_shop_is_forgotten_for_good(relay, segment):
     segment.always(None)
     assert relay.post("orders/create", order(2001, shop=FJORD, person=NILS), shop=FJORD).status == 200
     assert relay.post("shop/redact", shop_redact()).status == 200
-    relay.said("a shop is forgotten")
+    relay.said("shop erased")
     relay.wait(lambda: segment.deletions)
     assert sorted(segment.deletions[0][2]) == sorted([str(ALMA.id), str(NILS.id)])
     relay.wait(lambda: waits(relay) == 0)
@@ -149,7 +149,7 @@ def test_a_job_survives_a_crash(relay, segment):
     assert relay.post("customers/redact", redact()).status == 200
     relay.kill()
     relay.start()
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     segment.always(None)
     relay.wait(lambda: segment.deletions and waits(relay, "main (deletions)") == 0)
     wait_until_gone(relay, OF_ALMA[:2])
@@ -203,7 +203,7 @@ def test_a_cart_that_rests_is_forgotten_with_its_timer(make_relay, segment):
         assert relay.post(topic, payload).status == 200
     assert relay.metric("segrelay_timers_waiting") == 1
     assert relay.post("customers/redact", redact()).status == 200
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     assert relay.metric("segrelay_timers_waiting") == 0
     wait_until_gone(relay, OF_ALMA)
 
@@ -264,7 +264,7 @@ def test_a_customer_who_asks_is_told_of_to_the_operator(relay, segment):
 
 def test_an_uninstalled_app_is_named(relay, segment):
     assert relay.post("app/uninstalled", uninstalled()).status == 200
-    relay.said("the app was uninstalled from the shop")
+    relay.said("app uninstalled")
     segment.always(None)
 
 
@@ -334,9 +334,9 @@ def test_a_dry_run_shows_how_much_and_removes_nothing(relay, segment, running):
     assert segment.deletions == []
     if not running:
         relay.start()
-    assert relay.lines("a customer is forgotten") == relay.lines("a shop is forgotten") == []
+    assert relay.lines("customer erased") == relay.lines("shop erased") == []
     assert erase(relay, *of_alma("--yes")).stdout.startswith(shown)
-    log = relay.said("a customer is forgotten")[0]
+    log = relay.said("customer erased")[0]
     assert int(log["records"]) == sum(count for kind, count in counts.items() if kind.startswith("record"))
     assert int(log["deliveries"]) == counts["webhooks"] and int(log["dead_letters"]) == counts["dead letters"]
     segment.always(None)
@@ -432,7 +432,7 @@ def test_a_job_goes_on_when_its_shop_is_taken_out(relay, segment):
     relay.kill()
     without_shop(relay)
     relay.start()
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     wait_until_gone(relay, OF_ALMA)
     assert found(relay.directory, OF_NILS) == OF_NILS
     segment.always(None)
@@ -503,7 +503,7 @@ def test_what_a_destination_answered_is_erased(make_relay, segment):
     relay.log_path.write_text("")  # the answer is logged, too: the stand-in's quote is no relay's
     relay.start()
     assert relay.post("customers/redact", redact()).status == 200
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     for name in ("main", "other"):
         assert state(relay, name)["reason"] == "503 (the answer was removed by an erasure)"
         assert state(relay, name)["failures"] > 0
@@ -528,7 +528,7 @@ def test_an_answer_that_comes_after_an_erasure_is_not_logged(make_relay, segment
     assert relay.post("orders/create", order(1001)).status == 200
     assert arrived.wait(60)
     assert relay.post("customers/redact", redact()).status == 200
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     released.set()
     assert relay.said("delivery paused")[0]["answer"] == "503 (the answer was removed by an erasure)"
     assert "Larkspur" not in relay.log_path.read_text()

@@ -13,7 +13,7 @@ from tools.journeys import (
 from tools.shop import ALMA, AURORA, FJORD, NILS, SHIRT, customer, fulfilment, order, refund
 
 REFUSED = "delivery rejected: body contradicts headers"
-ERASED = "a shop is forgotten"
+ERASED = "shop erased"
 WAITING = "shop erasure waiting"
 TWIN = dataclasses.replace(FJORD, secret=AURORA.secret)  # shares the app, and so the secret
 CUSTOM = "https://www.example.com/%s/orders/0a1b2c/authenticate?key=0f1e2d"
@@ -59,7 +59,7 @@ def test_a_captured_body_erases_nothing(make_relay, segment, topic):
     assert dead(relay, topic) == len(bodies)
     line = relay.said(REFUSED)[0]
     assert line["topic"] == topic and "is not a" in line["reason"] and "segrelay dead show" in line["action"]
-    assert relay.lines(ERASED) == relay.lines("a customer is forgotten") == relay.lines(WAITING) == []
+    assert relay.lines(ERASED) == relay.lines("customer erased") == relay.lines(WAITING) == []
     assert relay.status()["erasures"] == [] and segment.deletions == []
     assert contradictions(relay, "erasure") >= len(bodies) - 3
     segment.always(None)
@@ -171,7 +171,7 @@ def test_what_was_acknowledged_before_an_erasure_is_sent(make_relay, segment):
     relay.kill()
     relay.start()
     assert relay.post("customers/redact", redact(NILS, orders=(1002,))).status == 200
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     relay.said(ERASED)
     assert relay.status()["erasures"] == []
     segment.always(None)

@@ -205,7 +205,7 @@ def test_the_forgotten_leave_no_hint(relay, segment):
     assert BROWSER_ID.encode() in relay.database.read_bytes() + \
         relay.database.with_suffix(".db-wal").read_bytes()
     assert relay.post("customers/redact", redact()).status == 200
-    relay.said("a customer is forgotten")
+    relay.said("customer erased")
     relay.wait(lambda: relay.destination()["waiting"] == 0)
     relay.stop()
     assert BROWSER_ID.encode() not in relay.database.read_bytes()

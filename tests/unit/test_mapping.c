@@ -409,7 +409,7 @@ static void a_store_that_fails_makes_the_result_void(void **state)
 
 	given->record.fails = true;
 	assert_int_equal(map(given, "orders/create", "{\"id\":1,\"line_items\":[]}"), -1);
-	assert_has(given->error.text, "remembered");
+	assert_has(given->error.text, "record cannot be read");
 }
 
 static void what_is_known_already_is_not_written_again(void **state)

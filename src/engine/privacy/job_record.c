@@ -124,10 +124,10 @@ static bool is_job(const cJSON *json)
 /* A damaged job is dropped, so that it does not stop the engine. */
 static void report_damaged(const struct job *job)
 {
-	log_line(LOG_ERROR, "what was to be forgotten, or told of, cannot be read any more",
-		LOG_STRING("shop", job->domain), LOG_STRING("customer", job->key),
-		LOG_STRING("effect", "it is not done"),
-		LOG_STRING("next", "do it by `segrelay erase --shop SHOP --customer ID`"));
+	log_line(LOG_ERROR, "privacy job dropped", LOG_STRING("shop", job->domain),
+		LOG_STRING("customer", job->key),
+		LOG_STRING("reason", "its record is damaged: the request is not carried out"),
+		LOG_STRING("action", "run `segrelay erase --shop SHOP --customer ID`"));
 }
 
 static void read_kinds(const cJSON *json, struct job *job)

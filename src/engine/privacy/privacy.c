@@ -50,10 +50,10 @@ static int begin_of_customer(struct engine *engine, struct job *job, const cJSON
 
 static void log_uninstalled(const struct delivery *delivery)
 {
-	log_line(LOG_WARNING, "the app was uninstalled from the shop",
-		LOG_STRING("shop", delivery->shop),
-		LOG_STRING("effect", "the webhooks that it had made come no more"),
-		LOG_STRING("next", "install it again, or take the shop out of the configuration"));
+	log_line(LOG_WARNING, "app uninstalled", LOG_STRING("shop", delivery->shop),
+		LOG_STRING("reason", "the shop removed it: its webhooks no longer arrive"),
+		LOG_STRING(
+			"action", "install it again, or remove the shop from the configuration"));
 }
 
 int privacy_begin(struct engine *engine, const struct delivery *delivery, const cJSON *payload,
@@ -132,16 +132,16 @@ static void log_end(const struct job *job)
 	};
 
 	if (job->what == PRIVACY_REPORT)
-		log_line(LOG_WARNING, "a customer asks for their data: this is held of them",
-			fields[0], fields[1], LOG_STRING("request", job->request), fields[2],
-			fields[3], fields[4], fields[5],
-			LOG_STRING("next", "answer within 30 days; `segrelay erase` removes it"));
+		log_line(LOG_WARNING, "customer data requested", fields[0], fields[1],
+			LOG_STRING("request", job->request), fields[2], fields[3], fields[4],
+			fields[5],
+			LOG_STRING("action", "answer within 30 days; `segrelay erase` removes it"));
 	else if (job->what == PRIVACY_ERASE_SHOP)
-		log_line(LOG_INFO, "a shop is forgotten", fields[0], fields[2], fields[3],
-			fields[4], fields[5]);
+		log_line(LOG_INFO, "shop erased", fields[0], fields[2], fields[3], fields[4],
+			fields[5]);
 	else
-		log_line(LOG_INFO, "a customer is forgotten", fields[0], fields[1], fields[2],
-			fields[3], fields[4], fields[5]);
+		log_line(LOG_INFO, "customer erased", fields[0], fields[1], fields[2], fields[3],
+			fields[4], fields[5]);
 	if (job->is_partial)
 		log_line(LOG_WARNING, "customer data found in part", fields[0], fields[1],
 			LOG_NUMBER("ids", (int64_t)job->identifiers.count),

@@ -221,7 +221,7 @@ struct selection failure_hinted(struct work *work)
 	if (seen == NULL || json_text(work->in->payload, "event.id") == NULL)
 		return select_none("no webhook has shown the checkout yet, or it is completed");
 	if (failures(work) > FAILURES_MAX)
-		return select_none("there were too many of the checkout");
+		return select_none("too many failures of one checkout");
 	return with_event(work, seen);
 }
 

@@ -57,6 +57,6 @@ struct selection merged(struct work *work)
 		return select_none("the merge is not completed");
 	if (before == NULL || work->identity->person.user_id == NULL ||
 		strcmp(before, work->identity->person.user_id) == 0)
-		return select_none("the two customers have no two userIds");
+		return select_none("the two customers do not have different userIds");
 	return whole_payload(work);
 }

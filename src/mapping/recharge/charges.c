@@ -24,7 +24,7 @@ struct selection order_processed(struct work *work)
 	if (!says(order, "status", "success"))
 		return select_none("the topic says processed, the body does not");
 	if (!says(order, "type", "recurring"))
-		return select_none("a checkout's order is told by Shopify's");
+		return select_none("the order of a checkout is emitted from Shopify's webhook");
 	return select_one(work, recharge_view(work, order, "processed_at|updated_at"));
 }
 

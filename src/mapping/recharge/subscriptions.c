@@ -20,7 +20,7 @@ static const char *why_skipped(const cJSON *subscription)
 	if (!recharge_is_whole(subscription))
 		return "the body has the subscription's id alone";
 	if (status != NULL && strcasecmp(status, "onetime") == 0)
-		return "what is bought once is no subscription";
+		return "a one-time purchase is not a subscription";
 	return NULL;
 }
 
@@ -106,7 +106,7 @@ static const char *why_not_emitted(const struct work *work)
 	if (strcmp(recharge_action(work), "cancelled") == 0)
 		return "the topic says cancelled, the body does not";
 	if (work->stored->subscription.value == NULL)
-		return "what the subscription was before is not known";
+		return "the previous state of the subscription is not known";
 	return "neither status, interval, quantity, product, variant nor price changed";
 }
 
@@ -152,16 +152,16 @@ static const char *why_not_ended(struct work *work, const char *cancelled)
 	bool was_running = stored != NULL && !states_is_over(stored);
 
 	if (json_is_true(stored, "given_up"))
-		return "it was told when the last try of its charge had failed";
+		return "already emitted when the last try of its charge failed";
 	if (cancelled == NULL)
-		return states_is_over(stored) ? "it was told before" : NULL;
+		return states_is_over(stored) ? "already emitted" : NULL;
 	if (states_is_over(stored) && !says_cancelled(stored) &&
 		!states_is_older(work, recharge_resource(work)))
-		return "it was over before: it had expired";
+		return "the subscription had expired before";
 	if (strcmp(recharge_action(work), "cancelled") == 0 || was_running ||
 		is_recent(work, cancelled))
 		return NULL;
-	return "it was cancelled over two days ago";
+	return "the subscription was cancelled over two days ago";
 }
 
 struct selection subscription_ended(struct work *work)

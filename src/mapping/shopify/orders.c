@@ -52,7 +52,7 @@ static const char *why_not_placed(const struct work *work)
 	if (json_at(work->in->payload, "cancelled_at") != NULL)
 		return "the order is cancelled";
 	if (may_be_old && !is_recent(work, "created_at|processed_at"))
-		return "the order is older than two days: an old order was touched";
+		return "the order is older than two days: an old order was edited";
 	if (work->in->shop->order_completed_on == COMPLETED_ON_PAID && !is_paid(work))
 		return "the order is not paid yet (order_completed_on = paid)";
 	return NULL;

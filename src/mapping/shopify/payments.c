@@ -14,7 +14,7 @@ struct selection payment_failed(struct work *work)
 	if (!is_one_of(json_text(work->in->payload, "status"), "failure|error"))
 		return select_none("the transaction did not fail");
 	if (!is_one_of(json_text(work->in->payload, "kind"), "sale|authorization|capture"))
-		return select_none("the transaction is no payment");
+		return select_none("the transaction is not a payment");
 	return whole_payload(work);
 }
 
