@@ -7,8 +7,8 @@
 /* The kinds of the records and of their timers. The first holds deliveries that need a subscriber's
  * customer id at Shopify, by the customer id at ReCharge; the second holds deliveries that need an
  * order, by its id. */
-#define DEFERRED_FOR_CUSTOMER "customer_wait"
-#define DEFERRED_FOR_ORDER "order_wait"
+#define DEFERRED_FOR_CUSTOMER "customer_deferred"
+#define DEFERRED_FOR_ORDER "order_deferred"
 
 /* Defers the delivery if it lacks such a record: stores its body, and sets the timer with the first
  * one. Returns the reason; NULL when the delivery is to be mapped now, also because it is too large

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA_VERSION = 5 };
+enum { SCHEMA_VERSION = 6 };
 
 /* Element N migrates the schema from version N to N + 1. */
 static const char *const migrations[SCHEMA_VERSION] = {
@@ -57,6 +57,27 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TRIGGER set_aside_ends AFTER DELETE ON messages BEGIN"
 	" DELETE FROM set_aside WHERE message = old.id; END;",
 	"ALTER TABLE told RENAME TO emitted; ALTER TABLE emitted RENAME COLUMN told TO emitted_at;",
+	/* Names inside records. A string in JSON has no quote without a backslash, so a name
+	 * between quotes is a member. A buyer chooses names in a cart's lines, but their values are
+	 * texts. */
+	"UPDATE records SET kind = 'customer_deferred' WHERE kind = 'customer_wait';"
+	"UPDATE timers SET kind = 'customer_deferred' WHERE kind = 'customer_wait';"
+	"UPDATE records SET kind = 'order_deferred' WHERE kind = 'order_wait';"
+	"UPDATE timers SET kind = 'order_deferred' WHERE kind = 'order_wait';"
+	"UPDATE records SET kind = 'retention_clock' WHERE kind = 'steady';"
+	"UPDATE records SET json = replace(json, '\"made_up\":', '\"derived_id\":')"
+	" WHERE kind IN ('link', 'recharge_customer');"
+	"UPDATE records SET json = replace(json, '\"learnt\":', '\"first_seen\":')"
+	" WHERE kind IN ('subscription', 'contract');"
+	"UPDATE records SET json = replace(json, '\"enabled_told\":true',"
+	" '\"enabled_emitted\":true') WHERE kind = 'customer';"
+	"UPDATE records SET json = replace(replace(json, '\"has_learnt\":', '\"has_found\":'),"
+	" '\"words\":[', '\"identifiers\":[') WHERE kind = 'privacy';"
+	"UPDATE records SET json = replace(json, '\"told\":[', '\"emitted\":[')"
+	" WHERE kind = 'cart';"
+	"UPDATE records SET json = json_set(json_remove(json, '$.told_at'), '$.emitted_at',"
+	" json_extract(json, '$.told_at')) WHERE kind = 'cart' AND json_valid(json)"
+	" AND json_type(json, '$.told_at') = 'text';",
 };
 
 #define DEAD_COLUMNS                                                                          \

@@ -128,7 +128,7 @@ static int spoil(struct engine *engine, struct task *task, struct error *error)
 	add_waiting(&json, 1, spoiling->body);
 	add_waiting(&json, 2, ORDER("32"));
 	text_put(&json, "]}");
-	result = store_put_record(engine_store(engine), SHOP, "customer_wait", "77",
+	result = store_put_record(engine_store(engine), SHOP, "customer_deferred", "77",
 		text_string(&json), INT64_MAX, error);
 	text_free(&json);
 	return result;

@@ -275,7 +275,7 @@ static void what_waits_longer_than_a_stop_goes_at_the_start(void **state)
 static int break_wait(struct engine *engine, struct task *task, struct error *error)
 {
 	(void)task;
-	return store_put_record(engine_store(engine), SHOP, "customer_wait", "61234567",
+	return store_put_record(engine_store(engine), SHOP, "customer_deferred", "61234567",
 		"{\"bodies\":[{\"topic\":\"x\"},{\"topic\":\"recharge:charge/failed\",\"received\":"
 		"1,\"body\":\"{\"}]}",
 		INT64_MAX, error);

@@ -209,7 +209,7 @@ static void a_browser_leads_to_its_other_carts(void **state)
 	static const struct record link = {"link", "cart-token-7", NULL};
 	static const char *const of_nobody[] = {"{\"anonymous_id\":\"browser-0001\"}",
 		"{\"browser\":{\"anonymous_id\":\"browser-0001\"}}",
-		"{\"anonymous_id\":\"browser-0001\",\"made_up\":\"x-1\"}"};
+		"{\"anonymous_id\":\"browser-0001\",\"derived_id\":\"x-1\"}"};
 	static const char *const of_others[] = {
 		"{\"anonymous_id\":\"browser-0001\",\"customer_id\":\"8\"}",
 		"{\"anonymous_id\":\"browser-0001\",\"email\":\"nils@example.com\"}",
@@ -236,7 +236,7 @@ static void a_browser_leads_to_its_other_carts(void **state)
 static void records_of_recharge_lead_from_one_to_the_next(void **state)
 {
 	static const struct record account = {"recharge_customer", "61345812", NULL};
-	static const struct record waiting = {"customer_wait", "61345812", NULL};
+	static const struct record waiting = {"customer_deferred", "61345812", NULL};
 	static const struct record subscription = {"subscription", "253600001", NULL};
 	static const struct record contract = {"contract", "4488765001", NULL};
 	static const char charge[] = "{\"charge\":{\"id\":1,\"customer_id\":61345812}}";
@@ -244,7 +244,7 @@ static void records_of_recharge_lead_from_one_to_the_next(void **state)
 	const struct identifiers *identifiers = &given->identifiers;
 	const cJSON *of_account =
 		json(given, "{\"customer_id\":\"7106345812043\",\"email\":\"x@y.z\","
-			    "\"made_up\":\"made-up-1\"}");
+			    "\"derived_id\":\"made-up-1\"}");
 	const cJSON *of_subscription = json(given, "{\"account\":\"61345812\"}");
 
 	assert_false(person_owns_record(
@@ -300,8 +300,8 @@ static void customer_and_subscription_lead_to_the_account(void **state)
 /* A customer of ReCharge's who is not known to be theirs is it by the e-mail, and nothing else. */
 static void what_waits_is_theirs_by_its_bodies(void **state)
 {
-	static const struct record waiting = {"customer_wait", "61345812", NULL};
-	static const struct record order = {"order_wait", "5778367001999", NULL};
+	static const struct record waiting = {"customer_deferred", "61345812", NULL};
+	static const struct record order = {"order_deferred", "5778367001999", NULL};
 	static const char by_browser[] =
 		"{\"order\":{\"id\":1,\"customer_id\":5,\"note_attributes\":[\"browser-0001\"]}}";
 	struct given *given = *state;

@@ -328,6 +328,7 @@ static void a_file_with_maps_of_its_pages_stays_whole(void **state)
 static void age_schema(struct given *given, int version)
 {
 	static const char *const steps[] = {
+		"PRAGMA user_version = 5",
 		"ALTER TABLE emitted RENAME COLUMN emitted_at TO told;"
 		"ALTER TABLE emitted RENAME TO told; PRAGMA user_version = 4",
 		"DROP TRIGGER set_aside_ends; DROP TABLE set_aside; PRAGMA user_version = 3",
@@ -339,7 +340,7 @@ static void age_schema(struct given *given, int version)
 	store_close(given->store);
 	given->store = NULL;
 	assert_int_equal(sqlite3_open(given->url + strlen("sqlite:"), &db), SQLITE_OK);
-	for (int i = 0; i < 5 - version; i++)
+	for (int i = 0; i < 6 - version; i++)
 		assert_int_equal(sqlite3_exec(db, steps[i], NULL, NULL, NULL), SQLITE_OK);
 	(void)sqlite3_close(db);
 }
@@ -349,7 +350,7 @@ static void every_older_schema_is_migrated(void **state)
 {
 	struct given *given = *state;
 
-	for (int version = 4; version >= 1; version--) {
+	for (int version = 5; version >= 1; version--) {
 		struct set_aside row = {.attempts = 1, .reason = "500"};
 		struct set_aside read;
 		bool found;
@@ -392,6 +393,76 @@ static void emitted_ids_of_schema_4_stay_emitted(void **state)
 	assert_int_equal(store_is_emitted(given->store, &id, &flag, &given->error), 0);
 	assert_false(flag);
 	commit(given);
+}
+
+/* Records as schema 5 named them and their members, and as schema 6 does. */
+static const struct {
+	const char *kind;
+	const char *json;
+	const char *new_kind;
+	const char *new_json;
+} renamed[] = {
+	{"customer_wait", "{\"bodies\":[]}", "customer_deferred", "{\"bodies\":[]}"},
+	{"order_wait", "{\"bodies\":[]}", "order_deferred", "{\"bodies\":[]}"},
+	{"steady", "{\"at\":1}", "retention_clock", "{\"at\":1}"},
+	{"link", "{\"email\":\"a \\\"made_up\\\": b\",\"made_up\":\"u-1\"}", "link",
+		"{\"email\":\"a \\\"made_up\\\": b\",\"derived_id\":\"u-1\"}"},
+	{"recharge_customer", "{\"made_up\":\"u-1\"}", "recharge_customer",
+		"{\"derived_id\":\"u-1\"}"},
+	{"subscription", "{\"learnt\":\"2026-01-01\"}", "subscription",
+		"{\"first_seen\":\"2026-01-01\"}"},
+	{"contract", "{\"learnt\":\"7\"}", "contract", "{\"first_seen\":\"7\"}"},
+	{"customer", "{\"tag_changes\":{\"enabled_told\":\"+1\"},\"enabled_told\":true}",
+		"customer", "{\"tag_changes\":{\"enabled_told\":\"+1\"},\"enabled_emitted\":true}"},
+	{"privacy", "{\"has_learnt\":true,\"words\":[\"a\"]}", "privacy",
+		"{\"has_found\":true,\"identifiers\":[\"a\"]}"},
+	{"cart",
+		"{\"token\":\"t\",\"told_at\":\"2026-01-01\",\"lines\":[{\"properties\":{\"told_"
+		"at\":"
+		"\"x\",\"told\":\"y\"}}],\"told\":[{\"quantity\":1}]}",
+		"cart",
+		"{\"token\":\"t\",\"lines\":[{\"properties\":{\"told_at\":\"x\",\"told\":\"y\"}}],"
+		"\"emitted\":[{\"quantity\":1}],\"emitted_at\":\"2026-01-01\"}"},
+	{"order", "{\"name\":\"#1\",\"learnt\":\"stays\"}", "order",
+		"{\"name\":\"#1\",\"learnt\":\"stays\"}"},
+};
+
+static void names_in_records_of_schema_5_are_migrated(void **state)
+{
+	struct given *given = *state;
+	struct timer timer = {.due = 5, .shop = "a", .kind = "customer_wait", .key = "1"};
+	const char *json = NULL;
+	int64_t next;
+	bool found;
+
+	begin(given);
+	for (size_t i = 0; i < COUNT_OF(renamed); i++)
+		assert_int_equal(store_put_record(given->store, "a", renamed[i].kind, "1",
+					 renamed[i].json, INT64_MAX, &given->error),
+			0);
+	assert_int_equal(store_put_record(given->store, "a", "cart", "damaged",
+				 "{\"told_at\":", INT64_MAX, &given->error),
+		0);
+	assert_int_equal(store_set_timer(given->store, &timer, &given->error), 0);
+	commit(given);
+	age_schema(given, 5);
+	reopen(given);
+	for (size_t i = 0; i < COUNT_OF(renamed); i++) {
+		assert_int_equal(store_get_record(given->store, "a", renamed[i].new_kind, "1",
+					 given->arena, &json, &given->error),
+			0);
+		assert_non_null(json);
+		assert_string_equal(json, renamed[i].new_json);
+	}
+	assert_int_equal(store_get_record(given->store, "a", "cart", "damaged", given->arena, &json,
+				 &given->error),
+		0);
+	assert_string_equal(json, "{\"told_at\":");
+	assert_int_equal(store_due_timer(given->store, 10, given->arena, &timer, &found, &next,
+				 &given->error),
+		0);
+	assert_true(found);
+	assert_string_equal(timer.kind, "customer_deferred");
 }
 
 static void what_an_older_segrelay_stored_is_kept_and_forgotten(void **state)
@@ -577,6 +648,7 @@ int main(void)
 		STORE_TEST(what_an_older_segrelay_stored_is_kept_and_forgotten),
 		STORE_TEST(every_older_schema_is_migrated),
 		STORE_TEST(emitted_ids_of_schema_4_stay_emitted),
+		STORE_TEST(names_in_records_of_schema_5_are_migrated),
 		STORE_TEST(a_range_is_found_without_going_through_the_table),
 		STORE_TEST(damage_is_found_when_reopening),
 		STORE_TEST(an_older_copy_is_no_store_to_go_on_with),

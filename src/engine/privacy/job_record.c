@@ -49,7 +49,7 @@ int job_print(const struct job *job, struct text *json)
 	json_add_member(json, "request", job->request);
 	json_add_number(json, "phase", job->phase);
 	json_add_number(json, "round", job->round);
-	json_add_flag(json, "has_learnt", job->has_found);
+	json_add_flag(json, "has_found", job->has_found);
 	json_add_flag(json, "partial", job->is_partial);
 	json_add_flag(json, "keeps_messages", job->keeps_messages);
 	json_add_member(json, "kind", job->kind);
@@ -61,7 +61,7 @@ int job_print(const struct job *job, struct text *json)
 		json_add_flag(json, "preview", true);
 		write_kinds(json, job);
 	}
-	write_identifiers(json, "words", &job->identifiers);
+	write_identifiers(json, "identifiers", &job->identifiers);
 	write_identifiers(json, "users", &job->users);
 	text_put(json, "}");
 	return json->failed ? -1 : 0;
@@ -149,7 +149,7 @@ static void read_members(const cJSON *json, struct job *job)
 	job->request = json_text(json, "request");
 	job->phase = (enum job_phase)number_at(json, "phase");
 	job->round = (int)number_at(json, "round");
-	job->has_found = json_is_true(json, "has_learnt");
+	job->has_found = json_is_true(json, "has_found");
 	job->is_partial = json_is_true(json, "partial");
 	job->keeps_messages = json_is_true(json, "keeps_messages");
 	job->kind = json_text(json, "kind");
@@ -176,7 +176,8 @@ int job_parse(struct engine *engine, const struct timer *timer, const char *text
 	if (!is_job(json))
 		return 1;
 	read_members(json, job);
-	if (read_identifiers(json_at(json, "words"), &job->identifiers, identifiers_add) != 0 ||
+	if (read_identifiers(json_at(json, "identifiers"), &job->identifiers, identifiers_add) !=
+			0 ||
 		read_identifiers(json_at(json, "users"), &job->users, identifiers_append) != 0)
 		return error_no_memory(error);
 	return 0;

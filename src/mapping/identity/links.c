@@ -63,7 +63,7 @@ const char *links_first_browser(struct work *work)
 
 const char *links_derived_id(const struct work *work)
 {
-	return stored_text(work, "made_up");
+	return stored_text(work, "derived_id");
 }
 
 bool links_are_joined(const struct work *work)
@@ -78,7 +78,7 @@ bool links_are_joined(const struct work *work)
 static void set_join(struct work *work, cJSON *link)
 {
 	if (work->emitted->under_derived_id || !work->in->topic->is_hint)
-		work_set(work, link, "made_up",
+		work_set(work, link, "derived_id",
 			work->emitted->under_derived_id ? work->identity->person.anonymous_id
 							: links_derived_id(work));
 	if (work->emitted->joined)
@@ -135,7 +135,7 @@ static void write_record(struct work *work, const char *kind, const char *key, c
 bool links_are_named(const char *json)
 {
 	static const char *const members[] = {"\"named\":\"true\"",
-		"\"customer_id\":", "\"email\":", "\"order\":", "\"made_up\":", "\"joined\":"};
+		"\"customer_id\":", "\"email\":", "\"order\":", "\"derived_id\":", "\"joined\":"};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (strstr(json, members[i]) != NULL)

@@ -265,7 +265,7 @@ bool traits_turned_enabled(const struct work *work)
 {
 	const cJSON *stored = work->stored->customer.value;
 
-	if (json_is_true(stored, "enabled_told"))
+	if (json_is_true(stored, "enabled_emitted"))
 		return false;
 	if (strcmp(work->in->delivery->topic, "customers/enable") == 0)
 		return true;
@@ -286,7 +286,7 @@ static bool is_newly_enabled(const struct work *work)
 static bool enabled_stays_emitted(const struct work *work)
 {
 	bool is_new = is_newly_enabled(work);
-	bool was_emitted = is_new || json_is_true(work->stored->customer.value, "enabled_told");
+	bool was_emitted = is_new || json_is_true(work->stored->customer.value, "enabled_emitted");
 	bool is_disabled = strcmp(work->in->delivery->topic, "customers/disable") == 0 ||
 			   (traits_are_enabled(work->stored->customer.value) && !is_new);
 
@@ -314,7 +314,7 @@ void traits_remember(struct work *work)
 	json_add_value(&json, work->identity->customer);
 	text_cut(&json, json.length - 1);
 	if (enabled_stays_emitted(work))
-		json_add_flag(&json, "enabled_told", true);
+		json_add_flag(&json, "enabled_emitted", true);
 	if (browser_has_refused(work) || work_has_refused(work))
 		json_add_flag(&json, "refused", true);
 	json_add_member(&json, "account", work_account(work));

@@ -161,7 +161,7 @@ static void remember_state(struct work *work, const cJSON *subscription, const c
 	work_set(work, state, "at", state_time(work, subscription));
 	work_set(work, state, "account", work->identity->account_id);
 	work_set(work, state, "customer_id", work->identity->person.customer_id);
-	work_set(work, state, "learnt", first_seen);
+	work_set(work, state, "first_seen", first_seen);
 	if (!states_is_over(subscription))
 		json_remove(state, "given_up");
 	remember(work, topic_id(work->in->payload, work->in->topic->subscription), state,

@@ -81,7 +81,7 @@ static const struct action *action_of(const struct work *work)
  * stored. */
 static bool was_first_seen(const cJSON *stored, const cJSON *view)
 {
-	const char *first_update = json_text(stored, "learnt");
+	const char *first_update = json_text(stored, "first_seen");
 	const char *updated = json_text(view, "updated");
 
 	return first_update != NULL && updated != NULL && strcmp(first_update, updated) == 0;

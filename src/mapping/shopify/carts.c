@@ -34,10 +34,10 @@ static struct cart read_cart(const cJSON *record)
 	return (struct cart){
 		.updated_at = json_text(record, "updated_at"),
 		.changed_at = json_text(record, "changed_at"),
-		.emitted_at = json_text(record, "told_at"),
+		.emitted_at = json_text(record, "emitted_at"),
 		.currency = json_text(record, "currency"),
 		.lines = json_at(record, "lines"),
-		.emitted = json_at(record, "told"),
+		.emitted = json_at(record, "emitted"),
 		.since = work_milliseconds(record, "since"),
 	};
 }
@@ -59,12 +59,12 @@ static void remember(struct work *work, const struct cart *cart, const struct re
 	json_add_member(&json, "token", token);
 	json_add_member(&json, "updated_at", cart->updated_at);
 	json_add_member(&json, "changed_at", cart->changed_at);
-	json_add_member(&json, "told_at", cart->emitted_at);
+	json_add_member(&json, "emitted_at", cart->emitted_at);
 	json_add_member(&json, "currency", cart->currency);
 	if (cart->since != 0)
 		json_add_number(&json, "since", cart->since);
 	write_lines(&json, "lines", cart->lines);
-	write_lines(&json, "told", cart->emitted);
+	write_lines(&json, "emitted", cart->emitted);
 	text_put(&json, "}");
 	work_remember(work, "cart", token, &json, before->json);
 	text_free(&json);
@@ -235,7 +235,7 @@ static struct selection differences(
 struct selection lines_added(struct work *work)
 {
 	return differences(work, json_at(work->in->payload, "lines"),
-		json_at(work->in->payload, "told"), true);
+		json_at(work->in->payload, "emitted"), true);
 }
 
 /* An order empties its cart: its lines were bought, not removed. */
@@ -243,6 +243,6 @@ struct selection lines_removed(struct work *work)
 {
 	if (links_order(work) != NULL)
 		return select_none("the cart became an order");
-	return differences(work, json_at(work->in->payload, "told"),
+	return differences(work, json_at(work->in->payload, "emitted"),
 		json_at(work->in->payload, "lines"), false);
 }
