@@ -37,8 +37,8 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
 AREAS = {
     "money": (["base/money.c", "mapping/refund_sums.c", "mapping/coupons.c", "mapping/**/refund*.c", "mapping/**/coupons.c"],
               ["money", "mapping"], []),
-    "identity": (["mapping/people.c", "mapping/links.c", "mapping/merges.c", "mapping/traits.c", "mapping/identity/*.c"],
-                 ["mapping", "memories", "hints"], ["buyer", "storefront"]),
+    "identity": (["mapping/identity/*.c"],
+                 ["mapping", "records", "hints"], ["buyer", "storefront"]),
     "deduplication": (["mapping/calls.c", "engine/queueing.c", "engine/apply.c", "base/ids.c", "engine/outbox.c"],
                       ["base", "mapping", "engine"], ["way", "verbs", "webhooks"]),
     "sending": (["send/*.c"], ["retry", "batch", "sender"], ["sending"]),

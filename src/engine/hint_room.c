@@ -2,7 +2,7 @@
 #include "engine/hint_room.h"
 
 #include "engine/engine_private.h"
-#include "mapping/identity/links.h"
+#include "mapping/identity/identity.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/steps.h"
 #include "engine/engine_private.h"
 #include "engine/schedule.h"
-#include "mapping/identity/links.h"
+#include "mapping/identity/identity.h"
 #include "mapping/record_kinds.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "config/events.h"
 #include "mapping/calls.h"
 #include "mapping/deferred.h"
-#include "mapping/identity/links.h"
+#include "mapping/identity/identity.h"
 #include "mapping/records.h"
 
 enum {
@@ -111,7 +111,7 @@ void apply_delivery(struct work *work, struct findings *findings, struct mapped 
 		result->marked_test = true;
 	} else if ((waits_for = deferred_begin(work)) != NULL) {
 		result->reason = waits_for;
-		links_remember(work); /* the other records are updated when it is mapped */
+		identity_remember_links(work); /* the other records are updated when it is mapped */
 		return;
 	} else {
 		apply_rules(work, &findings->emitted, result);

@@ -6,8 +6,7 @@
 #include "base/steps.h"
 #include "config/events.h"
 #include "mapping/context.h"
-#include "mapping/identity/links.h"
-#include "mapping/identity/merges.h"
+#include "mapping/identity/identity.h"
 #include "mapping/trims.h"
 
 #include <stdio.h>
@@ -65,7 +64,7 @@ static void write_alias(struct scope *scope, const struct rule *rule)
 {
 	const struct person *person = &scope->work->identity->person;
 	const char *before =
-		rule->call == ALIAS ? merges_previous_id(scope->work) : person->anonymous_id;
+		rule->call == ALIAS ? identity_previous_id(scope->work) : person->anonymous_id;
 
 	field_text(scope, "userId", person->user_id);
 	field_text(scope, "previousId", before);
@@ -242,13 +241,13 @@ static void add_join(const struct emission *emission)
 {
 	struct work *work = emission->work;
 	const struct person *person = &work->identity->person;
-	const char *derived = links_derived_id(work);
+	const char *derived = identity_derived_id(work);
 	const struct rule join = {
 		.call = IDENTIFY, .event = "made-up id", .time = emission->rule->time};
 	const char *key;
 
 	if (derived == NULL || person->user_id == NULL || work->emitted->joined ||
-		person->is_derived || links_are_joined(work))
+		person->is_derived || identity_is_joined(work))
 		return;
 	key = arena_format(work->arena, "%s|%s", person->user_id, derived);
 	if (key == NULL) {

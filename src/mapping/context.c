@@ -3,7 +3,7 @@
 
 #include "base/url.h"
 #include "base/url_clean.h"
-#include "mapping/identity/browser.h"
+#include "mapping/identity/identity.h"
 #include "mapping/rules.h"
 
 #include <arpa/inet.h>
@@ -38,7 +38,7 @@ static void write_ip(struct scope *scope)
 {
 	const char *address =
 		text_or(json_text(scope->work->in->payload, "browser_ip|client_details.browser_ip"),
-			browser_text(scope->work, "ip"));
+			identity_browser_text(scope->work, "ip"));
 	char ip[46];
 
 	if (address == NULL || !context_ip(address, scope->work->in->shop->anonymize_ip, ip))
@@ -129,11 +129,11 @@ static void write_hinted_visit(struct scope *scope)
 {
 	static const struct field page = {"page", ".", as_object, page_rows, 0};
 	static const struct field campaign = {"campaign", ".", as_object, campaign_rows, 0};
-	const cJSON *value = browser_value(scope->work, "page");
+	const cJSON *value = identity_browser_value(scope->work, "page");
 
 	if (value != NULL)
 		as_object(scope, &page, value);
-	value = browser_value(scope->work, "campaign");
+	value = identity_browser_value(scope->work, "campaign");
 	if (value != NULL)
 		as_object(scope, &campaign, value);
 }
@@ -179,7 +179,7 @@ static void write_consent(struct scope *scope)
 	static const char *const purposes[] = {
 		"analytics", "marketing", "preferences", "sale_of_data"};
 	const struct strings *names = &scope->work->in->shop->consent_categories;
-	const cJSON *consent = browser_value(scope->work, "consent");
+	const cJSON *consent = identity_browser_value(scope->work, "consent");
 	size_t before = scope->out->length;
 	size_t empty;
 
@@ -267,10 +267,10 @@ static void write_visit_parts(struct scope *scope)
 	write_ip(scope);
 	field_text(scope, "userAgent",
 		text_or(json_text(payload, "client_details.user_agent"),
-			browser_text(scope->work, "user_agent")));
+			identity_browser_text(scope->work, "user_agent")));
 	field_text(scope, "locale",
 		text_or(json_text(payload, "customer_locale"),
-			browser_text(scope->work, "locale")));
+			identity_browser_text(scope->work, "locale")));
 	write_visit(scope);
 	write_consent(scope);
 }

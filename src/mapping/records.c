@@ -1,54 +1,17 @@
 /* Reads the records that a delivery needs, and updates them afterwards. */
 #include "mapping/records.h"
 
-#include "mapping/identity/browser.h"
-#include "mapping/identity/links.h"
-#include "mapping/identity/merges.h"
-#include "mapping/identity/traits.h"
-#include "mapping/identity/user.h"
+#include "mapping/identity/identity.h"
 #include "mapping/order_texts.h"
-#include "mapping/recharge/subscription_states.h"
 #include "mapping/recharge/subscriptions.h"
 #include "mapping/shopify/checkouts.h"
 #include "mapping/shopify/refund_sums.h"
 
 #include <string.h>
 
-/* ---- reading ---- */
-
-static void recall_tokens(struct work *work, struct stored *stored, struct identity *identity)
-{
-	const struct topic *topic = work->in->topic;
-
-	identity->order_id = topic_id(work->in->payload, topic->order);
-	stored->order = work_recall(work, "order", identity->order_id);
-	identity->checkout_id = text_or(topic_id(work->in->payload, topic->checkout),
-		json_text(stored->order.value, "checkout_token"));
-	identity->cart_id = text_or(topic_id(work->in->payload, topic->cart),
-		json_text(stored->order.value, "cart_token"));
-	identity->account_id = topic_id(work->in->payload, topic->account);
-	/* Deliveries after an order find all of it in the record of the order. */
-	if (topic->checkout != NULL || topic->cart != NULL || identity->account_id != NULL)
-		links_recall(work, stored);
-	if (topic->is_hint) {
-		identity->order_id = links_order(work);
-		stored->order = work_recall(work, "order", identity->order_id);
-	}
-	if (topic->subscription != NULL)
-		states_recall(work, stored);
-}
-
 void records_recall(struct work *work, struct stored *stored, struct identity *identity)
 {
-	const char *customer = topic_id(work->in->payload, work->in->topic->customer_id);
-
-	recall_tokens(work, stored, identity);
-	merges_recall(work, stored);
-	customer = text_or(customer, work->in->awaited_customer_id);
-	customer = text_or(customer, json_text(stored->order.value, "customer_id"));
-	customer = text_or(customer, states_customer(work));
-	traits_recall(work, stored, identity, text_or(customer, links_customer(work)));
-	user_find(work, &identity->person);
+	identity_recall(work, stored, identity);
 	checkouts_recall(work, stored);
 }
 
@@ -76,7 +39,7 @@ static void keep_identity(struct work *work, struct text *json)
 	json_add_member(json, "anonymous_id", work_browser_id(work));
 	json_add_member(json, "google_client_id", work->identity->person.google_client_id);
 	json_add_member(json, "google_session_id", work->identity->person.google_session_id);
-	browser_write_consent(work, json);
+	identity_write_consent(work, json);
 }
 
 /* Writes what later refunds and fulfilments need of their order. */
@@ -136,7 +99,7 @@ static void keep_refunds(struct work *work, struct text *json)
 static void keep_stored(struct work *work, struct text *json)
 {
 	static const char of_browser[] = "anonymous_id|google_client_id|google_session_id|browser";
-	bool refused = work->in->topic->is_hint && browser_has_refused(work);
+	bool refused = work->in->topic->is_hint && identity_has_refused(work);
 	const cJSON *member;
 
 	cJSON_ArrayForEach (member, work->stored->order.value) {
@@ -147,7 +110,7 @@ static void keep_stored(struct work *work, struct text *json)
 		json_add_value(json, member);
 	}
 	if (refused && work->stored->order.value != NULL)
-		browser_write_consent(work, json);
+		identity_write_consent(work, json);
 }
 
 /* A refund that arrives before its order is stored, too: the order adds to the record later. */
@@ -174,14 +137,9 @@ static void remember_order(struct work *work)
 
 void records_remember(struct work *work)
 {
-	if (work->identity->customer != NULL)
-		traits_remember(work);
-	merges_remember(work);
+	identity_remember(work);
 	if (work->identity->order_id != NULL)
 		remember_order(work);
-	if (work->in->topic->checkout != NULL || work->in->topic->cart != NULL ||
-		work->identity->account_id != NULL)
-		links_remember(work);
 	subscriptions_remember(work);
 	checkouts_remember(work);
 }

@@ -1,7 +1,7 @@
 /* The userIds that were emitted for a customer (docs/operations.md, Privacy). */
 #include "mapping/user_ids.h"
 
-#include "mapping/identity/user.h"
+#include "mapping/identity/identity.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void add_stored(
 		add(ids, json_text(id, "."));
 	}
 	add(ids, json_text(record, "aliased_as"));
-	add(ids, user_id_of(work, customer_id, json_text(record, "email")));
+	add(ids, identity_user_id(work, customer_id, json_text(record, "email")));
 }
 
 void user_ids_write(struct work *work, struct text *json, const cJSON *record,

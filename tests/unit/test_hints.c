@@ -3,7 +3,7 @@
 #include "remembering.h"
 
 #include "config/options.h"
-#include "mapping/identity/links.h"
+#include "mapping/identity/identity.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,6 @@
 /* Hints: what the storefront's script and pixel post (docs/events.md, Storefront). */
-#include "mapping/identity/browser.h"
+#include "mapping/identity/identity_private.h"
 
-#include "mapping/identity/links.h"
 #include "mapping/order_texts.h"
 #include "mapping/rules.h"
 
@@ -147,7 +146,7 @@ void browser_join(struct work *work, struct recalled *link)
 
 /* A refusal under one of the tokens is valid for the other, because the script knows the cart's
  * token only. The order's record is read when neither token has a value. */
-const cJSON *browser_value(const struct work *work, const char *member)
+const cJSON *identity_browser_value(const struct work *work, const char *member)
 {
 	const cJSON *const sources[] = {json_at(work->stored->checkout_link.value, "browser"),
 		json_at(work->stored->link.value, "browser"),
@@ -161,19 +160,19 @@ const cJSON *browser_value(const struct work *work, const char *member)
 	return value;
 }
 
-const char *browser_text(const struct work *work, const char *member)
+const char *identity_browser_text(const struct work *work, const char *member)
 {
-	return json_text(browser_value(work, member), ".");
+	return json_text(identity_browser_value(work, member), ".");
 }
 
-bool browser_has_refused(const struct work *work)
+bool identity_has_refused(const struct work *work)
 {
-	return cJSON_IsFalse(browser_value(work, "consent.analytics"));
+	return cJSON_IsFalse(identity_browser_value(work, "consent.analytics"));
 }
 
-void browser_write_consent(const struct work *work, struct text *json)
+void identity_write_consent(const struct work *work, struct text *json)
 {
-	const cJSON *consent = browser_value(work, "consent");
+	const cJSON *consent = identity_browser_value(work, "consent");
 
 	if (consent == NULL)
 		return;
@@ -240,7 +239,7 @@ static struct selection select_order(struct work *work, const cJSON *order, cons
 
 struct selection thanked(struct work *work)
 {
-	const char *time = browser_text(work, "thanked_at");
+	const char *time = identity_browser_text(work, "thanked_at");
 	const char *ordered;
 
 	if (time == NULL || work->identity->checkout_id == NULL)

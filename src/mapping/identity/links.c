@@ -4,10 +4,9 @@
  * The key of a link is a token: the cart's if there is one, else the checkout's. A checkout that
  * has a cart may have a second link under its own token. ReCharge's deliveries have a record under
  * ReCharge's customer id. */
-#include "mapping/identity/links.h"
+#include "mapping/identity/identity_private.h"
 
 #include "base/clock.h"
-#include "mapping/identity/browser.h"
 #include "mapping/recharge/recharge_common.h"
 
 #include <string.h>
@@ -44,29 +43,29 @@ const char *links_customer(const struct work *work)
 	return stored_text(work, "customer_id");
 }
 
-const char *links_order(const struct work *work)
+const char *identity_order(const struct work *work)
 {
 	return stored_text(work, "order");
 }
 
-const char *links_ordered_at(struct work *work, const char *cart_id)
+const char *identity_ordered_at(struct work *work, const char *cart_id)
 {
 	return json_text(work_recall(work, "link", cart_id).value, "ordered_at");
 }
 
 const char *links_first_browser(struct work *work)
 {
-	if (work_has_refused(work) || browser_has_refused(work))
+	if (work_has_refused(work) || identity_has_refused(work))
 		return NULL;
 	return text_or(stored_text(work, FIRST_BROWSER), recharge_browser_id(work));
 }
 
-const char *links_derived_id(const struct work *work)
+const char *identity_derived_id(const struct work *work)
 {
 	return stored_text(work, "derived_id");
 }
 
-bool links_are_joined(const struct work *work)
+bool identity_is_joined(const struct work *work)
 {
 	const char *joined = json_text(work->stored->link.value, "joined");
 
@@ -80,7 +79,7 @@ static void set_join(struct work *work, cJSON *link)
 	if (work->emitted->under_derived_id || !work->in->topic->is_hint)
 		work_set(work, link, "derived_id",
 			work->emitted->under_derived_id ? work->identity->person.anonymous_id
-							: links_derived_id(work));
+							: identity_derived_id(work));
 	if (work->emitted->joined)
 		work_set(work, link, "joined", work->identity->person.user_id);
 }
@@ -97,7 +96,7 @@ static void set_order(struct work *work, cJSON *link)
 /* Values that only hints have are not copied: a later hint may change them. */
 static const char *unless_hinted(const struct work *work, const char *key, const char *value)
 {
-	return value != browser_text(work, key) ? value : NULL;
+	return value != identity_browser_text(work, key) ? value : NULL;
 }
 
 /* The person, as webhooks show it. A hint does not set it, because a hint can combine any tokens.
@@ -209,7 +208,7 @@ static void refuse_account(struct work *work)
 
 /* An order may arrive without its cart's token: so a checkout has a link under its own token, too.
  */
-void links_remember(struct work *work)
+void identity_remember_links(struct work *work)
 {
 	const char *token = text_or(work->identity->cart_id, work->identity->checkout_id);
 	bool is_checkout = work->in->topic->checkout != NULL && !work->in->topic->is_order;
@@ -218,7 +217,7 @@ void links_remember(struct work *work)
 		remember_account(work);
 		return;
 	}
-	if (browser_has_refused(work) && work->identity->customer != NULL)
+	if (identity_has_refused(work) && work->identity->customer != NULL)
 		refuse_account(work);
 	if (token == NULL)
 		return;

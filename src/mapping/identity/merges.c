@@ -1,7 +1,6 @@
 /* Merges of two customers (docs/events.md, People). */
-#include "mapping/identity/merges.h"
+#include "mapping/identity/identity_private.h"
 
-#include "mapping/identity/user.h"
 #include "mapping/rules.h"
 #include "mapping/user_ids.h"
 
@@ -42,14 +41,14 @@ void merges_remember(struct work *work)
 	text_free(&json);
 }
 
-const char *merges_previous_id(struct work *work)
+const char *identity_previous_id(struct work *work)
 {
-	return user_id_of(work, gone(work), json_text(work->stored->merged.value, "email"));
+	return identity_user_id(work, gone(work), json_text(work->stored->merged.value, "email"));
 }
 
 struct selection merged(struct work *work)
 {
-	const char *before = merges_previous_id(work);
+	const char *before = identity_previous_id(work);
 
 	if (!work->in->shop->alias)
 		return select_none("alias = no");

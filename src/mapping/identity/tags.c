@@ -3,7 +3,7 @@
  * Until API version 2025-01 a customer had all tags. Since then customer.tags_added and
  * customer.tags_removed carry only the changes, in any order. So the record keeps the last whole
  * list with its time, and the last change of each tag with its time: the newer one is used. */
-#include "mapping/identity/tags.h"
+#include "mapping/identity/identity_private.h"
 
 #include "base/clock.h"
 #include "base/json_index.h"

@@ -2,11 +2,9 @@
  *
  * Several topics carry parts of a customer, each with its own time. So the record has groups: the
  * newer state of a group replaces the older one, and an empty value never replaces a stored one. */
-#include "mapping/identity/traits.h"
+#include "mapping/identity/identity_private.h"
 
 #include "base/clock.h"
-#include "mapping/identity/browser.h"
-#include "mapping/identity/tags.h"
 #include "mapping/recharge/recharge_common.h"
 #include "mapping/user_ids.h"
 
@@ -261,7 +259,7 @@ bool traits_are_enabled(const cJSON *customer)
 	return state != NULL && strcmp(state, "enabled") == 0;
 }
 
-bool traits_turned_enabled(const struct work *work)
+bool identity_turned_enabled(const struct work *work)
 {
 	const cJSON *stored = work->stored->customer.value;
 
@@ -278,7 +276,7 @@ static bool is_newly_enabled(const struct work *work)
 {
 	return work->emitted->follows_rules &&
 	       topic_is_among("customers/enable|customers/update", work->in->delivery->topic) &&
-	       traits_turned_enabled(work);
+	       identity_turned_enabled(work);
 }
 
 /* Whether Customer Enabled was emitted since the customer was disabled last. customers/enable may
@@ -308,14 +306,14 @@ void traits_remember(struct work *work)
 	const cJSON *stored = work->stored->customer.value;
 	const struct person *person = &work->identity->person;
 	const char *browser = text_or(work_browser_id(work),
-		browser_has_refused(work) ? NULL : json_text(stored, "anonymous_id"));
+		identity_has_refused(work) ? NULL : json_text(stored, "anonymous_id"));
 	struct text json = {0};
 
 	json_add_value(&json, work->identity->customer);
 	text_cut(&json, json.length - 1);
 	if (enabled_stays_emitted(work))
 		json_add_flag(&json, "enabled_emitted", true);
-	if (browser_has_refused(work) || work_has_refused(work))
+	if (identity_has_refused(work) || work_has_refused(work))
 		json_add_flag(&json, "refused", true);
 	json_add_member(&json, "account", work_account(work));
 	json_add_member(&json, "identified",

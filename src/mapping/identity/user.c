@@ -1,10 +1,8 @@
 /* The person of a delivery (docs/events.md, People). */
-#include "mapping/identity/user.h"
+#include "mapping/identity/identity_private.h"
 
 #include "base/digest.h"
 #include "mapping/fields.h"
-#include "mapping/identity/browser.h"
-#include "mapping/identity/links.h"
 
 #include <string.h>
 
@@ -22,7 +20,7 @@ static const char *stored_text(const struct work *work, const char *key)
 
 	found = text_or(found, json_text(work->stored->link.value, key));
 	found = text_or(found, json_text(work->stored->order.value, key));
-	return text_or(found, browser_text(work, key));
+	return text_or(found, identity_browser_text(work, key));
 }
 
 const char *map_user_id(
@@ -43,7 +41,7 @@ const char *map_user_id(
 	return NULL;
 }
 
-const char *user_id_of(struct work *work, const char *customer_id, const char *email)
+const char *identity_user_id(struct work *work, const char *customer_id, const char *email)
 {
 	const char *id = map_user_id(work->in->shop, customer_id, email, work->arena);
 
@@ -60,8 +58,8 @@ static const char *derive_id(struct work *work)
 	const char *token = text_or(work->identity->cart_id, work->identity->checkout_id);
 	const char *name;
 
-	if (links_derived_id(work) != NULL)
-		return links_derived_id(work);
+	if (identity_derived_id(work) != NULL)
+		return identity_derived_id(work);
 	if (work->identity->account_id != NULL)
 		token = arena_format(
 			work->arena, "recharge:customer:%s", work->identity->account_id);
@@ -101,11 +99,11 @@ static void find_anonymous_id(struct work *work, struct person *person)
 	browser = text_or(browser, json_text(work->stored->customer.value, "anonymous_id"));
 	if (work->identity->customer != NULL && work->identity->account_id != NULL)
 		browser = text_or(browser, links_first_browser(work));
-	if (browser_has_refused(work))
+	if (identity_has_refused(work))
 		browser = NULL;
 	person->anonymous_id = browser;
 	person->is_derived =
-		browser == NULL && (person->user_id == NULL || links_derived_id(work) != NULL);
+		browser == NULL && (person->user_id == NULL || identity_derived_id(work) != NULL);
 	if (person->is_derived)
 		person->anonymous_id = derive_id(work);
 }
@@ -122,13 +120,13 @@ static void find_google_ids(const struct work *work, struct person *person)
 
 void user_find(struct work *work, struct person *person)
 {
-	if (!browser_has_refused(work))
+	if (!identity_has_refused(work))
 		find_google_ids(work, person);
 	person->email = email_of(work);
 	/* The userId is made from the customer's own e-mail; the contact of an order may be another
 	 * person. */
 	if (work->identity->customer != NULL)
-		person->user_id = user_id_of(work, person->customer_id,
+		person->user_id = identity_user_id(work, person->customer_id,
 			text_or(json_text(work->identity->customer, "email"), person->email));
 	find_anonymous_id(work, person);
 }

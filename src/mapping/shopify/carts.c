@@ -6,7 +6,7 @@
 #include "mapping/shopify/carts.h"
 
 #include "base/clock.h"
-#include "mapping/identity/links.h"
+#include "mapping/identity/identity.h"
 #include "mapping/rules.h"
 #include "mapping/shopify/cart_lines.h"
 
@@ -154,7 +154,7 @@ static bool is_past_order(struct work *work)
 	int64_t ordered;
 
 	ordered = time_parse(
-		links_ordered_at(work, topic_id(work->in->payload, work->in->topic->cart)));
+		identity_ordered_at(work, topic_id(work->in->payload, work->in->topic->cart)));
 	return ordered != TIME_UNKNOWN && updated != TIME_UNKNOWN && updated > ordered;
 }
 
@@ -241,7 +241,7 @@ struct selection lines_added(struct work *work)
 /* An order empties its cart: its lines were bought, not removed. */
 struct selection lines_removed(struct work *work)
 {
-	if (links_order(work) != NULL)
+	if (identity_order(work) != NULL)
 		return select_none("the cart became an order");
 	return differences(work, json_at(work->in->payload, "emitted"),
 		json_at(work->in->payload, "lines"), false);

@@ -1,8 +1,7 @@
 /* Checkout Started, Checkout Step Completed, Payment Info Entered (docs/events.md, Checkouts). */
 #include "mapping/shopify/checkouts.h"
 
-#include "mapping/identity/browser.h"
-#include "mapping/identity/links.h"
+#include "mapping/identity/identity.h"
 #include "mapping/rules.h"
 
 #include <stdlib.h>
@@ -70,7 +69,7 @@ void checkouts_recall(struct work *work, struct stored *stored)
 static int step_now(const struct work *work)
 {
 	if (is_checkout(work))
-		return links_order(work) != NULL ? PAYMENT : step_of(work->in->payload);
+		return identity_order(work) != NULL ? PAYMENT : step_of(work->in->payload);
 	return work->in->topic->is_order && work->stored->checkout.value != NULL ? PAYMENT : 0;
 }
 
@@ -201,7 +200,7 @@ struct selection payment_entered(struct work *work)
 	cJSON *view;
 
 	if (selection.count > 0 || work->failed || checkouts_progress(work).before >= PAYMENT ||
-		browser_text(work, "payment_at") == NULL)
+		identity_browser_text(work, "payment_at") == NULL)
 		return selection;
 	view = work_overlay(work, work->in->payload);
 	work_set(work, view, "step", "3");

@@ -1,17 +1,17 @@
 /* Customer Created, Customer Enabled, and the traits of identify (docs/events.md, Customers). */
 #include "mapping/rules.h"
 
-#include "mapping/identity/traits.h"
+#include "mapping/identity/identity.h"
 
 struct selection newly_enabled(struct work *work)
 {
-	return traits_turned_enabled(work) ? whole_payload(work) : select_none(NULL);
+	return identity_turned_enabled(work) ? whole_payload(work) : select_none(NULL);
 }
 
 /* Customer Enabled has its own identify. */
 struct selection not_newly_enabled(struct work *work)
 {
-	return traits_turned_enabled(work) ? select_none(NULL) : whole_payload(work);
+	return identity_turned_enabled(work) ? select_none(NULL) : whole_payload(work);
 }
 
 const struct field customer_properties[] = {
