@@ -1,4 +1,4 @@
-/* The size of a message, and what is left out of it (docs/events.md, Size). */
+/* The size of a message, and what is left out of it (docs/events.md, Every message). */
 #ifndef SEGRELAY_MAPPING_TRIMS_H
 #define SEGRELAY_MAPPING_TRIMS_H
 

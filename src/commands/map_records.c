@@ -93,7 +93,8 @@ bool map_records_take_timer(
 
 struct record_store map_records_store(struct map_records *records)
 {
-	return (struct record_store){.get = get, .put = put, .set_timer = set_timer, .context = records};
+	return (struct record_store){
+		.get = get, .put = put, .set_timer = set_timer, .context = records};
 }
 
 int map_records_mark_emitted(struct map_records *records, const struct uuid *id)

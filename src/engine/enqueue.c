@@ -32,7 +32,8 @@ static struct uuid emitted_id(const struct segment_call *call, const struct uuid
 /* Gives a call of a delivery that only a header calls a test its own messageId, so that it does not
  * use up that of the real one. *emitted when the real one was emitted before. */
 static int mark_test_call(struct engine *engine, const struct uuid *space,
-	const struct segment_call *call, struct uuid *message_id, bool *emitted, struct error *error)
+	const struct segment_call *call, struct uuid *message_id, bool *emitted,
+	struct error *error)
 {
 	struct uuid id = emitted_id(call, message_id);
 	char name[UUID_TEXT + 5] = "test ";

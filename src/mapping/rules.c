@@ -1,4 +1,4 @@
-/* The event catalogue as a table: which events each topic emits (docs/events.md, Events). */
+/* The event catalogue as a table: which events each topic emits (docs/events.md). */
 #include "mapping/rules.h"
 
 /* The topics that carry a whole order while it is new. */

@@ -1,4 +1,4 @@
-/* The size of a message (docs/events.md, Size).
+/* The size of a message (docs/events.md, Every message).
  *
  * A message is written once. A trim notes a part that a higher level of shrinking leaves out while
  * it is written: so the size at each level is known, and the parts that do not fit are removed at

@@ -89,8 +89,8 @@ static void one_that_waited_for_its_order_in_vain_is_a_dead_letter(void **state)
 	is_dead(given, topic, 1);
 	assert_int_equal(dead_letters(given, "over 32,000 bytes"), 1);
 	/* mapped again, its time to wait is over at once */
-	assert_int_equal(
-		api_handle(given->engine, "POST", "/dead/requeue", "", "{\"all\":true}", 12, &answer),
+	assert_int_equal(api_handle(given->engine, "POST", "/dead/requeue", "", "{\"all\":true}",
+				 12, &answer),
 		200);
 	text_free(&answer);
 	is_dead(given, topic, 1);

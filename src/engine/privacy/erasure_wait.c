@@ -1,4 +1,4 @@
-/* Erasures of shops, which wait for redact_grace (docs/events.md, Privacy). */
+/* Erasures of shops, which wait for redact_grace (docs/operations.md, Privacy). */
 #include "engine/privacy/erasure_wait.h"
 
 #include "base/clock.h"

@@ -258,8 +258,8 @@ static int drop_letter(struct found *found, size_t i, struct error *error)
 	struct dead_letter letter;
 	bool is_there;
 
-	if (store_dead_letter_get(found->engine->store, found->ids[i], found->arena, &letter, &is_there,
-		    error) != 0)
+	if (store_dead_letter_get(found->engine->store, found->ids[i], found->arena, &letter,
+		    &is_there, error) != 0)
 		return -1;
 	return is_there ? engine_drop_dead(found->engine, &letter, error) : 0;
 }

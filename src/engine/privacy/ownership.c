@@ -1,4 +1,4 @@
-/* Whether a record, a delivery or a message belongs to one person (docs/events.md, Privacy). */
+/* Whether a record, a delivery or a message belongs to one person (docs/operations.md, Privacy). */
 #include "engine/privacy/ownership.h"
 
 #include "mapping/record_kinds.h"

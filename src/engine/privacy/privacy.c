@@ -1,4 +1,4 @@
-/* Erasing customers and shops, and reporting what is stored of a customer (docs/events.md,
+/* Erasing customers and shops, and reporting what is stored of a customer (docs/operations.md,
  * Privacy). */
 #include "engine/privacy/privacy.h"
 

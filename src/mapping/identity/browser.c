@@ -1,4 +1,4 @@
-/* Hints: what the storefront's script and pixel post (docs/events.md, Storefront). */
+/* Hints: what the storefront's script and pixel post (docs/storefront.md, Hints). */
 #include "mapping/identity/identity_private.h"
 
 #include "mapping/order_texts.h"

@@ -1,4 +1,4 @@
-/* Who a delivery is about (docs/events.md, People): reads and updates the records in order. */
+/* Who a delivery is about (docs/events.md, Identity): reads and updates the records in order. */
 #include "mapping/identity/identity_private.h"
 #include "mapping/recharge/subscription_states.h"
 
@@ -6,8 +6,7 @@ static bool has_links(const struct work *work)
 {
 	const struct topic *topic = work->in->topic;
 
-	return topic->checkout != NULL || topic->cart != NULL ||
-	       work->identity->account_id != NULL;
+	return topic->checkout != NULL || topic->cart != NULL || work->identity->account_id != NULL;
 }
 
 static void recall_tokens(struct work *work, struct stored *stored, struct identity *identity)

@@ -1,5 +1,5 @@
 /* Links: records that connect the carts, checkouts and orders of one buyer (docs/events.md,
- * People).
+ * Identity).
  *
  * The key of a link is a token: the cart's if there is one, else the checkout's. A checkout that
  * has a cart may have a second link under its own token. ReCharge's deliveries have a record under

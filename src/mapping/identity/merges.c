@@ -1,4 +1,4 @@
-/* Merges of two customers (docs/events.md, People). */
+/* Merges of two customers (docs/events.md, Identity). */
 #include "mapping/identity/identity_private.h"
 
 #include "mapping/rules.h"

@@ -1,4 +1,4 @@
-/* The person of a delivery (docs/events.md, People). */
+/* The person of a delivery (docs/events.md, Identity). */
 #include "mapping/identity/identity_private.h"
 
 #include "base/digest.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A younger order is one whose orders/create was missed, not an old one that was edited
- * (docs/events.md, Events). */
+ * (docs/events.md). */
 static const int64_t MISSED_CREATE = 2 * DAY;
 
 /* ---- which orders ---- */

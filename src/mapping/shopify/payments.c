@@ -1,4 +1,4 @@
-/* Payment Failure (docs/events.md, Payments). What is not in a row is not sent: neither the
+/* Payment Failure (docs/events.md, Payment Failure). What is not in a row is not sent: neither the
  * gateway's receipt nor any part of a card. */
 #include "mapping/rules.h"
 
