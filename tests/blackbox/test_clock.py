@@ -28,7 +28,7 @@ def test_a_clock_that_is_off_is_said_and_shown(relay, segment, ahead, words):
     assert abs(int(line["seconds"]) + ahead) <= 30
     assert abs(relay.metric(METRIC) + ahead) <= 30
     relay.wait(lambda: abs(relay.destination()["clock_offset_seconds"] + ahead) <= 30)
-    assert f"s {words} its own" in relay.run("status").stdout
+    assert f"s {words} the destination" in relay.run("status").stdout
     post(relay, segment, 2)
     post(relay, segment, 3)
     assert len(relay.lines(LINE)) == 1  # once an hour
@@ -37,7 +37,7 @@ def test_a_clock_that_is_off_is_said_and_shown(relay, segment, ahead, words):
     segment.violations.clear()  # of the batch before the first answer by the other clock
     assert abs(relay.metric(METRIC)) < 30
     relay.wait(lambda: relay.destination()["clock_offset_seconds"] == 0)
-    assert "its own" not in relay.run("status").stdout
+    assert "the destination's" not in relay.run("status").stdout
 
 
 def test_a_refusal_shows_it_too(relay, segment):
