@@ -26,8 +26,8 @@
  *   POST /erase/preview         the same body: counts the data to erase; while "running" is true,
  *                               repeat it with the "state" of the answer
  *   POST /erase/cancel          {"shop":"…"}: cancels a waiting erasure of a shop; 404 for none
- *   POST /dead/requeue, /dead/drop  {"ids":[…]} or {"all":true}: the answer has the count of requeued
- *                               or dropped letters, and the unknown ids
+ *   POST /dead/requeue, /dead/drop  {"ids":[…]} or {"all":true}: the answer has the count of
+ * requeued or dropped letters, and the unknown ids
  */
 int api_handle(struct engine *engine, const char *method, const char *path, const char *search,
 	const char *body, size_t length, struct text *answer);

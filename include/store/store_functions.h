@@ -1,8 +1,8 @@
 /* The functions of a store, one a row.
  *
- * store.h generates from each row a `store_NAME`, which calls the chosen engine, and a member of the
- * engine's table; an engine's header generates a declaration, and its table a value. A new function
- * is declared here, and defined in each engine.
+ * store.h generates from each row a `store_NAME`, which calls the chosen engine, and a member of
+ * the engine's table; an engine's header generates a declaration, and its table a value. A new
+ * function is declared here, and defined in each engine.
  *
  * STORE_FUNCTION(NAME, PARAMETERS, ARGUMENTS) returns 0, or -1 with the error; STORE_PROCEDURE
  * returns nothing. */

@@ -150,7 +150,8 @@ static void ask_all(struct engine *engine)
 	demand(strstr(text_string(&answer), "segrelay_counters_balanced 1\n") != NULL,
 		"not balanced", text_string(&answer));
 	text_cut(&answer, 0);
-	demand(api_handle(engine, "POST", "/dead/requeue", "", "{\"all\":true}", 12, &answer) == 200,
+	demand(api_handle(engine, "POST", "/dead/requeue", "", "{\"all\":true}", 12, &answer) ==
+			200,
 		"retry", text_string(&answer));
 	text_free(&answer);
 }
