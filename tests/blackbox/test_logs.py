@@ -12,9 +12,9 @@ from tools import sharing
 
 # A warning or an error names its reason, its effect on webhooks or messages, and the operator's next
 # action. IMPLIED lists the parts that a message, by its beginning, implies; any other line has all three.
-REASON = {"reason", "answer", "fields", "at"} | {"cause", "because", "detail"}
+REASON = {"reason", "answer", "fields", "at"}
 EFFECT = {"effect", "waiting"}
-ACTION = {"action"} | {"next", "see", "advice"}
+ACTION = {"action"}
 IMPLIED = {
     "webhook rejected": {"effect"},
     "request rejected": {"effect"},
@@ -29,11 +29,10 @@ IMPLIED = {
     "changed options ignored": {"effect"},
     "delivery suspended: destination not configured": {"reason"},
     "limit of open files too low": {"reason", "effect"},
-    "the app was uninstalled": {"reason"},
+    "app uninstalled": {"effect"},
     "delivery rejected": {"effect"},
     "shop erasure": {"effect"},
-    "a customer asks for their data": {"reason", "effect"},
-    "a customer has more ids": {"reason"},
+    "customer data requested": {"reason", "effect"},
 }
 
 
