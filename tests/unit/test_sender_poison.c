@@ -408,7 +408,8 @@ static void the_second_of_a_pair_waits_for_the_commit(void **state)
 		assert_false(parted);
 		await_really(&engine.sent, 59);
 		assert_true(is_parted());
-		assert_int_equal(engine.set_aside, statuses[at] == 500);
+		/* and again, where it was retried meanwhile */
+		assert_int_equal(engine.set_aside > 0, statuses[at] == 500);
 		assert_int_equal(engine.dead, statuses[at] == 400);
 		assert_int_equal(tear_down(state), 0);
 		assert_int_equal(set_up(state), 0);
