@@ -329,8 +329,8 @@ static void age_schema(struct given *given, int version)
 {
 	static const char *const steps[] = {
 		"PRAGMA user_version = 5",
-		"ALTER TABLE emitted RENAME COLUMN emitted_at TO told;"
-		"ALTER TABLE emitted RENAME TO told; PRAGMA user_version = 4",
+		("ALTER TABLE emitted RENAME COLUMN emitted_at TO told;"
+		 "ALTER TABLE emitted RENAME TO told; PRAGMA user_version = 4"),
 		"DROP TRIGGER set_aside_ends; DROP TABLE set_aside; PRAGMA user_version = 3",
 		"DROP INDEX messages_by_delivery; PRAGMA user_version = 2",
 		"ALTER TABLE deliveries DROP COLUMN stored; PRAGMA user_version = 1",
